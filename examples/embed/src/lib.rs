@@ -1,0 +1,1 @@
+//! Short programs that embed the gateway crates: see `examples/`.

@@ -1,0 +1,24 @@
+//! Typed Gateway API resources.
+//!
+//! gateway-model performs no I/O of its own choosing, reads no clock and spawns nothing: it turns
+//! bytes into resources, or into errors that name the file, document, object and field.
+//!
+//! Without the `manifests` feature only the vocabulary that an intermediate representation shares
+//! with the resources is here: [`Hostname`], [`HeaderName`], [`Duration`], [`ObjectRef`] and so on.
+
+mod duration;
+mod hostname;
+mod http_types;
+mod invalid;
+mod names;
+mod reference;
+
+pub use duration::Duration;
+pub use hostname::Hostname;
+pub use http_types::{HeaderName, HeaderValue, Method};
+pub use invalid::Invalid;
+pub use names::{Port, SectionName};
+pub use reference::{ObjectRef, Source};
+
+/// A point in time, to the second when read from a manifest (RFC 3339).
+pub use jiff::Timestamp;

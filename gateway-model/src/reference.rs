@@ -1,0 +1,58 @@
+//! References to resources.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Names one resource of a cluster: group, kind, namespace (empty when cluster-scoped), name.
+///
+/// Ordered by these fields in turn. The version is left out: all served versions of a kind are
+/// one resource.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ObjectRef {
+    /// API group; empty for the core group.
+    pub group: Cow<'static, str>,
+    /// Kind, as in `HTTPRoute`.
+    pub kind: Cow<'static, str>,
+    /// Namespace; empty for cluster-scoped kinds.
+    pub namespace: Box<str>,
+    /// Name within the namespace.
+    pub name: Box<str>,
+}
+
+impl ObjectRef {
+    /// A reference out of its parts.
+    pub fn new(
+        group: impl Into<Cow<'static, str>>,
+        kind: impl Into<Cow<'static, str>>,
+        namespace: impl Into<Box<str>>,
+        name: impl Into<Box<str>>,
+    ) -> Self {
+        Self {
+            group: group.into(),
+            kind: kind.into(),
+            namespace: namespace.into(),
+            name: name.into(),
+        }
+    }
+}
+
+impl fmt::Display for ObjectRef {
+    /// `HTTPRoute default/web`, or `GatewayClass web` when cluster-scoped.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.namespace {
+            "" => write!(f, "{} {}", self.kind, self.name),
+            namespace => write!(f, "{} {namespace}/{}", self.kind, self.name),
+        }
+    }
+}
+
+/// The resource that something was derived from, at the generation that was read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Source {
+    /// The resource.
+    pub object: ObjectRef,
+    /// Its `metadata.generation`; 0 when it had none (resources read from files).
+    pub generation: i64,
+}

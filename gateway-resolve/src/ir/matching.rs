@@ -1,0 +1,198 @@
+//! Matches as data.
+
+use std::fmt;
+
+use gateway_model::{HeaderName, Invalid, Method};
+use serde::{Deserialize, Serialize};
+
+/// Conditions that a request must meet, all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Match {
+    /// The path.
+    pub path: PathMatch,
+    /// The method; `None` takes any.
+    pub method: Option<Method>,
+    /// Headers, each name at most once.
+    pub headers: Vec<HeaderMatch>,
+    /// Query parameters, each name at most once.
+    pub query: Vec<QueryMatch>,
+}
+
+/// A condition on the path (without the query).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum PathMatch {
+    /// The whole path, byte for byte.
+    Exact(Box<str>),
+    /// Leading path segments: `/foo` matches `/foo` and `/foo/bar`, not `/foobar`. Written without
+    /// a trailing slash, save for `/` itself, which matches every path.
+    Prefix(Box<str>),
+    /// A regular expression that has to match the whole path.
+    Regex(Pattern),
+}
+
+impl PathMatch {
+    /// A prefix, its trailing slash dropped.
+    pub fn prefix(path: &str) -> Self {
+        match path.trim_end_matches('/') {
+            "" => Self::Prefix("/".into()),
+            trimmed => Self::Prefix(trimmed.into()),
+        }
+    }
+
+    /// Does `path` meet the condition?
+    pub fn matches(&self, path: &str) -> bool {
+        match self {
+            Self::Exact(exact) => path == &**exact,
+            Self::Prefix(prefix) if &**prefix == "/" => true,
+            Self::Prefix(prefix) => path
+                .strip_prefix(&**prefix)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+            Self::Regex(pattern) => pattern.is_match(path),
+        }
+    }
+}
+
+/// A condition on a header. Values of a repeated header are joined with `,` before they are looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct HeaderMatch {
+    /// The header.
+    pub name: HeaderName,
+    /// Its value.
+    pub value: ValueMatch,
+}
+
+/// A condition on a query parameter. The first value of a repeated parameter counts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct QueryMatch {
+    /// The parameter, compared byte for byte after percent-decoding.
+    pub name: Box<str>,
+    /// Its value.
+    pub value: ValueMatch,
+}
+
+/// A condition on a value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ValueMatch {
+    /// Equal, byte for byte.
+    Exact(Box<str>),
+    /// A regular expression that has to match the whole value.
+    Regex(Pattern),
+}
+
+impl ValueMatch {
+    /// Does `value` meet the condition?
+    pub fn matches(&self, value: &str) -> bool {
+        match self {
+            Self::Exact(exact) => value == &**exact,
+            Self::Regex(pattern) => pattern.is_match(value),
+        }
+    }
+}
+
+/// A regular expression, anchored at both ends and compiled once.
+///
+/// The syntax is that of the `regex` crate (RE2-like: linear time, no look-around).
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Pattern {
+    written: Box<str>,
+    compiled: regex::Regex,
+}
+
+/// Largest compiled pattern, in bytes.
+const MAX_COMPILED: usize = 1 << 20;
+
+impl Pattern {
+    /// Compiles `^(?:written)$`.
+    ///
+    /// # Errors
+    /// Syntax errors, and patterns of more than 1 MiB when compiled.
+    pub fn new(written: &str) -> Result<Self, Invalid> {
+        regex::RegexBuilder::new(&format!("^(?:{written})$"))
+            .size_limit(MAX_COMPILED)
+            .build()
+            .map(|compiled| Self {
+                written: written.into(),
+                compiled,
+            })
+            .map_err(|_| Invalid::new("a regular expression (RE2 syntax)", written))
+    }
+
+    /// The pattern as written.
+    pub fn as_str(&self) -> &str {
+        &self.written
+    }
+
+    /// Does the pattern match the whole of `text`?
+    pub fn is_match(&self, text: &str) -> bool {
+        self.compiled.is_match(text)
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.written == other.written
+    }
+}
+
+impl Eq for Pattern {}
+
+impl std::hash::Hash for Pattern {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.written.hash(state);
+    }
+}
+
+impl TryFrom<String> for Pattern {
+    type Error = Invalid;
+
+    fn try_from(written: String) -> Result<Self, Invalid> {
+        Self::new(&written)
+    }
+}
+
+impl From<Pattern> for String {
+    fn from(pattern: Pattern) -> Self {
+        pattern.written.into()
+    }
+}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.written, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PathMatch, Pattern};
+
+    #[test]
+    fn a_prefix_matches_whole_segments() {
+        let rows = [
+            ("/foo", "/foo", true),
+            ("/foo", "/foo/", true),
+            ("/foo", "/foo/bar", true),
+            ("/foo", "/foobar", false),
+            ("/foo/", "/foo", true),
+            ("/", "/anything", true),
+            ("/Foo", "/foo", false),
+        ];
+        for (prefix, path, want) in rows {
+            assert_eq!(
+                PathMatch::prefix(prefix).matches(path),
+                want,
+                "{prefix} with {path}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_pattern_has_to_match_the_whole_text() {
+        let pattern = Pattern::new("/a|/ab").unwrap();
+        assert!(pattern.is_match("/ab"));
+        assert!(!pattern.is_match("/abc"));
+        assert!(!pattern.is_match("x/a"));
+    }
+}

@@ -1,0 +1,161 @@
+//! The intermediate representation: what a data plane serves, with nothing left to look up.
+//!
+//! Valid by construction, serialisable, comparable and hashable, free of pointers into a process.
+//! Read it from the outside in: an [`Ir`] has [`Listener`]s; a listener routes by host
+//! ([`VirtualHost`]); a host has [`Route`]s in order of precedence; a route is one [`Match`] of a
+//! [`Rule`]; a rule has [`Filter`]s and ends in an [`Action`]; a forwarding action names
+//! [`Backend`]s by id, so that a change of endpoints changes no route.
+
+mod backend;
+mod certificate;
+mod filter;
+mod host;
+mod listener;
+mod matching;
+mod rank;
+mod rule;
+mod settings;
+
+pub use backend::{AppProtocol, Backend, BackendId, Endpoint};
+pub use certificate::{Certificate, CertificateId, PrivateKey};
+pub use filter::{
+    Cors, Filter, Fraction, HeaderEdits, Mirror, OriginPattern, PathRewrite, Redirect, Rewrite,
+};
+pub use host::{Route, VirtualHost};
+pub use listener::{Binding, Listener, ListenerId, Stack, Tls};
+pub use matching::{HeaderMatch, Match, PathMatch, Pattern, QueryMatch, ValueMatch};
+pub use rank::Rank;
+pub use rule::{Action, Refusal, RefusalReason, Rule, Split, Target, WeightedTarget};
+pub use settings::{Retry, RuleSettings, Sourced};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that a data plane serves.
+///
+/// Every [`BackendId`] and [`CertificateId`] inside is found in [`backends`](Self::backends) and
+/// [`certificates`](Self::certificates); [`Ir::new`] holds that. Parts are shared by `Arc` so that
+/// two successive IRs can share what did not change; serialisation writes them in full.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Parts", into = "Parts")]
+pub struct Ir {
+    listeners: Vec<Arc<Listener>>,
+    backends: BTreeMap<BackendId, Arc<Backend>>,
+    certificates: BTreeMap<CertificateId, Arc<Certificate>>,
+}
+
+/// The version of the serialised form; it changes when an older reader would misread it.
+pub const FORMAT: u32 = 1;
+
+impl Ir {
+    /// An IR out of its parts. Listeners are put in order of their ids.
+    ///
+    /// # Errors
+    /// A rule or listener names a backend or certificate that is not among the parts.
+    pub fn new(
+        mut listeners: Vec<Arc<Listener>>,
+        backends: impl IntoIterator<Item = Arc<Backend>>,
+        certificates: impl IntoIterator<Item = Arc<Certificate>>,
+    ) -> Result<Self, DanglingReference> {
+        listeners.sort_by(|a, b| a.id.cmp(&b.id));
+        let ir = Self {
+            listeners,
+            backends: backends.into_iter().map(|b| (b.id.clone(), b)).collect(),
+            certificates: certificates
+                .into_iter()
+                .map(|c| (c.id.clone(), c))
+                .collect(),
+        };
+        ir.check()?;
+        Ok(ir)
+    }
+
+    /// The listeners, ordered by id.
+    pub fn listeners(&self) -> &[Arc<Listener>] {
+        &self.listeners
+    }
+
+    /// The backends that rules refer to.
+    pub fn backends(&self) -> &BTreeMap<BackendId, Arc<Backend>> {
+        &self.backends
+    }
+
+    /// The certificates that listeners refer to.
+    pub fn certificates(&self) -> &BTreeMap<CertificateId, Arc<Certificate>> {
+        &self.certificates
+    }
+
+    fn check(&self) -> Result<(), DanglingReference> {
+        for listener in &self.listeners {
+            let from = || listener.id.to_string();
+            for id in listener.certificates() {
+                if !self.certificates.contains_key(id) {
+                    return Err(DanglingReference {
+                        from: from(),
+                        to: id.to_string(),
+                    });
+                }
+            }
+            for id in listener.rules().flat_map(Rule::backends) {
+                if !self.backends.contains_key(id) {
+                    return Err(DanglingReference {
+                        from: from(),
+                        to: id.to_string(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A part of an [`Ir`] names another that is not there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{from} refers to {to}, which is not part of it")]
+pub struct DanglingReference {
+    from: String,
+    to: String,
+}
+
+/// The serialised form of an [`Ir`].
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Parts {
+    format: u32,
+    listeners: Vec<Arc<Listener>>,
+    backends: Vec<Arc<Backend>>,
+    certificates: Vec<Arc<Certificate>>,
+}
+
+impl From<Ir> for Parts {
+    fn from(
+        Ir {
+            listeners,
+            backends,
+            certificates,
+        }: Ir,
+    ) -> Self {
+        Self {
+            format: FORMAT,
+            listeners,
+            backends: backends.into_values().collect(),
+            certificates: certificates.into_values().collect(),
+        }
+    }
+}
+
+impl TryFrom<Parts> for Ir {
+    type Error = String;
+
+    fn try_from(parts: Parts) -> Result<Self, String> {
+        if parts.format != FORMAT {
+            return Err(format!(
+                "format {} is not the supported format {FORMAT}",
+                parts.format
+            ));
+        }
+        Self::new(parts.listeners, parts.backends, parts.certificates).map_err(|e| e.to_string())
+    }
+}

@@ -1,0 +1,53 @@
+//! The specification's precedence, as the field order of a type that derives `Ord`.
+
+use std::cmp::Reverse;
+
+use gateway_model::{Source, Timestamp};
+
+use super::{PathMatch, Route};
+
+/// The place of a route among those of its host: the smallest goes first (HTTPRoute precedence).
+///
+/// Hosts are ranked before routes, by the order of the listener's hosts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rank {
+    path: PathRank,
+    method: Reverse<bool>,
+    headers: Reverse<usize>,
+    query: Reverse<usize>,
+    age: Option<Timestamp>,
+    route: Source,
+    rule: usize,
+    match_index: usize,
+}
+
+/// An exact path, then a regular expression (where the specification leaves the choice), then the
+/// longest prefix. Among exact paths, and among prefixes of one length, the spelling keeps equal
+/// ones together; two different ones never match the same request.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum PathRank {
+    Exact(Box<str>),
+    Regex,
+    Prefix(Reverse<usize>, Box<str>),
+}
+
+impl Rank {
+    /// The rank of `route`.
+    pub fn of(route: &Route) -> Self {
+        let path = match &route.matches.path {
+            PathMatch::Exact(path) => PathRank::Exact(path.clone()),
+            PathMatch::Regex(_) => PathRank::Regex,
+            PathMatch::Prefix(path) => PathRank::Prefix(Reverse(path.len()), path.clone()),
+        };
+        Self {
+            path,
+            method: Reverse(route.matches.method.is_some()),
+            headers: Reverse(route.matches.headers.len()),
+            query: Reverse(route.matches.query.len()),
+            age: route.rule.created,
+            route: route.rule.source.clone(),
+            rule: route.rule.index,
+            match_index: route.match_index,
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Rules: what happens to a request that matched.
+
+use std::fmt;
+use std::num::NonZeroU16;
+
+use gateway_model::{SectionName, Source, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{BackendId, Filter, Redirect, RuleSettings};
+
+/// One rule of a route.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// The route that it belongs to.
+    pub source: Source,
+    /// When that route was created; `None` when it does not say. The oldest wins a tie.
+    pub created: Option<Timestamp>,
+    /// Its position in the route's `rules`.
+    pub index: usize,
+    /// Its name, when it has one.
+    pub name: Option<SectionName>,
+    /// What is done to request and response, in order.
+    pub filters: Vec<Filter>,
+    /// Where the request ends up.
+    pub action: Action,
+    /// Timeouts and the like.
+    pub settings: RuleSettings,
+}
+
+impl Rule {
+    /// The backends that it can reach, mirrors included.
+    pub fn backends(&self) -> impl Iterator<Item = &BackendId> {
+        let targets: &[WeightedTarget] = match &self.action {
+            Action::Forward(split) => split.targets(),
+            Action::Redirect(_) | Action::Fail(_) => &[],
+        };
+        let filters = targets.iter().flat_map(|t| &t.filters).chain(&self.filters);
+        let mirrors = filters.filter_map(|filter| match filter {
+            Filter::Mirror(mirror) => mirror.target.backend(),
+            _ => None,
+        });
+        targets
+            .iter()
+            .filter_map(|t| t.target.backend())
+            .chain(mirrors)
+    }
+}
+
+impl fmt::Display for Rule {
+    /// `HTTPRoute default/web rule 2 (checkout)`, counting from 0.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} rule {}", self.source.object, self.index)?;
+        match &self.name {
+            Some(name) => write!(f, " ({name})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Where a request ends up.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Action {
+    /// It goes to one of several backends.
+    Forward(Split),
+    /// It is answered with a redirect.
+    Redirect(Redirect),
+    /// It is answered with an error: the rule fails closed.
+    Fail(Refusal),
+}
+
+/// Backends to choose from by weight. Not empty, and at least one weight is above zero: a rule
+/// with neither is an [`Action::Fail`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Vec<WeightedTarget>", into = "Vec<WeightedTarget>")]
+pub struct Split(Vec<WeightedTarget>);
+
+impl Split {
+    /// A split over `targets`; `None` when no weight is above zero.
+    pub fn new(targets: Vec<WeightedTarget>) -> Option<Self> {
+        targets
+            .iter()
+            .any(|target| target.weight > 0)
+            .then_some(Self(targets))
+    }
+
+    /// The targets in the order of the route's `backendRefs`.
+    pub fn targets(&self) -> &[WeightedTarget] {
+        &self.0
+    }
+}
+
+impl TryFrom<Vec<WeightedTarget>> for Split {
+    type Error = &'static str;
+
+    fn try_from(targets: Vec<WeightedTarget>) -> Result<Self, &'static str> {
+        Self::new(targets).ok_or("a split needs a weight above zero")
+    }
+}
+
+impl From<Split> for Vec<WeightedTarget> {
+    fn from(split: Split) -> Self {
+        split.0
+    }
+}
+
+/// One backend of a split.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WeightedTarget {
+    /// Its share of the requests, out of the sum over the split; 0 to 1,000,000.
+    pub weight: u32,
+    /// What is done to the requests that it gets, and to their responses, in order, after the
+    /// rule's own filters.
+    pub filters: Vec<Filter>,
+    /// The backend, or why there is none.
+    pub target: Target,
+}
+
+/// A backend, or the reason that there is none: a bad reference keeps its weight and answers for it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Target {
+    /// A backend of the IR.
+    Backend(BackendId),
+    /// No backend.
+    Refused(Refusal),
+}
+
+impl Target {
+    /// The backend, when there is one.
+    pub fn backend(&self) -> Option<&BackendId> {
+        match self {
+            Self::Backend(id) => Some(id),
+            Self::Refused(_) => None,
+        }
+    }
+}
+
+/// An answer that stands in for one that cannot be given.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refusal {
+    /// The status of the answer, 400 to 599.
+    pub status: NonZeroU16,
+    /// Why, in a word.
+    pub reason: RefusalReason,
+    /// Why, for the operator. Never sent to a client.
+    pub message: Box<str>,
+}
+
+impl Refusal {
+    /// A refusal that answers 500, as the specification asks of bad references.
+    pub fn new(reason: RefusalReason, message: impl Into<Box<str>>) -> Self {
+        Self {
+            status: INTERNAL_SERVER_ERROR,
+            reason,
+            message: message.into(),
+        }
+    }
+}
+
+const INTERNAL_SERVER_ERROR: NonZeroU16 = NonZeroU16::new(500).expect("500 is not zero");
+
+/// Why there is a [`Refusal`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum RefusalReason {
+    /// The rule has no backend with a weight above zero, and nothing else that answers.
+    NoBackend,
+    /// The backend, or its port, does not exist.
+    BackendNotFound,
+    /// The backend is of a kind that is not supported.
+    InvalidKind,
+    /// No ReferenceGrant allows the reference.
+    RefNotPermitted,
+    /// The backend asks for a protocol that is not supported.
+    UnsupportedProtocol,
+    /// A filter of the rule cannot be honoured.
+    InvalidFilter,
+}
