@@ -13,12 +13,41 @@ mod invalid;
 mod names;
 mod reference;
 
+#[cfg(feature = "manifests")]
+mod core;
+#[cfg(feature = "manifests")]
+mod gateway_api;
+#[cfg(feature = "manifests")]
+mod manifests;
+#[cfg(feature = "manifests")]
+mod meta;
+#[cfg(feature = "manifests")]
+mod object;
+#[cfg(feature = "manifests")]
+mod parse;
+#[cfg(feature = "manifests")]
+mod problem;
+#[cfg(feature = "manifests")]
+mod resource;
+
 pub use duration::Duration;
 pub use hostname::Hostname;
 pub use http_types::{HeaderName, HeaderValue, Method};
 pub use invalid::Invalid;
 pub use names::{Port, SectionName};
 pub use reference::{ObjectRef, Source};
+
+#[cfg(feature = "manifests")]
+pub use self::{
+    core::*,
+    gateway_api::*,
+    manifests::{Loaded, Manifests, UnknownObject},
+    meta::{Condition, ConditionStatus, ObjectMeta},
+    object::{Kind, NoStatus, Object, Typed},
+    parse::parse,
+    problem::{Code, Location, Problem, Severity},
+    resource::Resource,
+};
 
 /// A point in time, to the second when read from a manifest (RFC 3339).
 pub use jiff::Timestamp;

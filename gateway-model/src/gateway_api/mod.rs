@@ -1,0 +1,52 @@
+//! The kinds of the group `gateway.networking.k8s.io`.
+
+mod enums;
+mod external_auth;
+mod gateway;
+mod gateway_class;
+mod gateway_status;
+mod header;
+mod http_filter;
+mod http_match;
+mod http_route;
+mod listener;
+mod mirror;
+mod path_modifier;
+mod reference_grant;
+mod references;
+mod route;
+mod selector;
+
+pub use enums::{AddressType, Protocol};
+pub use external_auth::{AuthProtocol, ExternalAuth, ForwardBody, GrpcAuth, HttpAuth};
+pub use gateway::{
+    AllowedListeners, BackendTls, DefaultScope, FrontendTls, FrontendTlsConfig, FrontendTlsPort,
+    FrontendValidation, FrontendValidationMode, Gateway, GatewayAddress, GatewaySpec, GatewayTls,
+    Infrastructure,
+};
+pub use gateway_class::{GatewayClass, GatewayClassSpec, GatewayClassStatus, SupportedFeature};
+pub use gateway_status::{GatewayStatus, GatewayStatusAddress, ListenerStatus};
+pub use header::{HeaderModifier, HttpHeader};
+pub use http_filter::{Cors, HttpFilter, RedirectScheme, RequestRedirect, UrlRewrite};
+pub use http_match::{HeaderMatch, HttpMatch, HttpPathMatch, QueryParamMatch, ValueMatch};
+pub use http_route::{
+    CookieConfig, CookieLifetime, HttpBackendRef, HttpRetry, HttpRoute, HttpRule, HttpTimeouts,
+    SessionPersistence, SessionType,
+};
+pub use listener::{
+    AllowedRoutes, FromNamespaces, Listener, ListenerTls, NamespacesFrom, RouteGroupKind, TlsMode,
+};
+pub use mirror::{MirrorFraction, MirrorShare, RequestMirror};
+pub use path_modifier::PathModifier;
+pub use reference_grant::{
+    ReferenceGrant, ReferenceGrantFrom, ReferenceGrantSpec, ReferenceGrantTo,
+};
+pub use references::{
+    BackendObjectReference, BackendRef, LocalObjectReference, ObjectReference,
+    SecretObjectReference,
+};
+pub use route::{ParentReference, Route, RouteParentStatus, RouteSpec, RouteStatus};
+pub use selector::{LabelSelector, LabelSelectorRequirement};
+
+/// The API group.
+pub(crate) const GROUP: &str = "gateway.networking.k8s.io";

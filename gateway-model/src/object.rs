@@ -1,0 +1,94 @@
+//! The shape that most kinds share.
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::{ObjectMeta, ObjectRef, Source};
+
+/// What is known of a kind, and what every object of it has.
+pub trait Kind {
+    /// API group; empty for the core group.
+    const GROUP: &'static str;
+    /// Kind, as in `HTTPRoute`.
+    const KIND: &'static str;
+    /// The versions that are read, the one that is written first.
+    const VERSIONS: &'static [&'static str];
+    /// Do its objects live in namespaces?
+    const NAMESPACED: bool;
+
+    /// The object's metadata.
+    fn metadata(&self) -> &ObjectMeta;
+
+    /// The version that is written, with its group: `gateway.networking.k8s.io/v1`, or `v1` for
+    /// the core group.
+    fn api_version() -> String {
+        match (Self::GROUP, Self::VERSIONS[0]) {
+            ("", version) => version.to_owned(),
+            (group, version) => format!("{group}/{version}"),
+        }
+    }
+
+    /// Names this object.
+    fn reference(&self) -> ObjectRef {
+        let ObjectMeta {
+            name, namespace, ..
+        } = self.metadata();
+        ObjectRef::new(Self::GROUP, Self::KIND, namespace.as_str(), name.as_str())
+    }
+
+    /// Names this object at its generation.
+    fn source(&self) -> Source {
+        Source {
+            object: self.reference(),
+            generation: self.metadata().generation,
+        }
+    }
+}
+
+/// An object: metadata, what is asked for, what was observed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(bound(
+    serialize = "S: Serialize, T: Serialize + Default + PartialEq",
+    deserialize = "S: Deserialize<'de>, T: Deserialize<'de> + Default"
+))]
+pub struct Object<S, T = NoStatus> {
+    /// Name, namespace, labels.
+    pub metadata: ObjectMeta,
+    /// What is asked for.
+    pub spec: S,
+    /// What was observed; left out of the serialised form when it equals its default.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub status: T,
+}
+
+/// The status of kinds that have none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoStatus {}
+
+/// Serialises an object as a manifest, with its `apiVersion` and `kind`.
+#[derive(Debug, Clone, Copy)]
+pub struct Typed<'a, K>(pub &'a K);
+
+impl<K: Kind + Serialize> Serialize for Typed<'_, K> {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        WithType {
+            api_version: K::api_version(),
+            kind: K::KIND,
+            object: self.0,
+        }
+        .serialize(serializer)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WithType<'a, K> {
+    api_version: String,
+    kind: &'static str,
+    #[serde(flatten)]
+    object: &'a K,
+}
+
+/// For `skip_serializing_if`.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}

@@ -1,0 +1,76 @@
+//! A resource of any kind that is modelled.
+
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+use crate::{
+    ConfigMap, EndpointSlice, Gateway, GatewayClass, HttpRoute, Kind, Namespace, ObjectMeta,
+    ObjectRef, ReferenceGrant, Secret, Service, Source, Typed,
+};
+
+/// A resource of any kind that is modelled. Cheap to clone.
+///
+/// Serialised as a manifest, with `apiVersion` and `kind`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Resource {
+    /// A GatewayClass.
+    GatewayClass(Arc<GatewayClass>),
+    /// A Gateway.
+    Gateway(Arc<Gateway>),
+    /// An HTTPRoute.
+    HttpRoute(Arc<HttpRoute>),
+    /// A ReferenceGrant.
+    ReferenceGrant(Arc<ReferenceGrant>),
+    /// A Namespace.
+    Namespace(Arc<Namespace>),
+    /// A Service.
+    Service(Arc<Service>),
+    /// An EndpointSlice.
+    EndpointSlice(Arc<EndpointSlice>),
+    /// A Secret.
+    Secret(Arc<Secret>),
+    /// A ConfigMap.
+    ConfigMap(Arc<ConfigMap>),
+}
+
+/// Runs an expression on the object inside, whatever its kind.
+macro_rules! each_kind {
+    ($resource:expr, $object:ident => $result:expr) => {
+        match $resource {
+            Resource::GatewayClass($object) => $result,
+            Resource::Gateway($object) => $result,
+            Resource::HttpRoute($object) => $result,
+            Resource::ReferenceGrant($object) => $result,
+            Resource::Namespace($object) => $result,
+            Resource::Service($object) => $result,
+            Resource::EndpointSlice($object) => $result,
+            Resource::Secret($object) => $result,
+            Resource::ConfigMap($object) => $result,
+        }
+    };
+}
+
+impl Resource {
+    /// The object's metadata.
+    pub fn metadata(&self) -> &ObjectMeta {
+        each_kind!(self, object => object.metadata())
+    }
+
+    /// Names the object.
+    pub fn reference(&self) -> ObjectRef {
+        each_kind!(self, object => object.reference())
+    }
+
+    /// Names the object at its generation.
+    pub fn source(&self) -> Source {
+        each_kind!(self, object => object.source())
+    }
+}
+
+impl Serialize for Resource {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        each_kind!(self, object => Typed(&**object).serialize(serializer))
+    }
+}
