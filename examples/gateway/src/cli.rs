@@ -1,0 +1,219 @@
+//! The command line.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Serves Gateway API manifests, without a Kubernetes cluster.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Open the listeners that the manifests ask for, proxy traffic, reload when files change
+    #[command(after_help = RUN_HELP)]
+    Run(RunArguments),
+    /// Validate and resolve the manifests without opening a socket
+    #[command(after_help = CHECK_HELP)]
+    Check(CheckArguments),
+    /// Say which listener, host, rule and backend a request would get, and why not another
+    #[command(after_help = EXPLAIN_HELP)]
+    Explain(ExplainArguments),
+    /// Print a completion script, for example: gateway completions bash > gateway.bash
+    Completions {
+        /// The shell that it is for
+        shell: Shell,
+    },
+}
+
+const RUN_HELP: &str = "\
+Signals:
+  SIGTERM, SIGINT  stop accepting and let requests finish; a second one stops at once
+  SIGHUP           reload now
+
+Reloading:
+  A change is served once every file parses and every resource is valid; until then the last good
+  version is served and the problems are logged. At the start there is no such version: what an
+  API server would refuse is left out, and the rest is served.
+
+Demo backends:
+  A Service with the annotation \"gateway.example.dev/backend: echo\" and no EndpointSlice is
+  answered by a server inside this process, which tells what it was sent.
+
+Exit status:
+  0  stopped by a signal
+  1  a second signal, or the drain timeout, cut requests short
+  2  wrong usage, or nothing can be served: a path can't be read, no valid resource
+
+Examples:
+  gateway run examples/manifests/quickstart.yaml
+  gateway run --port-offset 8000 --workers 2 manifests/ secrets.yaml
+  kubectl get gc,gtw,httproute,svc,endpointslice -A -o yaml | gateway run -";
+
+const CHECK_HELP: &str = "\
+Exit status:
+  0  everything is valid, accepted and resolved
+  1  everything is valid, but something isn't accepted or doesn't resolve
+  2  something is invalid (an API server would refuse it) or can't be read, or wrong usage
+
+Output:
+  table  problems, then every resource with its conditions
+  yaml   one document a resource that has a status: apiVersion, kind, metadata, status
+  json   {\"problems\": [...], \"statuses\": [...]}, the statuses as in yaml
+Problems go to standard error with yaml.";
+
+const EXPLAIN_HELP: &str = "\
+Exit status:
+  0  a rule takes the request: it is forwarded or redirected
+  1  the gateway answers with an error: no listener, no host, no rule, no usable backend
+  2  something is invalid or can't be read, or wrong usage
+
+Examples:
+  gateway explain manifests/ --url http://shop.example.com/cart
+  gateway explain manifests/ --url https://shop.example.com/ -X POST -H 'x-canary: yes'";
+
+/// The manifests, and which part of them is served.
+#[derive(Debug, Args)]
+pub(crate) struct Selection {
+    /// Files, directories (read recursively: .yaml, .yml, .json) or - for standard input
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Serve only Gateways whose GatewayClass has this controllerName [default: any; where no
+    /// GatewayClass is given, gateway.example.dev/controller]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) controller_name: Option<String>,
+
+    /// Serve only Gateways of this GatewayClass [default: any]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) class: Option<String>,
+}
+
+/// Arguments of `gateway run`.
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// What to serve.
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+
+    /// Worker threads, each with its own accept queue and connections [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) workers: Option<u16>,
+
+    /// Address for Gateways that name none; repeat for several
+    #[arg(long, value_name = "ADDR", default_value = "0.0.0.0")]
+    pub(crate) bind: Vec<IpAddr>,
+
+    /// Listen on the listener's port plus N, so that port 80 needs no privilege
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) port_offset: u16,
+
+    /// What to log: error, warn, info, debug, trace, or filters such as gateway=debug
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    pub(crate) log_level: String,
+
+    /// How to log
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) log_format: LogFormat,
+}
+
+/// How to log.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// Arguments of `gateway check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// What to check.
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+
+    /// Format of the output
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) output: Output,
+}
+
+/// Format of the output of `gateway check`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people
+    Table,
+    /// Statuses as a stream of documents
+    Yaml,
+    /// Problems and statuses as one object
+    Json,
+}
+
+/// Arguments of `gateway explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// What is served.
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+
+    /// The request's URL; the host selects the listener and virtual host, not a DNS name to look up
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: http::Uri,
+
+    /// The request's method
+    #[arg(short = 'X', long, value_name = "METHOD", default_value = "GET")]
+    pub(crate) method: http::Method,
+
+    /// A header of the request; repeat for several
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header)]
+    pub(crate) headers: Vec<(http::HeaderName, http::HeaderValue)>,
+}
+
+/// A header as curl takes it: `name: value`.
+fn header(text: &str) -> Result<(http::HeaderName, http::HeaderValue), String> {
+    let (name, value) = text
+        .split_once(':')
+        .ok_or("expected 'name: value', found no colon")?;
+    let name = name.trim().parse().map_err(|_| {
+        let name = name.trim();
+        format!("expected a header name before the colon, found {name:?}")
+    })?;
+    let value = value.trim();
+    let value = value
+        .parse()
+        .map_err(|_| format!("expected a header value after the colon, found {value:?}"))?;
+    Ok((name, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::{Cli, header};
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn headers_are_written_as_curl_takes_them() {
+        let (name, value) = header("X-Canary:  yes: really ").unwrap();
+        assert_eq!(
+            (name.as_str(), value.as_bytes()),
+            ("x-canary", &b"yes: really"[..])
+        );
+        assert_eq!(header("x-empty:").unwrap().1, "");
+        for bad in ["x-canary", ": yes", "x canary: yes", "x: a\u{7f}b"] {
+            assert!(header(bad).is_err(), "{bad:?}");
+        }
+    }
+}
