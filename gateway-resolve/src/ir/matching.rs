@@ -19,6 +19,29 @@ pub struct Match {
     pub query: Vec<QueryMatch>,
 }
 
+impl fmt::Display for Match {
+    /// `path prefix "/api", method GET, header X-Version = "next", query page ~ "[0-9]+"`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            path,
+            method,
+            headers,
+            query,
+        } = self;
+        path.fmt(f)?;
+        if let Some(method) = method {
+            write!(f, ", method {method}")?;
+        }
+        for HeaderMatch { name, value } in headers {
+            write!(f, ", header {name} {value}")?;
+        }
+        for QueryMatch { name, value } in query {
+            write!(f, ", query {name} {value}")?;
+        }
+        Ok(())
+    }
+}
+
 /// A condition on the path (without the query).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PathMatch {
@@ -49,6 +72,17 @@ impl PathMatch {
                 .strip_prefix(&**prefix)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
             Self::Regex(pattern) => pattern.is_match(path),
+        }
+    }
+}
+
+impl fmt::Display for PathMatch {
+    /// `path exactly "/a"`, `path prefix "/a"` or `path ~ "/a.*"`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(path) => write!(f, "path exactly {path:?}"),
+            Self::Prefix(path) => write!(f, "path prefix {path:?}"),
+            Self::Regex(pattern) => write!(f, "path ~ {pattern:?}"),
         }
     }
 }
@@ -86,6 +120,16 @@ impl ValueMatch {
         match self {
             Self::Exact(exact) => value == &**exact,
             Self::Regex(pattern) => pattern.is_match(value),
+        }
+    }
+}
+
+impl fmt::Display for ValueMatch {
+    /// `= "a"`, or `~ "a.*"` for a regular expression.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(exact) => write!(f, "= {exact:?}"),
+            Self::Regex(pattern) => write!(f, "~ {pattern:?}"),
         }
     }
 }
@@ -166,7 +210,28 @@ impl fmt::Debug for Pattern {
 
 #[cfg(test)]
 mod tests {
-    use super::{PathMatch, Pattern};
+    use gateway_model::{HeaderName, Method};
+
+    use super::{HeaderMatch, Match, PathMatch, Pattern, QueryMatch, ValueMatch};
+
+    #[test]
+    fn a_match_is_written_on_one_line() {
+        let matches = Match {
+            path: PathMatch::prefix("/api/"),
+            method: Some(Method::new("GET").unwrap()),
+            headers: vec![HeaderMatch {
+                name: HeaderName::new("X-Version").unwrap(),
+                value: ValueMatch::Exact("next".into()),
+            }],
+            query: vec![QueryMatch {
+                name: "page".into(),
+                value: ValueMatch::Regex(Pattern::new("[0-9]+").unwrap()),
+            }],
+        };
+        let written =
+            r#"path prefix "/api", method GET, header X-Version = "next", query page ~ "[0-9]+""#;
+        assert_eq!(matches.to_string(), written);
+    }
 
     #[test]
     fn a_prefix_matches_whole_segments() {
