@@ -2,3 +2,8 @@
 //!
 //! gateway-dataplane reads no manifest and writes no status: it serves an
 //! [intermediate representation](gateway_resolve::ir).
+
+pub mod filter;
+pub mod forward;
+pub mod head;
+pub mod table;

@@ -1,0 +1,78 @@
+//! Copies of requests (HTTPRoute `requestMirror`).
+
+use gateway_resolve::ir::{self, BackendId, Fraction};
+
+use crate::table::Destination;
+
+/// A backend that gets copies of requests; its answers are ignored.
+#[derive(Debug)]
+pub struct Mirror<B> {
+    /// Where the copies go.
+    pub backend: B,
+    share: Fraction,
+}
+
+impl<B> Mirror<B> {
+    /// A mirror; `None` when its backend is refused.
+    pub(crate) fn compile(
+        mirror: &ir::Mirror,
+        backend: &impl Fn(&BackendId) -> Option<B>,
+    ) -> Option<Self> {
+        match Destination::compile(&mirror.target, backend) {
+            Destination::Backend(backend) => Some(Self {
+                backend,
+                share: mirror.share,
+            }),
+            Destination::Refused(_) => None,
+        }
+    }
+
+    /// Is this request copied? `random` is uniform over all of `u64`.
+    pub fn takes(&self, random: u64) -> bool {
+        let denominator = u128::from(self.share.denominator.get());
+        let scaled = (u128::from(random) * denominator) >> 64;
+        scaled < u128::from(self.share.numerator)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use gateway_resolve::ir::Fraction;
+
+    use super::Mirror;
+
+    fn mirror(numerator: u32, denominator: u32) -> Mirror<()> {
+        Mirror {
+            backend: (),
+            share: Fraction {
+                numerator,
+                denominator: NonZeroU32::new(denominator).unwrap(),
+            },
+        }
+    }
+
+    #[test]
+    fn all_or_none_are_copied_at_the_ends() {
+        for random in [0, 1, u64::MAX / 2, u64::MAX] {
+            assert!(mirror(100, 100).takes(random));
+            assert!(mirror(u32::MAX, u32::MAX).takes(random));
+            assert!(!mirror(0, 100).takes(random));
+        }
+    }
+
+    #[test]
+    fn the_share_is_kept_over_evenly_spread_numbers() {
+        for (numerator, denominator) in [(20, 100), (25, 50), (35, 100), (1, 3)] {
+            let step = u64::MAX / 10_000;
+            let mirror = mirror(numerator, denominator);
+            let taken = (0..10_000).filter(|n| mirror.takes(n * step)).count();
+            let want = 10_000 * numerator as usize / denominator as usize;
+            assert!(
+                taken.abs_diff(want) <= 1,
+                "{numerator}/{denominator}: {taken}"
+            );
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Filters: pure changes to heads, and the answers that need no backend.
+//!
+//! Nothing here does I/O, reads a clock or draws a random number.
+
+mod cors;
+mod headers;
+mod mirror;
+mod redirect;
+mod rewrite;
+
+pub use cors::Cors;
+pub use headers::edit_headers;
+pub(crate) use headers::join;
+pub use mirror::Mirror;
+pub use redirect::{Connection, location, redirect};
+pub(crate) use rewrite::origin_form;
+pub use rewrite::{InvalidTarget, rewrite, rewritten_path};
+
+use gateway_resolve::ir::Filter;
+use http::{HeaderMap, request};
+
+/// The filters of a rule, or of one of its backends.
+#[derive(Debug)]
+pub struct Filters<'r, B> {
+    list: &'r [Filter],
+    mirrors: &'r [Mirror<B>],
+    cors: Option<&'r Cors>,
+}
+
+impl<'r, B> Filters<'r, B> {
+    pub(crate) fn new(
+        list: &'r [Filter],
+        mirrors: &'r [Mirror<B>],
+        cors: Option<&'r Cors>,
+    ) -> Self {
+        Self {
+            list,
+            mirrors,
+            cors,
+        }
+    }
+
+    /// Where copies of requests go, leaving out those that go nowhere.
+    pub fn mirrors(&self) -> &'r [Mirror<B>] {
+        self.mirrors
+    }
+
+    /// What cross-origin requests are allowed, when that is restricted.
+    pub fn cors(&self) -> Option<&'r Cors> {
+        self.cors
+    }
+
+    /// Edits the head of a request: headers, host and path, in the order of the filters. `prefix` is
+    /// the prefix that the route matched.
+    ///
+    /// # Errors
+    /// A rewritten path is too long for a request target.
+    pub fn edit_request(
+        &self,
+        parts: &mut request::Parts,
+        prefix: Option<&str>,
+    ) -> Result<(), InvalidTarget> {
+        for filter in self.list {
+            match filter {
+                Filter::RequestHeaders(edits) => edit_headers(edits, &mut parts.headers),
+                Filter::Rewrite(change) => rewrite(change, parts, prefix)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Edits the headers of a response.
+    pub fn edit_response(&self, headers: &mut HeaderMap) {
+        for filter in self.list {
+            if let Filter::ResponseHeaders(edits) = filter {
+                edit_headers(edits, headers);
+            }
+        }
+    }
+}

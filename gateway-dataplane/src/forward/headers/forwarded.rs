@@ -1,0 +1,264 @@
+//! Headers that say where a request comes from.
+
+use std::net::IpAddr;
+
+use http::Version;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::uri::Scheme;
+
+use crate::filter::join;
+
+/// Which headers are added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Forwarding {
+    /// `X-Forwarded-For`: the client's address, after those that are there. On by default.
+    pub x_forwarded_for: bool,
+    /// `X-Forwarded-Proto`: `http` or `https`, in place of what is there. On by default.
+    pub x_forwarded_proto: bool,
+    /// `X-Forwarded-Host`: the `Host` of the request, in place of what is there. On by default.
+    pub x_forwarded_host: bool,
+    /// `X-Request-Id`: a new id, unless there is one. On by default.
+    pub request_id: bool,
+    /// `Forwarded` (RFC 7239): one more element. Off by default, as it says the same once more.
+    pub forwarded: bool,
+    /// `Via` (RFC 9110 section 7.6.3) under this pseudonym, in both directions. Off by default, as
+    /// some servers withhold compression from proxies.
+    pub via: Option<Box<str>>,
+}
+
+impl Default for Forwarding {
+    fn default() -> Self {
+        Self {
+            x_forwarded_for: true,
+            x_forwarded_proto: true,
+            x_forwarded_host: true,
+            request_id: true,
+            forwarded: false,
+            via: None,
+        }
+    }
+}
+
+/// The headers that are the same for all requests of a connection, prepared when it is accepted.
+#[derive(Debug, Clone)]
+pub struct ConnectionHeaders {
+    client: HeaderValue,
+    scheme: HeaderValue,
+    /// `for` and `proto` of `Forwarded`.
+    forwarded: Box<str>,
+}
+
+impl ConnectionHeaders {
+    /// The headers for a connection from `client`, over TLS or not.
+    pub fn new(client: IpAddr, scheme: &Scheme) -> Self {
+        let client = client.to_canonical();
+        let node = match client {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => format!("\"[{address}]\""),
+        };
+        let visible = "addresses and schemes are visible ASCII";
+        Self {
+            client: HeaderValue::try_from(client.to_string()).expect(visible),
+            scheme: HeaderValue::from_str(scheme.as_str()).expect(visible),
+            forwarded: format!("for={node};proto={scheme}").into(),
+        }
+    }
+}
+
+static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+pub(super) fn add(
+    headers: &mut HeaderMap,
+    version: Version,
+    connection: &ConnectionHeaders,
+    forwarding: &Forwarding,
+    new_id: impl FnOnce() -> HeaderValue,
+) {
+    if forwarding.x_forwarded_for {
+        append(headers, &X_FORWARDED_FOR, connection.client.clone());
+    }
+    if forwarding.x_forwarded_proto {
+        headers.insert(&X_FORWARDED_PROTO, connection.scheme.clone());
+    }
+    if forwarding.x_forwarded_host {
+        match headers.get(header::HOST).cloned() {
+            Some(host) => headers.insert(&X_FORWARDED_HOST, host),
+            None => headers.remove(&X_FORWARDED_HOST),
+        };
+    }
+    if forwarding.request_id {
+        headers.entry(&X_REQUEST_ID).or_insert_with(new_id);
+    }
+    if forwarding.forwarded {
+        add_forwarded(headers, connection);
+    }
+    add_via(headers, version, forwarding);
+}
+
+/// Puts `value` behind those that are there, in one line.
+fn append(headers: &mut HeaderMap, name: &HeaderName, value: HeaderValue) {
+    let joined = join(headers, name, &value, b", ").unwrap_or(value);
+    headers.insert(name, joined);
+}
+
+fn add_forwarded(headers: &mut HeaderMap, connection: &ConnectionHeaders) {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let host = host
+        .map(|host| format!(";host=\"{host}\""))
+        .unwrap_or_default();
+    let element = format!("{}{host}", connection.forwarded);
+    if let Ok(element) = HeaderValue::try_from(element) {
+        append(headers, &header::FORWARDED, element);
+    }
+}
+
+/// Says that this hop received the message in `version`.
+pub(super) fn add_via(headers: &mut HeaderMap, version: Version, forwarding: &Forwarding) {
+    let Some(pseudonym) = &forwarding.via else {
+        return;
+    };
+    let version = match version {
+        Version::HTTP_10 => "1.0",
+        Version::HTTP_2 => "2",
+        Version::HTTP_3 => "3",
+        _ => "1.1",
+    };
+    if let Ok(hop) = HeaderValue::try_from(format!("{version} {pseudonym}")) {
+        append(headers, &header::VIA, hop);
+    }
+}
+
+/// A request id: the form of a version 4 UUID, filled with `random` bits.
+pub fn request_id(random: u128) -> HeaderValue {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let bits = random & !(0xf << 76 | 0x3 << 62) | 4 << 76 | 2 << 62;
+    let mut text = [b'-'; 36];
+    let places = (0..36).filter(|place| ![8, 13, 18, 23].contains(place));
+    for (place, digit) in places.zip((0..32).rev()) {
+        text[place] = HEX[(bits >> (4 * digit) & 0xf) as usize];
+    }
+    HeaderValue::from_bytes(&text).expect("hexadecimal digits and dashes are visible ASCII")
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Version;
+    use http::header::{HeaderMap, HeaderValue};
+    use http::uri::Scheme;
+
+    use super::{ConnectionHeaders, Forwarding, add, request_id};
+
+    const NONE: Forwarding = Forwarding {
+        x_forwarded_for: false,
+        x_forwarded_proto: false,
+        x_forwarded_host: false,
+        request_id: false,
+        forwarded: false,
+        via: None,
+    };
+
+    fn forwarded(sent: &[(&'static str, &str)], forwarding: &Forwarding, from: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in sent {
+            headers.append(*name, value.parse().unwrap());
+        }
+        let connection = ConnectionHeaders::new(from.parse().unwrap(), &Scheme::HTTPS);
+        let id = || HeaderValue::from_static("id");
+        add(&mut headers, Version::HTTP_11, &connection, forwarding, id);
+        headers
+    }
+
+    fn values(headers: &HeaderMap, name: &str) -> Vec<String> {
+        let values = headers.get_all(name).iter();
+        values
+            .map(|value| value.to_str().unwrap().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn by_default_the_backend_learns_client_scheme_host_and_id() {
+        let got = forwarded(
+            &[("host", "a.example:99")],
+            &Forwarding::default(),
+            "10.0.0.1",
+        );
+        assert_eq!(got.len(), 5);
+        assert_eq!(got["x-forwarded-for"], "10.0.0.1");
+        assert_eq!(got["x-forwarded-proto"], "https");
+        assert_eq!(got["x-forwarded-host"], "a.example:99");
+        assert_eq!(got["x-request-id"], "id");
+    }
+
+    #[test]
+    fn the_client_is_appended_and_the_rest_replaced() {
+        let sent = [
+            ("host", "a.example"),
+            ("x-forwarded-for", "1.1.1.1"),
+            ("x-forwarded-for", "2.2.2.2, 3.3.3.3"),
+            ("x-forwarded-proto", "gopher"),
+            ("x-forwarded-host", "evil.example"),
+            ("x-request-id", "theirs"),
+        ];
+        let got = forwarded(&sent, &Forwarding::default(), "::ffff:10.0.0.1");
+        let clients = values(&got, "x-forwarded-for");
+        assert_eq!(clients, ["1.1.1.1, 2.2.2.2, 3.3.3.3, 10.0.0.1"]);
+        assert_eq!(values(&got, "x-forwarded-proto"), ["https"]);
+        assert_eq!(values(&got, "x-forwarded-host"), ["a.example"]);
+        assert_eq!(values(&got, "x-request-id"), ["theirs"]);
+    }
+
+    #[test]
+    fn what_a_client_claims_as_host_is_dropped_when_there_is_none() {
+        let got = forwarded(
+            &[("x-forwarded-host", "evil")],
+            &Forwarding::default(),
+            "::1",
+        );
+        assert!(!got.contains_key("x-forwarded-host"));
+    }
+
+    #[test]
+    fn everything_can_be_turned_off() {
+        assert!(forwarded(&[], &NONE, "10.0.0.1").is_empty());
+    }
+
+    /// RFC 7239 sections 4 and 6.
+    #[test]
+    fn forwarded_gains_an_element() {
+        let on = Forwarding {
+            forwarded: true,
+            ..NONE
+        };
+        let sent = [("host", "a.example:99"), ("forwarded", "for=1.1.1.1")];
+        let got = forwarded(&sent, &on, "::1");
+        let want = "for=1.1.1.1, for=\"[::1]\";proto=https;host=\"a.example:99\"";
+        assert_eq!(values(&got, "forwarded"), [want]);
+        let got = forwarded(&[], &on, "10.0.0.1");
+        assert_eq!(values(&got, "forwarded"), ["for=10.0.0.1;proto=https"]);
+    }
+
+    #[test]
+    fn via_gains_the_received_version_and_a_pseudonym() {
+        let on = Forwarding {
+            via: Some("gateway".into()),
+            ..NONE
+        };
+        let got = forwarded(&[("via", "1.0 other")], &on, "10.0.0.1");
+        assert_eq!(values(&got, "via"), ["1.0 other, 1.1 gateway"]);
+    }
+
+    #[test]
+    fn request_ids_are_uuids() {
+        let id = |random| request_id(random).to_str().unwrap().to_owned();
+        assert_eq!(id(0), "00000000-0000-4000-8000-000000000000");
+        assert_eq!(id(u128::MAX), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        let counted = 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef;
+        assert_eq!(id(counted), "01234567-89ab-4def-8123-456789abcdef");
+    }
+}

@@ -1,0 +1,268 @@
+//! The head of a request, checked and put into canonical form before anything looks at it.
+//!
+//! Canonical: the target is a path and query (or `*`) without dot segments, and the `Host` header is
+//! there once, valid, and the authority that the request is for, whatever form and version it came in.
+//! Only HTTP/1.0 may leave it out. A head that can be read in two ways is refused, never mended
+//! (RFC 9112 section 11.2). When there is nothing to change, nothing is allocated.
+
+use http::header::{self, HeaderMap, HeaderValue};
+use http::request::Parts;
+use http::uri::{self, Authority, PathAndQuery, Scheme, Uri};
+use http::{Method, StatusCode, Version};
+
+use crate::filter::InvalidTarget;
+
+mod path;
+
+/// What heads are held to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeadRules {
+    /// The most bytes that path and query may have together. At least 8,000 are recommended
+    /// (RFC 9112 section 3); the `http` crate takes no more than 65,534.
+    pub max_target_bytes: usize,
+}
+
+impl Default for HeadRules {
+    /// Targets of 16 KiB, which leaves room for other headers in a head of 32 KiB.
+    fn default() -> Self {
+        Self {
+            max_target_bytes: 16 << 10,
+        }
+    }
+}
+
+/// Why a head is refused. All but a bad path or method end the connection: where the next request
+/// starts is in doubt, or whom it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HeadError {
+    /// `CONNECT`: this is no tunnel.
+    #[error("CONNECT is not served")]
+    Connect,
+    /// The target is neither a path, nor an absolute `http` or `https` URI, nor `*` with `OPTIONS`.
+    #[error("the request target has a form that the method does not allow")]
+    TargetForm,
+    /// The target is longer than [`HeadRules::max_target_bytes`].
+    #[error("the request target is too long")]
+    TargetTooLong,
+    /// The path has a control character, a NUL or a backslash, plain or (for NUL) percent-encoded.
+    #[error("the path holds a character that is not allowed")]
+    PathCharacter,
+    /// No `Host` header, or an empty one, or no `:authority`.
+    #[error("the Host header is missing or empty")]
+    HostMissing,
+    /// More than one `Host` header.
+    #[error("the Host header is repeated")]
+    HostRepeated,
+    /// The authority is not a host with an optional port; user information is not allowed.
+    #[error("the Host header or authority is invalid")]
+    HostInvalid,
+    /// `Host` and `:authority` differ.
+    #[error("the Host header differs from the authority")]
+    HostMismatch,
+    /// Both `Content-Length` and `Transfer-Encoding`.
+    #[error("both Content-Length and Transfer-Encoding are given")]
+    BothLengths,
+    /// `Content-Length` is no number, or several different ones.
+    #[error("the Content-Length is invalid")]
+    ContentLength,
+    /// `Transfer-Encoding` where there is none: in HTTP/1.0 or HTTP/2, or without `chunked` at the end.
+    #[error("the Transfer-Encoding is invalid")]
+    TransferEncoding,
+    /// A transfer coding besides `chunked`.
+    #[error("the transfer coding is not supported")]
+    UnsupportedCoding,
+}
+
+impl HeadError {
+    /// The status of the answer.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::Connect | Self::UnsupportedCoding => StatusCode::NOT_IMPLEMENTED,
+            Self::TargetTooLong => StatusCode::URI_TOO_LONG,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+impl From<InvalidTarget> for HeadError {
+    fn from(_: InvalidTarget) -> Self {
+        Self::TargetTooLong
+    }
+}
+
+/// Checks the head of a request and puts it into canonical form.
+///
+/// # Errors
+/// The head has to be refused; what is left in `parts` is not to be used.
+pub fn normalize(parts: &mut Parts, rules: HeadRules) -> Result<(), HeadError> {
+    if parts.method == Method::CONNECT {
+        return Err(HeadError::Connect);
+    }
+    check_framing(&parts.headers, parts.version)?;
+    let host = check_host(&parts.headers)?;
+    match parts.version {
+        Version::HTTP_2 | Version::HTTP_3 => {}
+        Version::HTTP_11 if host.is_none() => return Err(HeadError::HostMissing),
+        _ => {}
+    }
+    match parts.uri.authority() {
+        Some(_) => take_authority(parts)?,
+        None if host.is_none() && parts.version > Version::HTTP_11 => {
+            return Err(HeadError::HostMissing);
+        }
+        None => {}
+    }
+    normalize_path(parts, rules)
+}
+
+/// The `Host` header, if there is one; it is valid.
+fn check_host(headers: &HeaderMap) -> Result<Option<&HeaderValue>, HeadError> {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let Some(host) = hosts.next() else {
+        return Ok(None);
+    };
+    match (hosts.next(), host.as_bytes()) {
+        (Some(_), _) => Err(HeadError::HostRepeated),
+        (None, []) => Err(HeadError::HostMissing),
+        (None, authority) if !is_authority(authority) => Err(HeadError::HostInvalid),
+        (None, _) => Ok(Some(host)),
+    }
+}
+
+/// Moves the authority of an absolute target, or of HTTP/2's pseudo-headers, into the `Host` header.
+fn take_authority(parts: &mut Parts) -> Result<(), HeadError> {
+    let uri = std::mem::take(&mut parts.uri).into_parts();
+    let (Some(authority), Some(scheme), Some(target)) =
+        (uri.authority, uri.scheme, uri.path_and_query)
+    else {
+        return Err(HeadError::TargetForm);
+    };
+    if scheme != Scheme::HTTP && scheme != Scheme::HTTPS {
+        return Err(HeadError::TargetForm);
+    }
+    if !is_authority(authority.as_str().as_bytes()) {
+        return Err(HeadError::HostInvalid);
+    }
+    place_host(parts, &authority)?;
+    // An empty path is read as `/`, since `http::Uri` does not tell the two apart.
+    parts.uri = only_path(target)?;
+    Ok(())
+}
+
+fn only_path(target: PathAndQuery) -> Result<Uri, HeadError> {
+    let mut uri = uri::Parts::default();
+    uri.path_and_query = Some(target);
+    Uri::from_parts(uri).map_err(|_| HeadError::TargetForm)
+}
+
+/// HTTP/1 lets the target's authority win over the header; in HTTP/2 the two have to agree
+/// (RFC 9112 section 3.2.2, RFC 9113 section 8.3.1).
+fn place_host(parts: &mut Parts, authority: &Authority) -> Result<(), HeadError> {
+    let authority = authority.as_str();
+    match parts.headers.get(header::HOST) {
+        Some(host) if host.as_bytes().eq_ignore_ascii_case(authority.as_bytes()) => return Ok(()),
+        Some(_) if parts.version > Version::HTTP_11 => return Err(HeadError::HostMismatch),
+        _ => {}
+    }
+    let value = HeaderValue::from_str(authority).map_err(|_| HeadError::HostInvalid)?;
+    parts.headers.insert(header::HOST, value);
+    Ok(())
+}
+
+/// Longest authority: a DNS name with its trailing dot, and a port.
+const MAX_AUTHORITY: usize = 254 + 6;
+
+/// `host` or `host:port` (RFC 3986 sections 3.2.2 and 3.2.3), no user information.
+fn is_authority(authority: &[u8]) -> bool {
+    let (host, port) = match authority.iter().rposition(|b| matches!(b, b':' | b']')) {
+        Some(at) if authority[at] == b':' => (&authority[..at], &authority[at + 1..]),
+        _ => (authority, &[][..]),
+    };
+    let valid = match host {
+        [b'[', address @ .., b']'] => str::from_utf8(address)
+            .is_ok_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok()),
+        name => !name.is_empty() && name.iter().all(|b| is_reg_name(*b)),
+    };
+    valid && authority.len() <= MAX_AUTHORITY && is_port(port)
+}
+
+fn is_port(port: &[u8]) -> bool {
+    let digits = port.iter().all(u8::is_ascii_digit);
+    digits && str::from_utf8(port).is_ok_and(|port| port.is_empty() || port.parse::<u16>().is_ok())
+}
+
+fn is_reg_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte)
+}
+
+/// RFC 9112 section 6.3. The lengths themselves are the codec's business; only heads that two readers
+/// could frame differently are refused here.
+fn check_framing(headers: &HeaderMap, version: Version) -> Result<(), HeadError> {
+    let length = headers.contains_key(header::CONTENT_LENGTH);
+    if headers.contains_key(header::TRANSFER_ENCODING) {
+        match version {
+            Version::HTTP_11 if length => return Err(HeadError::BothLengths),
+            Version::HTTP_11 => check_codings(headers)?,
+            _ => return Err(HeadError::TransferEncoding),
+        }
+    }
+    match length {
+        true => check_length(headers),
+        false => Ok(()),
+    }
+}
+
+fn check_length(headers: &HeaderMap) -> Result<(), HeadError> {
+    let mut values = headers.get_all(header::CONTENT_LENGTH).iter();
+    let first = values.next().map(HeaderValue::as_bytes).unwrap_or_default();
+    let number = !first.is_empty() && first.iter().all(u8::is_ascii_digit);
+    match number && values.all(|value| value.as_bytes() == first) {
+        true => Ok(()),
+        false => Err(HeadError::ContentLength),
+    }
+}
+
+fn check_codings(headers: &HeaderMap) -> Result<(), HeadError> {
+    let mut lines = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let (first, more) = (lines.next(), lines.next().is_some());
+    let first = first.map(HeaderValue::as_bytes).unwrap_or_default();
+    let last = headers
+        .get_all(header::TRANSFER_ENCODING)
+        .iter()
+        .next_back();
+    let last = last.map(HeaderValue::as_bytes).unwrap_or_default();
+    let last = last.rsplit(|b| *b == b',').next().unwrap_or_default();
+    if !last.trim_ascii().eq_ignore_ascii_case(b"chunked") {
+        return Err(HeadError::TransferEncoding);
+    }
+    match more || !first.trim_ascii().eq_ignore_ascii_case(b"chunked") {
+        true => Err(HeadError::UnsupportedCoding),
+        false => Ok(()),
+    }
+}
+
+fn normalize_path(parts: &mut Parts, rules: HeadRules) -> Result<(), HeadError> {
+    let target = parts.uri.path_and_query().map(PathAndQuery::as_str);
+    let (path, length) = (parts.uri.path(), target.map_or(0, str::len));
+    if length > rules.max_target_bytes {
+        return Err(HeadError::TargetTooLong);
+    }
+    match path {
+        "*" if parts.method == Method::OPTIONS => return Ok(()),
+        path if !path.starts_with('/') => return Err(HeadError::TargetForm),
+        _ => {}
+    }
+    let Some(mut clean) = path::without_dots(path)? else {
+        return Ok(());
+    };
+    if let Some(query) = parts.uri.query() {
+        clean.push('?');
+        clean.push_str(query);
+    }
+    parts.uri = crate::filter::origin_form(clean)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

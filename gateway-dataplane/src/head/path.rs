@@ -1,0 +1,121 @@
+//! Paths: what is not allowed in them, and dot segments.
+
+use super::HeadError;
+
+/// The path without its `.` and `..` segments, whether written plainly or with `%2e` (RFC 3986
+/// section 5.2.4); `None` when it has none. `path` starts with a slash.
+pub(super) fn without_dots(path: &str) -> Result<Option<String>, HeadError> {
+    match has_suspects(path)? {
+        true if path.contains("%00") => Err(HeadError::PathCharacter),
+        true => Ok(remove_dots(path)),
+        false => Ok(None),
+    }
+}
+
+/// Is there a segment that starts with a dot, or anything percent-encoded?
+fn has_suspects(path: &str) -> Result<bool, HeadError> {
+    let mut suspects = false;
+    let mut previous = 0;
+    for byte in path.bytes() {
+        if byte < b' ' || byte == 0x7f || byte == b'\\' {
+            return Err(HeadError::PathCharacter);
+        }
+        suspects |= byte == b'%' || (byte == b'.' && previous == b'/');
+        previous = byte;
+    }
+    Ok(suspects)
+}
+
+fn remove_dots(path: &str) -> Option<String> {
+    let segments = || path.split('/').skip(1);
+    if !segments().any(|segment| dots(segment) > 0) {
+        return None;
+    }
+    let mut kept = vec![""];
+    let mut open = false;
+    for segment in segments() {
+        let dots = dots(segment);
+        open = dots > 0;
+        match dots {
+            0 => kept.push(segment),
+            2 if kept.len() > 1 => drop(kept.pop()),
+            _ => {}
+        }
+    }
+    // What ended in a dot segment names a directory.
+    if open {
+        kept.push("");
+    }
+    Some(kept.join("/"))
+}
+
+/// 1 for `.`, 2 for `..`, however they are spelled; 0 for any other segment.
+fn dots(segment: &str) -> usize {
+    let mut rest = segment.as_bytes();
+    for dots in 0..=2 {
+        rest = match rest {
+            [] => return dots,
+            [b'.', rest @ ..] | [b'%', b'2', b'e' | b'E', rest @ ..] => rest,
+            _ => return 0,
+        };
+    }
+    0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::HeadError;
+    use super::without_dots;
+
+    #[test]
+    fn dot_segments_are_removed_however_they_are_spelled() {
+        let rows = [
+            ("/a/b/c/./../../g", "/a/g"),
+            ("/.", "/"),
+            ("/..", "/"),
+            ("/../../x", "/x"),
+            ("/a/..", "/"),
+            ("/a/.", "/a/"),
+            ("/a/b/..", "/a/"),
+            ("/a/./b", "/a/b"),
+            ("/a//../b", "/a/b"),
+            ("/a/%2e%2E/b", "/b"),
+            ("/a/.%2e/b", "/b"),
+            ("/a/%2E./b", "/b"),
+            ("/a/%2e/b", "/a/b"),
+            ("/a/../b%20c/", "/b%20c/"),
+        ];
+        for (path, want) in rows {
+            assert_eq!(without_dots(path), Ok(Some(want.into())), "{path}");
+        }
+    }
+
+    #[test]
+    fn other_paths_are_left_alone() {
+        for path in [
+            "/",
+            "/a.b/c",
+            "/...",
+            "/.hidden/..x/x..",
+            "/%2e%2e%2e",
+            "/a%2fb",
+            "//a//",
+            "/a%5c..",
+            "/%2ehidden",
+            "/ü",
+        ] {
+            assert_eq!(without_dots(path), Ok(None), "{path}");
+        }
+    }
+
+    #[test]
+    fn control_characters_and_backslashes_are_refused() {
+        for path in ["/a\0", "/a\tb", "/a\x7f", "/a\\b", "/\\..\\x", "/a%00"] {
+            assert_eq!(
+                without_dots(path),
+                Err(HeadError::PathCharacter),
+                "{path:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The conditions of a match, one after the other.
+
+use std::borrow::Cow;
+use std::str;
+
+use gateway_model::HeaderName;
+use gateway_resolve::ir::{HeaderMatch, Match, QueryMatch};
+use http::HeaderMap;
+use percent_encoding::percent_decode_str;
+
+use super::Head;
+
+/// The first condition of a match that a request does not meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mismatch<'a> {
+    /// The path.
+    Path,
+    /// The method.
+    Method,
+    /// This header.
+    Header(&'a HeaderName),
+    /// This query parameter.
+    Query(&'a str),
+}
+
+/// Does the request meet all conditions?
+pub(super) fn check<'a>(conditions: &'a Match, head: &Head<'_>) -> Result<(), Mismatch<'a>> {
+    match conditions.path.matches(head.path) {
+        true => check_beyond_path(conditions, head),
+        false => Err(Mismatch::Path),
+    }
+}
+
+/// Does the request meet the conditions other than the path?
+pub(super) fn check_beyond_path<'a>(
+    conditions: &'a Match,
+    head: &Head<'_>,
+) -> Result<(), Mismatch<'a>> {
+    let Match {
+        path: _,
+        method,
+        headers,
+        query,
+    } = conditions;
+    if method.as_ref().is_some_and(|m| m.as_http() != head.method) {
+        return Err(Mismatch::Method);
+    }
+    if let Some(header) = headers.iter().find(|h| !has_header(h, head.headers)) {
+        return Err(Mismatch::Header(&header.name));
+    }
+    match query.iter().find(|q| !has_parameter(q, head.query)) {
+        Some(parameter) => Err(Mismatch::Query(&parameter.name)),
+        None => Ok(()),
+    }
+}
+
+/// Values of a repeated header are joined with a comma.
+fn has_header(condition: &HeaderMatch, headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(condition.name.as_http()).iter();
+    let Some(first) = values.next() else {
+        return false;
+    };
+    let mut joined = Cow::Borrowed(first.as_bytes());
+    for value in values {
+        let joined = joined.to_mut();
+        joined.push(b',');
+        joined.extend_from_slice(value.as_bytes());
+    }
+    str::from_utf8(&joined).is_ok_and(|value| condition.value.matches(value))
+}
+
+/// The first parameter of the name counts; one without `=` has an empty value.
+fn has_parameter(condition: &QueryMatch, query: Option<&str>) -> bool {
+    let mut parameters = query.unwrap_or_default().split('&').map(|parameter| {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        (percent_decode_str(name), value)
+    });
+    parameters
+        .find(|(name, _)| name.clone().eq(condition.name.bytes()))
+        .and_then(|(_, value)| percent_decode_str(value).decode_utf8().ok())
+        .is_some_and(|value| condition.value.matches(&value))
+}
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;

@@ -1,0 +1,72 @@
+//! One listener, compiled.
+
+use std::sync::Arc;
+
+use gateway_model::Hostname;
+use gateway_resolve::ir::{self, Stack};
+
+use super::hosts::HostIndex;
+use super::routes::RouteIndex;
+use super::{CompiledRule, Compiler, Head, Hit};
+
+/// A listener and the rules behind it.
+#[derive(Debug)]
+pub struct Listener<B> {
+    ir: Arc<ir::Listener>,
+    names: HostIndex,
+    /// In the order of the IR.
+    hosts: Box<[Host<B>]>,
+}
+
+/// A virtual host. Its routes are those of the IR; `rules` runs in parallel to them.
+#[derive(Debug)]
+struct Host<B> {
+    index: RouteIndex,
+    rules: Box<[Arc<CompiledRule<B>>]>,
+}
+
+impl<B> Listener<B> {
+    /// The listener as the IR has it; its certificates are named there.
+    pub fn ir(&self) -> &Arc<ir::Listener> {
+        &self.ir
+    }
+
+    /// The hosts it takes; `None` takes any.
+    pub fn hostname(&self) -> Option<&Hostname> {
+        self.ir.hostname.as_ref()
+    }
+
+    /// Is TLS spoken on it?
+    pub fn is_tls(&self) -> bool {
+        matches!(self.ir.stack, Stack::Https(_))
+    }
+
+    /// The route for a request for `host` (lower case): hosts are tried from the most specific to the
+    /// least, the routes of each in order.
+    pub(super) fn find(&self, host: &str, head: &Head<'_>) -> Option<Hit<'_, B>> {
+        self.names.matching(host).find_map(|at| {
+            let (virtual_host, compiled) = (&self.ir.hosts[at], &self.hosts[at]);
+            let position = compiled.index.find(&virtual_host.routes, head)?;
+            Some(Hit {
+                listener: self,
+                host: virtual_host,
+                route: &virtual_host.routes[position],
+                rule: &compiled.rules[position],
+            })
+        })
+    }
+}
+
+impl<B: Clone> Listener<B> {
+    pub(super) fn compile(ir: &Arc<ir::Listener>, compiler: &mut Compiler<'_, B>) -> Self {
+        let hosts = ir.hosts.iter().map(|host| Host {
+            index: RouteIndex::new(&host.routes),
+            rules: host.routes.iter().map(|r| compiler.rule(&r.rule)).collect(),
+        });
+        Self {
+            hosts: hosts.collect(),
+            names: HostIndex::new(ir.hosts.iter().map(|host| host.hostname.as_ref())),
+            ir: Arc::clone(ir),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The compiled table: which rule takes a request.
+//!
+//! Compiled once from an [`Ir`], then only read: a lookup takes the socket's listener with the most
+//! specific host name, that listener's hosts from the most specific to the least, and the first
+//! route that matches in the order of the IR. No lookup allocates, and its cost grows with the
+//! length of the host and path, not with the number of hosts and routes. Only regular expressions,
+//! and routes that share one path, are tried one by one.
+//!
+//! Nothing here does I/O: the table can be used without the proxy.
+
+mod check;
+mod explain;
+mod hosts;
+mod listener;
+mod request;
+mod routes;
+mod rule;
+mod socket;
+
+pub use check::Mismatch;
+pub use explain::{Candidate, Explanation, ListenerOutcome, Verdict};
+pub use listener::Listener;
+pub use request::{Head, host_of};
+pub use rule::{Action, CompiledRule, Destination, Split, Target};
+pub use socket::{Hit, Miss, SocketKey, SocketTable};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gateway_resolve::ir::{self, BackendId, Ir};
+use hashbrown::HashMap;
+
+/// Everything that is served, by socket. `B` is what stands for a backend: a handle that is cheap to
+/// clone for a proxy, `()` where only the choice of a rule matters.
+#[derive(Debug, Clone)]
+pub struct Table<B> {
+    sockets: BTreeMap<SocketKey, Arc<SocketTable<B>>>,
+}
+
+impl<B> Default for Table<B> {
+    /// A table that serves nothing.
+    fn default() -> Self {
+        Self {
+            sockets: BTreeMap::new(),
+        }
+    }
+}
+
+impl<B: Clone> Table<B> {
+    /// Compiles `ir`. Each of its backends is handed to `backend` once.
+    ///
+    /// The routes of a host are tried in the order that they are in, which
+    /// [`VirtualHost::new`](ir::VirtualHost::new) makes the order of precedence.
+    pub fn compile(ir: &Ir, mut backend: impl FnMut(&Arc<ir::Backend>) -> B) -> Self {
+        let backends = ir.backends();
+        let backends = backends.iter().map(|(id, b)| (id, backend(b))).collect();
+        let mut compiler = Compiler {
+            backends,
+            rules: HashMap::new(),
+        };
+        let mut sockets = BTreeMap::<_, Vec<_>>::new();
+        for listener in ir.listeners() {
+            let compiled = Arc::new(Listener::compile(listener, &mut compiler));
+            for key in SocketKey::of(&listener.binding) {
+                sockets.entry(key).or_default().push(Arc::clone(&compiled));
+            }
+        }
+        let socket = |(key, listeners)| (key, Arc::new(SocketTable::new(key, listeners)));
+        Self {
+            sockets: sockets.into_iter().map(socket).collect(),
+        }
+    }
+}
+
+impl<B> Table<B> {
+    /// The sockets that listeners ask for, in order.
+    pub fn sockets(&self) -> impl Iterator<Item = (&SocketKey, &Arc<SocketTable<B>>)> {
+        self.sockets.iter()
+    }
+
+    /// The listeners behind one socket.
+    pub fn socket(&self, key: &SocketKey) -> Option<&Arc<SocketTable<B>>> {
+        self.sockets.get(key)
+    }
+}
+
+/// What is shared while a table is compiled.
+struct Compiler<'a, B> {
+    backends: HashMap<&'a BackendId, B>,
+    /// Rules by their address in the IR, which outlives the compiler.
+    rules: HashMap<*const ir::Rule, Arc<CompiledRule<B>>>,
+}
+
+impl<B: Clone> Compiler<'_, B> {
+    fn rule(&mut self, rule: &Arc<ir::Rule>) -> Arc<CompiledRule<B>> {
+        let backends = &self.backends;
+        let compile = || Arc::new(CompiledRule::compile(rule, |id| backends.get(id).cloned()));
+        let compiled = self.rules.entry(Arc::as_ptr(rule));
+        Arc::clone(compiled.or_insert_with(compile))
+    }
+}

@@ -1,0 +1,135 @@
+//! The routes of one host, by path.
+
+use std::hash::BuildHasher;
+use std::ops::Range;
+
+use gateway_resolve::ir::{PathMatch, Route};
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use super::Head;
+use super::check::{check, check_beyond_path};
+
+/// Finds the first route of a list, sorted by rank, that matches a request.
+///
+/// Sorting puts exact paths before regular expressions before prefixes, the longer before the
+/// shorter, and routes of equal path side by side. So a path leads to a group of neighbours, and
+/// groups are looked at in the order of their ranks. The paths themselves stay in the IR.
+#[derive(Debug, Default)]
+pub(super) struct RouteIndex {
+    hasher: DefaultHashBuilder,
+    exact: HashTable<Group>,
+    regex: Group,
+    prefixes: HashTable<Group>,
+    /// Which lengths of prefixes there are; see [`length_bit`].
+    lengths: u64,
+    /// The prefix `/`, which matches every path.
+    root: Group,
+}
+
+/// Neighbouring routes, from `start` up to but not including `end`.
+#[derive(Debug, Default, Clone, Copy)]
+struct Group {
+    start: u32,
+    end: u32,
+}
+
+impl Group {
+    fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+impl RouteIndex {
+    /// An index over `routes`, fewer than 2^32.
+    pub(super) fn new(routes: &[Route]) -> Self {
+        let mut index = Self::default();
+        let mut end = 0;
+        for group in routes.chunk_by(|a, b| same_group(&a.matches.path, &b.matches.path)) {
+            let start = end;
+            end += u32::try_from(group.len()).unwrap_or(u32::MAX);
+            index.insert(&group[0].matches.path, Group { start, end }, routes);
+        }
+        index
+    }
+
+    fn insert(&mut self, path: &PathMatch, group: Group, routes: &[Route]) {
+        let hasher = &self.hasher;
+        let rehash = |group: &Group| hasher.hash_one(text(routes, *group));
+        match path {
+            PathMatch::Regex(_) => self.regex = group,
+            PathMatch::Prefix(root) if &**root == "/" => self.root = group,
+            PathMatch::Exact(path) => {
+                self.exact
+                    .insert_unique(hasher.hash_one(&**path), group, rehash);
+            }
+            PathMatch::Prefix(prefix) => {
+                self.lengths |= length_bit(prefix);
+                self.prefixes
+                    .insert_unique(hasher.hash_one(&**prefix), group, rehash);
+            }
+        }
+    }
+
+    /// The position of the first of `routes`, those that the index was made for, that matches.
+    pub(super) fn find(&self, routes: &[Route], head: &Head<'_>) -> Option<usize> {
+        let first = |group: Group| {
+            let mut range = group.range();
+            range.find(|at| check_beyond_path(&routes[*at].matches, head).is_ok())
+        };
+        let regex = || {
+            let mut range = self.regex.range();
+            range.find(|at| check(&routes[*at].matches, head).is_ok())
+        };
+        self.exact(routes, head.path)
+            .and_then(first)
+            .or_else(regex)
+            .or_else(|| self.prefixes(routes, head.path).find_map(first))
+            .or_else(|| first(self.root))
+    }
+
+    fn exact(&self, routes: &[Route], path: &str) -> Option<Group> {
+        match self.exact.is_empty() {
+            true => None,
+            false => self.lookup(&self.exact, routes, path),
+        }
+    }
+
+    /// The groups of the prefixes of `path`, the longest first, without the root.
+    fn prefixes<'a>(&'a self, routes: &'a [Route], path: &'a str) -> impl Iterator<Item = Group> {
+        let path = if self.lengths == 0 { "" } else { path };
+        let cuts = path.rmatch_indices('/').map(|(slash, _)| &path[..slash]);
+        std::iter::once(path)
+            .chain(cuts)
+            .filter(|prefix| self.lengths & length_bit(prefix) != 0)
+            .filter_map(|prefix| self.lookup(&self.prefixes, routes, prefix))
+    }
+
+    fn lookup(&self, table: &HashTable<Group>, routes: &[Route], path: &str) -> Option<Group> {
+        let hash = self.hasher.hash_one(path);
+        table
+            .find(hash, |group| text(routes, *group) == path)
+            .copied()
+    }
+}
+
+/// Bit `n` for a text of `n` bytes; bit 63 for 63 bytes and more.
+fn length_bit(text: &str) -> u64 {
+    1 << text.len().min(63)
+}
+
+fn same_group(a: &PathMatch, b: &PathMatch) -> bool {
+    match (a, b) {
+        (PathMatch::Exact(a), PathMatch::Exact(b)) => a == b,
+        (PathMatch::Prefix(a), PathMatch::Prefix(b)) => a == b,
+        (PathMatch::Regex(_), PathMatch::Regex(_)) => true,
+        _ => false,
+    }
+}
+
+/// The path that the routes of `group` have in common.
+fn text(routes: &[Route], group: Group) -> &str {
+    match &routes[group.start as usize].matches.path {
+        PathMatch::Exact(path) | PathMatch::Prefix(path) => path,
+        PathMatch::Regex(pattern) => pattern.as_str(),
+    }
+}

@@ -1,0 +1,223 @@
+//! Rules as the request path wants them.
+
+use std::num::NonZeroU64;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gateway_resolve::ir::{self, BackendId, Sourced};
+use http::StatusCode;
+
+use crate::filter::{Cors, Filters, Mirror};
+
+/// A rule with its backends at hand. Shared by the routes that lead to it; independent of the table
+/// that it came from, so that it can be kept for as long as a request lasts.
+#[derive(Debug)]
+pub struct CompiledRule<B> {
+    ir: Arc<ir::Rule>,
+    extras: Extras<B>,
+    action: Action<B>,
+}
+
+/// What a request ends in.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Action<B> {
+    /// It goes to one of several backends.
+    Forward(Split<B>),
+    /// It is answered with a redirect; see [`CompiledRule::redirect`].
+    Redirect,
+    /// It is answered with this status.
+    Refuse(StatusCode),
+}
+
+/// Backends to choose from by weight.
+#[derive(Debug)]
+pub struct Split<B> {
+    shares: Box<[Share<B>]>,
+    total: NonZeroU64,
+}
+
+#[derive(Debug)]
+struct Share<B> {
+    /// The sum of the weights up to and including this one.
+    up_to: u64,
+    destination: Destination<B>,
+    extras: Extras<B>,
+}
+
+/// A backend, or what answers for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Destination<B> {
+    /// A backend.
+    Backend(B),
+    /// None: requests are answered with this status.
+    Refused(StatusCode),
+}
+
+/// The backend that was chosen for a request.
+#[derive(Debug)]
+pub struct Target<'r, B> {
+    /// Where the request goes.
+    pub destination: &'r Destination<B>,
+    /// What is done to it and to its response, after the rule's own filters.
+    pub filters: Filters<'r, B>,
+}
+
+/// What the filters of one list need beyond the IR.
+#[derive(Debug)]
+struct Extras<B> {
+    mirrors: Box<[Mirror<B>]>,
+    cors: Option<Box<Cors>>,
+}
+
+impl<B> CompiledRule<B> {
+    /// Compiles `rule`; `backend` finds the backends that it names.
+    pub fn compile(rule: &Arc<ir::Rule>, backend: impl Fn(&BackendId) -> Option<B>) -> Self {
+        Self {
+            extras: Extras::compile(&rule.filters, &backend),
+            action: Action::compile(&rule.action, &backend),
+            ir: Arc::clone(rule),
+        }
+    }
+
+    /// The rule as the IR has it.
+    pub fn ir(&self) -> &Arc<ir::Rule> {
+        &self.ir
+    }
+
+    /// What is done to requests and responses, whatever their backend.
+    pub fn filters(&self) -> Filters<'_, B> {
+        self.extras.filters(&self.ir.filters)
+    }
+
+    /// What requests end in.
+    pub fn action(&self) -> &Action<B> {
+        &self.action
+    }
+
+    /// The redirect that requests are answered with, if they are.
+    pub fn redirect(&self) -> Option<&ir::Redirect> {
+        match &self.ir.action {
+            ir::Action::Redirect(redirect) => Some(redirect),
+            _ => None,
+        }
+    }
+
+    /// Chooses a backend by weight. `random` is uniform over all of `u64`. `None` unless the action is
+    /// to forward.
+    pub fn pick(&self, random: u64) -> Option<Target<'_, B>> {
+        let (Action::Forward(split), ir::Action::Forward(ir)) = (&self.action, &self.ir.action)
+        else {
+            return None;
+        };
+        let at = split.pick(random);
+        let share = &split.shares[at];
+        Some(Target {
+            destination: &share.destination,
+            filters: share.extras.filters(&ir.targets()[at].filters),
+        })
+    }
+
+    /// The limit from the end of the request's head to the end of the response; zero: no limit.
+    pub fn request_timeout(&self) -> Option<Duration> {
+        value(self.ir.settings.request_timeout.as_ref()).copied()
+    }
+
+    /// The limit for one attempt at a backend; zero: no limit.
+    pub fn backend_request_timeout(&self) -> Option<Duration> {
+        value(self.ir.settings.backend_request_timeout.as_ref()).copied()
+    }
+
+    /// When and how often a request is tried again.
+    pub fn retry(&self) -> Option<&ir::Retry> {
+        value(self.ir.settings.retry.as_ref())
+    }
+}
+
+fn value<T>(sourced: Option<&Sourced<T>>) -> Option<&T> {
+    sourced.map(|sourced| &sourced.value)
+}
+
+impl<B> Action<B> {
+    fn compile(action: &ir::Action, backend: &impl Fn(&BackendId) -> Option<B>) -> Self {
+        match action {
+            ir::Action::Forward(split) => match Split::compile(split, backend) {
+                Some(split) => Self::Forward(split),
+                None => Self::Refuse(StatusCode::INTERNAL_SERVER_ERROR),
+            },
+            ir::Action::Redirect(_) => Self::Redirect,
+            ir::Action::Fail(refusal) => Self::Refuse(status(refusal)),
+            _ => Self::Refuse(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+}
+
+impl<B> Split<B> {
+    fn compile(split: &ir::Split, backend: &impl Fn(&BackendId) -> Option<B>) -> Option<Self> {
+        let shares = split.targets().iter().scan(0, |sum, target| {
+            *sum += u64::from(target.weight);
+            Some(Share {
+                up_to: *sum,
+                destination: Destination::compile(&target.target, backend),
+                extras: Extras::compile(&target.filters, backend),
+            })
+        });
+        let shares = shares.collect::<Box<[_]>>();
+        let total = NonZeroU64::new(shares.last()?.up_to)?;
+        Some(Self { shares, total })
+    }
+
+    /// The destinations with their weights, in the order of the IR.
+    pub fn destinations(&self) -> impl Iterator<Item = (u64, &Destination<B>)> {
+        self.shares.iter().scan(0, |sum, share| {
+            let weight = share.up_to - *sum;
+            *sum = share.up_to;
+            Some((weight, &share.destination))
+        })
+    }
+
+    /// The position of the share that `random`, scaled to the sum of the weights, falls into.
+    fn pick(&self, random: u64) -> usize {
+        let scaled = (u128::from(random) * u128::from(self.total.get())) >> 64;
+        self.shares
+            .partition_point(|share| u128::from(share.up_to) <= scaled)
+    }
+}
+
+impl<B> Destination<B> {
+    /// A backend that is not there is refused with 500.
+    pub(crate) fn compile(target: &ir::Target, backend: &impl Fn(&BackendId) -> Option<B>) -> Self {
+        match target {
+            ir::Target::Backend(id) => match backend(id) {
+                Some(backend) => Self::Backend(backend),
+                None => Self::Refused(StatusCode::INTERNAL_SERVER_ERROR),
+            },
+            ir::Target::Refused(refusal) => Self::Refused(status(refusal)),
+        }
+    }
+}
+
+fn status(refusal: &ir::Refusal) -> StatusCode {
+    StatusCode::from_u16(refusal.status.get()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+impl<B> Extras<B> {
+    fn compile(filters: &[ir::Filter], backend: &impl Fn(&BackendId) -> Option<B>) -> Self {
+        let mirrors = filters.iter().filter_map(|filter| match filter {
+            ir::Filter::Mirror(mirror) => Mirror::compile(mirror, backend),
+            _ => None,
+        });
+        let cors = filters.iter().find_map(|filter| match filter {
+            ir::Filter::Cors(cors) => Some(Box::new(Cors::compile(cors))),
+            _ => None,
+        });
+        Self {
+            mirrors: mirrors.collect(),
+            cors,
+        }
+    }
+
+    fn filters<'r>(&'r self, list: &'r [ir::Filter]) -> Filters<'r, B> {
+        Filters::new(list, &self.mirrors, self.cors.as_deref())
+    }
+}

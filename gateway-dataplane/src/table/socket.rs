@@ -1,0 +1,171 @@
+//! The listeners that share a socket, and the choice among them.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::ptr;
+use std::sync::Arc;
+
+use gateway_resolve::ir::{Binding, PathMatch, Route, VirtualHost};
+use http::StatusCode;
+
+use super::hosts::HostIndex;
+use super::request::with_lower_case;
+use super::{CompiledRule, Head, Listener};
+
+/// An address and port to listen on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SocketKey {
+    /// The address; `None` stands for the data plane's default.
+    pub address: Option<IpAddr>,
+    /// The port, as clients see it.
+    pub port: u16,
+}
+
+impl SocketKey {
+    /// The sockets of `binding`.
+    pub fn of(binding: &Binding) -> impl Iterator<Item = Self> {
+        let port = binding.port.get();
+        let default = binding.addresses.is_empty().then_some(None);
+        let addresses = binding.addresses.iter().copied().map(Some);
+        default
+            .into_iter()
+            .chain(addresses)
+            .map(move |address| Self { address, port })
+    }
+}
+
+impl fmt::Display for SocketKey {
+    /// `10.0.0.1:80`, `[::1]:80`, or `*:80` for the default address.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.address {
+            Some(address) => std::net::SocketAddr::new(address, self.port).fmt(f),
+            None => write!(f, "*:{}", self.port),
+        }
+    }
+}
+
+/// The listeners behind one socket; no two of them have the same host name.
+#[derive(Debug)]
+pub struct SocketTable<B> {
+    key: SocketKey,
+    listeners: Box<[Arc<Listener<B>>]>,
+    names: HostIndex,
+}
+
+/// Where a request goes.
+#[derive(Debug)]
+pub struct Hit<'t, B> {
+    /// The listener that takes it.
+    pub listener: &'t Listener<B>,
+    /// The host of that listener.
+    pub host: &'t VirtualHost,
+    /// The route of that host.
+    pub route: &'t Route,
+    /// The rule of that route. To be cloned to outlive the table.
+    pub rule: &'t Arc<CompiledRule<B>>,
+}
+
+impl<B> Clone for Hit<'_, B> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<B> Copy for Hit<'_, B> {}
+
+impl<'t, B> Hit<'t, B> {
+    /// The prefix that the path matched, when the route matches by prefix.
+    pub fn prefix(&self) -> Option<&'t str> {
+        match &self.route.matches.path {
+            PathMatch::Prefix(prefix) => Some(prefix),
+            PathMatch::Exact(_) | PathMatch::Regex(_) => None,
+        }
+    }
+}
+
+/// Why a request goes nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Miss {
+    /// No listener or no route matches.
+    #[error("no route matches")]
+    NotFound,
+    /// Another listener of the socket is a better match for the request's authority than the one
+    /// that the connection was made to (RFC 9110 section 15.5.20).
+    #[error("the connection is for another host than the request")]
+    Misdirected,
+}
+
+impl Miss {
+    /// The status of the answer: 404 or 421.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+        }
+    }
+}
+
+impl<B> SocketTable<B> {
+    pub(super) fn new(key: SocketKey, listeners: Vec<Arc<Listener<B>>>) -> Self {
+        Self {
+            key,
+            names: HostIndex::new(listeners.iter().map(|l| l.hostname())),
+            listeners: listeners.into(),
+        }
+    }
+
+    /// The address and port.
+    pub fn key(&self) -> SocketKey {
+        self.key
+    }
+
+    /// The listeners behind it, ordered by their ids.
+    pub fn listeners(&self) -> &[Arc<Listener<B>>] {
+        &self.listeners
+    }
+
+    /// Is TLS spoken on it? Listeners with and without TLS never share a socket.
+    pub fn is_tls(&self) -> bool {
+        self.listeners.iter().any(|listener| listener.is_tls())
+    }
+
+    /// The listener for a TLS connection with this server name: the one with the most specific host
+    /// name that matches. Without a server name, only a listener for any host will do.
+    pub fn listener_for_sni(&self, sni: Option<&str>) -> Option<&Listener<B>> {
+        with_lower_case(sni.unwrap_or_default(), |name| self.listener_for(name))
+    }
+
+    /// The route for a request. `sni` is the server name of its connection, `None` when the client
+    /// sent none; it counts only where TLS is spoken.
+    ///
+    /// # Errors
+    /// No route matches, or the connection was made to another listener than the one that is the best
+    /// match for the request's host.
+    pub fn find(&self, head: &Head<'_>, sni: Option<&str>) -> Result<Hit<'_, B>, Miss> {
+        with_lower_case(head.host, |host| {
+            let listener = self.listener_for_request(host, sni)?;
+            listener.find(host, head).ok_or(Miss::NotFound)
+        })
+    }
+
+    /// The listener for a request for `host` (lower case) on a connection to `sni`.
+    pub(super) fn listener_for_request(
+        &self,
+        host: &str,
+        sni: Option<&str>,
+    ) -> Result<&Listener<B>, Miss> {
+        let best = self.listener_for(host).ok_or(Miss::NotFound)?;
+        if !best.is_tls() || sni == Some(host) {
+            return Ok(best);
+        }
+        match self.listener_for_sni(sni) {
+            Some(connected) if ptr::eq(connected, best) => Ok(best),
+            _ => Err(Miss::Misdirected),
+        }
+    }
+
+    pub(super) fn listener_for(&self, host: &str) -> Option<&Listener<B>> {
+        let at = self.names.matching(host).next()?;
+        Some(&self.listeners[at])
+    }
+}
