@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gateway_model::{HeaderName, Hostname};
-use gateway_resolve::ir::{ListenerId, Route, Rule, VirtualHost};
+use gateway_resolve::ir::{ListenerId, Match, Route, Rule, VirtualHost};
 
 use super::check::check;
 use super::request::with_lower_case;
@@ -54,6 +54,8 @@ pub struct Candidate {
     pub rule: Arc<Rule>,
     /// The position of the match in the rule.
     pub match_index: usize,
+    /// The match.
+    pub matches: Match,
     /// What became of it.
     pub verdict: Verdict,
 }
@@ -146,6 +148,7 @@ impl<B> Judge<'_, B> {
             hostname: host.hostname.clone(),
             rule: Arc::clone(&route.rule),
             match_index: route.match_index,
+            matches: route.matches.clone(),
             verdict: self.verdict(listener, host, route),
         };
         routes.map(candidate).collect()
