@@ -2,5 +2,48 @@
 //!
 //! gateway-resolve performs no I/O, reads no clock, spawns no thread and draws no random number:
 //! one snapshot gives one result, whatever order its resources came in.
+//!
+//! [`resolve`] is a line of passes. Each is a function of what the ones before it returned, and
+//! none changes what it was given; two readers then go over the result, one of which writes the
+//! [`Ir`](ir::Ir) and the other the [`Statuses`].
+//!
+//! Without the `resolve` feature only [`ir`] is here.
 
 pub mod ir;
+
+#[cfg(feature = "resolve")]
+mod config;
+#[cfg(feature = "resolve")]
+mod emit;
+#[cfg(feature = "resolve")]
+mod facts;
+#[cfg(feature = "resolve")]
+mod finding;
+#[cfg(feature = "resolve")]
+mod gateway;
+#[cfg(feature = "resolve")]
+mod grants;
+#[cfg(feature = "resolve")]
+mod problem;
+#[cfg(feature = "resolve")]
+pub mod reason;
+#[cfg(feature = "resolve")]
+mod resolve;
+#[cfg(feature = "resolve")]
+mod route;
+#[cfg(feature = "resolve")]
+mod snapshot;
+#[cfg(feature = "resolve")]
+mod status;
+#[cfg(feature = "resolve")]
+mod store;
+
+#[cfg(feature = "resolve")]
+pub use self::{
+    config::{ClassSelection, Config, DEFAULT_CONTROLLER_NAME, UsableAddresses},
+    finding::Finding,
+    resolve::{Resolution, resolve},
+    snapshot::Snapshot,
+    status::{Document, DocumentMetadata, Status, Statuses},
+    store::Store,
+};

@@ -1,0 +1,106 @@
+//! What a resolution depends on besides the resources.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use gateway_model::GatewayStatusAddress;
+use ipnet::IpNet;
+
+/// The controller name where no GatewayClass gives one.
+pub const DEFAULT_CONTROLLER_NAME: &str = "gateway.example.dev/controller";
+
+/// Who resolves, and for what data plane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// The controller that statuses are written for, where no GatewayClass names one.
+    pub controller_name: String,
+    /// Which GatewayClasses are served.
+    pub classes: ClassSelection,
+    /// The names of the features that GatewayClasses list in their status.
+    pub supported_features: BTreeSet<String>,
+    /// Where clients reach Gateways that ask for no address: shown in their status. They are bound
+    /// to the data plane's default, so their [`Binding`](crate::ir::Binding) has no address.
+    pub default_addresses: Vec<GatewayStatusAddress>,
+    /// The addresses that Gateways may ask for.
+    pub usable_addresses: UsableAddresses,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            controller_name: DEFAULT_CONTROLLER_NAME.to_owned(),
+            classes: ClassSelection::default(),
+            supported_features: FEATURES.iter().map(|name| (*name).to_owned()).collect(),
+            default_addresses: Vec::new(),
+            usable_addresses: UsableAddresses::default(),
+        }
+    }
+}
+
+/// Which GatewayClasses, and so which Gateways, are served.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum ClassSelection {
+    /// Every class, whatever its controller, also where there is no object of that class.
+    #[default]
+    Any,
+    /// The classes whose object names the controller of the [`Config`].
+    Controller,
+    /// The class of that name, whatever its controller, also where it has no object.
+    Named(String),
+}
+
+/// The addresses that Gateways may ask for; others leave them with `AddressNotUsable`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum UsableAddresses {
+    /// Any address.
+    #[default]
+    Any,
+    /// Addresses inside these networks.
+    Within(Vec<IpNet>),
+}
+
+impl UsableAddresses {
+    /// May a Gateway have this address?
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Within(networks) => networks.iter().any(|network| network.contains(&address)),
+        }
+    }
+}
+
+/// The features (GEP-2162) that resolution and the bundled data plane have.
+const FEATURES: &[&str] = &[
+    "Gateway",
+    "GatewayAddressEmpty",
+    "GatewayHTTPListenerIsolation",
+    "GatewayHTTPSListenerDetectMisdirectedRequests",
+    "GatewayPort8080",
+    "GatewayStaticAddresses",
+    "HTTPRoute",
+    "HTTPRoute303RedirectStatusCode",
+    "HTTPRoute307RedirectStatusCode",
+    "HTTPRoute308RedirectStatusCode",
+    "HTTPRouteBackendProtocolH2C",
+    "HTTPRouteBackendProtocolWebSocket",
+    "HTTPRouteBackendRequestHeaderModification",
+    "HTTPRouteBackendTimeout",
+    "HTTPRouteCORS",
+    "HTTPRouteDestinationPortMatching",
+    "HTTPRouteHostRewrite",
+    "HTTPRouteMethodMatching",
+    "HTTPRouteNamedRouteRule",
+    "HTTPRouteParentRefPort",
+    "HTTPRoutePathRedirect",
+    "HTTPRoutePathRewrite",
+    "HTTPRoutePortRedirect",
+    "HTTPRouteQueryParamMatching",
+    "HTTPRouteRequestMirror",
+    "HTTPRouteRequestMultipleMirrors",
+    "HTTPRouteRequestPercentageMirror",
+    "HTTPRouteRequestTimeout",
+    "HTTPRouteResponseHeaderModification",
+    "HTTPRouteSchemeRedirect",
+    "ReferenceGrant",
+];

@@ -1,0 +1,130 @@
+//! The certificates that listeners refer to, each Secret read once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gateway_model::{Kind, ObjectRef, Secret, SecretObjectReference};
+
+use crate::Snapshot;
+use crate::grants::Grants;
+use crate::ir::{Certificate, CertificateId};
+use crate::problem::Problem;
+use crate::reason::ListenerResolvedRefs;
+
+use super::ServedGateway;
+use super::key_pair::key_pair;
+
+/// The only type of Secret that holds certificates.
+const SECRET_TYPE: &str = "kubernetes.io/tls";
+
+/// The Secrets that Gateways refer to: a certificate, or why there is none.
+#[derive(Debug, Default)]
+pub(crate) struct Certificates(BTreeMap<ObjectRef, Result<Arc<Certificate>, String>>);
+
+/// Reads every Secret that a listener of `gateways` refers to and may refer to.
+pub(crate) fn certificates(
+    snapshot: &Snapshot,
+    gateways: &[ServedGateway<'_>],
+    grants: &Grants<'_>,
+) -> Certificates {
+    let mut read = BTreeMap::new();
+    for gateway in gateways {
+        let listeners = gateway.object.spec.listeners.iter();
+        let references = listeners
+            .filter_map(|listener| listener.tls.as_ref())
+            .flat_map(|tls| &tls.certificate_refs);
+        for reference in references {
+            let secret = target(&gateway.reference, reference);
+            if is_secret(reference) && grants.permit(&gateway.reference, &secret) {
+                read.entry(secret)
+                    .or_insert_with_key(|secret| certificate(snapshot, secret));
+            }
+        }
+    }
+    Certificates(read)
+}
+
+impl Certificates {
+    /// The certificate that `gateway` refers to at `field`.
+    ///
+    /// Permission comes before existence: what is not permitted is not looked at (section 5.1).
+    pub(crate) fn get(
+        &self,
+        gateway: &ObjectRef,
+        reference: &SecretObjectReference,
+        grants: &Grants<'_>,
+        field: &str,
+    ) -> Result<&Arc<Certificate>, Problem<ListenerResolvedRefs>> {
+        let invalid = |message: String| {
+            Problem::new(ListenerResolvedRefs::InvalidCertificateRef, field, message)
+        };
+        if !is_secret(reference) {
+            let (group, kind) = (&reference.group, &reference.kind);
+            return Err(invalid(format!(
+                "expected a Secret of the core group, found kind {kind:?} of group {group:?}"
+            )));
+        }
+        let secret = target(gateway, reference);
+        if !grants.permit(gateway, &secret) {
+            let message = not_permitted(gateway, &secret);
+            return Err(Problem::new(
+                ListenerResolvedRefs::RefNotPermitted,
+                field,
+                message,
+            ));
+        }
+        match self.0.get(&secret) {
+            Some(Ok(certificate)) => Ok(certificate),
+            Some(Err(message)) => Err(invalid(message.clone())),
+            None => Err(invalid(format!("{secret} does not exist"))),
+        }
+    }
+}
+
+/// What to tell the author of a reference across namespaces that no grant allows.
+pub(crate) fn not_permitted(from: &ObjectRef, to: &ObjectRef) -> String {
+    format!(
+        "no ReferenceGrant in namespace {} allows references from {} of namespace {} to {to}",
+        to.namespace, from.kind, from.namespace
+    )
+}
+
+fn is_secret(reference: &SecretObjectReference) -> bool {
+    reference.group.is_empty() && reference.kind == "Secret"
+}
+
+fn target(gateway: &ObjectRef, reference: &SecretObjectReference) -> ObjectRef {
+    let namespace = reference.namespace.as_deref().unwrap_or(&gateway.namespace);
+    ObjectRef::new(
+        Secret::GROUP,
+        Secret::KIND,
+        namespace,
+        reference.name.as_str(),
+    )
+}
+
+fn certificate(snapshot: &Snapshot, reference: &ObjectRef) -> Result<Arc<Certificate>, String> {
+    let secret = snapshot
+        .secrets()
+        .get(&reference.namespace, &reference.name)
+        .ok_or_else(|| format!("{reference} does not exist"))?;
+    if secret.type_ != SECRET_TYPE {
+        return Err(format!(
+            "{reference}: expected type {SECRET_TYPE}, found {:?}",
+            secret.type_
+        ));
+    }
+    let entry = |key: &str| match secret.data.get(key) {
+        Some(bytes) => Ok(bytes.as_bytes()),
+        None => Err(format!("{reference}: expected an entry {key}, found none")),
+    };
+    let pair = key_pair(entry("tls.crt")?, entry("tls.key")?)
+        .map_err(|error| format!("{reference}: {error}"))?;
+    Ok(Arc::new(Certificate {
+        id: CertificateId(reference.clone()),
+        source: secret.source(),
+        chain: pair.chain,
+        key: pair.key,
+        names: pair.names,
+    }))
+}

@@ -1,0 +1,221 @@
+//! Listeners that cannot be told apart (section 5.1).
+//!
+//! Within a Gateway, listeners that clash are all refused: none wins. Between Gateways that share
+//! a socket, because they are bound to the same address and port, the older Gateway keeps what it
+//! has, and the younger one's listener is refused.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use gateway_model::{Hostname, Port, Protocol};
+
+use crate::reason::{ListenerAccepted, ListenerConflicted, ListenerProgrammed};
+
+use super::addresses::Bound;
+use super::listeners::ListenerFacts;
+use super::{ListenerKey, ServedGateway};
+
+/// Why a listener is conflicted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Conflict {
+    pub(crate) clash: Clash,
+    pub(crate) message: String,
+}
+
+/// What two listeners on a port clash over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Clash {
+    Hostname,
+    Protocol,
+}
+
+impl Clash {
+    pub(crate) fn conflicted(self) -> ListenerConflicted {
+        match self {
+            Self::Hostname => ListenerConflicted::HostnameConflict,
+            Self::Protocol => ListenerConflicted::ProtocolConflict,
+        }
+    }
+
+    pub(crate) fn accepted(self) -> ListenerAccepted {
+        match self {
+            Self::Hostname => ListenerAccepted::HostnameConflict,
+            Self::Protocol => ListenerAccepted::ProtocolConflict,
+        }
+    }
+
+    pub(crate) fn programmed(self) -> ListenerProgrammed {
+        match self {
+            Self::Hostname => ListenerProgrammed::HostnameConflict,
+            Self::Protocol => ListenerProgrammed::ProtocolConflict,
+        }
+    }
+}
+
+/// The listeners that are conflicted.
+pub(crate) type Conflicts = BTreeMap<ListenerKey, Conflict>;
+
+/// Finds the listeners that clash. Those of unsupported protocols take no part.
+pub(crate) fn conflicts(
+    gateways: &[ServedGateway<'_>],
+    listeners: &[Vec<ListenerFacts<'_>>],
+) -> Conflicts {
+    let mut conflicts = Conflicts::new();
+    for (gateway, listeners) in listeners.iter().enumerate() {
+        for (listener, conflict) in within(listeners) {
+            conflicts.insert(ListenerKey { gateway, listener }, conflict);
+        }
+    }
+    let between = between(gateways, listeners, &conflicts);
+    conflicts.extend(between);
+    conflicts
+}
+
+fn is_supported(facts: &ListenerFacts<'_>) -> bool {
+    matches!(facts.spec.protocol, Protocol::Http | Protocol::Https)
+}
+
+/// The clashes among the listeners of one Gateway.
+fn within(listeners: &[ListenerFacts<'_>]) -> Vec<(usize, Conflict)> {
+    let mut ports: BTreeMap<Port, Vec<usize>> = BTreeMap::new();
+    for (index, facts) in listeners.iter().enumerate() {
+        if is_supported(facts) {
+            ports.entry(facts.spec.port).or_default().push(index);
+        }
+    }
+    ports
+        .into_values()
+        .flat_map(|members| on_one_port(listeners, &members))
+        .collect()
+}
+
+fn on_one_port(listeners: &[ListenerFacts<'_>], members: &[usize]) -> Vec<(usize, Conflict)> {
+    let protocol = |index: usize| &listeners[index].spec.protocol;
+    if members
+        .iter()
+        .any(|index| protocol(*index) != protocol(members[0]))
+    {
+        return clashes(listeners, members, Clash::Protocol);
+    }
+    let mut hosts: BTreeMap<Option<&Hostname>, Vec<usize>> = BTreeMap::new();
+    for index in members {
+        hosts
+            .entry(listeners[*index].spec.hostname.as_ref())
+            .or_default()
+            .push(*index);
+    }
+    hosts
+        .into_values()
+        .filter(|same| same.len() > 1)
+        .flat_map(|same| clashes(listeners, &same, Clash::Hostname))
+        .collect()
+}
+
+fn clashes(
+    listeners: &[ListenerFacts<'_>],
+    members: &[usize],
+    clash: Clash,
+) -> Vec<(usize, Conflict)> {
+    let conflict = |index: usize| {
+        let others: Vec<_> = members
+            .iter()
+            .filter(|other| **other != index)
+            .map(|other| listeners[*other].spec.name.as_str())
+            .collect();
+        let port = listeners[index].spec.port;
+        let others = others.join(", ");
+        let message = match clash {
+            Clash::Protocol => format!("port {port} is used with another protocol by {others}"),
+            Clash::Hostname => format!("port {port} is used with the same hostname by {others}"),
+        };
+        (index, Conflict { clash, message })
+    };
+    members.iter().map(|index| conflict(*index)).collect()
+}
+
+/// An address, or the data plane's default, and a port.
+type Socket = (Option<IpAddr>, Port);
+
+/// What the listeners so far have made of a socket.
+struct Claim<'a> {
+    protocol: &'a Protocol,
+    holder: &'a ListenerFacts<'a>,
+    hosts: BTreeMap<Option<&'a Hostname>, &'a ListenerFacts<'a>>,
+}
+
+/// The clashes between Gateways, the older of which goes first.
+fn between(
+    gateways: &[ServedGateway<'_>],
+    listeners: &[Vec<ListenerFacts<'_>>],
+    within: &Conflicts,
+) -> Vec<(ListenerKey, Conflict)> {
+    let mut order: Vec<usize> = (0..gateways.len())
+        .filter(|gateway| !gateways[*gateway].is_refused())
+        .collect();
+    order.sort_by(|a, b| gateways[*a].by_age(&gateways[*b]));
+    let mut claims = BTreeMap::new();
+    let mut lost = Vec::new();
+    for gateway in order {
+        for (listener, facts) in listeners[gateway].iter().enumerate() {
+            let key = ListenerKey { gateway, listener };
+            if within.contains_key(&key) || !is_supported(facts) {
+                continue;
+            }
+            let sockets = sockets(&gateways[gateway].addresses.bound, facts.spec.port);
+            match sockets
+                .iter()
+                .find_map(|socket| clash(claims.get(socket)?, facts))
+            {
+                Some(conflict) => lost.push((key, conflict)),
+                None => claim(&mut claims, sockets, facts),
+            }
+        }
+    }
+    lost
+}
+
+fn sockets(bound: &Bound, port: Port) -> Vec<Socket> {
+    match bound {
+        Bound::Default => vec![(None, port)],
+        Bound::To(addresses) => addresses.iter().map(|ip| (Some(*ip), port)).collect(),
+        Bound::Nowhere => Vec::new(),
+    }
+}
+
+fn clash(claim: &Claim<'_>, facts: &ListenerFacts<'_>) -> Option<Conflict> {
+    let port = facts.spec.port;
+    if *claim.protocol != facts.spec.protocol {
+        let message = format!(
+            "port {port} is used with protocol {} by the older {}",
+            claim.protocol, claim.holder.id
+        );
+        return Some(Conflict {
+            clash: Clash::Protocol,
+            message,
+        });
+    }
+    let holder = claim.hosts.get(&facts.spec.hostname.as_ref())?;
+    let message = format!(
+        "port {port} is used with the same hostname by the older {}",
+        holder.id
+    );
+    Some(Conflict {
+        clash: Clash::Hostname,
+        message,
+    })
+}
+
+fn claim<'a>(
+    claims: &mut BTreeMap<Socket, Claim<'a>>,
+    sockets: Vec<Socket>,
+    facts: &'a ListenerFacts<'a>,
+) {
+    for socket in sockets {
+        let claim = claims.entry(socket).or_insert_with(|| Claim {
+            protocol: &facts.spec.protocol,
+            holder: facts,
+            hosts: BTreeMap::new(),
+        });
+        claim.hosts.insert(facts.spec.hostname.as_ref(), facts);
+    }
+}

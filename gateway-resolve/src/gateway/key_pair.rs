@@ -1,0 +1,195 @@
+//! A certificate chain and its private key, out of PEM.
+
+use gateway_model::Hostname;
+use x509_parser::asn1_rs::{Any, BitString, FromDer, Integer, OctetString, Oid, Sequence};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::GeneralName;
+use x509_parser::public_key::PublicKey;
+
+use crate::ir::PrivateKey;
+
+/// What a Secret of type `kubernetes.io/tls` holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeyPair {
+    /// DER, the end entity first; not empty.
+    pub(crate) chain: Vec<Vec<u8>>,
+    /// The key of the end entity.
+    pub(crate) key: PrivateKey,
+    /// The DNS names of the end entity, ordered.
+    pub(crate) names: Vec<Hostname>,
+}
+
+/// Why there is no [`KeyPair`]. Never holds any part of the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum KeyPairError {
+    #[error("tls.crt holds no PEM block CERTIFICATE")]
+    NoCertificate,
+    #[error("certificate {0} of tls.crt, counting from 0, is not an X.509 certificate")]
+    BadCertificate(usize),
+    #[error("tls.key holds no PEM block PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY")]
+    NoKey,
+    #[error("tls.key is encrypted; only unencrypted keys can be used")]
+    EncryptedKey,
+    #[error("tls.key is not a private key in the form that its PEM label names")]
+    BadKey,
+    #[error("tls.key is not the key of the first certificate of tls.crt")]
+    Mismatch,
+}
+
+/// Reads a chain and its key, and checks that they belong together where the key's encoding says.
+pub(crate) fn key_pair(certificates: &[u8], key: &[u8]) -> Result<KeyPair, KeyPairError> {
+    let chain = chain(certificates)?;
+    let key = private_key(key)?;
+    let end_entity = certificate(&chain, 0)?;
+    for index in 1..chain.len() {
+        certificate(&chain, index)?;
+    }
+    let names = names(&end_entity);
+    match belongs(&key, &end_entity)? {
+        true => Ok(KeyPair { names, chain, key }),
+        false => Err(KeyPairError::Mismatch),
+    }
+}
+
+fn chain(bytes: &[u8]) -> Result<Vec<Vec<u8>>, KeyPairError> {
+    let chain: Vec<_> = pem::parse_many(bytes)
+        .map_err(|_| KeyPairError::NoCertificate)?
+        .into_iter()
+        .filter(|block| block.tag() == "CERTIFICATE")
+        .map(pem::Pem::into_contents)
+        .collect();
+    match chain.is_empty() {
+        true => Err(KeyPairError::NoCertificate),
+        false => Ok(chain),
+    }
+}
+
+fn certificate(chain: &[Vec<u8>], index: usize) -> Result<X509Certificate<'_>, KeyPairError> {
+    match X509Certificate::from_der(&chain[index]) {
+        Ok(([], certificate)) => Ok(certificate),
+        _ => Err(KeyPairError::BadCertificate(index)),
+    }
+}
+
+/// The first private key; other blocks, such as EC PARAMETERS, are skipped.
+fn private_key(bytes: &[u8]) -> Result<PrivateKey, KeyPairError> {
+    let blocks = pem::parse_many(bytes).map_err(|_| KeyPairError::NoKey)?;
+    let block = blocks
+        .into_iter()
+        .find(|block| block.tag().ends_with("PRIVATE KEY"))
+        .ok_or(KeyPairError::NoKey)?;
+    if block.headers().get("DEK-Info").is_some() {
+        return Err(KeyPairError::EncryptedKey);
+    }
+    match block.tag() {
+        "PRIVATE KEY" => Ok(PrivateKey::Pkcs8(block.into_contents())),
+        "RSA PRIVATE KEY" => Ok(PrivateKey::Pkcs1(block.into_contents())),
+        "EC PRIVATE KEY" => Ok(PrivateKey::Sec1(block.into_contents())),
+        "ENCRYPTED PRIVATE KEY" => Err(KeyPairError::EncryptedKey),
+        _ => Err(KeyPairError::NoKey),
+    }
+}
+
+/// The DNS names that a certificate is for. Names that are no host names, such as `*`, are left out.
+fn names(certificate: &X509Certificate<'_>) -> Vec<Hostname> {
+    let Ok(Some(extension)) = certificate.subject_alternative_name() else {
+        return Vec::new();
+    };
+    let mut names: Vec<_> = extension
+        .value
+        .general_names
+        .iter()
+        .filter_map(|name| match name {
+            GeneralName::DNSName(name) => Hostname::new(&name.to_ascii_lowercase()).ok(),
+            _ => None,
+        })
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Does the key belong to the certificate? Also when the key's encoding does not hold its public
+/// half, which it need not for elliptic curves.
+fn belongs(key: &PrivateKey, certificate: &X509Certificate<'_>) -> Result<bool, KeyPairError> {
+    let half = match key {
+        PrivateKey::Pkcs1(der) => rsa_modulus(der),
+        PrivateKey::Sec1(der) => curve_point(der),
+        PrivateKey::Pkcs8(der) => pkcs8(der),
+    };
+    let info = certificate.public_key();
+    let public = info.parsed().map_err(|_| KeyPairError::BadCertificate(0))?;
+    Ok(match (half.ok_or(KeyPairError::BadKey)?, public) {
+        (PublicHalf::Modulus(modulus), PublicKey::RSA(rsa)) => modulus == unsigned(rsa.modulus),
+        (PublicHalf::Point(point), PublicKey::EC(ec)) => point == ec.data(),
+        (PublicHalf::Raw(raw), PublicKey::Unknown(bits)) => raw == bits,
+        (PublicHalf::Unknown, PublicKey::RSA(_)) => false,
+        (PublicHalf::Unknown, _) => true,
+        _ => false,
+    })
+}
+
+/// What a private key says of its public half.
+enum PublicHalf {
+    /// An RSA modulus, big endian, without leading zeros.
+    Modulus(Vec<u8>),
+    /// A point on a curve.
+    Point(Vec<u8>),
+    /// A public key as certificates hold it.
+    Raw(Vec<u8>),
+    /// Nothing.
+    Unknown,
+}
+
+fn unsigned(bytes: &[u8]) -> Vec<u8> {
+    let zeros = bytes.iter().take_while(|b| **b == 0).count();
+    bytes[zeros..].to_vec()
+}
+
+/// RFC 8017: `RSAPrivateKey ::= SEQUENCE { version, modulus, .. }`.
+fn rsa_modulus(der: &[u8]) -> Option<PublicHalf> {
+    let (_, sequence) = Sequence::from_der(der).ok()?;
+    let (rest, _version) = Integer::from_der(&sequence.content).ok()?;
+    let (_, modulus) = Integer::from_der(rest).ok()?;
+    Some(PublicHalf::Modulus(unsigned(modulus.as_ref())))
+}
+
+/// RFC 5915: `ECPrivateKey ::= SEQUENCE { version, key, [0] curve OPTIONAL, [1] point OPTIONAL }`.
+fn curve_point(der: &[u8]) -> Option<PublicHalf> {
+    let (_, sequence) = Sequence::from_der(der).ok()?;
+    let (rest, _version) = Integer::from_der(&sequence.content).ok()?;
+    let (mut rest, _key) = OctetString::from_der(rest).ok()?;
+    while let Ok((tail, field)) = Any::from_der(rest) {
+        if field.tag().0 == 1 {
+            let (_, point) = BitString::from_der(field.data).ok()?;
+            return Some(PublicHalf::Point(point.data.to_vec()));
+        }
+        rest = tail;
+    }
+    Some(PublicHalf::Unknown)
+}
+
+const RSA_ENCRYPTION: &str = "1.2.840.113549.1.1.1";
+const EC_PUBLIC_KEY: &str = "1.2.840.10045.2.1";
+
+/// RFC 5958: `SEQUENCE { version, algorithm, key OCTET STRING, .., [1] public key OPTIONAL }`.
+fn pkcs8(der: &[u8]) -> Option<PublicHalf> {
+    let (_, sequence) = Sequence::from_der(der).ok()?;
+    let (rest, _version) = Integer::from_der(&sequence.content).ok()?;
+    let (rest, algorithm) = Sequence::from_der(rest).ok()?;
+    let (_, identifier) = Oid::from_der(&algorithm.content).ok()?;
+    let (mut rest, key) = OctetString::from_der(rest).ok()?;
+    match identifier.to_id_string().as_str() {
+        RSA_ENCRYPTION => return rsa_modulus(key.as_ref()),
+        EC_PUBLIC_KEY => return curve_point(key.as_ref()),
+        _ => {}
+    }
+    while let Ok((tail, field)) = Any::from_der(rest) {
+        // The bit string is tagged implicitly: its first byte counts unused bits.
+        if let (1, [0, public @ ..]) = (field.tag().0, field.data) {
+            return Some(PublicHalf::Raw(public.to_vec()));
+        }
+        rest = tail;
+    }
+    Some(PublicHalf::Unknown)
+}

@@ -1,0 +1,159 @@
+//! Listeners, each looked at alone: protocol, kinds of routes, TLS.
+
+use std::sync::Arc;
+
+use gateway_model::{HttpRoute, Kind, Listener, Protocol, RouteGroupKind};
+
+use crate::grants::Grants;
+use crate::ir::{Certificate, ListenerId, Stack};
+use crate::problem::Problem;
+use crate::reason::{ListenerAccepted, ListenerProgrammed, ListenerResolvedRefs};
+
+use super::ServedGateway;
+use super::certificates::Certificates;
+use super::tls::{ListenerTlsOutcome, listener_tls};
+
+/// A listener of a served Gateway, and what is known of it without its neighbours.
+#[derive(Debug)]
+pub(crate) struct ListenerFacts<'a> {
+    /// The listener.
+    pub(crate) spec: &'a Listener,
+    /// Its identity.
+    pub(crate) id: ListenerId,
+    /// Its place, as in `spec.listeners[0]`.
+    pub(crate) field: String,
+    /// The kinds of routes that it takes.
+    pub(crate) kinds: Vec<RouteGroupKind>,
+    /// What is spoken on it, or why nothing is.
+    pub(crate) stack: Result<Stack, Problem<ListenerProgrammed>>,
+    /// The certificates that it presents.
+    pub(crate) certificates: Vec<Arc<Certificate>>,
+    /// What keeps it from being accepted.
+    pub(crate) refused: Vec<Problem<ListenerAccepted>>,
+    /// The references of it that do not resolve.
+    pub(crate) unresolved: Vec<Problem<ListenerResolvedRefs>>,
+}
+
+/// Looks at the listeners of each Gateway, in the order of `gateways` and of `spec.listeners`.
+pub(crate) fn listeners<'a>(
+    gateways: &[ServedGateway<'a>],
+    certificates: &Certificates,
+    grants: &Grants<'_>,
+) -> Vec<Vec<ListenerFacts<'a>>> {
+    let of_gateway = |gateway: &ServedGateway<'a>| {
+        let listeners = gateway.object.spec.listeners.iter().enumerate();
+        listeners
+            .map(|(index, spec)| facts(gateway, spec, index, certificates, grants))
+            .collect()
+    };
+    gateways.iter().map(of_gateway).collect()
+}
+
+fn facts<'a>(
+    gateway: &ServedGateway<'a>,
+    spec: &'a Listener,
+    index: usize,
+    certificates: &Certificates,
+    grants: &Grants<'_>,
+) -> ListenerFacts<'a> {
+    let field = format!("spec.listeners[{index}]");
+    let ListenerTlsOutcome {
+        stack,
+        certificates,
+        unresolved,
+        refused,
+    } = match &spec.protocol {
+        Protocol::Http => cleartext(spec, &field),
+        Protocol::Https => listener_tls(gateway, spec, &field, certificates, grants),
+        other => unsupported(other, &field),
+    };
+    let (kinds, bad_kinds) = kinds(spec, &field);
+    ListenerFacts {
+        id: ListenerId {
+            parent: gateway.reference.clone(),
+            name: spec.name.clone(),
+        },
+        spec,
+        field,
+        kinds,
+        stack,
+        certificates,
+        refused,
+        unresolved: unresolved.into_iter().chain(bad_kinds).collect(),
+    }
+}
+
+/// A listener without TLS. One that asks for it all the same is not served in clear.
+fn cleartext(spec: &Listener, field: &str) -> ListenerTlsOutcome {
+    let refused = spec.tls.as_ref().map(|_| {
+        let message = "protocol HTTP has no TLS; remove tls, or set protocol to HTTPS";
+        Problem::new(
+            ListenerAccepted::UnsupportedValue,
+            format!("{field}.tls"),
+            message,
+        )
+    });
+    ListenerTlsOutcome {
+        stack: Ok(Stack::Http),
+        certificates: Vec::new(),
+        unresolved: Vec::new(),
+        refused: refused.into_iter().collect(),
+    }
+}
+
+fn unsupported(protocol: &Protocol, field: &str) -> ListenerTlsOutcome {
+    let field = format!("{field}.protocol");
+    let message = format!("expected HTTP or HTTPS, found {:?}", protocol.as_str());
+    let problem = Problem::new(ListenerAccepted::UnsupportedProtocol, field, message);
+    ListenerTlsOutcome {
+        stack: Err(problem.with_reason(ListenerProgrammed::Invalid)),
+        certificates: Vec::new(),
+        unresolved: Vec::new(),
+        refused: vec![problem],
+    }
+}
+
+/// The kinds that a listener takes, and those that it asks for in vain (GEP-2907).
+fn kinds(
+    spec: &Listener,
+    field: &str,
+) -> (Vec<RouteGroupKind>, Vec<Problem<ListenerResolvedRefs>>) {
+    let supported = supported_kinds(&spec.protocol);
+    if spec.allowed_routes.kinds.is_empty() {
+        return (supported, Vec::new());
+    }
+    let mut kinds = Vec::new();
+    let mut bad = Vec::new();
+    for (index, kind) in spec.allowed_routes.kinds.iter().enumerate() {
+        if !supported.contains(kind) {
+            let message = format!(
+                "kind {} of group {} is not supported by protocol {}",
+                kind.kind, kind.group, spec.protocol
+            );
+            let field = format!("{field}.allowedRoutes.kinds[{index}]");
+            bad.push(Problem::new(
+                ListenerResolvedRefs::InvalidRouteKinds,
+                field,
+                message,
+            ));
+        } else if !kinds.contains(kind) {
+            kinds.push(kind.clone());
+        }
+    }
+    (kinds, bad)
+}
+
+fn supported_kinds(protocol: &Protocol) -> Vec<RouteGroupKind> {
+    match protocol {
+        Protocol::Http | Protocol::Https => vec![route_kind::<HttpRoute>()],
+        _ => Vec::new(),
+    }
+}
+
+/// A kind of route, as listeners list it.
+pub(crate) fn route_kind<R: Kind>() -> RouteGroupKind {
+    RouteGroupKind {
+        group: R::GROUP.to_owned(),
+        kind: R::KIND.to_owned(),
+    }
+}

@@ -1,0 +1,119 @@
+//! The passes over GatewayClasses and Gateways: which are served, where, and by which listeners.
+
+pub(crate) mod addresses;
+pub(crate) mod certificates;
+pub(crate) mod classes;
+pub(crate) mod conflicts;
+mod key_pair;
+pub(crate) mod listeners;
+pub(crate) mod overlaps;
+pub(crate) mod serving;
+mod tls;
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use gateway_model::{Gateway, Kind, ObjectRef};
+
+use crate::problem::{Problem, Verdict};
+use crate::reason::{GatewayAccepted, GatewayResolvedRefs};
+use crate::{Config, Snapshot};
+
+use addresses::{Addresses, addresses};
+use classes::{Class, Classes};
+
+/// A Gateway of a class that is served.
+#[derive(Debug)]
+pub(crate) struct ServedGateway<'a> {
+    /// The Gateway.
+    pub(crate) object: &'a Arc<Gateway>,
+    /// Its reference.
+    pub(crate) reference: ObjectRef,
+    /// Its class.
+    pub(crate) class: Class<'a>,
+    /// Where it is bound.
+    pub(crate) addresses: Addresses,
+    /// What keeps the whole Gateway from being accepted, its addresses and listeners aside.
+    pub(crate) refused: Vec<Problem<GatewayAccepted>>,
+    /// What is wrong with the certificate that it is to present to backends.
+    pub(crate) client_certificate: Option<Verdict<GatewayResolvedRefs>>,
+}
+
+/// One listener, by its Gateway's position among the served ones and its own in `spec.listeners`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ListenerKey {
+    pub(crate) gateway: usize,
+    pub(crate) listener: usize,
+}
+
+/// The Gateways that are served, ordered by namespace and name.
+pub(crate) fn gateways<'a>(
+    snapshot: &'a Snapshot,
+    classes: &Classes<'a>,
+    config: &Config,
+) -> Vec<ServedGateway<'a>> {
+    let served = snapshot.gateways().iter().filter_map(|object| {
+        let class = classes.get(snapshot, &object.spec.gateway_class_name)?;
+        Some(ServedGateway {
+            reference: object.reference(),
+            addresses: addresses(object, config),
+            refused: refused(object, &class),
+            client_certificate: client_certificate(object),
+            object,
+            class,
+        })
+    });
+    served.collect()
+}
+
+fn refused(gateway: &Gateway, class: &Class<'_>) -> Vec<Problem<GatewayAccepted>> {
+    let class_refused = class.refused.as_ref().map(|problem| {
+        let message = format!(
+            "GatewayClass {} is not accepted: {}",
+            gateway.spec.gateway_class_name,
+            problem.text()
+        );
+        let field = "spec.gatewayClassName";
+        Problem::new(GatewayAccepted::InvalidParameters, field, message)
+    });
+    let infrastructure = gateway.spec.infrastructure.as_ref();
+    let parameters = infrastructure.and_then(|i| i.parameters_ref.as_ref()).map(|parameters| {
+        let message = format!(
+            "expected no parameters, found a reference to {} {}; no kind of parameters is supported",
+            parameters.kind, parameters.name
+        );
+        let field = "spec.infrastructure.parametersRef";
+        Problem::new(GatewayAccepted::InvalidParameters, field, message)
+    });
+    class_refused.into_iter().chain(parameters).collect()
+}
+
+/// No backend is connected to by TLS, so a client certificate cannot be presented. What would need
+/// it, a backend that wants TLS, is refused on its own.
+fn client_certificate(gateway: &Gateway) -> Option<Verdict<GatewayResolvedRefs>> {
+    let backend = gateway.spec.tls.as_ref()?.backend.as_ref()?;
+    let certificate = backend.client_certificate_ref.as_ref()?;
+    let message = format!(
+        "{} {} is not used: client certificates towards backends are not supported",
+        certificate.kind, certificate.name
+    );
+    Some(Verdict::new(
+        GatewayResolvedRefs::InvalidClientCertificateRef,
+        message,
+    ))
+}
+
+impl ServedGateway<'_> {
+    /// Is the Gateway kept from being served as a whole?
+    pub(crate) fn is_refused(&self) -> bool {
+        !self.refused.is_empty() || !self.addresses.refused.is_empty()
+    }
+
+    /// The older of two Gateways goes first, then the one whose namespace and name sort first.
+    pub(crate) fn by_age(&self, other: &Self) -> Ordering {
+        let age = |gateway: &Self| gateway.object.metadata.creation_timestamp;
+        age(self)
+            .cmp(&age(other))
+            .then_with(|| self.reference.cmp(&other.reference))
+    }
+}

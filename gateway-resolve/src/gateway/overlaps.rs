@@ -1,0 +1,77 @@
+//! HTTPS listeners of a port whose TLS overlaps, so that HTTP/2 clients may reuse a connection to
+//! one for the other (GEP-3567).
+
+use std::collections::BTreeMap;
+
+use gateway_model::{Hostname, Protocol};
+
+use crate::problem::Verdict;
+use crate::reason::ListenerOverlappingTls;
+
+use super::ListenerKey;
+use super::listeners::ListenerFacts;
+
+/// The listeners whose TLS overlaps with that of another.
+pub(crate) type Overlaps = BTreeMap<ListenerKey, Verdict<ListenerOverlappingTls>>;
+
+/// Finds the HTTPS listeners of each Gateway whose TLS overlaps.
+pub(crate) fn overlaps(listeners: &[Vec<ListenerFacts<'_>>]) -> Overlaps {
+    let mut overlaps = Overlaps::new();
+    for (gateway, listeners) in listeners.iter().enumerate() {
+        for (listener, facts) in listeners.iter().enumerate() {
+            if let Some(verdict) = overlap(facts, listeners) {
+                overlaps.insert(ListenerKey { gateway, listener }, verdict);
+            }
+        }
+    }
+    overlaps
+}
+
+fn overlap(
+    facts: &ListenerFacts<'_>,
+    neighbours: &[ListenerFacts<'_>],
+) -> Option<Verdict<ListenerOverlappingTls>> {
+    let is_rival = |other: &&ListenerFacts<'_>| {
+        let (own, other) = (facts.spec, other.spec);
+        own.protocol == Protocol::Https
+            && other.protocol == Protocol::Https
+            && own.port == other.port
+            && own.name != other.name
+    };
+    let rivals = || neighbours.iter().filter(is_rival);
+    let named = |reason, what: &str, rival: &ListenerFacts<'_>| {
+        let message = format!("{what} overlap with those of listener {}", rival.spec.name);
+        Verdict::new(reason, message)
+    };
+    let hostnames = rivals().find(|rival| hostnames_overlap(facts, rival));
+    let certificates = || rivals().find(|rival| certificates_overlap(facts, rival));
+    match hostnames {
+        Some(rival) => Some(named(
+            ListenerOverlappingTls::OverlappingHostnames,
+            "hostnames",
+            rival,
+        )),
+        None => certificates().map(|rival| {
+            let reason = ListenerOverlappingTls::OverlappingCertificates;
+            named(reason, "names inside certificates", rival)
+        }),
+    }
+}
+
+fn hostnames_overlap(a: &ListenerFacts<'_>, b: &ListenerFacts<'_>) -> bool {
+    match (&a.spec.hostname, &b.spec.hostname) {
+        (Some(a), Some(b)) => a.intersect(b).is_some(),
+        _ => true,
+    }
+}
+
+fn certificates_overlap(a: &ListenerFacts<'_>, b: &ListenerFacts<'_>) -> bool {
+    let names = |facts: &ListenerFacts<'_>| -> Vec<Hostname> {
+        let names = facts.certificates.iter().flat_map(|c| &c.names);
+        names.cloned().collect()
+    };
+    let others = names(b);
+    names(a)
+        .iter()
+        .any(|own| others.iter().any(|other| own.intersect(other).is_some()))
+}

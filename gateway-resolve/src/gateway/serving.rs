@@ -1,0 +1,55 @@
+//! Whether a listener is served: the decision that the IR and the statuses share.
+
+use std::net::IpAddr;
+
+use crate::ir::Stack;
+use crate::problem::{Verdict, texts};
+use crate::reason::ListenerProgrammed;
+
+use super::ServedGateway;
+use super::addresses::Bound;
+use super::conflicts::Conflict;
+use super::listeners::ListenerFacts;
+
+/// How a listener is served.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Serving<'a> {
+    /// Where; empty for the data plane's default.
+    pub(crate) addresses: &'a [IpAddr],
+    /// What is spoken.
+    pub(crate) stack: &'a Stack,
+}
+
+/// How a listener is served, or why it is not.
+pub(crate) fn serving<'a>(
+    gateway: &'a ServedGateway<'_>,
+    listener: &'a ListenerFacts<'_>,
+    conflict: Option<&Conflict>,
+) -> Result<Serving<'a>, Verdict<ListenerProgrammed>> {
+    if gateway.is_refused() {
+        return Err(Verdict::new(
+            ListenerProgrammed::Invalid,
+            "the Gateway is not accepted",
+        ));
+    }
+    if let Some(Conflict { clash, message }) = conflict {
+        return Err(Verdict::new(clash.programmed(), message.clone()));
+    }
+    if !listener.refused.is_empty() {
+        return Err(Verdict::new(
+            ListenerProgrammed::Invalid,
+            texts(&listener.refused),
+        ));
+    }
+    let stack = listener.stack.as_ref();
+    let stack = stack.map_err(|problem| Verdict::new(problem.reason, problem.text()))?;
+    let addresses = match &gateway.addresses.bound {
+        Bound::Default => &[],
+        Bound::To(addresses) => addresses.as_slice(),
+        Bound::Nowhere => {
+            let message = "the Gateway has no address that can be used";
+            return Err(Verdict::new(ListenerProgrammed::Pending, message));
+        }
+    };
+    Ok(Serving { addresses, stack })
+}

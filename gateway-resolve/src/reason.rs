@@ -1,0 +1,204 @@
+//! Reasons: each fixes the type and the status of the condition that it explains (section 5.7 of
+//! the specification's tables, one enum for each condition of each kind).
+
+use gateway_model::ConditionStatus;
+
+/// The reason of one condition.
+pub trait Reason: Copy {
+    /// The type of the condition.
+    const CONDITION: &'static str;
+
+    /// The status that goes with the reason.
+    fn status(self) -> ConditionStatus;
+
+    /// The reason as the API spells it.
+    fn as_str(self) -> &'static str;
+}
+
+macro_rules! reasons {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident explains $condition:literal {
+            $($(#[$variant_doc:meta])* $variant:ident => $status:ident $(as $spelling:literal)?,)+
+        }
+    )+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)+
+        }
+
+        impl Reason for $name {
+            const CONDITION: &'static str = $condition;
+
+            fn status(self) -> ConditionStatus {
+                match self {
+                    $(Self::$variant => ConditionStatus::$status,)+
+                }
+            }
+
+            fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => spelled!($variant $($spelling)?),)+
+                }
+            }
+        }
+    )+};
+}
+
+macro_rules! spelled {
+    ($variant:ident) => {
+        stringify!($variant)
+    };
+    ($variant:ident $spelling:literal) => {
+        $spelling
+    };
+}
+
+reasons! {
+    /// Is a GatewayClass accepted?
+    ClassAccepted explains "Accepted" {
+        /// It is.
+        Accepted => True,
+        /// Its `parametersRef` cannot be used.
+        InvalidParameters => False,
+    }
+
+    /// Is a Gateway accepted?
+    GatewayAccepted explains "Accepted" {
+        /// It is, with all its listeners.
+        Accepted => True,
+        /// It is, without some of its listeners.
+        ListenersPartlyNotValid => True as "ListenersNotValid",
+        /// It is not: none of its listeners is valid.
+        ListenersNotValid => False,
+        /// It is not: parameters of it or of its class cannot be used.
+        InvalidParameters => False,
+        /// It is not: an address of it is of a type that is not supported.
+        UnsupportedAddress => False,
+        /// It is not: a field of it cannot be honoured.
+        Invalid => False,
+    }
+
+    /// Is a Gateway served?
+    GatewayProgrammed explains "Programmed" {
+        /// It is.
+        Programmed => True,
+        /// It is not accepted.
+        Invalid => False,
+        /// No address could be found for it.
+        AddressNotAssigned => False,
+        /// An address that it asks for cannot be used.
+        AddressNotUsable => False,
+        /// The data plane could not open its listeners.
+        NoResources => False,
+    }
+
+    /// Do the references of a Gateway resolve? Only written when it has one of its own.
+    GatewayResolvedRefs explains "ResolvedRefs" {
+        /// They do.
+        ResolvedRefs => True,
+        /// Its client certificate towards backends cannot be used.
+        InvalidClientCertificateRef => False,
+        /// No ReferenceGrant allows the reference.
+        RefNotPermitted => False,
+    }
+
+    /// Is a listener accepted?
+    ListenerAccepted explains "Accepted" {
+        /// It is.
+        Accepted => True,
+        /// Its protocol is not supported.
+        UnsupportedProtocol => False,
+        /// A field of it has a value that is not supported.
+        UnsupportedValue => False,
+        /// Another listener on its port has the same hostname.
+        HostnameConflict => False,
+        /// Another listener on its port has another protocol.
+        ProtocolConflict => False,
+    }
+
+    /// Do the references of a listener resolve?
+    ListenerResolvedRefs explains "ResolvedRefs" {
+        /// They do.
+        ResolvedRefs => True,
+        /// A certificate cannot be used.
+        InvalidCertificateRef => False,
+        /// No ReferenceGrant allows a certificate.
+        RefNotPermitted => False,
+        /// A kind of route is not supported on it.
+        InvalidRouteKinds => False,
+    }
+
+    /// Is a listener served?
+    ListenerProgrammed explains "Programmed" {
+        /// It is.
+        Programmed => True,
+        /// It, or its Gateway, is not valid.
+        Invalid => False,
+        /// It has no TLS configuration to serve with.
+        InvalidTLSConfig => False,
+        /// The data plane does not serve it (yet).
+        Pending => False,
+        /// Another listener on its port has the same hostname.
+        HostnameConflict => False,
+        /// Another listener on its port has another protocol.
+        ProtocolConflict => False,
+    }
+
+    /// Does a listener clash with another?
+    ListenerConflicted explains "Conflicted" {
+        /// It does not.
+        NoConflicts => False,
+        /// Another listener on its port has the same hostname.
+        HostnameConflict => True,
+        /// Another listener on its port has another protocol.
+        ProtocolConflict => True,
+    }
+
+    /// Can a client be given the certificate of another listener of the port (GEP-3567)? Only
+    /// written when it can.
+    ListenerOverlappingTls explains "OverlappingTLSConfig" {
+        /// Hostnames overlap.
+        OverlappingHostnames => True,
+        /// Names inside certificates overlap.
+        OverlappingCertificates => True,
+    }
+
+    /// Is a route accepted by a parent?
+    RouteAccepted explains "Accepted" {
+        /// It is.
+        Accepted => True,
+        /// Listeners match, but do not allow the route's namespace or kind.
+        NotAllowedByListeners => False,
+        /// Listeners allow it, but share no hostname with it.
+        NoMatchingListenerHostname => False,
+        /// No listener has the section name and port that it asks for.
+        NoMatchingParent => False,
+        /// None of its rules can be honoured.
+        UnsupportedValue => False,
+        /// None of its rules can be honoured, because of filters that exclude each other.
+        IncompatibleFilters => False,
+    }
+
+    /// Do the references of a route resolve?
+    RouteResolvedRefs explains "ResolvedRefs" {
+        /// They do.
+        ResolvedRefs => True,
+        /// No ReferenceGrant allows a reference.
+        RefNotPermitted => False,
+        /// A reference is to a kind that is not supported.
+        InvalidKind => False,
+        /// A backend does not exist.
+        BackendNotFound => False,
+        /// A backend asks for a protocol that is not supported.
+        UnsupportedProtocol => False,
+    }
+
+    /// Are some rules of a route left out? Only written when there are.
+    RoutePartiallyInvalid explains "PartiallyInvalid" {
+        /// Some rules cannot be honoured.
+        UnsupportedValue => True,
+    }
+}

@@ -1,0 +1,115 @@
+//! Matches of HTTPRoute rules.
+
+use std::collections::BTreeSet;
+
+use gateway_model::{HeaderMatch, HttpMatch, HttpPathMatch, Invalid, QueryParamMatch, ValueMatch};
+
+use crate::ir::{self, Match, PathMatch, Pattern};
+use crate::problem::Problem;
+use crate::reason::RouteAccepted;
+
+/// The matches of a rule with their positions, and those that cannot be honoured.
+#[derive(Debug, Default)]
+pub(crate) struct Matches {
+    pub(crate) usable: Vec<(usize, Match)>,
+    pub(crate) invalid: Vec<Problem<RouteAccepted>>,
+}
+
+/// Reads `matches` of the rule at `rule` (as in `spec.rules[0]`); a rule without any takes every
+/// request.
+pub(crate) fn matches(matches: &[HttpMatch], rule: &str) -> Matches {
+    let mut outcome = Matches::default();
+    if matches.is_empty() {
+        outcome.usable.push((0, everything()));
+    }
+    for (index, written) in matches.iter().enumerate() {
+        match one(written) {
+            Ok(usable) => outcome.usable.push((index, usable)),
+            Err((part, error)) => outcome.invalid.push(Problem::new(
+                RouteAccepted::UnsupportedValue,
+                format!("{rule}.matches[{index}].{part}"),
+                error.to_string(),
+            )),
+        }
+    }
+    outcome
+}
+
+fn everything() -> Match {
+    Match {
+        path: PathMatch::prefix("/"),
+        method: None,
+        headers: Vec::new(),
+        query: Vec::new(),
+    }
+}
+
+fn one(written: &HttpMatch) -> Result<Match, (String, Invalid)> {
+    let HttpMatch {
+        path,
+        headers,
+        query_params,
+        method,
+    } = written;
+    Ok(Match {
+        path: path_match(path).map_err(|error| ("path.value".to_owned(), error))?,
+        method: method.clone(),
+        headers: header_matches(headers)?,
+        query: query_matches(query_params)?,
+    })
+}
+
+fn path_match(path: &HttpPathMatch) -> Result<PathMatch, Invalid> {
+    match path {
+        HttpPathMatch::Exact(path) => Ok(PathMatch::Exact(path.as_str().into())),
+        HttpPathMatch::PathPrefix(prefix) => Ok(PathMatch::prefix(prefix)),
+        HttpPathMatch::RegularExpression(pattern) => Pattern::new(pattern).map(PathMatch::Regex),
+        other => Err(unknown(other)),
+    }
+}
+
+/// Of repeated names, which differ in case only, the first counts.
+fn header_matches(headers: &[HeaderMatch]) -> Result<Vec<ir::HeaderMatch>, (String, Invalid)> {
+    let mut seen = BTreeSet::new();
+    let mut outcome = Vec::with_capacity(headers.len());
+    for (index, HeaderMatch { name, value }) in headers.iter().enumerate() {
+        if seen.insert(name.as_http().as_str()) {
+            let value =
+                value_match(value).map_err(|error| (format!("headers[{index}].value"), error))?;
+            outcome.push(ir::HeaderMatch {
+                name: name.clone(),
+                value,
+            });
+        }
+    }
+    Ok(outcome)
+}
+
+/// Of repeated names the first counts.
+fn query_matches(params: &[QueryParamMatch]) -> Result<Vec<ir::QueryMatch>, (String, Invalid)> {
+    let mut seen = BTreeSet::new();
+    let mut outcome = Vec::with_capacity(params.len());
+    for (index, QueryParamMatch { name, value }) in params.iter().enumerate() {
+        if seen.insert(name.as_str()) {
+            let value = value_match(value)
+                .map_err(|error| (format!("queryParams[{index}].value"), error))?;
+            outcome.push(ir::QueryMatch {
+                name: name.as_str().into(),
+                value,
+            });
+        }
+    }
+    Ok(outcome)
+}
+
+fn value_match(value: &ValueMatch) -> Result<ir::ValueMatch, Invalid> {
+    match value {
+        ValueMatch::Exact(exact) => Ok(ir::ValueMatch::Exact(exact.as_str().into())),
+        ValueMatch::RegularExpression(pattern) => Pattern::new(pattern).map(ir::ValueMatch::Regex),
+        other => Err(unknown(other)),
+    }
+}
+
+fn unknown(found: &impl std::fmt::Debug) -> Invalid {
+    Invalid::new("a type of match that is supported", format!("{found:?}"))
+}

@@ -1,0 +1,132 @@
+//! References from rules to backends.
+
+use gateway_model::{
+    BackendObjectReference, Kind, ObjectRef, Service, ServicePort, ServiceType, TransportProtocol,
+};
+
+use crate::Snapshot;
+use crate::gateway::certificates::not_permitted;
+use crate::grants::Grants;
+use crate::ir::{AppProtocol, BackendId, Refusal, RefusalReason, Target};
+use crate::problem::Problem;
+use crate::reason::RouteResolvedRefs;
+
+/// Where the references of one route are looked up.
+pub(crate) struct References<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) grants: &'a Grants<'a>,
+    /// The route.
+    pub(crate) from: &'a ObjectRef,
+}
+
+impl References<'_> {
+    /// What the reference at `field` comes to; problems go to `unresolved`.
+    pub(crate) fn target(
+        &self,
+        reference: &BackendObjectReference,
+        field: &str,
+        unresolved: &mut Vec<Problem<RouteResolvedRefs>>,
+    ) -> Target {
+        match self.backend(reference) {
+            Ok(id) => Target::Backend(id),
+            Err((reason, message)) => {
+                let refusal = Refusal::new(refusal_reason(reason), message.clone());
+                unresolved.push(Problem::new(reason, field, message));
+                Target::Refused(refusal)
+            }
+        }
+    }
+
+    /// In turn: kind, permission, existence, port, protocol. Permission comes before existence, so
+    /// that nothing leaks from a namespace that has granted nothing.
+    fn backend(
+        &self,
+        reference: &BackendObjectReference,
+    ) -> Result<BackendId, (RouteResolvedRefs, String)> {
+        let BackendObjectReference {
+            group,
+            kind,
+            name,
+            namespace,
+            port,
+        } = reference;
+        if !group.is_empty() || kind != Service::KIND {
+            let message = format!(
+                "expected a Service of the core group, found kind {kind:?} of group {group:?}"
+            );
+            return Err((RouteResolvedRefs::InvalidKind, message));
+        }
+        let namespace = namespace.as_deref().unwrap_or(&self.from.namespace);
+        let object = ObjectRef::new(Service::GROUP, Service::KIND, namespace, name.as_str());
+        if !self.grants.permit(self.from, &object) {
+            let message = not_permitted(self.from, &object);
+            return Err((RouteResolvedRefs::RefNotPermitted, message));
+        }
+        let missing = |message: String| (RouteResolvedRefs::BackendNotFound, message);
+        let service = self.snapshot.services().get(namespace, name);
+        let service = service.ok_or_else(|| missing(format!("{object} does not exist")))?;
+        if service.spec.type_ == ServiceType::ExternalName {
+            let message = format!("{object} is of type ExternalName, which has no endpoints");
+            return Err(missing(message));
+        }
+        let port =
+            port.ok_or_else(|| missing(format!("expected a port of {object}, found none")))?;
+        let id = BackendId { object, port };
+        let service_port = service_port(service, &id).map_err(missing)?;
+        protocol(service_port).map_err(|message| {
+            (
+                RouteResolvedRefs::UnsupportedProtocol,
+                format!("{id}: {message}"),
+            )
+        })?;
+        Ok(id)
+    }
+}
+
+/// The port of a Service that a backend is. A number may be used once for TCP and once for UDP.
+pub(crate) fn service_port<'a>(
+    service: &'a Service,
+    id: &BackendId,
+) -> Result<&'a ServicePort, String> {
+    let numbered = || {
+        service
+            .spec
+            .ports
+            .iter()
+            .filter(|port| port.port == id.port)
+    };
+    let tcp = numbered().find(|port| port.protocol == TransportProtocol::Tcp);
+    tcp.or_else(|| numbered().next()).ok_or_else(|| {
+        let ports = service.spec.ports.iter().map(|port| port.port.to_string());
+        let ports = ports.collect::<Vec<_>>().join(", ");
+        format!(
+            "{} has no port {}; its ports are: {ports}",
+            id.object, id.port
+        )
+    })
+}
+
+/// What a port speaks (GEP-1911). Names that say nothing of TLS are taken for HTTP/1.1.
+pub(crate) fn protocol(port: &ServicePort) -> Result<AppProtocol, String> {
+    if port.protocol != TransportProtocol::Tcp {
+        return Err("expected a TCP port, found another transport".to_owned());
+    }
+    match port.app_protocol.as_deref() {
+        Some("kubernetes.io/h2c" | "h2c" | "http2" | "grpc") => Ok(AppProtocol::H2c),
+        Some(tls @ ("https" | "wss" | "tls" | "kubernetes.io/https" | "kubernetes.io/wss")) => Err(
+            format!("appProtocol {tls} needs TLS towards the backend, which is not supported"),
+        ),
+        _ => Ok(AppProtocol::Http1),
+    }
+}
+
+fn refusal_reason(reason: RouteResolvedRefs) -> RefusalReason {
+    match reason {
+        RouteResolvedRefs::RefNotPermitted => RefusalReason::RefNotPermitted,
+        RouteResolvedRefs::InvalidKind => RefusalReason::InvalidKind,
+        RouteResolvedRefs::UnsupportedProtocol => RefusalReason::UnsupportedProtocol,
+        RouteResolvedRefs::BackendNotFound | RouteResolvedRefs::ResolvedRefs => {
+            RefusalReason::BackendNotFound
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Which namespaces a listener takes routes from.
+
+use std::collections::BTreeMap;
+
+use gateway_model::{FromNamespaces, LabelSelector, LabelSelectorRequirement, NamespacesFrom};
+
+use crate::Snapshot;
+
+/// The label that an API server gives every namespace.
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
+/// A namespace and its labels. One that has no object has its name as its only label.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NamespaceLabels<'a> {
+    name: &'a str,
+    labels: Option<&'a BTreeMap<String, String>>,
+}
+
+impl<'a> NamespaceLabels<'a> {
+    pub(crate) fn of(snapshot: &'a Snapshot, name: &'a str) -> Self {
+        let object = snapshot.namespaces().get("", name);
+        Self {
+            name,
+            labels: object.map(|namespace| &namespace.metadata.labels),
+        }
+    }
+
+    fn get(&self, key: &str) -> Option<&'a str> {
+        match key {
+            NAME_LABEL => Some(self.name),
+            _ => self.labels?.get(key).map(String::as_str),
+        }
+    }
+}
+
+/// Does a listener of namespace `own` take routes of `namespace`?
+pub(crate) fn allows(from: &NamespacesFrom, own: &str, namespace: NamespaceLabels<'_>) -> bool {
+    match from.from {
+        FromNamespaces::All => true,
+        FromNamespaces::Same => namespace.name == own,
+        FromNamespaces::None => false,
+        FromNamespaces::Selector => {
+            let selector = from.selector.as_ref();
+            selector.is_some_and(|selector| selects(selector, namespace))
+        }
+    }
+}
+
+fn selects(selector: &LabelSelector, namespace: NamespaceLabels<'_>) -> bool {
+    let LabelSelector {
+        match_labels,
+        match_expressions,
+    } = selector;
+    match_labels
+        .iter()
+        .all(|(key, value)| namespace.get(key) == Some(value.as_str()))
+        && match_expressions
+            .iter()
+            .all(|requirement| holds(requirement, namespace))
+}
+
+fn holds(requirement: &LabelSelectorRequirement, namespace: NamespaceLabels<'_>) -> bool {
+    let LabelSelectorRequirement {
+        key,
+        operator,
+        values,
+    } = requirement;
+    let value = namespace.get(key);
+    let listed = || value.is_some_and(|value| values.iter().any(|v| v == value));
+    match operator.as_str() {
+        "In" => listed(),
+        "NotIn" => !listed(),
+        "Exists" => value.is_some(),
+        "DoesNotExist" => value.is_none(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use gateway_model::{LabelSelector, LabelSelectorRequirement};
+
+    use super::{NamespaceLabels, selects};
+
+    fn requirement(key: &str, operator: &str, values: &[&str]) -> LabelSelector {
+        LabelSelector {
+            match_labels: BTreeMap::new(),
+            match_expressions: vec![LabelSelectorRequirement {
+                key: key.to_owned(),
+                operator: operator.to_owned(),
+                values: values.iter().map(|value| (*value).to_owned()).collect(),
+            }],
+        }
+    }
+
+    #[test]
+    fn expressions_select_as_metav1_label_selectors_do() {
+        let labels = BTreeMap::from([("team".to_owned(), "a".to_owned())]);
+        let namespace = NamespaceLabels {
+            name: "apps",
+            labels: Some(&labels),
+        };
+        let rows: [(&str, &str, &[&str], bool); 9] = [
+            ("team", "In", &["a", "b"], true),
+            ("team", "In", &["b"], false),
+            ("team", "NotIn", &["b"], true),
+            ("team", "NotIn", &["a"], false),
+            ("absent", "NotIn", &["a"], true),
+            ("team", "Exists", &[], true),
+            ("absent", "Exists", &[], false),
+            ("absent", "DoesNotExist", &[], true),
+            ("team", "Misspelt", &["a"], false),
+        ];
+        for (key, operator, values, want) in rows {
+            let selector = requirement(key, operator, values);
+            assert_eq!(
+                selects(&selector, namespace),
+                want,
+                "{key} {operator} {values:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_empty_selector_selects_all_and_every_namespace_is_labelled_with_its_name() {
+        let bare = NamespaceLabels {
+            name: "apps",
+            labels: None,
+        };
+        assert!(selects(&LabelSelector::default(), bare));
+        assert!(selects(
+            &requirement("kubernetes.io/metadata.name", "In", &["apps"]),
+            bare
+        ));
+    }
+}

@@ -1,0 +1,144 @@
+//! The resources that a resolution looks at.
+
+use std::sync::Arc;
+
+use gateway_model::{
+    ConfigMap, EndpointSlice, Gateway, GatewayClass, HttpRoute, Kind, Namespace, ObjectRef,
+    ReferenceGrant, Resource, Secret, Service,
+};
+
+use crate::Store;
+
+/// Resources by kind, namespace and name; the order in which they came is forgotten. Cheap to clone
+/// in comparison with a resolution: objects are shared.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    gateway_classes: Store<GatewayClass>,
+    gateways: Store<Gateway>,
+    http_routes: Store<HttpRoute>,
+    reference_grants: Store<ReferenceGrant>,
+    namespaces: Store<Namespace>,
+    services: Store<Service>,
+    endpoint_slices: Store<EndpointSlice>,
+    secrets: Store<Secret>,
+    config_maps: Store<ConfigMap>,
+}
+
+impl Snapshot {
+    /// A snapshot without resources.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A snapshot of `resources`. Of two with the same kind, namespace and name, the later counts.
+    pub fn from_resources(resources: impl IntoIterator<Item = Resource>) -> Self {
+        let mut snapshot = Self::new();
+        for resource in resources {
+            snapshot.insert(resource);
+        }
+        snapshot
+    }
+
+    /// Adds a resource, or replaces the one with its kind, namespace and name. Resources of kinds
+    /// that resolution does not read are dropped.
+    pub fn insert(&mut self, resource: Resource) {
+        match resource {
+            Resource::GatewayClass(object) => add(&mut self.gateway_classes, object),
+            Resource::Gateway(object) => add(&mut self.gateways, object),
+            Resource::HttpRoute(object) => add(&mut self.http_routes, object),
+            Resource::ReferenceGrant(object) => add(&mut self.reference_grants, object),
+            Resource::Namespace(object) => add(&mut self.namespaces, object),
+            Resource::Service(object) => add(&mut self.services, object),
+            Resource::EndpointSlice(object) => add(&mut self.endpoint_slices, object),
+            Resource::Secret(object) => add(&mut self.secrets, object),
+            Resource::ConfigMap(object) => add(&mut self.config_maps, object),
+            _ => {}
+        }
+    }
+
+    /// Removes a resource; says whether it was there.
+    pub fn remove(&mut self, reference: &ObjectRef) -> bool {
+        take(&mut self.gateway_classes, reference)
+            || take(&mut self.gateways, reference)
+            || take(&mut self.http_routes, reference)
+            || take(&mut self.reference_grants, reference)
+            || take(&mut self.namespaces, reference)
+            || take(&mut self.services, reference)
+            || take(&mut self.endpoint_slices, reference)
+            || take(&mut self.secrets, reference)
+            || take(&mut self.config_maps, reference)
+    }
+
+    /// The GatewayClasses.
+    pub fn gateway_classes(&self) -> &Store<GatewayClass> {
+        &self.gateway_classes
+    }
+
+    /// The Gateways.
+    pub fn gateways(&self) -> &Store<Gateway> {
+        &self.gateways
+    }
+
+    /// The HTTPRoutes.
+    pub fn http_routes(&self) -> &Store<HttpRoute> {
+        &self.http_routes
+    }
+
+    /// The ReferenceGrants.
+    pub fn reference_grants(&self) -> &Store<ReferenceGrant> {
+        &self.reference_grants
+    }
+
+    /// The Namespaces.
+    pub fn namespaces(&self) -> &Store<Namespace> {
+        &self.namespaces
+    }
+
+    /// The Services.
+    pub fn services(&self) -> &Store<Service> {
+        &self.services
+    }
+
+    /// The EndpointSlices.
+    pub fn endpoint_slices(&self) -> &Store<EndpointSlice> {
+        &self.endpoint_slices
+    }
+
+    /// The Secrets.
+    pub fn secrets(&self) -> &Store<Secret> {
+        &self.secrets
+    }
+
+    /// The ConfigMaps.
+    pub fn config_maps(&self) -> &Store<ConfigMap> {
+        &self.config_maps
+    }
+}
+
+impl FromIterator<Resource> for Snapshot {
+    fn from_iter<I: IntoIterator<Item = Resource>>(resources: I) -> Self {
+        Self::from_resources(resources)
+    }
+}
+
+impl Extend<Resource> for Snapshot {
+    fn extend<I: IntoIterator<Item = Resource>>(&mut self, resources: I) {
+        for resource in resources {
+            self.insert(resource);
+        }
+    }
+}
+
+fn add<T: Kind>(store: &mut Store<T>, object: Arc<T>) {
+    let metadata = object.metadata();
+    let (namespace, name) = (metadata.namespace.clone(), metadata.name.clone());
+    store.insert(&namespace, &name, object);
+}
+
+fn take<T: Kind>(store: &mut Store<T>, reference: &ObjectRef) -> bool {
+    reference.group == T::GROUP
+        && reference.kind == T::KIND
+        && store
+            .remove(&reference.namespace, &reference.name)
+            .is_some()
+}

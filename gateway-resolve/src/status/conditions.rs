@@ -1,0 +1,66 @@
+//! Conditions out of verdicts.
+
+use gateway_model::{Condition, Timestamp};
+
+use crate::problem::Verdict;
+use crate::reason::Reason;
+
+/// Builds the conditions of one object, in the order in which they are added.
+pub(crate) struct Conditions<'a> {
+    /// The conditions that the object has now.
+    stored: &'a [Condition],
+    generation: i64,
+    now: Timestamp,
+    built: Vec<Condition>,
+}
+
+impl<'a> Conditions<'a> {
+    pub(crate) fn new(stored: &'a [Condition], generation: i64, now: Timestamp) -> Self {
+        Self {
+            stored,
+            generation,
+            now,
+            built: Vec::new(),
+        }
+    }
+
+    pub(crate) fn add<R: Reason>(mut self, verdict: Verdict<R>) -> Self {
+        self.built
+            .push(condition(self.stored, self.generation, self.now, verdict));
+        self
+    }
+
+    pub(crate) fn maybe<R: Reason>(self, verdict: Option<Verdict<R>>) -> Self {
+        match verdict {
+            Some(verdict) => self.add(verdict),
+            None => self,
+        }
+    }
+
+    pub(crate) fn build(self) -> Vec<Condition> {
+        self.built
+    }
+}
+
+/// A condition. Its time is `now`, unless `stored` already has that type with that status: then
+/// nothing has changed since.
+pub(crate) fn condition<R: Reason>(
+    stored: &[Condition],
+    generation: i64,
+    now: Timestamp,
+    verdict: Verdict<R>,
+) -> Condition {
+    let Verdict { reason, message } = verdict;
+    let status = reason.status();
+    let before = stored
+        .iter()
+        .find(|condition| condition.type_ == R::CONDITION && condition.status == status);
+    Condition {
+        type_: R::CONDITION.to_owned(),
+        status,
+        observed_generation: generation,
+        last_transition_time: before.map_or(now, |condition| condition.last_transition_time),
+        reason: reason.as_str().to_owned(),
+        message,
+    }
+}

@@ -1,0 +1,142 @@
+//! Statuses: what to tell the authors of resources.
+
+pub(crate) mod class;
+pub(crate) mod conditions;
+pub(crate) mod gateway;
+mod programmed;
+pub(crate) mod report;
+pub(crate) mod route;
+
+use std::collections::BTreeMap;
+
+use gateway_model::{
+    Gateway, GatewayClass, GatewayClassStatus, GatewayStatus, HttpRoute, Kind, ObjectRef,
+    RouteStatus,
+};
+use serde::Serialize;
+
+use crate::Finding;
+use crate::problem::Problem;
+use crate::reason::Reason;
+
+/// The statuses of all resources that are served, and what is wrong with them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Statuses {
+    by_object: BTreeMap<ObjectRef, Status>,
+    findings: Vec<Finding>,
+}
+
+/// The status of one resource.
+///
+/// It holds what this controller has to say: conditions of its own types and, for routes, entries
+/// of its own parents. A writer keeps what others have put beside them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Status {
+    /// Of a GatewayClass.
+    GatewayClass(GatewayClassStatus),
+    /// Of a Gateway.
+    Gateway(GatewayStatus),
+    /// Of an HTTPRoute.
+    HttpRoute(RouteStatus),
+}
+
+impl Status {
+    fn api_version(&self) -> String {
+        match self {
+            Self::GatewayClass(_) => GatewayClass::api_version(),
+            Self::Gateway(_) => Gateway::api_version(),
+            Self::HttpRoute(_) => HttpRoute::api_version(),
+        }
+    }
+}
+
+/// A resource with nothing but its status, as it is written to the status subresource.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Document<'a> {
+    /// `gateway.networking.k8s.io/v1` and the like.
+    pub api_version: String,
+    /// The kind.
+    pub kind: &'a str,
+    /// Which object.
+    pub metadata: DocumentMetadata<'a>,
+    /// Its status.
+    pub status: &'a Status,
+}
+
+/// Which object a [`Document`] is for.
+#[derive(Debug, Clone, Serialize)]
+pub struct DocumentMetadata<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its namespace; empty, and not written, for cluster-scoped kinds.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub namespace: &'a str,
+}
+
+impl Statuses {
+    /// The status of one resource; `None` when it is not served, or is not of a kind with a status.
+    pub fn get(&self, object: &ObjectRef) -> Option<&Status> {
+        self.by_object.get(object)
+    }
+
+    /// All statuses, ordered by group, kind, namespace and name.
+    pub fn iter(&self) -> impl Iterator<Item = (&ObjectRef, &Status)> {
+        self.by_object.iter()
+    }
+
+    /// All statuses as documents, in the order of [`iter`](Self::iter).
+    pub fn documents(&self) -> impl Iterator<Item = Document<'_>> {
+        self.iter().map(|(object, status)| Document {
+            api_version: status.api_version(),
+            kind: &object.kind,
+            metadata: DocumentMetadata {
+                name: &object.name,
+                namespace: &object.namespace,
+            },
+            status,
+        })
+    }
+
+    /// Everything that is not accepted or does not resolve, ordered by resource.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    pub(crate) fn insert(&mut self, object: ObjectRef, status: Status) {
+        self.by_object.insert(object, status);
+    }
+
+    pub(crate) fn gateway_mut(&mut self, object: &ObjectRef) -> Option<&mut GatewayStatus> {
+        match self.by_object.get_mut(object)? {
+            Status::Gateway(status) => Some(status),
+            Status::GatewayClass(_) | Status::HttpRoute(_) => None,
+        }
+    }
+
+    /// Records what is wrong with `object`.
+    pub(crate) fn find<R: Reason>(&mut self, object: &ObjectRef, problems: &[Problem<R>]) {
+        self.findings.extend(problems.iter().map(|problem| {
+            let Problem {
+                reason,
+                field,
+                message,
+            } = problem;
+            Finding {
+                resource: object.clone(),
+                code: reason.as_str(),
+                field: (!field.is_empty()).then(|| field.clone()),
+                message: message.clone(),
+            }
+        }));
+    }
+
+    /// Puts the findings in order. The same thing found for several parents is one finding.
+    pub(crate) fn finish(mut self) -> Self {
+        self.findings.sort();
+        self.findings.dedup();
+        self
+    }
+}

@@ -1,0 +1,125 @@
+//! The status of routes, the same for every kind.
+
+use gateway_model::{Condition, ParentReference, Route, RouteParentStatus, RouteStatus, Timestamp};
+
+use crate::facts::Facts;
+use crate::problem::{Verdict, texts};
+use crate::reason::{RouteAccepted, RoutePartiallyInvalid, RouteResolvedRefs};
+use crate::route::attach::{Attachment, ParentAttachment};
+use crate::route::rules::RouteRules;
+
+use super::Statuses;
+use super::conditions::Conditions;
+
+/// The status of a route: one entry for each of its parents that is served here.
+pub(crate) fn status<R>(
+    facts: &Facts<'_>,
+    attachment: &Attachment<'_, R>,
+    rules: &RouteRules,
+    now: Timestamp,
+) -> RouteStatus {
+    let parents = attachment.parents.iter().map(|parent| {
+        let controller = facts.gateways[parent.gateway].class.controller;
+        let stored = stored(attachment.route, parent.parent_ref, controller);
+        let generation = attachment.route.metadata.generation;
+        let conditions = Conditions::new(stored, generation, now);
+        RouteParentStatus {
+            parent_ref: parent.parent_ref.clone(),
+            controller_name: controller.to_owned(),
+            conditions: conditions
+                .add(accepted(parent, rules))
+                .add(Verdict::of(
+                    &rules.problems.unresolved,
+                    RouteResolvedRefs::ResolvedRefs,
+                    "all references resolve",
+                ))
+                .maybe(partially_invalid(parent, rules))
+                .build(),
+        }
+    });
+    RouteStatus {
+        parents: parents.collect(),
+    }
+}
+
+/// The conditions that a route has now for a parent, by this controller.
+fn stored<'a, R>(
+    route: &'a Route<R>,
+    parent_ref: &ParentReference,
+    controller: &str,
+) -> &'a [Condition] {
+    let entry = route.status.parents.iter().find(|entry| {
+        entry.controller_name == controller && same_parent(&entry.parent_ref, parent_ref, route)
+    });
+    entry.map_or(&[], |entry| &entry.conditions)
+}
+
+/// Are two references to the same thing? A namespace that is left out is that of the route.
+fn same_parent<R>(a: &ParentReference, b: &ParentReference, route: &Route<R>) -> bool {
+    let own = route.metadata.namespace.as_str();
+    let namespace = |reference: &'_ ParentReference| {
+        reference
+            .namespace
+            .clone()
+            .unwrap_or_else(|| own.to_owned())
+    };
+    let without_namespace = |reference: &ParentReference| ParentReference {
+        namespace: None,
+        ..reference.clone()
+    };
+    namespace(a) == namespace(b) && without_namespace(a) == without_namespace(b)
+}
+
+/// Is the route accepted by a parent? It takes a listener that lets it in, and one rule that can be
+/// honoured.
+pub(crate) fn accepted(
+    parent: &ParentAttachment<'_>,
+    rules: &RouteRules,
+) -> Verdict<RouteAccepted> {
+    match &parent.outcome {
+        Err(problem) => Verdict::new(problem.reason, problem.text()),
+        Ok(_) if rules.is_hopeless() => {
+            Verdict::of(&rules.problems.invalid, RouteAccepted::UnsupportedValue, "")
+        }
+        Ok(_) => Verdict::new(RouteAccepted::Accepted, "accepted"),
+    }
+}
+
+/// Says which part of an accepted route is left out. The specification wants the message to start
+/// with "Dropped Rule" (section 5.2).
+fn partially_invalid(
+    parent: &ParentAttachment<'_>,
+    rules: &RouteRules,
+) -> Option<Verdict<RoutePartiallyInvalid>> {
+    if parent.outcome.is_err() || rules.is_hopeless() {
+        return None;
+    }
+    let failed: Vec<_> = rules.failed.iter().map(usize::to_string).collect();
+    let what = match failed.is_empty() {
+        true => "backends".to_owned(),
+        false => failed.join(", "),
+    };
+    let invalid = (!rules.problems.invalid.is_empty()).then(|| {
+        let texts = texts(&rules.problems.invalid);
+        format!("Dropped Rule {what}, in whose place requests are answered with 500: {texts}")
+    });
+    let dropped = (!rules.problems.dropped.is_empty())
+        .then(|| format!("Dropped Rule settings: {}", texts(&rules.problems.dropped)));
+    let parts: Vec<_> = invalid.into_iter().chain(dropped).collect();
+    (!parts.is_empty())
+        .then(|| Verdict::new(RoutePartiallyInvalid::UnsupportedValue, parts.join(". ")))
+}
+
+/// Records what is wrong with a route.
+pub(crate) fn find<R>(statuses: &mut Statuses, attachment: &Attachment<'_, R>, rules: &RouteRules) {
+    let object = &attachment.reference;
+    for parent in &attachment.parents {
+        if let Err(problem) = &parent.outcome {
+            statuses.find(object, std::slice::from_ref(problem));
+        }
+    }
+    statuses.find(object, &attachment.missing);
+    statuses.find(object, &rules.problems.unresolved);
+    statuses.find(object, &rules.problems.invalid);
+    statuses.find(object, &rules.problems.dropped);
+}
