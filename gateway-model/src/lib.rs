@@ -14,7 +14,11 @@ mod names;
 mod reference;
 
 #[cfg(feature = "manifests")]
+mod cel;
+#[cfg(feature = "manifests")]
 mod core;
+#[cfg(feature = "files")]
+pub mod files;
 #[cfg(feature = "manifests")]
 mod gateway_api;
 #[cfg(feature = "manifests")]
@@ -29,6 +33,12 @@ mod parse;
 mod problem;
 #[cfg(feature = "manifests")]
 mod resource;
+#[cfg(feature = "manifests")]
+mod schema;
+#[cfg(feature = "manifests")]
+mod tree;
+#[cfg(feature = "manifests")]
+mod yaml;
 
 pub use duration::Duration;
 pub use hostname::Hostname;

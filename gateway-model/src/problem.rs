@@ -142,8 +142,10 @@ codes! {
     Required,
     /// The value is not one of those that are supported.
     NotSupported,
-    /// The value breaks a rule of its field: a range, a length, a pattern, a format.
+    /// The value breaks a rule of its field: a range, a pattern, a format.
     InvalidValue,
+    /// A text is too short or too long.
+    WrongLength,
     /// A list or map has too many or too few entries.
     WrongCount,
     /// A list has two entries with the same key.

@@ -14,4 +14,5 @@ pub use endpoint_slice::{
 pub use namespace::Namespace;
 pub use secret::Secret;
 pub use secret_bytes::SecretBytes;
+pub(crate) use secret_bytes::decode as decode_base64;
 pub use service::{IntOrString, Service, ServicePort, ServiceSpec, ServiceType, TransportProtocol};

@@ -40,12 +40,9 @@ impl<'de> Deserialize<'de> for SecretBytes {
         let text = String::deserialize(deserializer)?;
         decode(&text)
             .map(Self)
-            .ok_or_else(|| D::Error::custom(EXPECTED))
+            .ok_or_else(|| D::Error::custom("expected base64"))
     }
 }
-
-/// What a value of a Secret looks like in a manifest.
-pub(crate) const EXPECTED: &str = "expected base64";
 
 /// Reads base64 as Go does: line breaks are skipped.
 pub(crate) fn decode(text: &str) -> Option<Box<[u8]>> {

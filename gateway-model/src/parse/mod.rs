@@ -1,9 +1,82 @@
 //! From bytes to resources.
+//!
+//! A file is read in steps, each of which reports what it finds: text to trees (`yaml`), trees to
+//! objects of a kind (here), and per object what an API server does: drop unknown fields, fill in
+//! defaults, hold it against the schema and its rules, and decode it.
 
-use crate::Manifests;
+mod kinds;
+mod load;
+mod metadata;
+mod object;
 
-/// Reads a file's resources.
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::tree::Value;
+use crate::yaml::{self, SyntaxError};
+use crate::{Code, Location, Manifests, Problem, Severity};
+
+/// Reads the resources of a file: YAML with any number of documents, or JSON.
+///
+/// `file` is what problems call the file. Lists (`kind: List`, `kind: HTTPRouteList`) are taken
+/// apart. What is wrong with one document or object doesn't touch the others.
+///
+/// ```
+/// let text = "
+/// apiVersion: gateway.networking.k8s.io/v1
+/// kind: GatewayClass
+/// metadata: {name: demo}
+/// spec: {controllerName: example.dev}
+/// ";
+/// let manifests = gateway_model::parse("demo.yaml", text.as_bytes());
+/// assert_eq!(
+///     manifests.problems[0].to_string(),
+///     "demo.yaml:5: error[InvalidValue]: GatewayClass demo: spec.controllerName: \
+///      expected a domain and a path such as \"example.com/gateway\", found \"example.dev\""
+/// );
+/// ```
 pub fn parse(file: &str, bytes: &[u8]) -> Manifests {
-    let _ = (file, bytes);
-    Manifests::default()
+    let file: Arc<str> = file.into();
+    let mut manifests = Manifests::default();
+    let mut seen = HashMap::new();
+    let mut empty = true;
+    for (number, document) in yaml::read(bytes).into_iter().enumerate() {
+        let at = |line| Location {
+            file: file.clone(),
+            line,
+            document: number,
+        };
+        match document {
+            Ok(node) if node.value == Value::Null => continue,
+            Ok(node) => object::read(node, &at, &mut manifests, &mut seen),
+            Err(error) => manifests.problems.push(syntax_problem(error, &at)),
+        }
+        empty = false;
+    }
+    if empty {
+        manifests.problems.push(Problem {
+            severity: Severity::Error,
+            code: Code::Empty,
+            location: Location {
+                file,
+                line: 1,
+                document: 0,
+            },
+            resource: None,
+            field: None,
+            message: "expected at least one resource, found none".to_owned(),
+        });
+    }
+    manifests
+}
+
+fn syntax_problem(error: SyntaxError, at: &dyn Fn(u32) -> Location) -> Problem {
+    Problem {
+        severity: Severity::Error,
+        code: error.code,
+        location: at(error.line),
+        resource: None,
+        field: None,
+        message: error.message,
+    }
 }

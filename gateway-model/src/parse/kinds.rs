@@ -1,0 +1,101 @@
+//! The kinds that are modelled.
+
+use std::sync::{Arc, LazyLock};
+
+use serde::de::DeserializeOwned;
+
+use crate::schema::Schema;
+use crate::tree::{DecodeError, Node};
+use crate::{
+    ConfigMap, EndpointSlice, Gateway, GatewayClass, HttpRoute, Kind, Namespace, ReferenceGrant,
+    Resource, Secret, Service,
+};
+
+/// A kind that is modelled.
+pub(super) struct Entry {
+    pub(super) group: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) versions: &'static [&'static str],
+    pub(super) namespaced: bool,
+    /// What names have to look like.
+    pub(super) names: Names,
+    /// Are its values kept out of problems?
+    pub(super) secret: bool,
+    pub(super) schema: LazyLock<Schema>,
+    pub(super) decode: fn(&Node) -> Result<Resource, serde_path_to_error::Error<DecodeError>>,
+}
+
+/// What names have to look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Names {
+    /// Labels joined by dots; at most 253 characters.
+    Subdomain,
+    /// One label; at most 63 characters.
+    Label,
+}
+
+/// The entry of a kind.
+pub(super) fn find(group: &str, kind: &str) -> Option<&'static Entry> {
+    KINDS
+        .iter()
+        .find(|entry| entry.kind == kind && entry.group == group)
+}
+
+/// How many there are.
+const KIND_COUNT: usize = 9;
+
+/// Declares [`KINDS`].
+macro_rules! kinds {
+    ($($kind:ident, $variant:ident, $names:ident, $schema:literal;)+) => {
+        static KINDS: [Entry; KIND_COUNT] = [$(Entry {
+            group: <$kind as Kind>::GROUP,
+            kind: <$kind as Kind>::KIND,
+            versions: <$kind as Kind>::VERSIONS,
+            namespaced: <$kind as Kind>::NAMESPACED,
+            names: Names::$names,
+            secret: matches!(stringify!($kind).as_bytes(), b"Secret"),
+            schema: LazyLock::new(|| load_schema(include_str!(concat!("../schema/", $schema)))),
+            decode: |node| decode::<$kind>(node).map(|object| Resource::$variant(Arc::new(object))),
+        }),+];
+    };
+}
+
+kinds! {
+    GatewayClass, GatewayClass, Subdomain, "crds/gatewayclasses.json";
+    Gateway, Gateway, Subdomain, "crds/gateways.json";
+    HttpRoute, HttpRoute, Subdomain, "crds/httproutes.json";
+    ReferenceGrant, ReferenceGrant, Subdomain, "crds/referencegrants.json";
+    Namespace, Namespace, Label, "core/namespace.json";
+    Service, Service, Label, "core/service.json";
+    EndpointSlice, EndpointSlice, Subdomain, "core/endpoint_slice.json";
+    Secret, Secret, Subdomain, "core/secret.json";
+    ConfigMap, ConfigMap, Subdomain, "core/config_map.json";
+}
+
+/// The schemas are part of the program; a test loads them all.
+#[expect(
+    clippy::expect_used,
+    reason = "a schema that doesn't load is a bug that a test finds"
+)]
+fn load_schema(text: &str) -> Schema {
+    let metadata = include_str!("../schema/core/object_meta.json");
+    Schema::of_object(text, metadata).expect("the schemas of this crate are well formed")
+}
+
+fn decode<K: DeserializeOwned>(node: &Node) -> Result<K, serde_path_to_error::Error<DecodeError>> {
+    serde_path_to_error::deserialize(node)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use super::KINDS;
+
+    #[test]
+    fn all_schemas_load() {
+        for entry in &KINDS {
+            LazyLock::force(&entry.schema);
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! The structural rules of a schema.
+
+use std::collections::HashSet;
+
+use super::keywords::{ListType, Type};
+use super::{Schema, Text, Violation, format, pattern};
+use crate::Code;
+use crate::tree::{Map, Node, Path, Value};
+
+/// Finds all that is wrong with a value, apart from the validation rules.
+pub(crate) fn check(schema: &Schema, node: &Node, path: &Path<'_>, found: &mut Vec<Violation>) {
+    let mut report = Report {
+        line: node.line,
+        path,
+        found,
+    };
+    if !has_type(schema, &node.value) {
+        let expected = match (schema.int_or_string, schema.type_) {
+            (true, _) => "an integer or a string",
+            (false, Some(kind)) => kind.describe(),
+            (false, None) => "a value",
+        };
+        report.add(Code::WrongType, expected, node.value.show());
+        return;
+    }
+    check_options(schema, node, &mut report);
+    match &node.value {
+        Value::String(text) => check_text(schema, text, &mut report),
+        Value::Int(number) => check_integer(schema, *number, &mut report),
+        Value::List(items) => check_list(schema, items, &mut report),
+        Value::Map(map) => check_map(schema, map, &mut report),
+        Value::Float(_) | Value::Bool(_) | Value::Null => {}
+    }
+    check_combined(schema, node, path, found);
+}
+
+/// Where violations of one value go.
+struct Report<'a> {
+    line: u32,
+    path: &'a Path<'a>,
+    found: &'a mut Vec<Violation>,
+}
+
+impl Report<'_> {
+    fn add(&mut self, code: Code, expected: impl Into<String>, found: impl Into<String>) {
+        self.found.push(Violation {
+            code,
+            line: self.line,
+            field: self.path.to_string(),
+            text: Text::Expected(expected.into(), found.into()),
+        });
+    }
+
+    /// Holds a size between two bounds.
+    fn bounds(
+        &mut self,
+        code: Code,
+        size: usize,
+        min: Option<usize>,
+        max: Option<usize>,
+        unit: &str,
+    ) {
+        if let Some(min) = min.filter(|min| size < *min) {
+            self.add(code, format!("at least {min} {unit}"), size.to_string());
+        }
+        if let Some(max) = max.filter(|max| size > *max) {
+            self.add(code, format!("at most {max} {unit}"), size.to_string());
+        }
+    }
+}
+
+fn has_type(schema: &Schema, value: &Value) -> bool {
+    if schema.int_or_string {
+        return matches!(value, Value::Int(_) | Value::String(_));
+    }
+    match (schema.type_, value) {
+        (_, Value::Null) => schema.nullable || schema.type_.is_none(),
+        (None, _) => true,
+        (Some(kind), value) => matches!(
+            (kind, value),
+            (Type::Object, Value::Map(_))
+                | (Type::Array, Value::List(_))
+                | (Type::String, Value::String(_))
+                | (Type::Integer, Value::Int(_))
+                | (Type::Number, Value::Int(_) | Value::Float(_))
+                | (Type::Boolean, Value::Bool(_))
+        ),
+    }
+}
+
+fn check_options(schema: &Schema, node: &Node, report: &mut Report<'_>) {
+    if schema.options.is_empty() || schema.options.contains(&node.to_json()) {
+        return;
+    }
+    let options: Vec<_> = schema.options.iter().map(ToString::to_string).collect();
+    let expected = match options.as_slice() {
+        [only] => only.clone(),
+        _ => format!("one of {}", options.join(", ")),
+    };
+    report.add(Code::NotSupported, expected, node.value.show());
+}
+
+fn check_text(schema: &Schema, text: &str, report: &mut Report<'_>) {
+    let Schema {
+        min_length,
+        max_length,
+        ..
+    } = *schema;
+    report.bounds(
+        Code::WrongLength,
+        text.chars().count(),
+        min_length,
+        max_length,
+        "characters",
+    );
+    if let Some(pattern) = &schema.pattern
+        && !pattern.0.is_match(text)
+    {
+        let expected = pattern::describe(pattern.0.as_str());
+        report.add(Code::InvalidValue, expected, crate::tree::quote(text));
+    }
+    if let Err(expected) = format::check_text(&schema.format, text) {
+        report.add(Code::InvalidValue, expected, crate::tree::quote(text));
+    }
+}
+
+fn check_integer(schema: &Schema, number: i64, report: &mut Report<'_>) {
+    #[expect(clippy::cast_precision_loss, reason = "bounds are far below 2^53")]
+    let value = number as f64;
+    let (min, max) = format::range(&schema.format);
+    let min = schema.minimum.unwrap_or(min);
+    let max = schema.maximum.unwrap_or(max);
+    if value < min {
+        report.add(
+            Code::InvalidValue,
+            format!("at least {min}"),
+            number.to_string(),
+        );
+    }
+    if value > max {
+        report.add(
+            Code::InvalidValue,
+            format!("at most {max}"),
+            number.to_string(),
+        );
+    }
+}
+
+fn check_list(schema: &Schema, items: &[Node], report: &mut Report<'_>) {
+    let Schema {
+        min_items,
+        max_items,
+        ..
+    } = *schema;
+    report.bounds(
+        Code::WrongCount,
+        items.len(),
+        min_items,
+        max_items,
+        "entries",
+    );
+    if let Some(schema) = &schema.items {
+        for (index, item) in items.iter().enumerate() {
+            check(schema, item, &Path::Index(report.path, index), report.found);
+        }
+    }
+    check_unique(schema, items, report);
+}
+
+/// Entries of sets and of maps in the form of lists must be told apart by their keys.
+fn check_unique(schema: &Schema, items: &[Node], report: &mut Report<'_>) {
+    let key = |item: &Node| match schema.list_type {
+        ListType::Atomic => None,
+        ListType::Set => Some(item.value.show()),
+        ListType::Map => {
+            let parts = schema
+                .list_keys
+                .iter()
+                .map(|key| item.get(key).map(|node| node.value.show()));
+            Some(
+                parts
+                    .map(Option::unwrap_or_default)
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            )
+        }
+    };
+    let mut seen = HashSet::new();
+    for (index, item) in items.iter().enumerate() {
+        let Some(key) = key(item) else { return };
+        if seen.contains(&key) {
+            let path = Path::Index(report.path, index);
+            let expected = match schema.list_keys.as_slice() {
+                [] => "each value once".to_owned(),
+                keys => format!("each {} once", keys.join(" and ")),
+            };
+            let mut report = Report {
+                line: item.line,
+                path: &path,
+                found: report.found,
+            };
+            report.add(Code::DuplicateEntry, expected, format!("{key} again"));
+        }
+        seen.insert(key);
+    }
+}
+
+fn check_map(schema: &Schema, map: &Map, report: &mut Report<'_>) {
+    report.bounds(
+        Code::WrongCount,
+        map.len(),
+        None,
+        schema.max_properties,
+        "entries",
+    );
+    for name in schema
+        .required
+        .iter()
+        .filter(|name| !map.contains_key(*name))
+    {
+        let path = Path::Field(report.path, name);
+        let mut report = Report {
+            line: report.line,
+            path: &path,
+            found: report.found,
+        };
+        report.add(Code::Required, "a value", "none");
+    }
+    for (key, node) in map {
+        let Some(property) = schema.property(key) else {
+            continue;
+        };
+        let path = match schema.properties.contains_key(key) {
+            true => Path::Field(report.path, key),
+            false => Path::Key(report.path, key),
+        };
+        check(property, node, &path, report.found);
+    }
+}
+
+/// `oneOf`, `anyOf` and `not`.
+fn check_combined(schema: &Schema, node: &Node, path: &Path<'_>, found: &mut Vec<Violation>) {
+    if let Some(not) = &schema.not
+        && violations(not, node, path).is_empty()
+    {
+        let mut report = Report {
+            line: node.line,
+            path,
+            found,
+        };
+        report.add(Code::NotSupported, "another value", node.value.show());
+    }
+    for alternatives in [&schema.one_of, &schema.any_of] {
+        if alternatives.is_empty() {
+            continue;
+        }
+        let outcomes: Vec<_> = alternatives
+            .iter()
+            .map(|one| violations(one, node, path))
+            .collect();
+        if outcomes.iter().all(|outcome| !outcome.is_empty()) {
+            found.extend(explain(outcomes));
+        }
+    }
+}
+
+fn violations(schema: &Schema, node: &Node, path: &Path<'_>) -> Vec<Violation> {
+    let mut found = Vec::new();
+    check(schema, node, path, &mut found);
+    found
+}
+
+/// Why no alternative fits: what each expected of the one value at fault, else what the nearest
+/// alternative lacks. An alternative for another value of an enumeration is far.
+fn explain(outcomes: Vec<Vec<Violation>>) -> Vec<Violation> {
+    let same_value = outcomes
+        .windows(2)
+        .all(|pair| match (&*pair[0], &*pair[1]) {
+            ([a], [b]) => a.field == b.field,
+            _ => false,
+        });
+    let expected: Vec<_> = outcomes
+        .iter()
+        .flatten()
+        .filter_map(|v| v.text.expected())
+        .collect();
+    let joined = expected.join(" or ");
+    let other_case = |v: &Violation| v.code == Code::NotSupported;
+    let distance = |one: &Vec<Violation>| (one.iter().any(other_case), one.len());
+    let mut nearest = outcomes
+        .into_iter()
+        .min_by_key(distance)
+        .unwrap_or_default();
+    if same_value
+        && let [
+            Violation {
+                text: Text::Expected(expected, _),
+                ..
+            },
+        ] = nearest.as_mut_slice()
+    {
+        *expected = joined;
+    }
+    nearest
+}
+
+impl Text {
+    fn expected(&self) -> Option<&str> {
+        match self {
+            Self::Expected(expected, _) => Some(expected),
+            Self::Message(_) => None,
+        }
+    }
+}
