@@ -17,6 +17,9 @@ mod routes;
 mod rule;
 mod socket;
 
+#[cfg(test)]
+mod tests;
+
 pub use check::Mismatch;
 pub use explain::{Candidate, Explanation, ListenerOutcome, Verdict};
 pub use listener::Listener;

@@ -221,3 +221,7 @@ impl<B> Extras<B> {
         Filters::new(list, &self.mirrors, self.cors.as_deref())
     }
 }
+
+#[cfg(test)]
+#[path = "rule_tests.rs"]
+mod tests;

@@ -1,0 +1,165 @@
+//! Tests of lookups, and what they are built from.
+
+mod explain;
+mod listeners;
+mod naive;
+mod property;
+
+use std::sync::Arc;
+
+use gateway_model::{Hostname, ObjectRef, Port, SectionName, Source};
+use gateway_resolve::ir::{
+    Action, Binding, Certificate, CertificateId, Ir, Listener, ListenerId, Match, PathMatch,
+    PrivateKey, Refusal, RefusalReason, Route, Rule, RuleSettings, Stack, Tls, VirtualHost,
+};
+use http::{HeaderMap, Method};
+
+use super::{Head, Hit, Miss, SocketKey, SocketTable, Table};
+
+fn object(kind: &'static str, name: &str) -> ObjectRef {
+    ObjectRef::new("gateway.networking.k8s.io", kind, "default", name)
+}
+
+fn source(kind: &'static str, name: &str) -> Source {
+    Source {
+        object: object(kind, name),
+        generation: 1,
+    }
+}
+
+fn hostname(name: &str) -> Option<Hostname> {
+    Some(name)
+        .filter(|name| !name.is_empty())
+        .map(|name| Hostname::new(name).unwrap())
+}
+
+/// A rule that is told apart by the name of its route.
+fn rule(name: &str) -> Rule {
+    Rule {
+        source: source("HTTPRoute", name),
+        created: None,
+        index: 0,
+        name: None,
+        filters: vec![],
+        action: Action::Fail(Refusal::new(RefusalReason::NoBackend, "none")),
+        settings: RuleSettings::default(),
+    }
+}
+
+fn path_only(path: PathMatch) -> Match {
+    Match {
+        path,
+        method: None,
+        headers: vec![],
+        query: vec![],
+    }
+}
+
+fn prefix(path: &str, name: &str) -> Route {
+    Route {
+        matches: path_only(PathMatch::prefix(path)),
+        match_index: 0,
+        rule: Arc::new(rule(name)),
+    }
+}
+
+/// A listener on port 80 or 443; `names` are hosts, each with one route for any path, named after it.
+fn listener(stack: &Stack, name: &str, names: &[&str]) -> Arc<Listener> {
+    let mut hosts = names
+        .iter()
+        .map(|host| {
+            let route = prefix("/", &format!("{name}>{host}"));
+            VirtualHost::new(hostname(host), vec![route])
+        })
+        .collect::<Vec<_>>();
+    hosts.sort_by_key(|host| (host.hostname.is_none(), host.hostname.clone()));
+    with_hosts(stack, name, hosts)
+}
+
+/// A listener whose host name is its name, with dots for dashes and a star for `any`.
+fn with_hosts(stack: &Stack, name: &str, hosts: Vec<VirtualHost>) -> Arc<Listener> {
+    let id = ListenerId {
+        parent: object("Gateway", "web"),
+        name: SectionName::new(&name.replace('*', "any")).unwrap_or_else(|_| unnamed()),
+    };
+    let port = if *stack == Stack::Http { 80 } else { 443 };
+    Arc::new(Listener {
+        id,
+        source: source("Gateway", "web"),
+        binding: Binding {
+            addresses: vec![],
+            port: Port::new(port).unwrap(),
+        },
+        hostname: hostname(name),
+        stack: stack.clone(),
+        hosts,
+    })
+}
+
+fn unnamed() -> SectionName {
+    SectionName::new("unnamed").unwrap()
+}
+
+fn https() -> Stack {
+    Stack::Https(Tls {
+        certificates: vec![CertificateId(object("Secret", "cert"))],
+    })
+}
+
+/// The one socket that `listeners` share.
+fn socket(listeners: Vec<Arc<Listener>>) -> Arc<SocketTable<()>> {
+    let certificate = Certificate {
+        id: CertificateId(object("Secret", "cert")),
+        source: source("Secret", "cert"),
+        chain: vec![vec![0]],
+        key: PrivateKey::Pkcs8(vec![]),
+        names: vec![],
+    };
+    let ir = Ir::new(listeners, [], [Arc::new(certificate)]).unwrap();
+    let table = Table::compile(&ir, |_| ());
+    let (_, socket) = table.sockets().next().unwrap();
+    Arc::clone(socket)
+}
+
+/// A `GET` without headers.
+fn get<'a>(host: &'a str, path: &'a str, headers: &'a HeaderMap) -> Head<'a> {
+    Head {
+        host,
+        method: &Method::GET,
+        path,
+        query: None,
+        headers,
+    }
+}
+
+/// The name of the route that a `GET` gets.
+fn found(
+    socket: &SocketTable<()>,
+    host: &str,
+    path: &str,
+    sni: Option<&str>,
+) -> Result<String, Miss> {
+    let headers = HeaderMap::new();
+    let hit = socket.find(&get(host, path, &headers), sni);
+    hit.map(|hit: Hit<'_, ()>| hit.route.rule.source.object.name.to_string())
+}
+
+#[test]
+fn a_listener_is_found_under_each_of_its_addresses() {
+    let mut listener = Arc::unwrap_or_clone(listener(&Stack::Http, "", &[""]));
+    let addresses = ["10.0.0.1", "::1"].map(|address| address.parse().unwrap());
+    listener.binding.addresses = addresses.into();
+    let default = with_hosts(&Stack::Http, "a.example", vec![]);
+    let ir = Ir::new(vec![Arc::new(listener), default], [], []).unwrap();
+    let table = Table::compile(&ir, |_| ());
+    let keys = table.sockets().map(|(key, _)| key.to_string());
+    assert_eq!(
+        keys.collect::<Vec<_>>(),
+        ["*:80", "10.0.0.1:80", "[::1]:80"]
+    );
+    let key = |address| SocketKey { address, port: 80 };
+    let listeners = |address| table.socket(&key(address)).map(|s| s.listeners().len());
+    assert_eq!(listeners(Some(addresses[0])), Some(1));
+    assert_eq!(listeners(None), Some(1));
+    assert_eq!(listeners(Some([10, 0, 0, 2].into())), None);
+}
