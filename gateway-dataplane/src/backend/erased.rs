@@ -1,0 +1,48 @@
+//! Backends of several types in one table.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use http::{Request, Response};
+
+use super::{Attempt, Backend, BackendError};
+use crate::Body;
+
+/// Any backend, at the cost of a box per request.
+pub struct BoxBackend(Box<dyn Erased>);
+
+impl BoxBackend {
+    /// Hides the type of `backend`.
+    pub fn new(backend: impl Backend) -> Self {
+        Self(Box::new(backend))
+    }
+}
+
+impl fmt::Debug for BoxBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BoxBackend")
+    }
+}
+
+impl Backend for BoxBackend {
+    async fn call(
+        &self,
+        request: Request<Body>,
+        attempt: &Attempt,
+    ) -> Result<Response<Body>, BackendError> {
+        self.0.call_boxed(request, attempt).await
+    }
+}
+
+type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response<Body>, BackendError>> + Send + 'a>>;
+
+trait Erased: Send + Sync + 'static {
+    fn call_boxed<'a>(&'a self, request: Request<Body>, attempt: &'a Attempt) -> Answer<'a>;
+}
+
+impl<B: Backend> Erased for B {
+    fn call_boxed<'a>(&'a self, request: Request<Body>, attempt: &'a Attempt) -> Answer<'a> {
+        Box::pin(self.call(request, attempt))
+    }
+}

@@ -1,0 +1,76 @@
+//! Why there is no response.
+
+use std::borrow::Cow;
+
+use http::StatusCode;
+
+/// A backend did not answer.
+///
+/// Its text is for the operator; a client gets [`status`](Self::status) and nothing else.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+pub struct BackendError {
+    kind: BackendErrorKind,
+    what: Cow<'static, str>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// Who failed, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BackendErrorKind {
+    /// There is no endpoint to ask. Nothing was sent. 503.
+    NoEndpoint,
+    /// No connection could be made. Nothing was sent. 503.
+    Connect,
+    /// The connection broke before a response came. 502.
+    Broken,
+    /// The response is not one. 502.
+    Protocol,
+    /// It took too long. 504.
+    Timeout,
+    /// The client's request body broke off. 400.
+    Request,
+}
+
+impl BackendError {
+    /// A failure, and what happened, for the operator.
+    pub fn new(kind: BackendErrorKind, what: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            kind,
+            what: what.into(),
+            source: None,
+        }
+    }
+
+    /// The same, caused by `source`.
+    #[must_use]
+    pub fn because(self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self {
+            source: Some(source.into()),
+            ..self
+        }
+    }
+
+    /// What failed.
+    pub fn kind(&self) -> BackendErrorKind {
+        self.kind
+    }
+
+    /// What the client is told.
+    pub fn status(&self) -> StatusCode {
+        match self.kind {
+            BackendErrorKind::NoEndpoint | BackendErrorKind::Connect => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            BackendErrorKind::Broken | BackendErrorKind::Protocol => StatusCode::BAD_GATEWAY,
+            BackendErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
+            BackendErrorKind::Request => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// May another attempt be made, when retries are asked for and the body can be repeated?
+    pub fn may_retry(&self) -> bool {
+        !matches!(self.kind, BackendErrorKind::Request)
+    }
+}

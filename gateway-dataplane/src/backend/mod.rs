@@ -1,0 +1,89 @@
+//! The seam behind which requests are answered.
+//!
+//! A [`Backend`] takes a request and yields a response; everything below it (endpoints, balancing,
+//! health, pools) is its own business. [`upstream`] is the bundled one. A [`MakeBackend`] builds
+//! one for each [backend of the IR](ir::Backend).
+
+mod erased;
+mod error;
+mod tunnel;
+pub mod upstream;
+
+pub use erased::BoxBackend;
+pub use error::{BackendError, BackendErrorKind};
+pub use tunnel::Tunnel;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use gateway_resolve::ir;
+use http::{Request, Response};
+
+use crate::Body;
+
+/// Who answers requests.
+///
+/// Dropping the future, or the body of the response, gives up the attempt. The request is ready to
+/// be sent: its URI has a path and query only, its `Host` header is set, hop-by-hop headers are
+/// gone. A response to a request for an upgrade that has status 101 carries a [`Tunnel`] among its
+/// extensions.
+pub trait Backend: Send + Sync + 'static {
+    /// Answers `request`.
+    ///
+    /// # Errors
+    /// There is no response; the error says with which status the client is answered instead.
+    fn call(
+        &self,
+        request: Request<Body>,
+        attempt: &Attempt,
+    ) -> impl Future<Output = Result<Response<Body>, BackendError>> + Send;
+}
+
+/// Builds [`Backend`]s when a new IR is applied.
+///
+/// Backends of the IR that did not change keep theirs. `previous` is the one that the same
+/// [id](ir::BackendId) had until now: what should outlive the change (pools, health) is taken from
+/// there.
+pub trait MakeBackend: Send + Sync + 'static {
+    /// What it builds.
+    type Backend: Backend;
+
+    /// A backend for `spec`.
+    fn make(
+        &self,
+        spec: &Arc<ir::Backend>,
+        previous: Option<&Arc<Self::Backend>>,
+    ) -> Arc<Self::Backend>;
+}
+
+/// What a backend may know about the attempt that it is asked to make.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// The worker that makes it, counting from 0; state that is kept by worker is not contended.
+    pub worker: usize,
+    /// How many attempts at this request came before it.
+    pub number: u32,
+    /// Does the client ask for another protocol (`Connection: upgrade`)?
+    pub upgrade: bool,
+}
+
+impl Attempt {
+    /// The first attempt, made by `worker`.
+    pub fn first(worker: usize) -> Self {
+        Self {
+            worker,
+            ..Self::default()
+        }
+    }
+}
+
+impl<B: Backend> Backend for Arc<B> {
+    fn call(
+        &self,
+        request: Request<Body>,
+        attempt: &Attempt,
+    ) -> impl Future<Output = Result<Response<Body>, BackendError>> + Send {
+        B::call(self, request, attempt)
+    }
+}

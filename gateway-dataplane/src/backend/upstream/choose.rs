@@ -1,0 +1,94 @@
+//! Who may be picked: endpoints that are healthy and were not tried yet.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::endpoint::Endpoint;
+use super::pick::{Candidates, Pick};
+
+/// The choices for one request.
+pub(super) struct Chooser<'a, P, S: AsyncRead + AsyncWrite + Unpin> {
+    pick: &'a P,
+    endpoints: &'a [Arc<Endpoint<S>>],
+    worker: usize,
+    tried: Vec<usize>,
+}
+
+impl<'a, P: Pick, S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Chooser<'a, P, S> {
+    pub(super) fn new(pick: &'a P, endpoints: &'a [Arc<Endpoint<S>>], worker: usize) -> Self {
+        Self {
+            pick,
+            endpoints,
+            worker,
+            tried: Vec::new(),
+        }
+    }
+
+    /// The index of an endpoint that was not excluded. Those that are out of rotation are asked
+    /// only when all are: an error from one of them is no worse than none.
+    pub(super) fn choose(&self, turn: usize) -> Option<usize> {
+        if self.endpoints.is_empty() {
+            return None;
+        }
+        let all = All(self.endpoints, self.worker);
+        let index = self.pick.pick(turn, &all).min(self.endpoints.len() - 1);
+        match self.is_untried(index) && self.endpoints[index].health.is_in(Instant::now) {
+            true => Some(index),
+            false => self.choose_among_healthy(turn),
+        }
+    }
+
+    /// Leaves the endpoint `index` out from now on.
+    pub(super) fn exclude(&mut self, index: usize) {
+        self.tried.push(index);
+    }
+
+    fn choose_among_healthy(&self, turn: usize) -> Option<usize> {
+        let now = Instant::now();
+        let untried = (0..self.endpoints.len()).filter(|index| self.is_untried(*index));
+        let mut indices: Vec<_> = untried.clone().collect();
+        indices.retain(|index| self.endpoints[*index].health.is_in(|| now));
+        if indices.is_empty() {
+            indices = untried.collect();
+        }
+        let few = Few(all_of(self), &indices);
+        match indices.len() {
+            0 => None,
+            len => Some(indices[self.pick.pick(turn, &few).min(len - 1)]),
+        }
+    }
+
+    fn is_untried(&self, index: usize) -> bool {
+        !self.tried.contains(&index)
+    }
+}
+
+fn all_of<'a, P, S: AsyncRead + AsyncWrite + Unpin>(chooser: &Chooser<'a, P, S>) -> All<'a, S> {
+    All(chooser.endpoints, chooser.worker)
+}
+
+struct All<'a, S: AsyncRead + AsyncWrite + Unpin>(&'a [Arc<Endpoint<S>>], usize);
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Candidates for All<'_, S> {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn open(&self, index: usize) -> usize {
+        self.0[index].lane(self.1).open()
+    }
+}
+
+struct Few<'a, S: AsyncRead + AsyncWrite + Unpin>(All<'a, S>, &'a [usize]);
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Candidates for Few<'_, S> {
+    fn len(&self) -> usize {
+        self.1.len()
+    }
+
+    fn open(&self, index: usize) -> usize {
+        self.0.open(self.1[index])
+    }
+}

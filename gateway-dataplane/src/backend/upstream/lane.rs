@@ -1,0 +1,127 @@
+//! What one worker has open at one endpoint.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::http1::Http1;
+use super::http2::Http2;
+
+/// Connections of one worker to one endpoint. Its locks are not contended.
+pub(super) struct Lane<S: AsyncRead + AsyncWrite + Unpin> {
+    open: AtomicUsize,
+    idle: Mutex<Idle<S>>,
+    /// Multiplexed connections.
+    pub(super) http2: Mutex<Vec<Http2>>,
+    /// Held while a multiplexed connection is made, so that a burst makes one.
+    pub(super) connecting: tokio::sync::Mutex<()>,
+    keep: Keep,
+}
+
+/// How long and how many.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Keep {
+    pub(super) idle: Duration,
+    pub(super) connections: usize,
+}
+
+/// Oldest first; taken from the back, so that what is not needed ages.
+struct Idle<S: AsyncRead + AsyncWrite + Unpin> {
+    connections: VecDeque<Box<Http1<S>>>,
+    /// Is there a task that closes those that are too old?
+    swept: bool,
+}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Lane<S> {
+    pub(super) fn new(keep: Keep) -> Self {
+        Self {
+            open: AtomicUsize::new(0),
+            idle: Mutex::new(Idle {
+                connections: VecDeque::new(),
+                swept: false,
+            }),
+            http2: Mutex::new(Vec::new()),
+            connecting: tokio::sync::Mutex::new(()),
+            keep,
+        }
+    }
+
+    /// How many requests are open.
+    pub(super) fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// The connection that was used last, if it is still good.
+    pub(super) fn take(&self) -> Option<Box<Http1<S>>> {
+        let mut idle = self.idle();
+        while let Some(mut connection) = idle.connections.pop_back() {
+            if connection.is_usable() {
+                return Some(connection);
+            }
+        }
+        None
+    }
+
+    fn put(self: &Arc<Self>, connection: Box<Http1<S>>) {
+        let mut idle = self.idle();
+        if idle.connections.len() >= self.keep.connections {
+            return;
+        }
+        idle.connections.push_back(connection);
+        if !idle.swept && tokio::runtime::Handle::try_current().is_ok() {
+            idle.swept = true;
+            tokio::spawn(sweep(Arc::downgrade(self), self.keep.idle));
+        }
+    }
+
+    /// Closes what has been idle for too long. False: nothing is left.
+    fn close_old(&self) -> bool {
+        let mut idle = self.idle();
+        let now = Instant::now();
+        let is_old = |c: &Http1<S>| now.duration_since(c.parked_at()) >= self.keep.idle;
+        idle.connections.retain_mut(|c| !is_old(c) && c.is_usable());
+        idle.swept = !idle.connections.is_empty();
+        idle.swept
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Idle<S>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Closes old connections until there are none.
+async fn sweep<S>(lane: Weak<Lane<S>>, idle: Duration)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    loop {
+        tokio::time::sleep(idle / 2).await;
+        if !lane.upgrade().is_some_and(|lane| lane.close_old()) {
+            return;
+        }
+    }
+}
+
+/// Counts one request as open for as long as it lives.
+pub(super) struct Open<S: AsyncRead + AsyncWrite + Unpin>(Arc<Lane<S>>);
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Open<S> {
+    pub(super) fn at(lane: &Arc<Lane<S>>) -> Self {
+        lane.open.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(lane))
+    }
+
+    /// The exchange is over: keeps `connection` for the next.
+    pub(super) fn put(self, connection: Box<Http1<S>>) {
+        self.0.put(connection);
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Drop for Open<S> {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,348 @@
+//! Message bodies: one concrete type, so that passing one through costs no box.
+
+mod deadline;
+mod gate;
+mod replay;
+mod tee;
+
+pub(crate) use gate::Gate;
+pub(crate) use replay::{Buffered, buffer};
+pub(crate) use tee::tee;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body as _, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::Instant;
+
+use self::deadline::Deadline;
+
+/// The body of a request or response: data and trailers, streamed.
+///
+/// Dropping a response body before its end gives up the exchange with the backend.
+pub struct Body {
+    inner: Inner,
+    layers: Option<Box<Layers>>,
+    /// Tells the connection that the exchange is over.
+    guard: Option<Guard>,
+}
+
+enum Inner {
+    Empty,
+    Full(Bytes),
+    Incoming(Incoming),
+    Upstream(Incoming, Option<Box<dyn Exchange>>),
+    Boxed(Pin<Box<dyn http_body::Body<Data = Bytes, Error = BodyError> + Send>>),
+}
+
+/// What few bodies have, kept out of the way of the others.
+#[derive(Default)]
+struct Layers {
+    deadline: Option<Deadline>,
+    gate: Option<Gate>,
+    tee: Option<tee::Tee>,
+}
+
+/// The connection that a response body is read from.
+pub(crate) trait Exchange: Send {
+    /// Reads the next frame of `incoming`, which belongs to this exchange.
+    fn poll_frame(
+        &mut self,
+        incoming: &mut Incoming,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>>;
+
+    /// The body was read to its end: the connection is free.
+    fn finish(self: Box<Self>);
+}
+
+/// Runs when a body is dropped, read or not.
+pub(crate) trait OnEnd: Send + Sync {
+    /// The exchange is over.
+    fn on_end(&self);
+}
+
+struct Guard(Arc<dyn OnEnd>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.on_end();
+    }
+}
+
+impl Body {
+    /// A body without a byte.
+    pub const fn empty() -> Self {
+        Self::of(Inner::Empty)
+    }
+
+    /// A body out of any stream of frames, at the cost of a box.
+    pub fn new<B>(body: B) -> Self
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        Self::of(Inner::Boxed(Box::pin(Mapped(Box::pin(body)))))
+    }
+
+    const fn of(inner: Inner) -> Self {
+        Self {
+            inner,
+            layers: None,
+            guard: None,
+        }
+    }
+
+    /// A response body that is read from a connection to an upstream.
+    pub(crate) fn upstream(incoming: Incoming, exchange: Box<dyn Exchange>) -> Self {
+        if incoming.is_end_stream() {
+            exchange.finish();
+            return Self::empty();
+        }
+        Self::of(Inner::Upstream(incoming, Some(exchange)))
+    }
+
+    /// Fails with [`BodyError::is_timeout`] when the end is not reached by `at`, which is `limit`
+    /// after the start.
+    pub(crate) fn cut_at(mut self, at: Instant, limit: Duration) -> Self {
+        if !self.is_end_stream() {
+            let deadline = &mut self.layers.get_or_insert_default().deadline;
+            *deadline = Some(Deadline::earliest(deadline.take(), at, limit));
+        }
+        self
+    }
+
+    /// Yields nothing until `gate` opens.
+    pub(crate) fn behind(mut self, gate: Gate) -> Self {
+        self.layers.get_or_insert_default().gate = Some(gate);
+        self
+    }
+
+    /// Runs `end` when this body is dropped.
+    pub(crate) fn guarded(mut self, end: Arc<dyn OnEnd>) -> Self {
+        self.guard = Some(Guard(end));
+        self
+    }
+
+    /// Is there nothing to read?
+    pub(crate) fn is_empty(&self) -> bool {
+        self.is_end_stream()
+    }
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match &self.inner {
+            Inner::Empty => "empty",
+            Inner::Full(_) => "full",
+            Inner::Incoming(_) => "incoming",
+            Inner::Upstream(..) => "upstream",
+            Inner::Boxed(_) => "boxed",
+        };
+        write!(f, "Body({kind})")
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        match bytes.is_empty() {
+            true => Self::empty(),
+            false => Self::of(Inner::Full(bytes)),
+        }
+    }
+}
+
+impl From<&'static str> for Body {
+    fn from(text: &'static str) -> Self {
+        Bytes::from_static(text.as_bytes()).into()
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Bytes::from(text).into()
+    }
+}
+
+impl From<Incoming> for Body {
+    fn from(incoming: Incoming) -> Self {
+        match incoming.is_end_stream() {
+            true => Self::empty(),
+            false => Self::of(Inner::Incoming(incoming)),
+        }
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = self.get_mut();
+        let Some(layers) = &mut this.layers else {
+            return this.inner.poll(cx);
+        };
+        if let Some(deadline) = &mut layers.deadline
+            && let Poll::Ready(limit) = deadline.poll(cx)
+        {
+            this.inner = Inner::Empty;
+            return Poll::Ready(Some(Err(BodyError::timeout(limit))));
+        }
+        if let Some(gate) = &mut layers.gate {
+            ready!(gate.poll(cx));
+            layers.gate = None;
+        }
+        let frame = ready!(this.inner.poll(cx));
+        if let Some(tee) = &mut layers.tee {
+            tee.see(&frame, this.inner.is_end_stream());
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.inner {
+            Inner::Empty => SizeHint::with_exact(0),
+            Inner::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Inner::Incoming(incoming) | Inner::Upstream(incoming, _) => incoming.size_hint(),
+            Inner::Boxed(body) => body.size_hint(),
+        }
+    }
+}
+
+type Item = Option<Result<Frame<Bytes>, BodyError>>;
+
+impl Inner {
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Full(_) => false,
+            Self::Incoming(incoming) | Self::Upstream(incoming, _) => incoming.is_end_stream(),
+            Self::Boxed(body) => body.is_end_stream(),
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Item> {
+        match self {
+            Self::Empty => Poll::Ready(None),
+            Self::Full(bytes) => {
+                let bytes = std::mem::take(bytes);
+                *self = Self::Empty;
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
+            Self::Incoming(incoming) => {
+                let frame = ready!(Pin::new(incoming).poll_frame(cx));
+                Poll::Ready(frame.map(|frame| frame.map_err(BodyError::new)))
+            }
+            Self::Upstream(incoming, exchange) => poll_upstream(incoming, exchange, cx),
+            Self::Boxed(body) => body.as_mut().poll_frame(cx),
+        }
+    }
+}
+
+/// Reads a frame, and lets the connection go as soon as the last one was read.
+fn poll_upstream(
+    incoming: &mut Incoming,
+    exchange: &mut Option<Box<dyn Exchange>>,
+    cx: &mut Context<'_>,
+) -> Poll<Item> {
+    let Some(live) = exchange else {
+        return Poll::Ready(None);
+    };
+    let frame = ready!(live.poll_frame(incoming, cx));
+    match &frame {
+        Some(Ok(_)) if !incoming.is_end_stream() => {}
+        Some(Err(_)) => *exchange = None,
+        Some(Ok(_)) | None => {
+            if let Some(ended) = exchange.take() {
+                ended.finish();
+            }
+        }
+    }
+    Poll::Ready(frame.map(|frame| frame.map_err(BodyError::new)))
+}
+
+/// A foreign body, its errors turned into [`BodyError`]s.
+struct Mapped<B>(Pin<Box<B>>);
+
+impl<B> http_body::Body for Mapped<B>
+where
+    B: http_body::Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Item> {
+        let frame = ready!(self.0.as_mut().poll_frame(cx));
+        Poll::Ready(frame.map(|frame| frame.map_err(BodyError::new)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
+    }
+}
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A body broke off.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+pub struct BodyError {
+    what: Cow<'static, str>,
+    timeout: bool,
+    source: Option<BoxError>,
+}
+
+impl BodyError {
+    /// The stream of frames failed with `source`.
+    pub fn new(source: impl Into<BoxError>) -> Self {
+        match source.into().downcast::<Self>() {
+            Ok(already) => *already,
+            Err(source) => Self {
+                what: "the stream broke off".into(),
+                timeout: false,
+                source: Some(source),
+            },
+        }
+    }
+
+    /// Its end was not reached within `limit`.
+    pub(crate) fn timeout(limit: Duration) -> Self {
+        Self {
+            what: format!("its end was not reached within {limit:?}").into(),
+            timeout: true,
+            source: None,
+        }
+    }
+
+    /// Did it take too long?
+    pub fn is_timeout(&self) -> bool {
+        self.timeout
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+//! Keeps a request body so that the request can be repeated.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use http_body::{Body as _, Frame, SizeHint};
+use http_body_util::BodyExt;
+
+use super::{Body, BodyError};
+
+/// What [`buffer`] made of a body.
+pub(crate) enum Buffered {
+    /// All of it.
+    Whole(Whole),
+    /// Too long to keep: it can be sent once.
+    Once(Body),
+}
+
+/// A body in memory.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Whole {
+    data: Bytes,
+    trailers: Option<HeaderMap>,
+}
+
+impl Whole {
+    /// The body, once more.
+    pub(crate) fn body(&self) -> Body {
+        match &self.trailers {
+            None => self.data.clone().into(),
+            Some(trailers) => Body::new(Chunks {
+                ready: [
+                    Frame::data(self.data.clone()),
+                    Frame::trailers(trailers.clone()),
+                ]
+                .into(),
+                rest: Body::empty(),
+            }),
+        }
+    }
+}
+
+/// Reads `body` as long as it stays within `limit` bytes.
+///
+/// # Errors
+/// The body broke off.
+pub(crate) async fn buffer(mut body: Body, limit: usize) -> Result<Buffered, BodyError> {
+    if body.is_empty() {
+        return Ok(Buffered::Whole(Whole::default()));
+    }
+    if body.size_hint().lower() > limit as u64 {
+        return Ok(Buffered::Once(body));
+    }
+    let mut whole = Whole::default();
+    let mut data = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        match frame?.into_data() {
+            Ok(chunk) if data.len() + chunk.len() > limit => {
+                let ready = [Frame::data(data.freeze()), Frame::data(chunk)].into();
+                return Ok(Buffered::Once(Body::new(Chunks { ready, rest: body })));
+            }
+            Ok(chunk) => data.extend_from_slice(&chunk),
+            Err(frame) => whole.trailers = frame.into_trailers().ok(),
+        }
+    }
+    whole.data = data.freeze();
+    Ok(Buffered::Whole(whole))
+}
+
+/// Frames that were read already, then the rest.
+struct Chunks {
+    ready: VecDeque<Frame<Bytes>>,
+    rest: Body,
+}
+
+impl http_body::Body for Chunks {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self.ready.pop_front() {
+            Some(frame) => Poll::Ready(Some(Ok(frame))),
+            None => Pin::new(&mut self.rest).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ready.is_empty() && self.rest.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let ready: usize = self
+            .ready
+            .iter()
+            .filter_map(Frame::data_ref)
+            .map(Bytes::len)
+            .sum();
+        let rest = self.rest.size_hint();
+        let mut hint = SizeHint::new();
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(upper + ready as u64);
+        }
+        hint.set_lower(rest.lower() + ready as u64);
+        hint
+    }
+}

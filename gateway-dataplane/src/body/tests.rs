@@ -1,0 +1,96 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody};
+use tokio::time::Instant;
+
+use super::{Body, BodyError, Buffered, Gate, buffer, tee};
+
+fn stream(frames: Vec<Frame<Bytes>>) -> Body {
+    let frames = frames.into_iter().map(Ok::<_, BodyError>);
+    Body::new(StreamBody::new(futures_util::stream::iter(frames)))
+}
+
+fn chunk(text: &'static str) -> Frame<Bytes> {
+    Frame::data(Bytes::from_static(text.as_bytes()))
+}
+
+async fn text(body: Body) -> String {
+    let bytes = body.collect().await.unwrap().to_bytes();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn a_copy_says_what_the_original_said() {
+    let (original, copy) = tee(stream(vec![chunk("a"), chunk("b")]), 10);
+    assert_eq!(text(original).await, "ab");
+    assert_eq!(text(copy).await, "ab");
+}
+
+#[tokio::test]
+async fn a_copy_that_lags_too_far_behind_breaks_off_and_leaves_the_original_alone() {
+    let (original, copy) = tee(stream(vec![chunk("12345"), chunk("67890")]), 8);
+    assert_eq!(text(original).await, "1234567890");
+    assert!(copy.collect().await.is_err());
+}
+
+#[tokio::test]
+async fn a_copy_of_an_abandoned_original_breaks_off() {
+    let (original, copy) = tee(stream(vec![chunk("a")]), 8);
+    drop(original);
+    assert!(copy.collect().await.is_err());
+}
+
+#[tokio::test]
+async fn a_short_body_can_be_repeated_with_its_trailers() {
+    let mut trailers = HeaderMap::new();
+    trailers.insert("checksum", "1".parse().unwrap());
+    let body = stream(vec![chunk("ab"), Frame::trailers(trailers.clone())]);
+    let Buffered::Whole(whole) = buffer(body, 2).await.unwrap() else {
+        panic!("two bytes fit in two bytes");
+    };
+    for _ in 0..2 {
+        let collected = whole.body().collect().await.unwrap();
+        assert_eq!(collected.trailers(), Some(&trailers));
+        assert_eq!(collected.to_bytes(), "ab");
+    }
+}
+
+#[tokio::test]
+async fn a_long_body_is_passed_on_whole() {
+    let Buffered::Once(body) = buffer(stream(vec![chunk("ab"), chunk("c")]), 2)
+        .await
+        .unwrap()
+    else {
+        panic!("three bytes do not fit in two");
+    };
+    assert_eq!(text(body).await, "abc");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_is_cut_at_its_deadline() {
+    let limit = Duration::from_secs(1);
+    let never = StreamBody::new(futures_util::stream::pending::<
+        Result<Frame<Bytes>, BodyError>,
+    >());
+    let body = Body::new(never).cut_at(Instant::now() + limit, limit);
+    let start = Instant::now();
+    assert!(body.collect().await.unwrap_err().is_timeout());
+    assert_eq!(start.elapsed(), limit);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gate_opens_by_its_key_or_after_its_patience() {
+    let patience = Duration::from_secs(1);
+    for (open, waited) in [(true, Duration::ZERO), (false, patience)] {
+        let (gate, key) = Gate::new(patience);
+        if open {
+            key.open();
+        }
+        let start = Instant::now();
+        assert_eq!(text(Body::from("late").behind(gate)).await, "late");
+        assert_eq!(start.elapsed(), waited);
+    }
+}

@@ -1,0 +1,111 @@
+//! Every timeout and limit of the data plane, in one place.
+
+use std::time::Duration;
+
+/// What a peer may take, and for how long. The defaults are safe on the open Internet.
+///
+/// Timeouts of client connections are checked by a clock that ticks every quarter of the shortest
+/// of them, and at least twice a second, so that they cost nothing per request; they fire up to one
+/// tick late.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Client connections of the process, TLS handshakes included. At the limit no more are
+    /// accepted until one closes; the others wait in the kernel's queue. Default 16,384.
+    pub connections: usize,
+    /// Time for a TLS handshake. Default 10 s.
+    pub tls_handshake: Duration,
+    /// Bytes of a request head over HTTP/1, request line included; at least 8,192. Beyond: 431.
+    /// Default 64 KiB. It bounds the read buffer as well.
+    pub header_bytes: usize,
+    /// Header fields of a request over HTTP/1. Beyond: 431. Default 100.
+    pub header_count: usize,
+    /// Time from the first byte of a request head to its last. Beyond: closed. Default 10 s.
+    pub header_read: Duration,
+    /// Time that a client connection may wait for a request. Default 75 s.
+    pub idle: Duration,
+    /// Time that a request or tunnel may go without a byte to or from the client. Default 5 min.
+    pub stalled: Duration,
+    /// Time that connections are given to finish when their listener goes away. Default 30 s.
+    pub drain: Duration,
+    /// Requests that a client may have open on one HTTP/2 connection. Default 128.
+    pub h2_streams: u32,
+    /// Bytes of a request's header list over HTTP/2, as RFC 9113 section 6.5.2 counts them.
+    /// Default 64 KiB.
+    pub h2_header_list: u32,
+    /// Streams that a client may reset before they were looked at (rapid reset, CVE-2023-44487)
+    /// until its connection is closed. Default 20.
+    pub h2_pending_resets: usize,
+    /// Streams that a client may make the server reset until its connection is closed
+    /// (CVE-2025-8671). Default 256.
+    pub h2_local_resets: usize,
+    /// Bytes that a client may send ahead on one HTTP/2 stream. Default 256 KiB.
+    pub h2_stream_window: u32,
+    /// Bytes that a client may send ahead on one HTTP/2 connection. Default 1 MiB.
+    pub h2_connection_window: u32,
+    /// Time to connect to an endpoint. Default 5 s.
+    pub connect: Duration,
+    /// Endpoints that are tried for one request when connecting fails. Default 3.
+    pub connect_attempts: usize,
+    /// Time that an upstream connection is kept for the next request. Default 60 s.
+    pub upstream_idle: Duration,
+    /// Idle upstream connections of one worker to one endpoint. Default 1,024.
+    pub upstream_idle_connections: usize,
+    /// Bytes of a request body that are kept in order to repeat the request. Beyond: it is not
+    /// repeated. Default 64 KiB.
+    pub retry_body: usize,
+    /// Bytes of a request body that a mirror may lag behind. Beyond: the copy is given up.
+    /// Default 64 KiB.
+    pub mirror_lag: usize,
+    /// Mirrored requests that one worker has open. Beyond: requests are not mirrored. Default 1,024.
+    pub mirrors: usize,
+    /// Time for a mirrored request. Default 30 s.
+    pub mirror: Duration,
+    /// Time that an upstream may take to answer `Expect: 100-continue` before the body is sent
+    /// unasked (RFC 9110 section 10.1.1). Default 1 s.
+    pub expect_continue: Duration,
+    /// Failures in a row that take an endpoint out of rotation. Default 5.
+    pub eject_after: u32,
+    /// Time that an endpoint stays out of rotation. Default 10 s.
+    pub eject_for: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 16_384,
+            tls_handshake: Duration::from_secs(10),
+            header_bytes: 64 << 10,
+            header_count: 100,
+            header_read: Duration::from_secs(10),
+            idle: Duration::from_secs(75),
+            stalled: Duration::from_secs(300),
+            drain: Duration::from_secs(30),
+            h2_streams: 128,
+            h2_header_list: 64 << 10,
+            h2_pending_resets: 20,
+            h2_local_resets: 256,
+            h2_stream_window: 256 << 10,
+            h2_connection_window: 1 << 20,
+            connect: Duration::from_secs(5),
+            connect_attempts: 3,
+            upstream_idle: Duration::from_secs(60),
+            upstream_idle_connections: 1_024,
+            retry_body: 64 << 10,
+            mirror_lag: 64 << 10,
+            mirrors: 1_024,
+            mirror: Duration::from_secs(30),
+            expect_continue: Duration::from_secs(1),
+            eject_after: 5,
+            eject_for: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Limits {
+    /// The period of the clock that checks client connections.
+    pub(crate) fn tick(&self) -> Duration {
+        let shortest = self.header_read.min(self.idle).min(self.stalled);
+        (shortest / 4).clamp(Duration::from_millis(5), Duration::from_millis(500))
+    }
+}
