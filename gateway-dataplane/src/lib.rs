@@ -9,8 +9,12 @@ pub mod filter;
 pub mod forward;
 pub mod head;
 mod limits;
+mod proxy;
 mod rewind;
+mod server;
 pub mod table;
 
 pub use body::{Body, BodyError};
+pub use forward::{ConnectionInfo, ForwardService, Forwarder};
 pub use limits::Limits;
+pub use proxy::{Applied, ListenerReport, Ports, Problem, Proxy, ProxyBuilder};

@@ -57,7 +57,7 @@ pub struct Limits {
     /// Bytes of a request body that a mirror may lag behind. Beyond: the copy is given up.
     /// Default 64 KiB.
     pub mirror_lag: usize,
-    /// Mirrored requests that one worker has open. Beyond: requests are not mirrored. Default 1,024.
+    /// Mirrored requests that may be open. Beyond: requests are not mirrored. Default 1,024.
     pub mirrors: usize,
     /// Time for a mirrored request. Default 30 s.
     pub mirror: Duration,

@@ -1,3 +1,124 @@
 //! The life of a request, from its head to the end of its response.
+//!
+//! [`decide`](plan::decide) turns a head into a plan without I/O; [`forward`] carries it out.
 
+mod answer;
+mod attempt;
+mod connection;
+mod entropy;
+mod forwarder;
 pub mod headers;
+mod mirror;
+mod plan;
+mod service;
+mod tables;
+mod upgrade;
+
+pub use connection::ConnectionInfo;
+pub use forwarder::Forwarder;
+pub(crate) use forwarder::{Options, Prepared};
+pub use service::ForwardService;
+pub(crate) use tables::{Current, Tables, View};
+
+use std::sync::Arc;
+
+use http::{HeaderValue, Request, Response, header, request};
+use tokio::time::Instant;
+
+use self::attempt::Bounds;
+use self::headers::prepare_response;
+use self::plan::{Decision, Forward};
+use self::upgrade::Upgrade;
+use crate::Body;
+use crate::backend::{Attempt, Backend};
+use crate::table::{Destination, SocketTable};
+
+/// Answers `request`, which came over `connection`, by the routes of `table`.
+pub(crate) async fn forward<B: Backend>(
+    options: &Options,
+    table: &SocketTable<Arc<B>>,
+    connection: &ConnectionInfo,
+    request: Request<Body>,
+) -> Response<Body> {
+    let (mut head, body) = request.into_parts();
+    match plan::decide(options, table, connection, &mut head) {
+        Decision::Answer(response) => response,
+        Decision::Forward(plan) => carry_out(options, connection, plan, head, body).await,
+    }
+}
+
+/// Mirrors the request, sends it to its backend, and edits the response.
+async fn carry_out<B: Backend>(
+    options: &Options,
+    connection: &ConnectionInfo,
+    plan: Forward<'_, B>,
+    mut head: request::Parts,
+    body: Body,
+) -> Response<Body> {
+    let upgrade = plan.upgrade.then(|| Upgrade::take(&mut head));
+    let body = mirror::copies(options, connection.worker, &plan, &head, body);
+    let answered = match plan.target.destination {
+        Destination::Refused(status) => Ok(answer::status(*status)),
+        Destination::Backend(backend) => {
+            let bounds = bounds(&plan);
+            if plan.expects_continue && !body.is_empty() {
+                expect_continue(&mut head);
+            }
+            let attempt = Attempt {
+                upgrade: plan.upgrade,
+                ..Attempt::first(connection.worker)
+            };
+            attempt::answer(options, &**backend, bounds, attempt, head, body).await
+        }
+    };
+    let mut response = answered.unwrap_or_else(|error| answer::failure(&error, connection));
+    finish(options, &plan, &mut response);
+    match upgrade {
+        Some(upgrade) => upgrade.complete(response, connection),
+        None => upgrade::refuse_unasked(response),
+    }
+}
+
+/// The request's time runs from the end of its head, which is now.
+fn bounds<'t, B>(plan: &Forward<'t, B>) -> Bounds<'t> {
+    let request = plan.request_timeout();
+    Bounds {
+        request: request.map(|limit| (Instant::now() + limit, limit)),
+        attempt: plan.attempt_timeout(),
+        retry: plan.retry(),
+    }
+}
+
+/// Edits the head of a response on its way to the client.
+fn finish<B>(options: &Options, plan: &Forward<'_, B>, response: &mut Response<Body>) {
+    let switched = response.status() == http::StatusCode::SWITCHING_PROTOCOLS;
+    let version = response.version();
+    let headers = response.headers_mut();
+    prepare_response(
+        headers,
+        version,
+        &options.forwarding,
+        plan.upgrade && switched,
+    );
+    if let Some(cors) = plan.cors {
+        cors.mark(headers, plan.origin.clone());
+    }
+    plan.target.filters.edit_response(headers);
+    plan.filters.edit_response(headers);
+}
+
+/// A copy of a head, without its extensions.
+fn copy_head(head: &request::Parts) -> request::Parts {
+    let mut request = Request::new(());
+    request.method_mut().clone_from(&head.method);
+    request.uri_mut().clone_from(&head.uri);
+    *request.version_mut() = head.version;
+    request.headers_mut().clone_from(&head.headers);
+    request.into_parts().0
+}
+
+/// Puts `Expect` back, which is answered by the backend rather than by this hop.
+fn expect_continue(head: &mut request::Parts) {
+    let value = HeaderValue::from_static("100-continue");
+    head.headers.insert(header::EXPECT, value);
+}

@@ -21,6 +21,7 @@ use crate::backend::{BackendError, BackendErrorKind};
 pub(super) struct Settings {
     pub(super) workers: usize,
     pub(super) connect: Duration,
+    pub(super) expect_continue: Duration,
     pub(super) attempts: usize,
     pub(super) keep: Keep,
     pub(super) ejection: Ejection,
@@ -70,9 +71,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Endpoint<S> {
     ) -> Result<Response<Body>, Failure> {
         let lane = self.lane(worker);
         let open = || Open::at(lane);
+        let patience = settings.expect_continue;
         while let Some(connection) = lane.take() {
             let copy = copy_if_harmless(&request);
-            request = match connection.send(request, open()).await {
+            request = match connection.send(request, open(), patience).await {
                 Ok(response) => return Ok(self.answered(response)),
                 Err(SendError::NotSent(request)) => request,
                 Err(SendError::Unanswered(error)) => copy.ok_or(Failure::Final(error))?,
@@ -87,7 +89,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Endpoint<S> {
             Ok(connection) => connection,
             Err(error) => return Err(self.unreached(settings, request, handshake(error))),
         };
-        let sent = connection.send(request, open()).await;
+        let sent = connection.send(request, open(), patience).await;
         self.sent(settings, sent)
     }
 
@@ -233,7 +235,7 @@ fn copy_if_harmless(request: &Request<Body>) -> Option<Request<Body>> {
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE | Method::TRACE
     );
-    if !harmless || !request.body().is_empty() || !request.extensions().is_empty() {
+    if !harmless || !request.body().is_empty() {
         return None;
     }
     let mut copy = Request::new(Body::empty());

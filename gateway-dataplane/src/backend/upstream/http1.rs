@@ -4,23 +4,24 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::future::poll_fn;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, header};
 use http_body::{Body as _, Frame};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, Connection, SendRequest};
+use hyper::ext::on_informational;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::lane::Open;
-use crate::rewind::Rewind;
 use super::shield::Shield;
 use crate::Body;
 use crate::backend::{BackendError, BackendErrorKind, Tunnel};
-use crate::body::Exchange;
+use crate::body::{Exchange, Gate};
+use crate::rewind::Rewind;
 
 /// A connection that carries one exchange at a time.
 pub(super) struct Http1<S: AsyncRead + AsyncWrite + Unpin> {
@@ -64,13 +65,16 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Http1<S> {
         }))
     }
 
-    /// Sends `request` and waits for the head of the response.
+    /// Sends `request` and waits for the head of the response. The body of one with `Expect` is
+    /// held back until the endpoint asks for it, for at most `patience`.
     pub(super) async fn send(
         mut self: Box<Self>,
         request: Request<Body>,
         open: Open<S>,
+        patience: Duration,
     ) -> Result<Response<Body>, SendError> {
         self.open = Some(open);
+        let request = hold_back(request, patience);
         let mut response = pin!(self.sender.try_send_request(request));
         let response = poll_fn(|cx| self.drive(cx, |cx| response.as_mut().poll(cx))).await;
         match response {
@@ -188,6 +192,20 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Exchange for Http1<S> {
             open.put(self);
         }
     }
+}
+
+/// Puts the body of a request with `Expect: 100-continue` behind a gate (RFC 9110 section 10.1.1).
+fn hold_back(mut request: Request<Body>, patience: Duration) -> Request<Body> {
+    if !request.headers().contains_key(header::EXPECT) || request.body().is_empty() {
+        return request;
+    }
+    let (gate, key) = Gate::new(patience);
+    on_informational(&mut request, move |response| {
+        if response.status() == StatusCode::CONTINUE {
+            key.open();
+        }
+    });
+    request.map(|body| body.behind(gate))
 }
 
 fn failure(error: hyper::Error) -> SendError {

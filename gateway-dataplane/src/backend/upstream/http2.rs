@@ -110,8 +110,9 @@ impl Reserved {
     }
 }
 
-/// Moves the host from its header to `:authority` (RFC 9113 section 8.3.1).
+/// Moves the host from its header to `:authority` (RFC 9113 section 8.3.1); the body is sent unasked.
 fn address(mut request: Request<Body>) -> Result<Request<Body>, BackendError> {
+    request.headers_mut().remove(header::EXPECT);
     let host = request.headers_mut().remove(header::HOST);
     let authority = host.and_then(|host| Authority::try_from(host.as_bytes()).ok());
     let mut parts = std::mem::take(request.uri_mut()).into_parts();

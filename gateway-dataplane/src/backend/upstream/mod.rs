@@ -54,6 +54,7 @@ impl<P: Pick, C: Connect> Upstreams<P, C> {
             settings: Settings {
                 workers: workers.max(1),
                 connect: limits.connect,
+                expect_continue: limits.expect_continue,
                 attempts: limits.connect_attempts.max(1),
                 keep: Keep {
                     idle: limits.upstream_idle,

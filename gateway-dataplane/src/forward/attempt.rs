@@ -1,0 +1,117 @@
+//! Attempts at a backend: timeouts and retries.
+
+use std::future::Future;
+use std::time::Duration;
+
+use gateway_resolve::ir::Retry;
+use http::request::Parts;
+use http::{Request, Response, StatusCode};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::{Options, copy_head};
+use crate::Body;
+use crate::backend::{Attempt, Backend, BackendError, BackendErrorKind};
+use crate::body::{Buffered, buffer};
+
+/// What bounds the attempts at one request.
+pub(super) struct Bounds<'r> {
+    /// When the request has to be over, and the limit that says so.
+    pub(super) request: Option<(Instant, Duration)>,
+    /// The limit of each attempt.
+    pub(super) attempt: Option<Duration>,
+    /// When to try again.
+    pub(super) retry: Option<&'r Retry>,
+}
+
+impl Bounds<'_> {
+    /// When an attempt that starts now has to be over.
+    fn next(&self) -> Option<(Instant, Duration)> {
+        let attempt = self.attempt.map(|limit| (Instant::now() + limit, limit));
+        match (self.request, attempt) {
+            (Some(request), Some(attempt)) => Some(request.min(attempt)),
+            (request, attempt) => request.or(attempt),
+        }
+    }
+
+    /// Is there time to wait for `pause`?
+    fn leaves(&self, pause: Duration) -> bool {
+        self.request
+            .is_none_or(|(end, _)| Instant::now() + pause < end)
+    }
+}
+
+/// Sends a request, again when a retry is asked for and may help.
+pub(super) async fn answer<B: Backend>(
+    options: &Options,
+    backend: &B,
+    bounds: Bounds<'_>,
+    attempt: Attempt,
+    head: Parts,
+    body: Body,
+) -> Result<Response<Body>, BackendError> {
+    let Some(retry) = bounds.retry else {
+        return once(backend, &bounds, &attempt, head, body).await;
+    };
+    let whole = match within(bounds.request, buffer(body, options.limits.retry_body)).await? {
+        Ok(Buffered::Whole(whole)) => whole,
+        Ok(Buffered::Once(body)) => return once(backend, &bounds, &attempt, head, body).await,
+        Err(error) => {
+            let what = "the request body broke off";
+            return Err(BackendError::new(BackendErrorKind::Request, what).because(error));
+        }
+    };
+    let mut attempt = attempt;
+    loop {
+        let sent = once(backend, &bounds, &attempt, copy_head(&head), whole.body()).await;
+        let last = attempt.number >= retry.attempts.get() || !bounds.leaves(retry.backoff);
+        if last || !is_worth_another(retry, &sent) {
+            return sent;
+        }
+        drop(sent);
+        sleep(retry.backoff).await;
+        attempt.number += 1;
+    }
+}
+
+fn is_worth_another(retry: &Retry, sent: &Result<Response<Body>, BackendError>) -> bool {
+    let is_listed = |status: StatusCode| retry.statuses.contains(&status.as_u16());
+    match sent {
+        Ok(response) => is_listed(response.status()),
+        Err(error) => match error.kind() {
+            BackendErrorKind::NoEndpoint | BackendErrorKind::Connect | BackendErrorKind::Broken => {
+                true
+            }
+            BackendErrorKind::Request => false,
+            _ => is_listed(error.status()),
+        },
+    }
+}
+
+/// One attempt; the time of the response's body counts as well.
+async fn once<B: Backend>(
+    backend: &B,
+    bounds: &Bounds<'_>,
+    attempt: &Attempt,
+    head: Parts,
+    body: Body,
+) -> Result<Response<Body>, BackendError> {
+    let call = backend.call(Request::from_parts(head, body), attempt);
+    let Some((end, limit)) = bounds.next() else {
+        return call.await;
+    };
+    let response = within(Some((end, limit)), call).await??;
+    Ok(response.map(|body| body.cut_at(end, limit)))
+}
+
+async fn within<F: Future>(
+    bound: Option<(Instant, Duration)>,
+    future: F,
+) -> Result<F::Output, BackendError> {
+    let Some((end, limit)) = bound else {
+        return Ok(future.await);
+    };
+    timeout_at(end, future).await.map_err(|_elapsed| {
+        let what = format!("no response within {limit:?}");
+        BackendError::new(BackendErrorKind::Timeout, what)
+    })
+}

@@ -1,0 +1,73 @@
+//! What is known of a client's connection.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use http::uri::Scheme;
+
+use super::headers::ConnectionHeaders;
+use crate::server::Watch;
+use crate::table::SocketKey;
+
+/// Where requests come from, and by which socket.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct ConnectionInfo {
+    /// The client.
+    pub peer: SocketAddr,
+    /// The socket of the table that the connection belongs to.
+    pub socket: SocketKey,
+    /// `http` or `https`.
+    pub scheme: Scheme,
+    /// The server name of the TLS handshake, in lower case.
+    pub sni: Option<Box<str>>,
+    /// The worker that serves it, counting from 0.
+    pub worker: usize,
+    pub(super) headers: ConnectionHeaders,
+    pub(crate) watch: Option<Arc<Watch>>,
+}
+
+impl ConnectionInfo {
+    /// A connection in clear from `peer`, served by worker 0.
+    pub fn new(peer: SocketAddr, socket: SocketKey) -> Self {
+        Self {
+            peer,
+            socket,
+            headers: ConnectionHeaders::new(peer.ip(), &Scheme::HTTP),
+            scheme: Scheme::HTTP,
+            sni: None,
+            worker: 0,
+            watch: None,
+        }
+    }
+
+    /// The same over TLS, with the server name that the client sent.
+    #[must_use]
+    pub fn over_tls(self, sni: Option<&str>) -> Self {
+        Self {
+            headers: ConnectionHeaders::new(self.peer.ip(), &Scheme::HTTPS),
+            scheme: Scheme::HTTPS,
+            sni: sni.map(|name| name.to_ascii_lowercase().into()),
+            ..self
+        }
+    }
+
+    /// The same, served by `worker`.
+    #[must_use]
+    pub fn on_worker(self, worker: usize) -> Self {
+        Self { worker, ..self }
+    }
+}
+
+impl fmt::Debug for ConnectionInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectionInfo")
+            .field("peer", &self.peer)
+            .field("socket", &self.socket)
+            .field("scheme", &self.scheme)
+            .field("sni", &self.sni)
+            .field("worker", &self.worker)
+            .finish_non_exhaustive()
+    }
+}

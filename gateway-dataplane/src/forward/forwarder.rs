@@ -1,0 +1,156 @@
+//! The proxy without its sockets.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use gateway_resolve::ir::{self, BackendId, Ir};
+use http::{Request, Response, StatusCode};
+use rustls::ServerConfig;
+
+use super::headers::Forwarding;
+use super::{ConnectionInfo, Current, Tables, View, answer, forward};
+use crate::backend::MakeBackend;
+use crate::table::{SocketKey, SocketTable, Table};
+use crate::{Body, Limits};
+
+/// Answers requests by an IR, on connections that somebody else serves.
+///
+/// For an application's own HTTP server; [`Proxy`](crate::Proxy) is one with sockets. Copies of
+/// requests and tunnels are run as tasks of the current tokio runtime.
+pub struct Forwarder<M: MakeBackend> {
+    make: M,
+    options: Options,
+    workers: usize,
+    tables: Arc<ArcSwap<Tables<M::Backend>>>,
+    known: Mutex<Known<M::Backend>>,
+}
+
+/// What holds for all requests.
+pub(crate) struct Options {
+    pub(crate) limits: Limits,
+    pub(crate) forwarding: Forwarding,
+    pub(crate) mirrors_open: Arc<AtomicUsize>,
+}
+
+/// The backends of the IR that was applied last.
+struct Known<B> {
+    backends: BTreeMap<BackendId, (Arc<ir::Backend>, Arc<B>)>,
+}
+
+/// A table that was compiled and is not served yet.
+pub(crate) struct Prepared<B> {
+    pub(crate) table: Table<Arc<B>>,
+    tables: Tables<B>,
+    known: Known<B>,
+}
+
+impl<M: MakeBackend> Forwarder<M> {
+    /// A forwarder that knows no route yet and answers 404. `workers` is the number of threads that
+    /// [`ConnectionInfo::worker`] tells apart.
+    pub fn new(make: M, workers: usize, limits: Limits, forwarding: Forwarding) -> Self {
+        let workers = workers.max(1);
+        let tables = Tables::new(workers, &Table::default(), |_| None);
+        Self {
+            make,
+            options: Options {
+                limits,
+                forwarding,
+                mirrors_open: Arc::default(),
+            },
+            workers,
+            tables: Arc::new(ArcSwap::from_pointee(tables)),
+            known: Mutex::new(Known {
+                backends: BTreeMap::new(),
+            }),
+        }
+    }
+
+    /// Serves `ir` from now on. Requests that are under way finish by the table that they started
+    /// with; backends that did not change are kept.
+    pub fn apply(&self, ir: &Ir) {
+        let prepared = self.prepare(ir, |_| None);
+        self.install(prepared);
+    }
+
+    /// Answers `request`, which came over `connection`.
+    pub async fn handle(
+        &self,
+        request: Request<Body>,
+        connection: &ConnectionInfo,
+    ) -> Response<Body> {
+        match self.view(connection.worker, &connection.socket) {
+            Some(view) => forward(&self.options, &view.table, connection, request).await,
+            None => answer::status(StatusCode::NOT_FOUND),
+        }
+    }
+
+    /// The sockets that the current table has listeners for, in order.
+    pub fn sockets(&self) -> Vec<SocketKey> {
+        self.tables.load().sockets()
+    }
+
+    pub(crate) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    pub(crate) fn view(&self, worker: usize, socket: &SocketKey) -> Option<Arc<View<M::Backend>>> {
+        self.tables.load().view(worker, socket).cloned()
+    }
+
+    /// The view of a connection, kept up to date.
+    pub(crate) fn current(
+        &self,
+        view: Arc<View<M::Backend>>,
+        worker: usize,
+        socket: SocketKey,
+    ) -> Current<M::Backend> {
+        Current::new(Arc::clone(&self.tables), view, worker, socket)
+    }
+
+    /// Compiles `ir`.
+    pub(crate) fn prepare(
+        &self,
+        ir: &Ir,
+        tls: impl FnMut(&Arc<SocketTable<Arc<M::Backend>>>) -> Option<Arc<ServerConfig>>,
+    ) -> Prepared<M::Backend> {
+        let old = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut backends = BTreeMap::new();
+        let table = Table::compile(ir, |spec| {
+            let backend = self.backend(&old, spec);
+            backends.insert(spec.id.clone(), (Arc::clone(spec), Arc::clone(&backend)));
+            backend
+        });
+        Prepared {
+            tables: Tables::new(self.workers, &table, tls),
+            table,
+            known: Known { backends },
+        }
+    }
+
+    fn backend(&self, old: &Known<M::Backend>, spec: &Arc<ir::Backend>) -> Arc<M::Backend> {
+        match old.backends.get(&spec.id) {
+            Some((known, backend)) if known == spec => Arc::clone(backend),
+            Some((_, previous)) => self.make.make(spec, Some(previous)),
+            None => self.make.make(spec, None),
+        }
+    }
+
+    /// Serves what was prepared.
+    pub(crate) fn install(&self, prepared: Prepared<M::Backend>) {
+        let Prepared { tables, known, .. } = prepared;
+        let mut old = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        self.tables.store(Arc::new(tables));
+        *old = known;
+    }
+}
+
+impl<M: MakeBackend> fmt::Debug for Forwarder<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Forwarder")
+            .field("workers", &self.workers)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,164 @@
+//! What becomes of a request, decided from its head alone: no I/O, no runtime, no codec.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gateway_resolve::ir;
+use http::request::Parts;
+use http::{HeaderValue, Response, header};
+
+use super::headers::{prepare_request, request_id, requested_upgrade};
+use super::{ConnectionInfo, Options, answer, entropy};
+use crate::Body;
+use crate::filter::{Connection, Cors, Filters, redirect};
+use crate::head::{HeadRules, normalize};
+use crate::table::{Action, CompiledRule, Head, Hit, SocketTable, Target};
+
+/// What becomes of a request.
+pub(super) enum Decision<'t, B> {
+    /// It is answered at once.
+    Answer(Response<Body>),
+    /// It goes to a backend.
+    Forward(Forward<'t, B>),
+}
+
+/// How a request is forwarded; its head has been edited already.
+pub(super) struct Forward<'t, B> {
+    rule: &'t CompiledRule<Arc<B>>,
+    /// The filters of the rule.
+    pub(super) filters: Filters<'t, Arc<B>>,
+    /// The backend, and its own filters.
+    pub(super) target: Target<'t, Arc<B>>,
+    pub(super) cors: Option<&'t Cors>,
+    /// The origin of the request, when it is allowed.
+    pub(super) origin: Option<HeaderValue>,
+    /// Does it ask for another protocol?
+    pub(super) upgrade: bool,
+    /// Does the client wait to be asked for the body?
+    pub(super) expects_continue: bool,
+}
+
+impl<'t, B> Forward<'t, B> {
+    /// The time for all attempts, from the end of the request's head.
+    pub(super) fn request_timeout(&self) -> Option<Duration> {
+        self.rule.request_timeout().filter(|limit| !limit.is_zero())
+    }
+
+    /// The time for one attempt.
+    pub(super) fn attempt_timeout(&self) -> Option<Duration> {
+        self.rule
+            .backend_request_timeout()
+            .filter(|limit| !limit.is_zero())
+    }
+
+    /// When to try again.
+    pub(super) fn retry(&self) -> Option<&'t ir::Retry> {
+        self.rule.retry()
+    }
+}
+
+/// Decides what becomes of the request with this head, and edits the head for the backend.
+pub(super) fn decide<'t, B>(
+    options: &Options,
+    table: &'t SocketTable<Arc<B>>,
+    connection: &ConnectionInfo,
+    head: &mut Parts,
+) -> Decision<'t, B> {
+    let version = head.version;
+    if let Err(error) = normalize(head, HeadRules::default()) {
+        return Decision::Answer(answer::last(error.status(), version));
+    }
+    let hit = match table.find(&Head::of(head), connection.sni.as_deref()) {
+        Ok(hit) => hit,
+        Err(miss) => return Decision::Answer(answer::status(miss.status())),
+    };
+    if let Some(response) = answer_early(hit, connection, head) {
+        return Decision::Answer(response);
+    }
+    match prepare(options, hit, connection, head) {
+        Ok(forward) => Decision::Forward(forward),
+        Err(response) => Decision::Answer(response),
+    }
+}
+
+/// Redirects, refusals, and preflight requests of the rule.
+fn answer_early<B>(
+    hit: Hit<'_, Arc<B>>,
+    connection: &ConnectionInfo,
+    head: &Parts,
+) -> Option<Response<Body>> {
+    if let Some(preflight) = hit
+        .rule
+        .filters()
+        .cors()
+        .and_then(|cors| cors.preflight(head))
+    {
+        return Some(preflight.map(|()| Body::empty()));
+    }
+    match hit.rule.action() {
+        Action::Forward(_) => None,
+        Action::Refuse(status) => Some(answer::status(*status)),
+        Action::Redirect => {
+            let connection = Connection {
+                scheme: &connection.scheme,
+                port: hit.listener.ir().binding.port.get(),
+            };
+            let response = hit
+                .rule
+                .redirect()
+                .and_then(|to| redirect(to, head, connection, hit.prefix()).ok());
+            Some(match response {
+                Some(response) => response.map(|()| Body::empty()),
+                None => answer::status(http::StatusCode::URI_TOO_LONG),
+            })
+        }
+    }
+}
+
+/// Picks a backend and edits the head for it.
+fn prepare<'t, B>(
+    options: &Options,
+    hit: Hit<'t, Arc<B>>,
+    connection: &ConnectionInfo,
+    head: &mut Parts,
+) -> Result<Forward<'t, B>, Response<Body>> {
+    let rule: &'t CompiledRule<Arc<B>> = hit.rule;
+    let internal = || answer::status(http::StatusCode::INTERNAL_SERVER_ERROR);
+    let target = rule.pick(entropy::random()).ok_or_else(internal)?;
+    let filters = rule.filters();
+    let cors = filters.cors().or_else(|| target.filters.cors());
+    if let Some(preflight) = cors.and_then(|cors| cors.preflight(head)) {
+        return Err(preflight.map(|()| Body::empty()));
+    }
+    let forward = Forward {
+        origin: cors.and_then(|cors| cors.allowed_origin(&head.headers)),
+        upgrade: requested_upgrade(head).is_some(),
+        expects_continue: expects_continue(head),
+        rule,
+        filters,
+        target,
+        cors,
+    };
+    let new_id = || request_id(entropy::random_u128());
+    prepare_request(
+        head,
+        &connection.headers,
+        &options.forwarding,
+        forward.upgrade,
+        new_id,
+    );
+    let too_long = |_| answer::status(http::StatusCode::URI_TOO_LONG);
+    let filters = [&forward.filters, &forward.target.filters];
+    for filters in filters {
+        filters.edit_request(head, hit.prefix()).map_err(too_long)?;
+    }
+    Ok(forward)
+}
+
+fn expects_continue(head: &Parts) -> bool {
+    head.version == http::Version::HTTP_11
+        && head
+            .headers
+            .get(header::EXPECT)
+            .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}

@@ -1,0 +1,103 @@
+//! Switching to another protocol (RFC 9110 section 7.8): bytes are copied both ways.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use futures_util::future::poll_fn;
+use http::request::Parts;
+use http::{Response, StatusCode};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio::io::copy_bidirectional;
+
+use super::{ConnectionInfo, answer};
+use crate::Body;
+use crate::backend::Tunnel;
+use crate::body::OnEnd;
+use crate::server::{Order, Watch};
+
+/// The client's side of an upgrade.
+pub(super) struct Upgrade(Option<OnUpgrade>);
+
+impl Upgrade {
+    /// Takes the client's side out of the request.
+    pub(super) fn take(head: &mut Parts) -> Self {
+        Self(head.extensions.remove())
+    }
+
+    /// Joins both sides when the backend agreed; any other response is an ordinary one.
+    pub(super) fn complete(
+        self,
+        mut response: Response<Body>,
+        connection: &ConnectionInfo,
+    ) -> Response<Body> {
+        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            return response;
+        }
+        let tunnel = response.extensions_mut().remove::<Tunnel>();
+        let (Some(client), Some(tunnel)) = (self.0, tunnel) else {
+            return answer::status(StatusCode::BAD_GATEWAY);
+        };
+        tokio::spawn(join(client, tunnel, Open::on(connection)));
+        response
+    }
+}
+
+/// A backend must not switch when nobody asked.
+pub(super) fn refuse_unasked(response: Response<Body>) -> Response<Body> {
+    match response.status() {
+        StatusCode::SWITCHING_PROTOCOLS => answer::status(StatusCode::BAD_GATEWAY),
+        _ => response,
+    }
+}
+
+async fn join(client: OnUpgrade, tunnel: Tunnel, open: Open) {
+    let Some(mut backend) = tunnel.take() else {
+        return;
+    };
+    let mut client = match client.await {
+        Ok(client) => TokioIo::new(client),
+        Err(error) => {
+            tracing::debug!(%error, "an upgrade was given up");
+            return;
+        }
+    };
+    let mut copying = pin!(copy_bidirectional(&mut client, &mut backend));
+    let copied = poll_fn(|cx| match open.is_stopped(cx) {
+        true => Poll::Ready(None),
+        false => copying.as_mut().poll(cx).map(Some),
+    });
+    match copied.await {
+        Some(Ok((sent, received))) => tracing::debug!(sent, received, "a tunnel closed"),
+        Some(Err(error)) => tracing::debug!(%error, "a tunnel broke"),
+        None => tracing::debug!("a tunnel was closed"),
+    }
+}
+
+/// Counts a tunnel as open on its connection.
+struct Open(Option<Arc<Watch>>);
+
+impl Open {
+    fn on(connection: &ConnectionInfo) -> Self {
+        let watch = connection.watch.clone();
+        if let Some(watch) = &watch {
+            watch.begin();
+        }
+        Self(watch)
+    }
+
+    fn is_stopped(&self, cx: &mut std::task::Context<'_>) -> bool {
+        let watch = self.0.as_ref();
+        watch.is_some_and(|watch| watch.poll_order(cx) == Order::Stop)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(watch) = &self.0 {
+            watch.on_end();
+        }
+    }
+}

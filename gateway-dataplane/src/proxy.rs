@@ -1,0 +1,184 @@
+//! The proxy: sockets, workers, and the table that they serve.
+
+mod applied;
+mod builder;
+mod plan;
+
+pub use applied::{Applied, ListenerReport, Problem};
+pub use builder::{Ports, ProxyBuilder};
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use gateway_resolve::ir::Ir;
+
+use self::plan::Wanted;
+use crate::backend::MakeBackend;
+use crate::backend::upstream::Upstreams;
+use crate::forward::{Forwarder, Prepared};
+use crate::server::{Handle, Tls, Usable, listen};
+use crate::table::SocketKey;
+
+/// Serves [IRs](Ir), one after the other, without dropping a request in between.
+///
+/// ```no_run
+/// use gateway_dataplane::Proxy;
+/// # fn ir() -> std::sync::Arc<gateway_resolve::ir::Ir> { Default::default() }
+///
+/// let proxy = Proxy::builder().workers(2).start()?;
+/// let applied = proxy.apply(&ir());
+/// for (listener, problem) in applied.problems() {
+///     eprintln!("{listener}: {problem}");
+/// }
+/// # std::io::Result::Ok(())
+/// ```
+///
+/// Its methods block and are to be called outside of asynchronous code. Dropping it closes
+/// everything at once; see [`drain`](Self::drain).
+pub struct Proxy<M: MakeBackend = Upstreams> {
+    forwarder: Arc<Forwarder<M>>,
+    workers: Vec<Handle>,
+    tls: Tls,
+    addresses: Vec<std::net::IpAddr>,
+    ports: Ports,
+    alone: bool,
+    state: Mutex<State>,
+}
+
+/// What was applied last.
+#[derive(Default)]
+struct State {
+    ir: Arc<Ir>,
+    certificates: Usable,
+    /// Open sockets by the address that was asked for.
+    sockets: BTreeMap<(SocketKey, SocketAddr), Socket>,
+    next_socket: u64,
+}
+
+/// An open socket.
+struct Socket {
+    id: u64,
+    bound: SocketAddr,
+}
+
+impl Proxy {
+    /// A proxy with default settings and the bundled upstreams.
+    pub fn builder() -> ProxyBuilder {
+        ProxyBuilder::default()
+    }
+}
+
+impl<M: MakeBackend> Proxy<M> {
+    /// Serves `ir` from now on.
+    ///
+    /// New sockets are opened first, so that no connection is refused that the new IR would serve;
+    /// then the table is swapped in one step. Requests that are under way finish by the table that
+    /// they started with; listeners that stay keep their sockets and connections, backends that did
+    /// not change their pools. Sockets that are no longer asked for stop accepting, and their
+    /// connections finish within [`Limits::drain`](crate::Limits::drain).
+    ///
+    /// What cannot be served (an address that is not this machine's, a certificate that does not
+    /// belong to its key) is reported, and leaves the rest alone; it is tried anew by the next call.
+    pub fn apply(&self, ir: &Arc<Ir>) -> Applied {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let certificates = self.tls.certificates(ir, &state.ir, &state.certificates);
+        let prepared = self
+            .forwarder
+            .prepare(ir, |s| self.tls.config(s, &certificates));
+        let mut applied = Applied::new(ir);
+        applied.note_certificates(ir, &certificates);
+        let wanted = self.wanted(&prepared, &mut applied);
+        let opened = self.open(&mut state, &wanted, &mut applied);
+        self.forwarder.install(prepared);
+        for (id, key, sockets) in opened {
+            for (worker, socket) in self.workers.iter().zip(sockets) {
+                worker.listen(id, key, socket);
+            }
+        }
+        self.close_unwanted(&mut state, &wanted);
+        state.ir = Arc::clone(ir);
+        state.certificates = certificates;
+        applied
+    }
+
+    /// Stops accepting connections and lets those that are open finish, for at most `limit`. Returns
+    /// the number of connections that were cut off.
+    pub fn drain(&self, limit: Duration) -> usize {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.sockets.clear();
+        let reports: Vec<_> = self
+            .workers
+            .iter()
+            .map(|worker| worker.drain(limit))
+            .collect();
+        reports
+            .iter()
+            .map(|report| report.recv().unwrap_or(0))
+            .sum()
+    }
+
+    /// The same routes and backends, for a server of one's own.
+    pub fn forwarder(&self) -> &Arc<Forwarder<M>> {
+        &self.forwarder
+    }
+
+    fn wanted(&self, prepared: &Prepared<M::Backend>, applied: &mut Applied) -> Wanted {
+        Wanted::of(&prepared.table, &self.addresses, self.ports, applied)
+    }
+
+    /// Opens the sockets that are wanted and not there yet.
+    fn open(
+        &self,
+        state: &mut State,
+        wanted: &Wanted,
+        applied: &mut Applied,
+    ) -> Vec<(u64, SocketKey, Vec<std::net::TcpListener>)> {
+        let mut opened = Vec::new();
+        for (key, address) in wanted.sockets() {
+            if let Some(known) = state.sockets.get(&(key, address)) {
+                applied.note_bound(key, known.bound);
+                continue;
+            }
+            let ours = state
+                .sockets
+                .values()
+                .any(|s| s.bound.port() == address.port());
+            match listen(address, self.workers.len(), self.alone && !ours) {
+                Ok((bound, sockets)) => {
+                    let id = state.next_socket;
+                    state.next_socket += 1;
+                    state.sockets.insert((key, address), Socket { id, bound });
+                    applied.note_bound(key, bound);
+                    opened.push((id, key, sockets));
+                }
+                Err(error) => applied.note_unbound(key, Problem::bind(address, error)),
+            }
+        }
+        opened
+    }
+
+    fn close_unwanted(&self, state: &mut State, wanted: &Wanted) {
+        state.sockets.retain(|(key, address), socket| {
+            let keep = wanted.contains(*key, *address);
+            if !keep {
+                for worker in &self.workers {
+                    worker.close(socket.id);
+                }
+            }
+            keep
+        });
+    }
+}
+
+impl<M: MakeBackend> fmt::Debug for Proxy<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proxy")
+            .field("workers", &self.workers.len())
+            .field("addresses", &self.addresses)
+            .field("ports", &self.ports)
+            .finish_non_exhaustive()
+    }
+}

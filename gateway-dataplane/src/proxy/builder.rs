@@ -1,0 +1,129 @@
+//! How a proxy is set up.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::Semaphore;
+
+use super::{Proxy, State};
+use crate::Limits;
+use crate::backend::MakeBackend;
+use crate::backend::upstream::Upstreams;
+use crate::forward::Forwarder;
+use crate::forward::headers::Forwarding;
+use crate::server::{Shared, Tls, start};
+
+/// Which ports are opened for those that listeners ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ports {
+    /// The same, plus a number: `Offset(8000)` opens 8080 for 80.
+    Offset(u16),
+    /// Any that are free; [`Applied`](super::Applied) says which.
+    Any,
+}
+
+/// The settings of a [`Proxy`].
+#[derive(Debug, Clone)]
+pub struct ProxyBuilder {
+    workers: usize,
+    limits: Limits,
+    forwarding: Forwarding,
+    addresses: Vec<IpAddr>,
+    ports: Ports,
+    alone: bool,
+}
+
+impl Default for ProxyBuilder {
+    /// One worker for each core; all addresses of the machine; the ports that listeners ask for,
+    /// shared with no other process.
+    fn default() -> Self {
+        Self {
+            workers: std::thread::available_parallelism().map_or(1, usize::from),
+            limits: Limits::default(),
+            forwarding: Forwarding::default(),
+            addresses: vec![Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()],
+            ports: Ports::Offset(0),
+            alone: true,
+        }
+    }
+}
+
+impl ProxyBuilder {
+    /// How many workers there are, at least one.
+    #[must_use]
+    pub fn workers(self, workers: usize) -> Self {
+        Self {
+            workers: workers.max(1),
+            ..self
+        }
+    }
+
+    /// Timeouts and limits.
+    #[must_use]
+    pub fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Which headers backends are sent.
+    #[must_use]
+    pub fn forwarding(self, forwarding: Forwarding) -> Self {
+        Self { forwarding, ..self }
+    }
+
+    /// The addresses of listeners that ask for none.
+    #[must_use]
+    pub fn addresses(self, addresses: impl IntoIterator<Item = IpAddr>) -> Self {
+        let addresses = addresses.into_iter().collect();
+        Self { addresses, ..self }
+    }
+
+    /// Which ports are opened.
+    #[must_use]
+    pub fn ports(self, ports: Ports) -> Self {
+        Self { ports, ..self }
+    }
+
+    /// Lets other processes of the same user accept connections on the same ports, so that one can
+    /// take over from another. Off by default: a port that is in use is reported.
+    #[must_use]
+    pub fn share_ports(self, share: bool) -> Self {
+        Self {
+            alone: !share,
+            ..self
+        }
+    }
+
+    /// Starts the workers, with the bundled upstreams.
+    ///
+    /// # Errors
+    /// The system gives no thread, event queue or random numbers.
+    pub fn start(self) -> io::Result<Proxy> {
+        let upstreams = Upstreams::new(self.workers, &self.limits);
+        self.start_with(upstreams)
+    }
+
+    /// Starts the workers, with backends that `make` builds.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_with<M: MakeBackend>(self, make: M) -> io::Result<Proxy<M>> {
+        let connections = self.limits.connections.min(Semaphore::MAX_PERMITS);
+        let forwarder = Forwarder::new(make, self.workers, self.limits, self.forwarding);
+        let shared = Shared {
+            forwarder: Arc::new(forwarder),
+            permits: Arc::new(Semaphore::new(connections)),
+        };
+        let workers = (0..self.workers).map(|index| start(&shared, index));
+        Ok(Proxy {
+            workers: workers.collect::<io::Result<_>>()?,
+            forwarder: shared.forwarder,
+            tls: Tls::new().map_err(io::Error::other)?,
+            addresses: self.addresses,
+            ports: self.ports,
+            alone: self.alone,
+            state: Mutex::new(State::default()),
+        })
+    }
+}

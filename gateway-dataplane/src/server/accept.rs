@@ -1,0 +1,210 @@
+//! From a listening socket to requests.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::poll_fn;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::http::{Protocol, sniff};
+use super::watch::{Order, Registration};
+use super::worker::Worker;
+use crate::backend::MakeBackend;
+use crate::forward::{ConnectionInfo, View, forward};
+use crate::rewind::Rewind;
+use crate::table::SocketKey;
+
+/// A listening socket of one worker.
+pub(super) struct Listening {
+    pub(super) id: u64,
+    pub(super) key: SocketKey,
+    pub(super) socket: TcpListener,
+}
+
+/// The pause after an error that will not go away by itself, such as too many open files.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Accepts connections until `closing`, then those that already wait.
+pub(super) async fn accept<M: MakeBackend>(
+    worker: Arc<Worker<M>>,
+    listening: Listening,
+    mut closing: oneshot::Receiver<()>,
+) {
+    loop {
+        let next = tokio::select! {
+            biased;
+            _ = &mut closing => break,
+            next = next(&worker, &listening.socket) => next,
+        };
+        match next {
+            Ok((stream, peer, permit)) => spawn(&worker, &listening, stream, peer, permit),
+            Err(error) => {
+                tracing::warn!(socket = %listening.key, %error, "cannot accept connections");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+    while let Some((stream, peer)) = waiting(&listening.socket).await {
+        let Ok(permit) = Arc::clone(&worker.permits).acquire_owned().await else {
+            return;
+        };
+        spawn(&worker, &listening, stream, peer, permit);
+    }
+    worker.registry.finish(Some(listening.id), worker.drain());
+}
+
+/// The next connection, once there may be one more.
+async fn next<M: MakeBackend>(
+    worker: &Worker<M>,
+    socket: &TcpListener,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let permit = Arc::clone(&worker.permits).acquire_owned().await;
+    let permit = permit.map_err(io::Error::other)?;
+    loop {
+        match socket.accept().await {
+            Ok((stream, peer)) => return Ok((stream, peer, permit)),
+            Err(error) if is_about_one_connection(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn is_about_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
+}
+
+/// A connection that waits to be accepted already.
+async fn waiting(socket: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
+    poll_fn(|cx| match socket.poll_accept(cx) {
+        Poll::Ready(accepted) => Poll::Ready(accepted.ok()),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
+fn spawn<M: MakeBackend>(
+    worker: &Arc<Worker<M>>,
+    listening: &Listening,
+    stream: TcpStream,
+    peer: SocketAddr,
+    permit: OwnedSemaphorePermit,
+) {
+    let Some(view) = worker.view(&listening.key) else {
+        return;
+    };
+    let client = Client {
+        registration: worker.registry.watch(listening.id, permit),
+        info: ConnectionInfo::new(peer, listening.key).on_worker(worker.index),
+        worker: Arc::clone(worker),
+        view,
+    };
+    tokio::spawn(client.serve(stream));
+}
+
+/// A connection that was accepted.
+struct Client<M: MakeBackend> {
+    registration: Registration,
+    info: ConnectionInfo,
+    worker: Arc<Worker<M>>,
+    view: Arc<View<M::Backend>>,
+}
+
+impl<M: MakeBackend> Client<M> {
+    async fn serve(mut self, stream: TcpStream) {
+        match self.view.tls.clone() {
+            None => self.serve_clear(stream).await,
+            Some(config) => {
+                let limit = self.worker.limits().tls_handshake;
+                let handshake = TlsAcceptor::from(config).accept(stream);
+                match self
+                    .unless_stopped(tokio::time::timeout(limit, handshake))
+                    .await
+                {
+                    Some(Ok(Ok(stream))) => self.serve_tls(stream).await,
+                    Some(Ok(Err(error))) => {
+                        tracing::debug!(client = %self.info.peer, %error, "a TLS handshake failed");
+                    }
+                    Some(Err(_)) | None => {}
+                }
+            }
+        }
+    }
+
+    async fn serve_clear(self, stream: TcpStream) {
+        let Self {
+            registration,
+            info,
+            worker,
+            view,
+        } = self;
+        let watch = Arc::clone(registration.watch());
+        let mut stream = registration.over(stream);
+        let Some((protocol, ahead)) = sniff(&mut stream, &watch).await else {
+            return;
+        };
+        let stream = Rewind::new(Bytes::from(ahead), stream, ());
+        serve(worker, view, info, protocol, stream, watch).await;
+    }
+
+    async fn serve_tls(self, stream: TlsStream<TcpStream>) {
+        let (_, session) = stream.get_ref();
+        let protocol = match session.alpn_protocol() {
+            Some(b"h2") => Protocol::Http2,
+            _ => Protocol::Http1,
+        };
+        let info = self.info.over_tls(session.server_name());
+        let watch = Arc::clone(self.registration.watch());
+        let stream = self.registration.over(stream);
+        serve(self.worker, self.view, info, protocol, stream, watch).await;
+    }
+
+    /// `None`: the connection is told to stop.
+    async fn unless_stopped<F: Future>(&mut self, future: F) -> Option<F::Output> {
+        let mut future = pin!(future);
+        let watch = self.registration.watch();
+        poll_fn(|cx| match watch.poll_order(cx) {
+            Order::Stop => Poll::Ready(None),
+            Order::Serve | Order::Finish => future.as_mut().poll(cx).map(Some),
+        })
+        .await
+    }
+}
+
+/// Serves the requests of a connection.
+async fn serve<M: MakeBackend, S>(
+    worker: Arc<Worker<M>>,
+    view: Arc<View<M::Backend>>,
+    mut info: ConnectionInfo,
+    protocol: Protocol,
+    stream: S,
+    watch: Arc<super::Watch>,
+) where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    info.watch = Some(Arc::clone(&watch));
+    let info = Arc::new(info);
+    let current = worker.forwarder.current(view, info.worker, info.socket);
+    let current = RefCell::new(current);
+    let forwarder = Arc::clone(&worker.forwarder);
+    let handle = move |request| {
+        let view = current.borrow_mut().view();
+        let (forwarder, info) = (Arc::clone(&forwarder), Arc::clone(&info));
+        async move { forward(forwarder.options(), &view.table, &info, request).await }
+    };
+    worker.http.serve(protocol, stream, &watch, handle).await;
+}

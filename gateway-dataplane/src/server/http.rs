@@ -1,0 +1,190 @@
+//! Speaking HTTP to clients. The only file of the server that knows hyper's connections.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
+
+use futures_util::future::poll_fn;
+use http::{Request, Response, StatusCode, Version, header};
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+
+use super::watch::{Order, Watch};
+use crate::{Body, Limits};
+
+/// How connections are served.
+#[derive(Debug, Clone)]
+pub(super) struct Http {
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
+}
+
+/// The version that a connection speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    /// HTTP/1.
+    Http1,
+    /// HTTP/2.
+    Http2,
+}
+
+/// hyper's limit, for which it needs no allocation.
+const USUAL_HEADER_COUNT: usize = 100;
+/// hyper refuses smaller buffers.
+const MIN_BUFFER: usize = 8_192;
+
+impl Http {
+    pub(super) fn new(limits: &Limits) -> Self {
+        let mut http1 = http1::Builder::new();
+        http1
+            .half_close(false)
+            .header_read_timeout(None)
+            .max_buf_size(limits.header_bytes.max(MIN_BUFFER));
+        if limits.header_count != USUAL_HEADER_COUNT {
+            http1.max_headers(limits.header_count);
+        }
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2
+            .max_concurrent_streams(limits.h2_streams)
+            .max_header_list_size(limits.h2_header_list)
+            .max_pending_accept_reset_streams(limits.h2_pending_resets)
+            .max_local_error_reset_streams(limits.h2_local_resets)
+            .initial_stream_window_size(limits.h2_stream_window)
+            .initial_connection_window_size(limits.h2_connection_window);
+        Self { http1, http2 }
+    }
+
+    /// Serves requests on `stream` until it closes, or until `watch` says so.
+    pub(super) async fn serve<S, H, F>(
+        &self,
+        protocol: Protocol,
+        stream: S,
+        watch: &Arc<Watch>,
+        handle: H,
+    ) where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        H: Fn(Request<Body>) -> F,
+        F: Future<Output = Response<Body>> + Send + 'static,
+    {
+        let watched = Arc::clone(watch);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let open = OpenRequest::on(&watched, request.version());
+            let response = handle(request.map(Body::from));
+            async move { Ok::<_, Infallible>(open.close_with(response.await)) }
+        });
+        let stream = TokioIo::new(stream);
+        match protocol {
+            Protocol::Http1 => {
+                let served = self.http1.serve_connection(stream, service).with_upgrades();
+                run(
+                    pin!(served),
+                    watch,
+                    http1::UpgradeableConnection::graceful_shutdown,
+                )
+                .await;
+            }
+            Protocol::Http2 => {
+                watch.set_multiplexed();
+                let served = self.http2.serve_connection(stream, service);
+                run(pin!(served), watch, http2::Connection::graceful_shutdown).await;
+            }
+        }
+    }
+}
+
+/// Counts a request as open until its response was sent, or until it is given up.
+struct OpenRequest {
+    watch: Option<Arc<Watch>>,
+    version: Version,
+}
+
+impl OpenRequest {
+    fn on(watch: &Arc<Watch>, version: Version) -> Self {
+        watch.begin();
+        Self {
+            watch: Some(Arc::clone(watch)),
+            version,
+        }
+    }
+
+    fn close_with(mut self, mut response: Response<Body>) -> Response<Body> {
+        let Some(watch) = self.watch.take() else {
+            return response;
+        };
+        let goes_on = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+        if watch.order() != Order::Serve && self.version < Version::HTTP_2 && !goes_on {
+            let close = header::HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+        }
+        response.map(|body| body.guarded(watch))
+    }
+}
+
+impl Drop for OpenRequest {
+    fn drop(&mut self) {
+        if let Some(watch) = self.watch.take() {
+            crate::body::OnEnd::on_end(&*watch);
+        }
+    }
+}
+
+/// Polls a connection to its end, and makes it finish when it is told to.
+async fn run<C>(mut connection: Pin<&mut C>, watch: &Watch, finish: fn(Pin<&mut C>))
+where
+    C: Future<Output = hyper::Result<()>>,
+{
+    let mut told = false;
+    let ended = poll_fn(|cx| {
+        match watch.poll_order(cx) {
+            Order::Stop => return Poll::Ready(Ok(())),
+            Order::Finish if !told && watch.is_between_requests() => {
+                told = true;
+                finish(connection.as_mut());
+            }
+            Order::Finish | Order::Serve => {}
+        }
+        connection.as_mut().poll(cx)
+    });
+    if let Err(error) = ended.await {
+        tracing::debug!(%error, "a client connection ended");
+    }
+}
+
+/// What a client sends first when it speaks HTTP/2 (RFC 9113 section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Most of the first requests fit.
+const FIRST_READ: usize = 2_048;
+
+/// Reads until it is clear which protocol the client speaks; returns what was read as well. `None`:
+/// the client left, or `watch` says stop.
+pub(super) async fn sniff<S>(stream: &mut S, watch: &Watch) -> Option<(Protocol, Vec<u8>)>
+where
+    S: AsyncRead + Unpin,
+{
+    let mut ahead = Vec::with_capacity(FIRST_READ);
+    loop {
+        let read = {
+            let mut read = pin!(stream.read_buf(&mut ahead));
+            poll_fn(|cx| match watch.poll_order(cx) {
+                Order::Stop => Poll::Ready(None),
+                Order::Serve | Order::Finish => read.as_mut().poll(cx).map(Result::ok),
+            })
+            .await?
+        };
+        let common = ahead.len().min(PREFACE.len());
+        if ahead[..common] != PREFACE[..common] {
+            return Some((Protocol::Http1, ahead));
+        }
+        if common == PREFACE.len() {
+            return Some((Protocol::Http2, ahead));
+        }
+        if read == 0 {
+            return None;
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Sockets, workers, TLS and HTTP towards clients.
+//!
+//! Each worker is a thread with a runtime of its own, its own listening sockets (`SO_REUSEPORT`),
+//! and its own connections; on the request path nothing is written that another worker reads.
+
+mod accept;
+mod http;
+mod socket;
+mod tls;
+mod watch;
+mod worker;
+
+pub(crate) use self::socket::listen;
+pub(crate) use tls::{Tls, Usable};
+pub(crate) use watch::{Order, Watch};
+pub(crate) use worker::{Handle, Shared, start};

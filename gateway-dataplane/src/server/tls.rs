@@ -1,0 +1,172 @@
+//! TLS termination: certificates by SNI.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use gateway_model::Hostname;
+use gateway_resolve::ir::{self, CertificateId, Ir, ListenerId, PrivateKey};
+use rustls::ServerConfig;
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ProducesTickets, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+
+use crate::table::SocketTable;
+
+/// What all listeners share, so that sessions outlive reloads.
+#[derive(Debug)]
+pub(crate) struct Tls {
+    provider: Arc<CryptoProvider>,
+    tickets: Arc<dyn ProducesTickets>,
+}
+
+/// The certificates of an IR that can be used.
+pub(crate) type Usable = HashMap<CertificateId, Arc<Usability>>;
+
+/// A certificate, or why it cannot be used.
+pub(crate) type Usability = Result<Identity, String>;
+
+/// A certificate with the names that it is for.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    names: Vec<Hostname>,
+    key: Arc<CertifiedKey>,
+}
+
+impl Tls {
+    /// # Errors
+    /// The system gives no random numbers.
+    pub(crate) fn new() -> Result<Self, rustls::Error> {
+        Ok(Self {
+            provider: Arc::new(ring::default_provider()),
+            tickets: ring::Ticketer::new()?,
+        })
+    }
+
+    /// Looks at the certificates of `ir`; those in `known` that did not change are taken over.
+    pub(crate) fn certificates(&self, ir: &Ir, old: &Ir, known: &Usable) -> Usable {
+        let usable = |(id, certificate): (&CertificateId, &Arc<ir::Certificate>)| {
+            let same = old.certificates().get(id) == Some(certificate);
+            let kept = known.get(id).filter(|_| same).cloned();
+            let usable = kept.unwrap_or_else(|| Arc::new(self.identity(certificate)));
+            (id.clone(), usable)
+        };
+        ir.certificates().iter().map(usable).collect()
+    }
+
+    fn identity(&self, certificate: &ir::Certificate) -> Usability {
+        let chain = certificate
+            .chain
+            .iter()
+            .map(|der| CertificateDer::from(der.clone()));
+        let key = match &certificate.key {
+            PrivateKey::Pkcs8(der) => PrivateKeyDer::Pkcs8(der.clone().into()),
+            PrivateKey::Pkcs1(der) => PrivateKeyDer::Pkcs1(der.clone().into()),
+            PrivateKey::Sec1(der) => PrivateKeyDer::Sec1(der.clone().into()),
+        };
+        let key = CertifiedKey::from_der(chain.collect(), key, &self.provider)
+            .map_err(|error| format!("{}: {error}", certificate.id))?;
+        Ok(Identity {
+            names: certificate.names.clone(),
+            key: Arc::new(key),
+        })
+    }
+
+    /// How TLS is spoken on `socket`; `None` when it is not.
+    pub(crate) fn config<B>(
+        &self,
+        socket: &Arc<SocketTable<B>>,
+        usable: &Usable,
+    ) -> Option<Arc<ServerConfig>>
+    where
+        B: Send + Sync + 'static,
+    {
+        if !socket.is_tls() {
+            return None;
+        }
+        let resolver = Arc::new(BySni {
+            identities: identities(socket, usable),
+            socket: Arc::clone(socket),
+        });
+        let mut config = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_safe_default_protocol_versions()
+            .ok()?
+            .with_no_client_auth()
+            .with_cert_resolver(resolver);
+        config.ticketer = Arc::clone(&self.tickets);
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Some(Arc::new(config))
+    }
+}
+
+type ByListener = HashMap<ListenerId, Vec<Arc<Usability>>>;
+
+fn identities<B>(socket: &SocketTable<B>, usable: &Usable) -> ByListener {
+    let listeners = socket.listeners().iter().map(|listener| {
+        let ids = listener.ir().certificates();
+        let found = ids.filter_map(|id| usable.get(id)).cloned().collect();
+        (listener.ir().id.clone(), found)
+    });
+    listeners.collect()
+}
+
+/// Finds the listener by server name, then the certificate among those of the listener.
+struct BySni<B> {
+    socket: Arc<SocketTable<B>>,
+    identities: ByListener,
+}
+
+impl<B> fmt::Debug for BySni<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BySni({})", self.socket.key())
+    }
+}
+
+impl<B: Send + Sync> ResolvesServerCert for BySni<B> {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let sni = hello.server_name();
+        let listener = self.socket.listener_for_sni(sni)?;
+        let identities = self.identities.get(&listener.ir().id)?;
+        let identities = identities
+            .iter()
+            .filter_map(|identity| (**identity).as_ref().ok());
+        let schemes = hello.signature_schemes();
+        let fit = |identity: &&Identity| {
+            let fits = identity.key.key.choose_scheme(schemes).is_some();
+            Reverse((fits, sni.map(|sni| identity.fit(sni))))
+        };
+        // Of equals, the first.
+        identities
+            .min_by_key(fit)
+            .map(|identity| Arc::clone(&identity.key))
+    }
+}
+
+/// How well a certificate fits a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    /// It is for other names.
+    Other,
+    /// It has a wildcard that covers the name.
+    Wildcard,
+    /// It has the name.
+    Exact,
+}
+
+impl Identity {
+    fn fit(&self, sni: &str) -> Fit {
+        let fit = |name: &Hostname| match name.wildcard_suffix() {
+            None if name.as_str() == sni => Fit::Exact,
+            // A wildcard of a certificate stands for one label (RFC 6125 section 6.4.3).
+            Some(suffix) if sni.strip_suffix(suffix).is_some_and(is_label) => Fit::Wildcard,
+            _ => Fit::Other,
+        };
+        self.names.iter().map(fit).max().unwrap_or(Fit::Other)
+    }
+}
+
+fn is_label(text: &str) -> bool {
+    !text.is_empty() && !text.contains('.')
+}

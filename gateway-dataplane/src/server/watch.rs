@@ -1,0 +1,353 @@
+//! Timeouts of client connections, without a timer per request.
+//!
+//! Each connection notes what it is doing and since which tick of its worker's clock; a sweep at
+//! each tick ends those that take too long.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use std::{fmt, io};
+
+use futures_util::task::AtomicWaker;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::{Notify, OwnedSemaphorePermit};
+
+use crate::Limits;
+use crate::body::OnEnd;
+
+/// The connections of one worker.
+pub(crate) struct Registry {
+    now: AtomicU32,
+    tick: Duration,
+    limits: Ticks,
+    connections: Mutex<HashMap<u64, Arc<Watch>>>,
+    next: AtomicU64,
+    changed: Notify,
+}
+
+/// Limits in ticks.
+struct Ticks {
+    header_read: u32,
+    idle: u32,
+    stalled: u32,
+}
+
+/// What a connection is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Order {
+    /// Go on.
+    Serve = 0,
+    /// Finish what is open, take no more requests.
+    Finish = 1,
+    /// Stop at once.
+    Stop = 2,
+}
+
+impl Registry {
+    pub(super) fn new(limits: &Limits) -> Arc<Self> {
+        let tick = limits.tick();
+        let ticks = |limit: Duration| ticks(limit, tick);
+        Arc::new(Self {
+            now: AtomicU32::new(1),
+            tick,
+            limits: Ticks {
+                header_read: ticks(limits.header_read),
+                idle: ticks(limits.idle),
+                stalled: ticks(limits.stalled),
+            },
+            connections: Mutex::default(),
+            next: AtomicU64::new(0),
+            changed: Notify::new(),
+        })
+    }
+
+    /// Watches over a connection that was accepted on the socket `socket`.
+    pub(super) fn watch(
+        self: &Arc<Self>,
+        socket: u64,
+        permit: OwnedSemaphorePermit,
+    ) -> Registration {
+        let id = self.next.fetch_add(1, Relaxed);
+        let watch = Arc::new(Watch {
+            registry: Arc::clone(self),
+            socket,
+            open: AtomicU32::new(0),
+            begun: AtomicBool::new(false),
+            in_head: AtomicBool::new(false),
+            multiplexed: AtomicBool::new(false),
+            since: AtomicU32::new(self.now.load(Relaxed)),
+            last_io: AtomicU32::new(self.now.load(Relaxed)),
+            order: AtomicU8::new(Order::Serve as u8),
+            stop_at: AtomicU32::new(u32::MAX),
+            waker: AtomicWaker::new(),
+        });
+        self.connections().insert(id, Arc::clone(&watch));
+        self.changed.notify_waiters();
+        Registration {
+            id,
+            watch,
+            _permit: permit,
+        }
+    }
+
+    /// Advances the clock and ends what takes too long, for ever.
+    pub(super) async fn sweep(&self) {
+        loop {
+            let changed = self.changed.notified();
+            if self.connections().is_empty() {
+                changed.await;
+            }
+            tokio::time::sleep(self.tick).await;
+            let now = self.now.fetch_add(1, Relaxed).wrapping_add(1);
+            for watch in self.connections().values() {
+                watch.judge(now, &self.limits);
+            }
+        }
+    }
+
+    /// Tells connections (those of one socket, or all) to finish within `limit`.
+    pub(super) fn finish(&self, socket: Option<u64>, limit: Duration) {
+        let stop_at = self
+            .now
+            .load(Relaxed)
+            .saturating_add(ticks(limit, self.tick));
+        for watch in self.connections().values() {
+            if socket.is_none_or(|socket| socket == watch.socket) {
+                watch.finish_by(stop_at);
+            }
+        }
+    }
+
+    /// Waits until there is no connection.
+    pub(super) async fn emptied(&self) {
+        loop {
+            let changed = self.changed.notified();
+            if self.connections().is_empty() {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// How many connections there are.
+    pub(super) fn len(&self) -> usize {
+        self.connections().len()
+    }
+
+    fn connections(&self) -> MutexGuard<'_, HashMap<u64, Arc<Watch>>> {
+        self.connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn ticks(limit: Duration, tick: Duration) -> u32 {
+    let ticks = limit.as_nanos().div_ceil(tick.as_nanos().max(1));
+    u32::try_from(ticks).unwrap_or(u32::MAX)
+}
+
+/// What one connection is doing.
+pub(crate) struct Watch {
+    registry: Arc<Registry>,
+    socket: u64,
+    /// Requests and tunnels.
+    open: AtomicU32,
+    /// Was there a request?
+    begun: AtomicBool,
+    /// Did a byte of the next request arrive?
+    in_head: AtomicBool,
+    /// HTTP/2: bytes do not mean a request.
+    multiplexed: AtomicBool,
+    /// When it became idle, or the head began.
+    since: AtomicU32,
+    last_io: AtomicU32,
+    order: AtomicU8,
+    stop_at: AtomicU32,
+    waker: AtomicWaker,
+}
+
+impl Watch {
+    /// A request or tunnel begins; it ends with [`OnEnd::on_end`].
+    pub(crate) fn begin(&self) {
+        self.open.fetch_add(1, Relaxed);
+        self.begun.store(true, Relaxed);
+        self.in_head.store(false, Relaxed);
+    }
+
+    /// HTTP/2 is spoken.
+    pub(super) fn set_multiplexed(&self) {
+        self.multiplexed.store(true, Relaxed);
+        self.in_head.store(false, Relaxed);
+    }
+
+    /// What the connection is told; the task of `cx` is woken when that changes.
+    pub(crate) fn poll_order(&self, cx: &mut Context<'_>) -> Order {
+        self.waker.register(cx.waker());
+        self.order()
+    }
+
+    pub(crate) fn order(&self) -> Order {
+        match self.order.load(Relaxed) {
+            0 => Order::Serve,
+            1 => Order::Finish,
+            _ => Order::Stop,
+        }
+    }
+
+    /// Between two requests, with nothing of the next one read?
+    pub(super) fn is_between_requests(&self) -> bool {
+        self.begun.load(Relaxed) && !self.in_head.load(Relaxed)
+    }
+
+    /// Tells it to finish before `stop_at`.
+    fn finish_by(&self, stop_at: u32) {
+        self.stop_at.fetch_min(stop_at, Relaxed);
+        self.tell(Order::Finish);
+    }
+
+    fn tell(&self, order: Order) {
+        if self.order.fetch_max(order as u8, Relaxed) < order as u8 {
+            self.waker.wake();
+        }
+    }
+
+    fn judge(&self, now: u32, limits: &Ticks) {
+        let (since, limit) = if self.open.load(Relaxed) > 0 {
+            (&self.last_io, limits.stalled)
+        } else if self.in_head.load(Relaxed) {
+            (&self.since, limits.header_read)
+        } else {
+            (&self.since, limits.idle)
+        };
+        let waited = now.wrapping_sub(since.load(Relaxed));
+        if waited > limit || now >= self.stop_at.load(Relaxed) {
+            self.tell(Order::Stop);
+        }
+    }
+
+    fn now(&self) -> u32 {
+        self.registry.now.load(Relaxed)
+    }
+
+    fn read_some(&self) {
+        let now = self.now();
+        self.last_io.store(now, Relaxed);
+        let starts_head = self.open.load(Relaxed) == 0
+            && !self.in_head.load(Relaxed)
+            && !self.multiplexed.load(Relaxed);
+        if starts_head {
+            self.since.store(now, Relaxed);
+            self.in_head.store(true, Relaxed);
+        }
+    }
+
+    fn wrote_some(&self) {
+        self.last_io.store(self.now(), Relaxed);
+    }
+}
+
+impl OnEnd for Watch {
+    fn on_end(&self) {
+        if self.open.fetch_sub(1, Relaxed) == 1 {
+            self.since.store(self.now(), Relaxed);
+        }
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Watch({:?})", self.order())
+    }
+}
+
+/// Keeps a connection registered and counted.
+pub(super) struct Registration {
+    id: u64,
+    watch: Arc<Watch>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Registration {
+    pub(super) fn watch(&self) -> &Arc<Watch> {
+        &self.watch
+    }
+
+    /// Watches what goes over `stream`.
+    pub(super) fn over<S>(self, stream: S) -> Watched<S> {
+        Watched {
+            stream,
+            registration: self,
+        }
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        let registry = &self.watch.registry;
+        registry.connections().remove(&self.id);
+        registry.changed.notify_waiters();
+    }
+}
+
+/// A stream that notes when bytes move.
+pub(super) struct Watched<S> {
+    stream: S,
+    registration: Registration,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if buf.filled().len() > before {
+            self.registration.watch.read_some();
+        }
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        if written.is_ready() {
+            self.registration.watch.wrote_some();
+        }
+        written
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        if written.is_ready() {
+            self.registration.watch.wrote_some();
+        }
+        written
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

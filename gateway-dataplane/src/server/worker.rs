@@ -1,0 +1,172 @@
+//! A worker: one thread, one runtime.
+
+use std::collections::HashMap;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::mpsc as blocking;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use std::{io, thread};
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{Semaphore, oneshot};
+
+use super::accept::{Listening, accept};
+use super::http::Http;
+use super::watch::Registry;
+use crate::Limits;
+use crate::backend::MakeBackend;
+use crate::forward::{Forwarder, View};
+use crate::table::SocketKey;
+
+/// What all workers have.
+pub(crate) struct Shared<M: MakeBackend> {
+    pub(crate) forwarder: Arc<Forwarder<M>>,
+    pub(crate) permits: Arc<Semaphore>,
+}
+
+/// One worker, as its own tasks see it.
+pub(super) struct Worker<M: MakeBackend> {
+    pub(super) index: usize,
+    /// Counted by this worker alone, see [`Shared`].
+    pub(super) forwarder: Arc<Forwarder<M>>,
+    pub(super) permits: Arc<Semaphore>,
+    pub(super) registry: Arc<Registry>,
+    pub(super) http: Http,
+}
+
+/// One worker, as the proxy sees it.
+pub(crate) struct Handle {
+    commands: UnboundedSender<Command>,
+    thread: Option<JoinHandle<()>>,
+}
+
+enum Command {
+    /// Accept connections from this socket.
+    Listen(u64, SocketKey, TcpListener),
+    /// Stop accepting, and let the connections finish.
+    Close(u64),
+    /// Close all; report when the last connection is gone, or how many were cut off.
+    Drain(Duration, blocking::Sender<usize>),
+}
+
+/// Starts the worker `index`.
+///
+/// # Errors
+/// The system gives no thread, or no event queue.
+pub(crate) fn start<M: MakeBackend>(shared: &Shared<M>, index: usize) -> io::Result<Handle> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let (commands, inbox) = unbounded_channel();
+    let forwarder = Arc::clone(&shared.forwarder);
+    let limits = &forwarder.options().limits;
+    let worker = Arc::new(Worker {
+        index,
+        permits: Arc::clone(&shared.permits),
+        registry: Registry::new(limits),
+        http: Http::new(limits),
+        forwarder,
+    });
+    let thread = thread::Builder::new()
+        .name(format!("gateway-{index}"))
+        .spawn(move || {
+            runtime.block_on(run(worker, inbox));
+            runtime.shutdown_background();
+        })?;
+    Ok(Handle {
+        commands,
+        thread: Some(thread),
+    })
+}
+
+impl Handle {
+    /// Starts to accept connections from `socket`, which is called `id` from now on.
+    pub(crate) fn listen(&self, id: u64, key: SocketKey, socket: TcpListener) {
+        self.tell(Command::Listen(id, key, socket));
+    }
+
+    /// Stops accepting from a socket.
+    pub(crate) fn close(&self, id: u64) {
+        self.tell(Command::Close(id));
+    }
+
+    /// Stops accepting, and ends connections within `limit`. What is received is the number of
+    /// connections that had to be cut off.
+    pub(crate) fn drain(&self, limit: Duration) -> blocking::Receiver<usize> {
+        let (report, reported) = blocking::channel();
+        self.tell(Command::Drain(limit, report));
+        reported
+    }
+
+    /// A worker that has ended has nothing to be told.
+    fn tell(&self, command: Command) {
+        let _ended = self.commands.send(command);
+    }
+}
+
+impl Drop for Handle {
+    /// Ends the worker and what it has open.
+    fn drop(&mut self) {
+        let (commands, _) = unbounded_channel();
+        self.commands = commands;
+        if let Some(thread) = self.thread.take() {
+            let _panicked = thread.join();
+        }
+    }
+}
+
+impl<M: MakeBackend> Worker<M> {
+    pub(super) fn limits(&self) -> &Limits {
+        &self.forwarder.options().limits
+    }
+
+    pub(super) fn drain(&self) -> Duration {
+        self.limits().drain
+    }
+
+    pub(super) fn view(&self, socket: &SocketKey) -> Option<Arc<View<M::Backend>>> {
+        self.forwarder.view(self.index, socket)
+    }
+}
+
+/// Obeys commands until there can be no more.
+async fn run<M: MakeBackend>(worker: Arc<Worker<M>>, mut inbox: UnboundedReceiver<Command>) {
+    let registry = Arc::clone(&worker.registry);
+    tokio::spawn(async move { registry.sweep().await });
+    let mut sockets = HashMap::new();
+    while let Some(command) = inbox.recv().await {
+        match command {
+            Command::Listen(id, key, socket) => match tokio::net::TcpListener::from_std(socket) {
+                Ok(socket) => {
+                    let (close, closing) = oneshot::channel();
+                    sockets.insert(id, close);
+                    let listening = Listening { id, key, socket };
+                    tokio::spawn(accept(Arc::clone(&worker), listening, closing));
+                }
+                Err(error) => tracing::error!(socket = %key, %error, "cannot poll a socket"),
+            },
+            Command::Close(id) => drop(sockets.remove(&id)),
+            Command::Drain(limit, report) => {
+                sockets.clear();
+                tokio::spawn(drain(Arc::clone(&worker), limit, report));
+            }
+        }
+    }
+}
+
+async fn drain<M: MakeBackend>(
+    worker: Arc<Worker<M>>,
+    limit: Duration,
+    report: blocking::Sender<usize>,
+) {
+    // Lets the sockets take in what waits to be accepted.
+    tokio::task::yield_now().await;
+    worker.registry.finish(None, limit);
+    let emptied = tokio::time::timeout(limit, worker.registry.emptied()).await;
+    let cut_off = match emptied {
+        Ok(()) => 0,
+        Err(_elapsed) => worker.registry.len(),
+    };
+    let _nobody_waits = report.send(cut_off);
+}

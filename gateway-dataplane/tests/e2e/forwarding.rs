@@ -1,0 +1,55 @@
+//! Requests and responses pass through whole.
+
+use crate::support::client::{Raw, get};
+use crate::support::{backend, ir, listener, origin, rule, serve, simple, to};
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+
+#[tokio::test]
+async fn a_request_reaches_the_backend_of_its_route() {
+    let (a, b) = (origin::says("a").await, origin::says("b").await);
+    let routes = vec![("/", rule(vec![to("a")])), ("/b", rule(vec![to("b")]))];
+    let backends = vec![backend("a", &[a.address]), backend("b", &[b.address])];
+    let (_proxy, at) = serve(&ir(vec![listener("http", routes)], backends));
+    assert_eq!(get(at, "/").await.body, "a");
+    assert_eq!(get(at, "/b/c").await.body, "b");
+}
+
+#[tokio::test]
+async fn the_backend_sees_method_path_query_host_and_body() {
+    let origin = origin::http(|request: Request<Incoming>| async {
+        let (head, body) = request.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        let host = head.headers["host"].to_str().unwrap();
+        let from = head.headers["x-forwarded-for"].to_str().unwrap();
+        let seen = format!("{} {} {host} {from} {body:?}", head.method, head.uri);
+        Response::new(Full::from(seen))
+    })
+    .await;
+    let (_proxy, at) = serve(&simple(&[origin.address]));
+    let mut client = Raw::connect(at).await;
+    client
+        .send("POST /x?y=1 HTTP/1.1\r\nhost: a.example\r\ncontent-length: 2\r\n\r\nhi")
+        .await;
+    let answer = client.answer().await;
+    assert_eq!(answer.body, "POST /x?y=1 a.example 127.0.0.1 b\"hi\"");
+}
+
+#[tokio::test]
+async fn connections_to_clients_and_backends_are_reused() {
+    let origin = origin::says("hello").await;
+    let (_proxy, at) = serve(&simple(&[origin.address]));
+    let mut client = Raw::connect(at).await;
+    for _ in 0..20 {
+        assert_eq!(client.get("/").await.body, "hello");
+    }
+    assert_eq!(origin.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_request_without_a_route_is_answered_with_404_and_nothing_else() {
+    let (_proxy, at) = serve(&ir(vec![listener("http", vec![])], vec![]));
+    let answer = get(at, "/").await;
+    assert_eq!((answer.status, &*answer.body), (404, "404 Not Found\n"));
+}

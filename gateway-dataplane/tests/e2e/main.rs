@@ -1,0 +1,4 @@
+//! The proxy on real sockets, from end to end.
+
+mod forwarding;
+mod support;
