@@ -4,13 +4,18 @@
 //! loopback address and an EndpointSlice that names it, so that a manifest can be tried with
 //! nothing else running. To the rest of the gateway it is a backend like any other.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use gateway_model::ObjectRef;
+use gateway_model::{
+    EndpointAddressType, EndpointConditions, EndpointSlice, Kind, ObjectMeta, ObjectRef, Port,
+    Resource, Service, SliceEndpoint, SlicePort,
+};
+use gateway_resolve::Snapshot;
 use http::{HeaderMap, Request, Response, header, request};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -20,6 +25,120 @@ use hyper_util::server::conn::auto;
 use serde_json::{Map, Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+
+/// The annotation of Services that ask for a demo backend, and its value.
+const ANNOTATION: (&str, &str) = ("gateway.example.dev/backend", "echo");
+
+/// Does `service` get an embedded backend, among these slices?
+pub(crate) fn is_wanted<'a>(
+    service: &Service,
+    slices: impl IntoIterator<Item = &'a EndpointSlice>,
+) -> bool {
+    let Service { metadata, .. } = service;
+    let asked = metadata
+        .annotations
+        .get(ANNOTATION.0)
+        .is_some_and(|v| v == ANNOTATION.1);
+    let its_own = |slice: &EndpointSlice| {
+        slice.metadata.namespace == metadata.namespace
+            && slice.service() == Some(metadata.name.as_str())
+    };
+    asked && !slices.into_iter().any(its_own)
+}
+
+/// The echo servers of this process, by Service.
+#[derive(Debug, Default)]
+pub(crate) struct Echoes(BTreeMap<ObjectRef, Echo>);
+
+impl Echoes {
+    /// Adds an EndpointSlice for each Service that wants an embedded backend, and starts those
+    /// that do not run yet, on the current runtime.
+    pub(crate) fn attach(&mut self, resources: &mut Vec<Resource>) {
+        let wanted = wanted(resources);
+        for service in wanted {
+            let reference = service.reference();
+            match self.start(&reference) {
+                Ok(address) => resources.push(slice(&service, address)),
+                Err(error) => {
+                    tracing::error!(%error, service = %reference, "cannot start a demo echo backend");
+                }
+            }
+        }
+    }
+
+    /// Stops the servers whose slices are not in `snapshot`.
+    pub(crate) fn retain(&mut self, snapshot: &Snapshot) {
+        let slices = snapshot.endpoint_slices();
+        self.0.retain(|service, _| {
+            slices
+                .get(&service.namespace, &slice_name(&service.name))
+                .is_some()
+        });
+    }
+
+    /// The Services with an embedded backend, and where it listens.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&ObjectRef, SocketAddr)> {
+        self.0.iter().map(|(service, echo)| (service, echo.address))
+    }
+
+    fn start(&mut self, service: &ObjectRef) -> io::Result<SocketAddr> {
+        if let Some(running) = self.0.get(service) {
+            return Ok(running.address);
+        }
+        let echo = Echo::start(service)?;
+        let address = echo.address;
+        tracing::info!(%service, %address, "embedded demo echo backend started");
+        self.0.insert(service.clone(), echo);
+        Ok(address)
+    }
+}
+
+fn wanted(resources: &[Resource]) -> Vec<Arc<Service>> {
+    let slices = || {
+        resources.iter().filter_map(|resource| match resource {
+            Resource::EndpointSlice(slice) => Some(&**slice),
+            _ => None,
+        })
+    };
+    let services = resources.iter().filter_map(|resource| match resource {
+        Resource::Service(service) if is_wanted(service, slices()) => Some(service.clone()),
+        _ => None,
+    });
+    services.collect()
+}
+
+/// The name of the slice of a Service with an embedded backend.
+fn slice_name(service: &str) -> String {
+    format!("{service}-embedded-echo")
+}
+
+/// The slice that sends all ports of `service` to `address`.
+fn slice(service: &Service, address: SocketAddr) -> Resource {
+    let ObjectMeta {
+        name, namespace, ..
+    } = &service.metadata;
+    let label = (EndpointSlice::SERVICE_LABEL.to_owned(), name.clone());
+    let ports = service.spec.ports.iter().map(|port| SlicePort {
+        name: Some(port.name.clone()),
+        port: Port::new(address.port().into()).ok(),
+        protocol: port.protocol,
+        app_protocol: port.app_protocol.clone(),
+    });
+    Resource::EndpointSlice(Arc::new(EndpointSlice {
+        metadata: ObjectMeta {
+            name: slice_name(name),
+            namespace: namespace.clone(),
+            labels: BTreeMap::from([label]),
+            ..ObjectMeta::default()
+        },
+        address_type: EndpointAddressType::IPv4,
+        endpoints: vec![SliceEndpoint {
+            addresses: vec![address.ip().to_string()],
+            conditions: EndpointConditions::default(),
+        }],
+        ports: ports.collect(),
+    }))
+}
 
 /// A running echo server. It stops accepting when dropped; open connections end with their peers.
 #[derive(Debug)]
@@ -40,11 +159,6 @@ impl Echo {
         let address = listener.local_addr()?;
         let accepting = tokio::spawn(accept(listener, Arc::new(service.clone())));
         Ok(Self { address, accepting })
-    }
-
-    /// Where it listens.
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
     }
 }
 

@@ -1,14 +1,42 @@
 //! The bundled gateway: serves, checks and explains Gateway API manifests.
-#![allow(dead_code, reason = "the commands that use these parts come next")]
 
+mod answer;
+mod check;
 mod cli;
+mod conditions;
 mod echo;
+mod error;
+mod explain;
+mod load;
 mod logs;
+mod overview;
+mod problems;
+mod remember;
+mod run;
+mod serve;
+mod table;
 mod watch;
 mod yaml;
 
-use clap::Parser;
+use std::process::ExitCode;
 
-fn main() {
-    cli::Cli::parse();
+use clap::{CommandFactory, Parser};
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Check(arguments) => check::check(&arguments),
+        Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Completions { shell } => {
+            let mut command = Cli::command();
+            clap_complete::generate(shell, &mut command, "gateway", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+    };
+    outcome.unwrap_or_else(|error| {
+        error.print();
+        ExitCode::from(2)
+    })
 }

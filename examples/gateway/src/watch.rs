@@ -198,10 +198,14 @@ fn identity(file: &Metadata) -> Identity {
     }
 }
 
-/// Is the entry of a directory a manifest, by its name, or a directory?
+/// Is the entry of a directory read by the loader, to judge by its name?
 fn may_be_read(path: &Path) -> bool {
+    let name = path
+        .file_name()
+        .map_or(&[][..], |name| name.as_encoded_bytes());
     let extension = path.extension().and_then(|extension| extension.to_str());
-    matches!(extension, Some("yaml" | "yml" | "json")) || path.is_dir()
+    let is_manifest = matches!(extension, Some("yaml" | "yml" | "json"));
+    !name.starts_with(b".") && (is_manifest || path.is_dir())
 }
 
 #[cfg(test)]

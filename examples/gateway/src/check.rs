@@ -1,0 +1,125 @@
+//! `gateway check`: validate and resolve, and open no socket.
+
+use std::process::ExitCode;
+
+use gateway_model::Manifests;
+use gateway_resolve::{Resolution, Snapshot, Status, Statuses, resolve};
+use serde_json::json;
+
+use crate::cli::{CheckArguments, Output};
+use crate::conditions;
+use crate::error::Error;
+use crate::load::{self, Input};
+use crate::problems::{self, Problem};
+use crate::table::{GOOD, HEADING, Table};
+use crate::yaml;
+
+/// Checks the manifests and prints what was found.
+pub(crate) fn check(arguments: &CheckArguments) -> Result<ExitCode, Error> {
+    let manifests = Input::new(&arguments.selection.paths).load();
+    let resources = manifests.resources.iter().map(|l| l.resource.clone());
+    let snapshot = Snapshot::from_resources(resources);
+    let config = load::config(&arguments.selection);
+    let Resolution { statuses, .. } = resolve(&snapshot, &config, load::now());
+    let problems = problems::all(&manifests, statuses.findings());
+    match arguments.output {
+        Output::Table => print_table(&problems, &statuses),
+        Output::Yaml => print_yaml(&problems, &statuses)?,
+        Output::Json => print_json(&problems, &statuses)?,
+    }
+    Ok(ExitCode::from(verdict(&manifests, &statuses)))
+}
+
+/// 0: clean; 1: valid, but something isn't accepted or doesn't resolve; 2: something is invalid.
+fn verdict(manifests: &Manifests, statuses: &Statuses) -> u8 {
+    match (manifests.has_errors(), statuses.findings()) {
+        (true, _) => 2,
+        (false, [_, ..]) => 1,
+        (false, []) => 0,
+    }
+}
+
+fn print_json(problems: &[Problem], statuses: &Statuses) -> Result<(), Error> {
+    let statuses: Vec<_> = statuses.documents().collect();
+    let whole = json!({"problems": problems, "statuses": statuses});
+    let text = serde_json::to_string_pretty(&whole).map_err(Error::internal)?;
+    anstream::println!("{text}");
+    Ok(())
+}
+
+fn print_yaml(problems: &[Problem], statuses: &Statuses) -> Result<(), Error> {
+    for problem in problems {
+        anstream::eprintln!("{}", problem.line());
+    }
+    for document in statuses.documents() {
+        let value = serde_json::to_value(document).map_err(Error::internal)?;
+        anstream::print!("{}", yaml::document(&value));
+    }
+    Ok(())
+}
+
+fn print_table(problems: &[Problem], statuses: &Statuses) {
+    let mut table = Table::new(["RESOURCE", "CONDITIONS", "ROUTES"]);
+    for (object, status) in statuses.iter() {
+        add(&mut table, object.to_string(), status);
+    }
+    let table = table.render(usize::MAX);
+    anstream::print!("{table}");
+    if problems.is_empty() {
+        anstream::println!("{GOOD}Everything is valid, accepted and resolved.{GOOD:#}");
+        return;
+    }
+    let blank = if table.is_empty() { "" } else { "\n" };
+    anstream::println!("{blank}{HEADING}{}{HEADING:#}", count(problems.len()));
+    for problem in problems {
+        anstream::println!("{}", problem.line());
+    }
+}
+
+fn count(problems: usize) -> String {
+    match problems {
+        1 => "1 PROBLEM".to_owned(),
+        several => format!("{several} PROBLEMS"),
+    }
+}
+
+/// A row for the resource, and one for each of its listeners or parents.
+fn add(table: &mut Table<3>, object: String, status: &Status) {
+    match status {
+        Status::GatewayClass(class) => {
+            table.push([
+                object.into(),
+                conditions::summary(&class.conditions),
+                "".into(),
+            ]);
+        }
+        Status::Gateway(gateway) => {
+            table.push([
+                object.into(),
+                conditions::summary(&gateway.conditions),
+                "".into(),
+            ]);
+            for listener in &gateway.listeners {
+                let name = format!("  listener {}", listener.name);
+                let routes = listener.attached_routes.to_string();
+                table.push([
+                    name.into(),
+                    conditions::summary(&listener.conditions),
+                    routes.into(),
+                ]);
+            }
+        }
+        Status::HttpRoute(route) => {
+            table.push([object.into(), "".into(), "".into()]);
+            for parent in &route.parents {
+                let name = format!("  on {}", conditions::parent(&parent.parent_ref));
+                table.push([
+                    name.into(),
+                    conditions::summary(&parent.conditions),
+                    "".into(),
+                ]);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,232 @@
+//! `gateway explain`: which listener, host, rule and backend a request would get.
+
+use std::net::IpAddr;
+use std::process::ExitCode;
+
+use gateway_dataplane::head::{self, HeadRules};
+use gateway_dataplane::table::{
+    Candidate, Explanation, Head, ListenerOutcome, SocketTable, Table as Compiled, Verdict,
+};
+use gateway_resolve::ir::Ir;
+use gateway_resolve::{Resolution, Snapshot, resolve};
+use http::request::Parts;
+use http::{HeaderValue, Request, header};
+
+use crate::answer::{self, Answer};
+use crate::cli::ExplainArguments;
+use crate::error::Error;
+use crate::load::{self, Input};
+use crate::problems;
+use crate::table::{BAD, GOOD, HEADING, Table};
+
+/// Explains what becomes of the request, on every socket that it may reach.
+pub(crate) fn explain(arguments: &ExplainArguments) -> Result<ExitCode, Error> {
+    let target = Target::new(arguments)?;
+    let manifests = Input::new(&arguments.selection.paths).load();
+    for problem in problems::of_manifests(&manifests) {
+        anstream::eprintln!("{}", problem.line());
+    }
+    let invalid = manifests.has_errors();
+    let snapshot = Snapshot::from_resources(manifests.resources.into_iter().map(|l| l.resource));
+    let config = load::config(&arguments.selection);
+    let Resolution { ir, .. } = resolve(&snapshot, &config, load::now());
+    anstream::println!(
+        "{HEADING}{} {}{HEADING:#}",
+        target.parts.method,
+        arguments.url
+    );
+    let served = target.explain(&ir, &snapshot);
+    Ok(ExitCode::from(match (invalid, served) {
+        (true, _) => 2,
+        (false, false) => 1,
+        (false, true) => 0,
+    }))
+}
+
+/// A request, and what its connection knows.
+struct Target {
+    parts: Parts,
+    port: u16,
+    tls: bool,
+    /// The host as an address, which then decides the socket.
+    address: Option<IpAddr>,
+    /// The server name of the connection.
+    sni: Option<String>,
+}
+
+impl Target {
+    fn new(arguments: &ExplainArguments) -> Result<Self, Error> {
+        let ExplainArguments {
+            url,
+            method,
+            headers,
+            ..
+        } = arguments;
+        let wrong = || {
+            Error::new(format!(
+                "--url: expected an absolute http or https URL, found {url}"
+            ))
+            .next("write it as http://shop.example.com/cart")
+        };
+        let authority = url.authority().ok_or_else(wrong)?;
+        let (tls, default_port) = match url.scheme_str() {
+            Some("http") => (false, 80),
+            Some("https") => (true, 443),
+            _ => return Err(wrong()),
+        };
+        let host = authority
+            .host()
+            .trim_start_matches('[')
+            .trim_end_matches(']');
+        let address: Option<IpAddr> = host.parse().ok();
+        let mut request = Request::new(());
+        *request.method_mut() = method.clone();
+        let path = url.path_and_query().map_or("/", |path| path.as_str());
+        *request.uri_mut() = path.parse().map_err(|_| wrong())?;
+        let host_header = HeaderValue::from_str(authority.as_str()).map_err(|_| wrong())?;
+        request.headers_mut().insert(header::HOST, host_header);
+        for (name, value) in headers {
+            match name {
+                &header::HOST => drop(request.headers_mut().insert(name, value.clone())),
+                _ => drop(request.headers_mut().append(name, value.clone())),
+            }
+        }
+        Ok(Self {
+            parts: request.into_parts().0,
+            port: authority.port_u16().unwrap_or(default_port),
+            tls,
+            sni: (tls && address.is_none()).then(|| host.to_owned()),
+            address,
+        })
+    }
+
+    /// Prints what becomes of the request; says whether a rule takes it, on any socket.
+    fn explain(mut self, ir: &Ir, snapshot: &Snapshot) -> bool {
+        if let Err(error) = head::normalize(&mut self.parts, HeadRules::default()) {
+            anstream::println!("answer    {BAD}{}{BAD:#}: {error}", error.status().as_u16());
+            return false;
+        }
+        let table = Compiled::<()>::compile(ir, |_| ());
+        let mut served = false;
+        let mut any = false;
+        for (_, socket) in table.sockets().filter(|(_, socket)| self.reaches(socket)) {
+            any = true;
+            served |= self.explain_socket(socket, ir, snapshot);
+        }
+        if !any {
+            self.explain_none(&table);
+        }
+        served
+    }
+
+    fn reaches(&self, socket: &SocketTable<()>) -> bool {
+        let key = socket.key();
+        let same_address = |own: IpAddr| self.address.is_none_or(|address| address == own);
+        key.port == self.port && key.address.is_none_or(same_address)
+    }
+
+    fn explain_none(&self, table: &Compiled<()>) {
+        let Self { port, .. } = self;
+        anstream::println!("answer    {BAD}none{BAD:#}: no listener is served on port {port}");
+        let sockets: Vec<_> = table.sockets().map(|(key, _)| key.to_string()).collect();
+        match sockets.is_empty() {
+            true => anstream::println!("no listener is served at all: see gateway check"),
+            false => anstream::println!("there are listeners on {}", sockets.join(", ")),
+        }
+    }
+
+    fn explain_socket(&self, socket: &SocketTable<()>, ir: &Ir, snapshot: &Snapshot) -> bool {
+        anstream::println!("socket    {}", socket.key());
+        if socket.is_tls() != self.tls {
+            let spoken = if socket.is_tls() { "https" } else { "http" };
+            anstream::println!("answer    {BAD}none{BAD:#}: the socket speaks {spoken}");
+            return false;
+        }
+        let explanation = socket.explain(&Head::of(&self.parts), self.sni.as_deref());
+        print_listener(&explanation.listener);
+        let served = match explanation.chosen() {
+            Some(chosen) => print_chosen(chosen, ir, snapshot),
+            None => {
+                print_nothing(&explanation.listener);
+                false
+            }
+        };
+        print_losers(&explanation);
+        served
+    }
+}
+
+fn print_listener(outcome: &ListenerOutcome) {
+    match outcome {
+        ListenerOutcome::Chosen(id) => anstream::println!("listener  {id}"),
+        ListenerOutcome::Misdirected { connected, better } => {
+            let connected = connected
+                .as_ref()
+                .map_or("none".to_owned(), ToString::to_string);
+            anstream::println!("listener  {connected} by the server name, {better} by the host");
+        }
+        ListenerOutcome::NotFound => anstream::println!("listener  none takes the host"),
+    }
+}
+
+fn print_nothing(outcome: &ListenerOutcome) {
+    let (status, why) = match outcome {
+        ListenerOutcome::Misdirected { .. } => (421, "the connection is for another listener"),
+        ListenerOutcome::Chosen(_) => (404, "no route matches"),
+        ListenerOutcome::NotFound => (404, "no listener matches"),
+    };
+    anstream::println!("answer    {BAD}{status}{BAD:#}: {why}");
+}
+
+/// Prints the rule that takes the request; says whether it is forwarded or redirected.
+fn print_chosen(chosen: &Candidate, ir: &Ir, snapshot: &Snapshot) -> bool {
+    let Answer { lines, served } = answer::of(&chosen.rule, ir, snapshot);
+    let style = if served { GOOD } else { BAD };
+    anstream::println!("host      {}", host(chosen));
+    anstream::println!("rule      {}", chosen.rule);
+    anstream::println!("match     {}", condition(chosen));
+    for line in lines {
+        anstream::println!("answer    {style}{line}{style:#}");
+    }
+    served
+}
+
+fn print_losers(explanation: &Explanation) {
+    let mut table = Table::new(["RULED OUT", "HOST", "MATCH", "BY"]);
+    let losers = explanation.candidates.iter();
+    for loser in losers.filter(|candidate| candidate.verdict != Verdict::Chosen) {
+        let rule = loser.rule.to_string();
+        let why = reason(&loser.verdict);
+        table.push([
+            rule.into(),
+            host(loser).into(),
+            condition(loser).into(),
+            why.into(),
+        ]);
+    }
+    anstream::print!("{}", table.render(usize::MAX));
+}
+
+fn host(candidate: &Candidate) -> String {
+    let name = candidate.hostname.as_ref();
+    name.map_or("any".to_owned(), |name| name.as_str().to_owned())
+}
+
+/// The match as the IR has it.
+fn condition(candidate: &Candidate) -> String {
+    candidate.matches.to_string()
+}
+
+fn reason(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Chosen => "nothing".to_owned(),
+        Verdict::Outranked => "a match that goes first".to_owned(),
+        Verdict::OtherListener => "its listener".to_owned(),
+        Verdict::Host => "its host".to_owned(),
+        Verdict::Path => "the path".to_owned(),
+        Verdict::Method => "the method".to_owned(),
+        Verdict::Header(name) => format!("the header {name}"),
+        Verdict::Query(name) => format!("the query parameter {name}"),
+        other => format!("{other:?}"),
+    }
+}

@@ -1,0 +1,62 @@
+//! From the paths of the command line to manifests.
+
+use std::path::{Path, PathBuf};
+
+use gateway_model::{Manifests, Timestamp, files};
+use gateway_resolve::{ClassSelection, Config};
+
+use crate::cli::Selection;
+
+/// The manifests that the command line names. They can be loaded again, save for standard input,
+/// which ends once.
+#[derive(Debug)]
+pub(crate) struct Input {
+    paths: Vec<PathBuf>,
+    /// What standard input had, when it is among the paths.
+    stdin: Option<Manifests>,
+}
+
+impl Input {
+    /// Reads standard input if `paths` name it (`-`).
+    pub(crate) fn new(paths: &[PathBuf]) -> Self {
+        let (stdin, files): (Vec<_>, Vec<_>) = paths
+            .iter()
+            .cloned()
+            .partition(|path| path == Path::new("-"));
+        Self {
+            stdin: (!stdin.is_empty()).then(|| files::load(&stdin[..1])),
+            paths: files,
+        }
+    }
+
+    /// The manifests as they are now.
+    pub(crate) fn load(&self) -> Manifests {
+        let mut manifests = files::load(&self.paths);
+        manifests.extend(self.stdin.clone().unwrap_or_default());
+        manifests
+    }
+
+    /// The paths that can be watched.
+    pub(crate) fn files(&self) -> &[PathBuf] {
+        &self.paths
+    }
+}
+
+/// What to serve of the manifests.
+pub(crate) fn config(selection: &Selection) -> Config {
+    let mut config = Config::default();
+    if let Some(name) = &selection.controller_name {
+        config.controller_name.clone_from(name);
+        config.classes = ClassSelection::Controller;
+    }
+    if let Some(class) = &selection.class {
+        config.classes = ClassSelection::Named(class.clone());
+    }
+    config
+}
+
+/// The time, to the second, as conditions have it.
+pub(crate) fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
+}

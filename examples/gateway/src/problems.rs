@@ -1,0 +1,143 @@
+//! What is wrong with the manifests, whether an API server would refuse it or it can't be honoured.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use gateway_model::{Location, Manifests, ObjectRef, Severity};
+use gateway_resolve::Finding;
+use serde::Serialize;
+
+use crate::table::{BAD, WARNING};
+
+/// One problem, serialised as `gateway check -o json` prints it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Problem {
+    severity: Severity,
+    /// A [`gateway_model::Code`], or the reason of a condition.
+    code: &'static str,
+    /// The file; `None` for what no file says.
+    file: Option<String>,
+    /// The line, from 1.
+    line: Option<u32>,
+    resource: Option<Named>,
+    field: Option<String>,
+    message: String,
+}
+
+/// A resource by kind and name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Named {
+    kind: String,
+    namespace: String,
+    name: String,
+}
+
+/// All problems, in the order of the files.
+pub(crate) fn all(manifests: &Manifests, findings: &[Finding]) -> Vec<Problem> {
+    let places: HashMap<ObjectRef, &Location> = manifests
+        .resources
+        .iter()
+        .map(|loaded| (loaded.resource.reference(), &loaded.location))
+        .collect();
+    let found = findings
+        .iter()
+        .map(|finding| of_finding(finding, places.get(&finding.resource).copied()));
+    let mut all: Vec<_> = of_manifests(manifests).into_iter().chain(found).collect();
+    all.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    all
+}
+
+/// What an API server would refuse, or drop.
+pub(crate) fn of_manifests(manifests: &Manifests) -> Vec<Problem> {
+    let problem = |problem: &gateway_model::Problem| Problem {
+        severity: problem.severity,
+        code: problem.code.as_str(),
+        file: Some(problem.location.file.to_string()),
+        line: Some(problem.location.line),
+        resource: problem.resource.as_ref().map(named),
+        field: problem.field.clone(),
+        message: problem.message.clone(),
+    };
+    manifests.problems.iter().map(problem).collect()
+}
+
+fn of_finding(finding: &Finding, place: Option<&Location>) -> Problem {
+    Problem {
+        severity: Severity::Error,
+        code: finding.code,
+        file: place.map(|place| place.file.to_string()),
+        line: place.map(|place| place.line),
+        resource: Some(named(&finding.resource)),
+        field: finding.field.clone(),
+        message: finding.message.clone(),
+    }
+}
+
+/// Logs the problems, an event each.
+pub(crate) fn log(problems: &[Problem]) {
+    for problem in problems {
+        let Problem {
+            severity,
+            code,
+            file,
+            line,
+            resource,
+            field,
+            message,
+        } = problem;
+        let resource = resource.as_ref().map(ToString::to_string);
+        match severity {
+            Severity::Error => {
+                tracing::error!(code, file, line, resource, field, "{message}");
+            }
+            Severity::Warning => {
+                tracing::warn!(code, file, line, resource, field, "{message}");
+            }
+        }
+    }
+}
+
+fn named(object: &ObjectRef) -> Named {
+    Named {
+        kind: object.kind.to_string(),
+        namespace: object.namespace.to_string(),
+        name: object.name.to_string(),
+    }
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            kind,
+            namespace,
+            name,
+        } = self;
+        match namespace.as_str() {
+            "" => write!(f, "{kind} {name}"),
+            namespace => write!(f, "{kind} {namespace}/{name}"),
+        }
+    }
+}
+
+impl Problem {
+    /// One line with escape codes: `file:line: error[Code]: Kind namespace/name: field: message`.
+    pub(crate) fn line(&self) -> String {
+        let style = match self.severity {
+            Severity::Error => BAD,
+            Severity::Warning => WARNING,
+        };
+        let Self { severity, code, .. } = self;
+        let mut line = String::new();
+        if let (Some(file), Some(number)) = (&self.file, self.line) {
+            line += &format!("{file}:{number}: ");
+        }
+        line += &format!("{style}{severity}[{code}]{style:#}: ");
+        if let Some(resource) = &self.resource {
+            line += &format!("{resource}: ");
+        }
+        if let Some(field) = &self.field {
+            line += &format!("{field}: ");
+        }
+        line + &self.message
+    }
+}

@@ -1,0 +1,114 @@
+//! `gateway run`: serve, reload, drain.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use gateway_model::{Code, Manifests};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+
+use crate::cli::RunArguments;
+use crate::error::Error;
+use crate::load::Input;
+use crate::serve::Server;
+use crate::{logs, problems, watch};
+
+/// Serves until a signal ends it.
+pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Error> {
+    logs::start(&arguments.log_level, arguments.log_format).map_err(Error::new)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::internal)?;
+    let outcome = runtime.block_on(serve(arguments));
+    // A drain that was given up is not waited for.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn serve(arguments: &RunArguments) -> Result<ExitCode, Error> {
+    let mut stop = Stop::new().map_err(Error::internal)?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(Error::internal)?;
+    let input = Arc::new(Input::new(&arguments.selection.paths));
+    // Watched before it is read, so that no change falls in between.
+    let mut changes = changes(&input);
+    let manifests = input.load();
+    refuse_hopeless(&manifests)?;
+    let mut server = Server::start(arguments)?;
+    let overview = server.apply(manifests).await;
+    overview.print();
+    overview.require_socket()?;
+    tracing::info!(
+        listeners = overview.listeners,
+        routes = overview.routes,
+        problems = overview.problems.len(),
+        "serving"
+    );
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.asked() => break,
+            Some(()) = hangup.recv() => {}
+            Some(()) = changes.recv() => {}
+        }
+        server.reload(&input).await;
+    }
+    tracing::info!("draining: a second signal stops at once");
+    let drained = tokio::select! {
+        drained = server.drain() => drained,
+        () = stop.asked() => false,
+    };
+    tracing::info!(drained, "stopped");
+    Ok(ExitCode::from(u8::from(!drained)))
+}
+
+/// The changes of the files; none where the system has no watch to give.
+fn changes(input: &Input) -> mpsc::Receiver<()> {
+    let files = input.files().to_vec();
+    watch::changes(files).unwrap_or_else(|error| {
+        tracing::warn!(%error, "changes will not be seen: send SIGHUP to reload");
+        // Never told anything: the branch that waits for it is then disabled.
+        mpsc::channel(1).1
+    })
+}
+
+/// Refuses to start with what is most likely a slip of the keyboard. Everything else that is wrong
+/// leaves the rest to be served.
+fn refuse_hopeless(manifests: &Manifests) -> Result<(), Error> {
+    let unreadable = |problem: &&gateway_model::Problem| problem.code == Code::Unreadable;
+    if let Some(problem) = manifests.problems.iter().find(unreadable) {
+        let what = format!("{}: {}", problem.location.file, problem.message);
+        return Err(Error::new(what).next("check the path and its permissions"));
+    }
+    if manifests.has_errors() && manifests.resources.is_empty() {
+        for problem in problems::of_manifests(manifests) {
+            anstream::eprintln!("{}", problem.line());
+        }
+        let next = "mend the files; gateway check tells the same without serving";
+        return Err(Error::new("no resource is valid").next(next));
+    }
+    Ok(())
+}
+
+/// SIGINT and SIGTERM.
+struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for one of them.
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! `gateway check`: exit codes and outputs.
+
+use std::path::PathBuf;
+use std::process::Output;
+
+use crate::support::{example, output, text};
+
+const CLEAN: &str = r#"
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: web}
+spec:
+  gatewayClassName: any
+  listeners: [{name: http, port: 80, protocol: HTTP}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: shop}
+spec: {ports: [{port: 80}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: shop}
+spec:
+  parentRefs: [{name: web}]
+  rules: [{backendRefs: [{name: shop, port: 80}]}]
+"#;
+
+struct Files {
+    dir: tempfile::TempDir,
+}
+
+impl Files {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(dir.path().join(name), text).unwrap();
+        }
+        Self { dir }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn check(&self, arguments: &[&str]) -> Output {
+        let dir = self.dir.path().to_str().unwrap();
+        output(&[&["check", dir], arguments].concat())
+    }
+}
+
+fn json(output: &Output) -> serde_json::Value {
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+#[test]
+fn clean_manifests_exit_0() {
+    let output = Files::new(&[("a.yaml", CLEAN)]).check(&[]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    let table = text(&output.stdout);
+    assert!(
+        table.contains("Everything is valid, accepted and resolved."),
+        "{table}"
+    );
+    assert!(table.contains("Gateway default/web"), "{table}");
+    assert!(table.contains("  listener http"), "{table}");
+    assert!(table.contains("  on Gateway web"), "{table}");
+    assert!(
+        !table.contains('\u{1b}'),
+        "no colours off a terminal: {table}"
+    );
+}
+
+#[test]
+fn a_reference_that_does_not_resolve_exits_1_and_is_reported_with_its_reason() {
+    let manifests = CLEAN.replace("name: shop, port: 80", "name: missing, port: 80");
+    let files = Files::new(&[("a.yaml", &manifests)]);
+    let output = files.check(&["-o", "json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let whole = json(&output);
+    let problem = &whole["problems"][0];
+    assert_eq!(problem["code"], "BackendNotFound");
+    assert_eq!(problem["severity"], "error");
+    assert_eq!(problem["file"], files.path("a.yaml").to_str().unwrap());
+    assert_eq!(problem["line"], 14);
+    let expected = serde_json::json!({"kind": "HTTPRoute", "namespace": "default", "name": "shop"});
+    assert_eq!(problem["resource"], expected);
+    assert_eq!(problem["field"], "spec.rules[0].backendRefs[0]");
+    assert!(
+        problem["message"].as_str().unwrap().contains("missing"),
+        "{problem}"
+    );
+}
+
+#[test]
+fn a_route_without_its_gateway_exits_1() {
+    let manifests = CLEAN.replace("parentRefs: [{name: web}]", "parentRefs: [{name: other}]");
+    let output = Files::new(&[("a.yaml", &manifests)]).check(&["-o", "json"]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
+    assert_eq!(
+        json(&output)["problems"][0]["resource"]["kind"],
+        "HTTPRoute"
+    );
+}
+
+#[test]
+fn an_invalid_resource_exits_2_and_the_valid_ones_are_resolved_all_the_same() {
+    let bad = CLEAN
+        .replace("name: web}", "name: other}")
+        .replace("port: 80, protocol", "port: 0, protocol");
+    let bad = bad.split("---").next().unwrap().to_owned();
+    let output = Files::new(&[("a.yaml", CLEAN), ("b.yaml", &bad)]).check(&["-o", "json"]);
+    assert_eq!(output.status.code(), Some(2));
+    let whole = json(&output);
+    let problems = whole["problems"].as_array().unwrap();
+    assert!(
+        problems.iter().all(|p| p["resource"]["name"] == "other"),
+        "{problems:?}"
+    );
+    assert_eq!(problems[0]["field"], "spec.listeners[0].port");
+    assert_eq!(problems[0]["severity"], "error");
+    let kinds: Vec<_> = whole["statuses"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| &s["kind"])
+        .collect();
+    assert_eq!(kinds, ["Gateway", "HTTPRoute"]);
+}
+
+#[test]
+fn what_cannot_be_read_exits_2() {
+    let output = output(&["check", "/nowhere/at/all.yaml"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        text(&output.stdout).contains("/nowhere/at/all.yaml"),
+        "{}",
+        text(&output.stdout)
+    );
+}
+
+#[test]
+fn an_unknown_field_is_a_warning_and_exits_0() {
+    let manifests = CLEAN.replace(
+        "gatewayClassName: any",
+        "gatewayClassName: any\n  colour: red",
+    );
+    let output = Files::new(&[("a.yaml", &manifests)]).check(&["-o", "json"]);
+    assert_eq!(output.status.code(), Some(0));
+    let problem = &json(&output)["problems"][0];
+    assert_eq!(
+        (&problem["severity"], &problem["code"]),
+        (&"warning".into(), &"UnknownField".into())
+    );
+    assert_eq!(problem["field"], "spec.colour");
+}
+
+#[test]
+fn yaml_prints_one_document_a_resource_that_has_a_status() {
+    let output = Files::new(&[("a.yaml", CLEAN)]).check(&["-o", "yaml"]);
+    assert_eq!(output.status.code(), Some(0));
+    let printed = text(&output.stdout);
+    let documents: Vec<_> = printed.split("---\n").skip(1).collect();
+    assert_eq!(documents.len(), 2, "{printed}");
+    for (document, kind, name) in [
+        (documents[0], "Gateway", "web"),
+        (documents[1], "HTTPRoute", "shop"),
+    ] {
+        let start = format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: {kind}\nmetadata:\n  name: {name}\n  \
+             namespace: default\nstatus:\n"
+        );
+        assert!(document.starts_with(&start), "{document}");
+    }
+    assert!(documents[0].contains("attachedRoutes: 1"), "{printed}");
+    assert!(documents[1].contains("type: Accepted"), "{printed}");
+}
+
+#[test]
+fn json_and_yaml_say_the_same() {
+    let path = example("cross-namespace.yaml");
+    let path = path.to_str().unwrap();
+    let json = json(&output(&["check", path, "-o", "json"]));
+    let yaml = text(&output(&["check", path, "-o", "yaml"]).stdout);
+    let statuses = json["statuses"].as_array().unwrap();
+    assert_eq!(yaml.matches("---\n").count(), statuses.len());
+    assert_eq!(json["problems"], serde_json::json!([]));
+    for status in statuses {
+        let name = status["metadata"]["name"].as_str().unwrap();
+        assert!(yaml.contains(&format!("  name: {name}\n")), "{yaml}");
+        let conditions = status.pointer("/status/parents/0/conditions");
+        for condition in conditions.and_then(|c| c.as_array()).into_iter().flatten() {
+            assert!(yaml.contains(&format!(
+                "reason: {}\n",
+                condition["reason"].as_str().unwrap()
+            )));
+        }
+    }
+}
+
+#[test]
+fn standard_input_is_a_path() {
+    use std::io::Write;
+    use std::process::Stdio;
+    let mut child = crate::support::gateway()
+        .args(["check", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(CLEAN.as_bytes())
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("Gateway default/web"));
+}
+
+#[test]
+fn a_class_narrows_what_is_resolved() {
+    let output = Files::new(&[("a.yaml", CLEAN)]).check(&["--class", "other", "-o", "json"]);
+    let gateways = json(&output)["statuses"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|s| s["kind"] == "Gateway")
+        .count();
+    assert_eq!(gateways, 0);
+}
+
+#[test]
+fn usage_errors_exit_2_and_say_what_to_do() {
+    let missing = output(&["check"]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(
+        text(&missing.stderr).contains("--help"),
+        "{}",
+        text(&missing.stderr)
+    );
+    let help = text(&output(&["check", "--help"]).stdout);
+    assert!(help.contains("Exit status:"), "{help}");
+}
+
+#[test]
+fn completions_are_scripts_for_each_shell() {
+    for shell in ["bash", "zsh", "fish"] {
+        let output = output(&["completions", shell]);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(text(&output.stdout).contains("gateway"), "{shell}");
+    }
+}

@@ -1,0 +1,126 @@
+//! `gateway explain`: the rule that takes a request, and what ruled out the others.
+
+use crate::support::{example, output, text};
+
+fn explain(manifest: &str, arguments: &[&str]) -> (Option<i32>, String) {
+    let path = example(manifest);
+    let output = output(&[&["explain", path.to_str().unwrap()], arguments].concat());
+    (
+        output.status.code(),
+        text(&output.stdout) + &text(&output.stderr),
+    )
+}
+
+/// The line that starts with `word`.
+fn line<'a>(text: &'a str, word: &str) -> &'a str {
+    let found = text.lines().find(|line| line.starts_with(word));
+    found.unwrap_or_else(|| panic!("no {word} in:\n{text}"))
+}
+
+#[test]
+fn names_the_listener_host_rule_and_backend() {
+    let (code, text) = explain("quickstart.yaml", &["--url", "http://localhost:8080/a?b=c"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(
+        line(&text, "listener"),
+        "listener  Gateway default/web listener http"
+    );
+    assert_eq!(line(&text, "host"), "host      any");
+    assert_eq!(
+        line(&text, "rule"),
+        "rule      HTTPRoute default/web rule 0"
+    );
+    assert!(
+        line(&text, "answer").contains("Service default/echo:80"),
+        "{text}"
+    );
+    assert!(
+        line(&text, "answer").contains("demo echo backend"),
+        "{text}"
+    );
+}
+
+#[test]
+fn says_the_first_thing_that_ruled_out_each_loser() {
+    let (code, text) = explain("canary.yaml", &["--url", "http://localhost:8080/"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(
+        line(&text, "rule"),
+        "rule      HTTPRoute default/shop rule 1 (one-in-ten)"
+    );
+    assert!(
+        line(&text, "answer").contains("90 of 100: Service default/shop:80"),
+        "{text}"
+    );
+    let loser = line(&text, "HTTPRoute default/shop rule 0 (asked-for)");
+    assert!(loser.ends_with("the header x-version"), "{loser}");
+
+    let asked = ["--url", "http://localhost:8080/", "-H", "X-Version: next"];
+    let (code, text) = explain("canary.yaml", &asked);
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(
+        line(&text, "rule"),
+        "rule      HTTPRoute default/shop rule 0 (asked-for)"
+    );
+    let loser = line(&text, "HTTPRoute default/shop rule 1 (one-in-ten)");
+    assert!(loser.ends_with("a match that goes first"), "{loser}");
+}
+
+#[test]
+fn paths_are_normalised_as_when_serving() {
+    let url = ["--url", "http://localhost:8080/x/../old/page"];
+    let (code, text) = explain("redirects-and-rewrites.yaml", &url);
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(
+        line(&text, "rule"),
+        "rule      HTTPRoute default/moved rule 0 (renamed)"
+    );
+    assert!(line(&text, "answer").contains("301 redirect"), "{text}");
+    let loser = line(&text, "HTTPRoute default/api rule 0");
+    assert!(loser.ends_with("the path"), "{loser}");
+}
+
+#[test]
+fn a_request_that_no_rule_takes_exits_1() {
+    let (code, text) = explain(
+        "redirects-and-rewrites.yaml",
+        &["--url", "http://localhost:8080/"],
+    );
+    assert_eq!(code, Some(1), "{text}");
+    assert!(line(&text, "answer").contains("404"), "{text}");
+    let (code, text) = explain("quickstart.yaml", &["--url", "http://localhost/"]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("no listener is served on port 80"), "{text}");
+    assert!(text.contains("127.0.0.1:8080"), "{text}");
+}
+
+#[test]
+fn tls_and_clear_text_are_told_apart() {
+    let (code, text) = explain("tls.yaml", &["--url", "https://localhost:8443/"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(
+        line(&text, "listener"),
+        "listener  Gateway default/web listener https"
+    );
+    let (code, text) = explain("tls.yaml", &["--url", "http://localhost:8443/"]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        line(&text, "answer").contains("the socket speaks https"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_url_that_is_none_exits_2_and_says_how_to_write_it() {
+    for url in ["/cart", "ftp://localhost/", "localhost:8080"] {
+        let (code, text) = explain("quickstart.yaml", &["--url", url]);
+        assert_eq!(code, Some(2), "{text}");
+        assert!(text.contains("http://shop.example.com/cart"), "{text}");
+    }
+    let (code, text) = explain(
+        "quickstart.yaml",
+        &["--url", "http://localhost/", "-H", "nonsense"],
+    );
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("name: value"), "{text}");
+}

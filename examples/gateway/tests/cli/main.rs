@@ -1,0 +1,9 @@
+//! The program as a user runs it.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod check;
+mod explain;
+mod manifests;
+mod run;
+mod support;

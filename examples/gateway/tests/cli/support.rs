@@ -1,0 +1,197 @@
+//! The gateway as a process, and curl.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+/// Far more than anything takes that is waited for.
+pub(crate) const LONG: Duration = Duration::from_secs(60);
+
+/// `examples/manifests/NAME`.
+pub(crate) fn example(name: &str) -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../manifests")).join(name)
+}
+
+/// The program, without colours.
+pub(crate) fn gateway() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gateway"));
+    command.env("NO_COLOR", "1").stdin(Stdio::null());
+    command
+}
+
+/// What the program prints, and how it ends.
+pub(crate) fn output(arguments: &[&str]) -> Output {
+    gateway()
+        .args(arguments)
+        .output()
+        .expect("the gateway runs")
+}
+
+/// Text that was printed.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("output is UTF-8")
+}
+
+/// A running gateway, killed when dropped.
+pub(crate) struct Gateway {
+    child: Child,
+    lines: Receiver<String>,
+    seen: String,
+    offset: u16,
+}
+
+impl Gateway {
+    /// Runs it and waits until it serves.
+    pub(crate) fn serving(arguments: &[&str]) -> Self {
+        let mut gateway = Self::start(arguments);
+        gateway.wait_for("serving");
+        gateway
+    }
+
+    /// Runs it with the ports 8080 and 8443 moved to free ones.
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let offset = free_offset();
+        let mut child = gateway()
+            .args([
+                "run",
+                "--workers",
+                "1",
+                "--port-offset",
+                &offset.to_string(),
+            ])
+            .args(arguments)
+            .stderr(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the gateway runs");
+        let (sender, lines) = channel();
+        let logs = child.stderr.take().expect("stderr is piped");
+        forward(logs, sender.clone());
+        let table = child.stdout.take().expect("stdout is piped");
+        forward(table, sender);
+        Self {
+            child,
+            lines,
+            seen: String::new(),
+            offset,
+        }
+    }
+
+    /// Waits for a line of output that has `text` in it, and returns that line.
+    pub(crate) fn wait_for(&mut self, text: &str) -> String {
+        let deadline = Instant::now() + LONG;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Ok(line) = self.lines.recv_timeout(left) else {
+                panic!("no line with {text:?} in:\n{}", self.seen);
+            };
+            self.seen.push_str(&line);
+            self.seen.push('\n');
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
+    /// A line of output, past or to come, that has `text` in it.
+    pub(crate) fn line(&mut self, text: &str) -> String {
+        match self.seen.lines().find(|line| line.contains(text)) {
+            Some(line) => line.to_owned(),
+            None => self.wait_for(text),
+        }
+    }
+
+    /// The port that stands in for `port`.
+    pub(crate) fn port(&self, port: u16) -> u16 {
+        port + self.offset
+    }
+
+    /// `http://localhost:8080/PATH`, on the port that stands in for 8080.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://localhost:{}{path}", self.port(8080))
+    }
+
+    /// Sends a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let status = Command::new("kill")
+            .args([&format!("-{name}"), &self.child.id().to_string()])
+            .status()
+            .expect("kill runs");
+        assert!(status.success());
+    }
+
+    /// Waits for its end.
+    pub(crate) fn wait(mut self) -> ExitStatus {
+        // The output ends with the process.
+        while let Ok(line) = self.lines.recv_timeout(LONG) {
+            self.seen.push_str(&line);
+            self.seen.push('\n');
+        }
+        self.child.wait().expect("the gateway ends")
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn forward(stream: impl std::io::Read + Send + 'static, to: std::sync::mpsc::Sender<String>) {
+    std::thread::spawn(move || {
+        let lines = BufReader::new(stream).lines().map_while(Result::ok);
+        lines
+            .take_while(|line| to.send(line.clone()).is_ok())
+            .for_each(drop);
+    });
+}
+
+/// A distance at which the ports 8080 and 8443 are both free.
+fn free_offset() -> u16 {
+    loop {
+        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = free.local_addr().expect("an address").port();
+        let offset = port.saturating_sub(8080);
+        if let Some(second) = offset.checked_add(8443)
+            && offset > 0
+            && TcpListener::bind(("127.0.0.1", second)).is_ok()
+        {
+            return offset;
+        }
+    }
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// Status code.
+    pub(crate) status: u16,
+    /// Header lines and body.
+    pub(crate) text: String,
+}
+
+/// Asks with curl; redirects are not followed, certificates not verified.
+pub(crate) fn curl(arguments: &[&str]) -> Answer {
+    let output = Command::new("curl")
+        .args([
+            "--silent",
+            "--show-error",
+            "--include",
+            "--insecure",
+            "--max-time",
+            "30",
+        ])
+        .args(["--noproxy", "*"])
+        .args(arguments)
+        .output()
+        .expect("curl runs");
+    let text = text(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let status = text.split(' ').nth(1).and_then(|code| code.parse().ok());
+    let status = status.unwrap_or_else(|| panic!("curl {arguments:?}: {errors}{text}"));
+    Answer { status, text }
+}
