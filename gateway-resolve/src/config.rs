@@ -1,9 +1,9 @@
 //! What a resolution depends on besides the resources.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use gateway_model::GatewayStatusAddress;
+use gateway_model::{GatewayStatusAddress, ObjectRef};
 use ipnet::IpNet;
 
 /// The controller name where no GatewayClass gives one.
@@ -24,6 +24,14 @@ pub struct Config {
     pub default_addresses: Vec<GatewayStatusAddress>,
     /// The addresses that Gateways may ask for.
     pub usable_addresses: UsableAddresses,
+    /// The address of each Gateway that asks for none, or for any: it is bound to it. A Gateway
+    /// that is not among them gets `AddressNotAssigned`. `None`: such Gateways are bound to the data
+    /// plane's default, and show the `default_addresses`.
+    pub allocated_addresses: Option<BTreeMap<ObjectRef, IpAddr>>,
+    /// The version of the Gateway API that the cluster has (its CRDs' annotation
+    /// `gateway.networking.k8s.io/bundle-version`), for the `SupportedVersion` of GatewayClasses;
+    /// `None` leaves that condition out.
+    pub api_version: Option<String>,
 }
 
 impl Default for Config {
@@ -34,6 +42,8 @@ impl Default for Config {
             supported_features: FEATURES.iter().map(|name| (*name).to_owned()).collect(),
             default_addresses: Vec::new(),
             usable_addresses: UsableAddresses::default(),
+            allocated_addresses: None,
+            api_version: None,
         }
     }
 }

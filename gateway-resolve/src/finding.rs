@@ -14,10 +14,10 @@ use serde::Serialize;
 pub struct Finding {
     /// The resource that has to change.
     pub resource: ObjectRef,
-    /// Why: the reason of a condition.
-    pub code: &'static str,
     /// The field, as in `spec.rules[0].backendRefs[1]`, where there is a single one.
     pub field: Option<String>,
+    /// Why: the reason of a condition.
+    pub code: &'static str,
     /// What is wrong, and what would be right.
     pub message: String,
 }

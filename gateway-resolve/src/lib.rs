@@ -36,6 +36,8 @@ mod snapshot;
 #[cfg(feature = "resolve")]
 mod status;
 #[cfg(feature = "resolve")]
+mod status_plan;
+#[cfg(feature = "resolve")]
 mod store;
 
 #[cfg(feature = "resolve")]
@@ -45,5 +47,6 @@ pub use self::{
     resolve::{Resolution, resolve},
     snapshot::Snapshot,
     status::{Document, DocumentMetadata, Status, Statuses},
+    status_plan::{MergeStatus, StatusWrite, plan_statuses},
     store::Store,
 };

@@ -65,6 +65,14 @@ reasons! {
         InvalidParameters => False,
     }
 
+    /// Is the version of the Gateway API that is installed one that is supported?
+    ClassSupportedVersion explains "SupportedVersion" {
+        /// It is.
+        SupportedVersion => True,
+        /// It is not.
+        UnsupportedVersion => False,
+    }
+
     /// Is a Gateway accepted?
     GatewayAccepted explains "Accepted" {
         /// It is, with all its listeners.

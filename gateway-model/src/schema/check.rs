@@ -20,7 +20,7 @@ pub(crate) fn check(schema: &Schema, node: &Node, path: &Path<'_>, found: &mut V
             (false, Some(kind)) => kind.describe(),
             (false, None) => "a value",
         };
-        report.add(Code::WrongType, expected, node.value.show());
+        report.add(Code::WrongType, expected, found_type(schema, &node.value));
         return;
     }
     check_options(schema, node, &mut report);
@@ -85,6 +85,16 @@ fn has_type(schema: &Schema, value: &Value) -> bool {
                 | (Type::Number, Value::Int(_) | Value::Float(_))
                 | (Type::Boolean, Value::Bool(_))
         ),
+    }
+}
+
+/// What was found instead; with a hint where quotes are missing.
+fn found_type(schema: &Schema, value: &Value) -> String {
+    match (schema.type_, value) {
+        (Some(Type::String), Value::Bool(_) | Value::Int(_) | Value::Float(_)) => {
+            format!("{} {} (put it in quotes)", value.describe(), value.show())
+        }
+        _ => value.show(),
     }
 }
 

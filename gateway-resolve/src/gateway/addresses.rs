@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use gateway_model::{AddressType, Gateway, GatewayAddress, GatewayStatusAddress};
+use gateway_model::{AddressType, Gateway, GatewayAddress, GatewayStatusAddress, Kind};
 
 use crate::Config;
 use crate::problem::Problem;
@@ -46,6 +46,8 @@ pub(crate) fn addresses(gateway: &Gateway, config: &Config) -> Addresses {
     let mut addresses = Addresses::default();
     let mut bound = Vec::new();
     let mut unassigned = Vec::new();
+    let allocated = config.allocated_addresses.as_ref();
+    let mut free = allocated.and_then(|all| all.get(&gateway.reference()).copied());
     for (index, address) in gateway.spec.addresses.iter().enumerate() {
         let field = format!("spec.addresses[{index}]");
         match wish(address) {
@@ -57,17 +59,31 @@ pub(crate) fn addresses(gateway: &Gateway, config: &Config) -> Addresses {
             Ok(Wish::Exactly(ip)) => {
                 addresses.unusable.push(not_usable(field, ip));
             }
-            Ok(Wish::Some) => unassigned.push(field),
+            Ok(Wish::Some) => match free.take() {
+                Some(ip) => bound.push(ip),
+                None => unassigned.push(field),
+            },
         }
     }
-    let wants_default = gateway.spec.addresses.is_empty() || !unassigned.is_empty();
+    let wants_any = gateway.spec.addresses.is_empty();
+    match free {
+        Some(ip) if wants_any => bound.push(ip),
+        None if wants_any && allocated.is_some() => unassigned.push("spec.addresses".to_owned()),
+        _ => {}
+    }
+    let wants_default = allocated.is_none() && (wants_any || !unassigned.is_empty());
     if wants_default && bound.is_empty() && addresses.unusable.is_empty() {
         addresses.shown.clone_from(&config.default_addresses);
         return addresses;
     }
+    let why = match allocated {
+        Some(_) => "no address is left for it",
+        None => "no address can be allocated beside the ones that are given",
+    };
+    let unassigned = unassigned.into_iter();
     addresses
         .unusable
-        .extend(unassigned.into_iter().map(not_assigned));
+        .extend(unassigned.map(|field| not_assigned(field, why)));
     bound.sort();
     bound.dedup();
     addresses.shown = bound.iter().map(|ip| shown(*ip)).collect();
@@ -96,9 +112,8 @@ fn not_usable(field: String, address: IpAddr) -> Problem<GatewayProgrammed> {
     Problem::new(GatewayProgrammed::AddressNotUsable, field, message)
 }
 
-fn not_assigned(field: String) -> Problem<GatewayProgrammed> {
-    let message = "no address can be allocated beside the ones that are given; \
-                   give a value, or remove the other addresses";
+fn not_assigned(field: String, why: &str) -> Problem<GatewayProgrammed> {
+    let message = format!("{why}; give a value, or remove other addresses");
     Problem::new(GatewayProgrammed::AddressNotAssigned, field, message)
 }
 
@@ -106,5 +121,73 @@ fn shown(address: IpAddr) -> GatewayStatusAddress {
     GatewayStatusAddress {
         type_: AddressType::IpAddress,
         value: address.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use gateway_model::{Gateway, Kind, Resource, parse};
+
+    use super::{Addresses, Bound, addresses};
+    use crate::Config;
+    use crate::reason::GatewayProgrammed;
+
+    fn gateway(addresses: &str) -> Gateway {
+        let text = format!(
+            "{{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {{name: web}},
+            spec: {{gatewayClassName: any, addresses: {addresses},
+                    listeners: [{{name: http, port: 80, protocol: HTTP}}]}}}}"
+        );
+        match &parse("test.yaml", text.as_bytes()).resources[0].resource {
+            Resource::Gateway(gateway) => Gateway::clone(gateway),
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    fn with_allocated(asked: &str, allocated: Option<&str>) -> Addresses {
+        let gateway = gateway(asked);
+        let given = allocated.map(|ip| (gateway.reference(), ip.parse().unwrap()));
+        let config = Config {
+            allocated_addresses: Some(given.into_iter().collect()),
+            ..Config::default()
+        };
+        addresses(&gateway, &config)
+    }
+
+    fn bound(addresses: &Addresses) -> Vec<String> {
+        match &addresses.bound {
+            Bound::To(ips) => ips.iter().map(IpAddr::to_string).collect(),
+            other => vec![format!("{other:?}")],
+        }
+    }
+
+    #[test]
+    fn a_gateway_that_asks_for_no_address_or_for_any_gets_the_allocated_one() {
+        for asked in ["[]", "[{type: IPAddress}]"] {
+            let got = with_allocated(asked, Some("192.0.2.7"));
+            assert_eq!(bound(&got), ["192.0.2.7"], "{asked}");
+            assert_eq!(got.shown[0].value, "192.0.2.7", "{asked}");
+            assert!(got.unusable.is_empty(), "{asked}");
+        }
+        let both = with_allocated("[{value: 192.0.2.1}, {type: IPAddress}]", Some("192.0.2.7"));
+        assert_eq!(bound(&both), ["192.0.2.1", "192.0.2.7"]);
+    }
+
+    #[test]
+    fn a_gateway_that_asks_for_an_address_does_not_get_another() {
+        let got = with_allocated("[{value: 192.0.2.1}]", Some("192.0.2.7"));
+        assert_eq!(bound(&got), ["192.0.2.1"]);
+    }
+
+    #[test]
+    fn without_an_address_left_a_gateway_is_bound_nowhere() {
+        for asked in ["[]", "[{type: IPAddress}]"] {
+            let got = with_allocated(asked, None);
+            assert_eq!(bound(&got), ["Nowhere"], "{asked}");
+            let reasons: Vec<_> = got.unusable.iter().map(|p| p.reason).collect();
+            assert_eq!(reasons, [GatewayProgrammed::AddressNotAssigned], "{asked}");
+        }
     }
 }

@@ -185,11 +185,14 @@ fn pkcs8(der: &[u8]) -> Option<PublicHalf> {
         _ => {}
     }
     while let Ok((tail, field)) = Any::from_der(rest) {
-        // The bit string is tagged implicitly: its first byte counts unused bits.
-        if let (1, [0, public @ ..]) = (field.tag().0, field.data) {
-            return Some(PublicHalf::Raw(public.to_vec()));
+        // The bit string is tagged implicitly, by some writers explicitly; its first byte counts
+        // unused bits.
+        match (field.tag().0, field.data) {
+            (1, [0, public @ ..] | [3, _, 0, public @ ..]) => {
+                return Some(PublicHalf::Raw(public.to_vec()));
+            }
+            _ => rest = tail,
         }
-        rest = tail;
     }
     Some(PublicHalf::Unknown)
 }

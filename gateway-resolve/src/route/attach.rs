@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gateway_model::{Gateway, Hostname, Kind, ObjectRef, ParentReference, Route, RouteGroupKind};
+use gateway_model::{
+    DefaultScope, Gateway, Hostname, Kind, ObjectRef, ParentReference, Route, RouteGroupKind,
+};
 
 use crate::gateway::ServedGateway;
 use crate::gateway::listeners::{ListenerFacts, route_kind};
@@ -21,7 +23,8 @@ pub(crate) struct Attachment<'a, R> {
     pub(crate) reference: ObjectRef,
     /// Its parents among the served Gateways, in the order of `spec.parentRefs`.
     pub(crate) parents: Vec<ParentAttachment<'a>>,
-    /// Its parents that do not exist. Statuses say nothing of them (section 5.2).
+    /// Its parents that do not exist, or that it cannot have. Statuses say nothing of them
+    /// (section 5.2).
     pub(crate) missing: Vec<Problem<RouteAccepted>>,
 }
 
@@ -116,7 +119,7 @@ where
         route,
         reference: route.reference(),
         parents: Vec::new(),
-        missing: Vec::new(),
+        missing: default_gateways(route).into_iter().collect(),
     };
     for (index, parent_ref) in route.spec.parent_refs.iter().enumerate() {
         if parent_ref.group != Gateway::GROUP || parent_ref.kind != Gateway::KIND {
@@ -145,6 +148,14 @@ where
         }
     }
     attachment
+}
+
+/// Default Gateways (GEP-3793) are not supported: a route that asks for them is found.
+fn default_gateways<R>(route: &Route<R>) -> Option<Problem<RouteAccepted>> {
+    let message = "default Gateways are not supported; list the Gateway in parentRefs";
+    let asks = route.spec.use_default_gateways == Some(DefaultScope::All);
+    let field = "spec.useDefaultGateways";
+    asks.then(|| Problem::new(RouteAccepted::UnsupportedValue, field, message))
 }
 
 /// What listeners look at in a route.

@@ -5,7 +5,7 @@ use gateway_model::{GatewayClass, GatewayClassStatus, SupportedFeature, Timestam
 use crate::Config;
 use crate::gateway::classes::Class;
 use crate::problem::Verdict;
-use crate::reason::ClassAccepted;
+use crate::reason::{ClassAccepted, ClassSupportedVersion};
 
 use super::conditions::Conditions;
 
@@ -25,9 +25,60 @@ pub(crate) fn status(
     GatewayClassStatus {
         conditions: Conditions::new(stored, object.metadata.generation, now)
             .add(accepted)
+            .maybe(config.api_version.as_deref().map(supported_version))
             .build(),
         supported_features: features
             .map(|name| SupportedFeature { name: name.clone() })
             .collect(),
+    }
+}
+
+/// The releases that the resource types were made from: their CRDs, and those of earlier releases
+/// since v1.0, hold the fields that are read.
+const NEWEST: (u32, u32) = (1, 6);
+
+fn supported_version(installed: &str) -> Verdict<ClassSupportedVersion> {
+    match release(installed) {
+        Some(release @ (1, _)) if release <= NEWEST => Verdict::new(
+            ClassSupportedVersion::SupportedVersion,
+            format!("the installed Gateway API, {installed}, is supported"),
+        ),
+        _ => Verdict::new(
+            ClassSupportedVersion::UnsupportedVersion,
+            format!(
+                "expected the CRDs of a Gateway API release from v1.0 to v{}.{}, found {installed}; \
+                 they are served as far as they are known",
+                NEWEST.0, NEWEST.1
+            ),
+        ),
+    }
+}
+
+/// Major and minor number of a version such as `v1.6.1`.
+fn release(version: &str) -> Option<(u32, u32)> {
+    let mut numbers = version.strip_prefix('v')?.splitn(3, '.');
+    let mut next = || numbers.next()?.parse().ok();
+    Some((next()?, next()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::supported_version;
+    use crate::reason::ClassSupportedVersion::{SupportedVersion, UnsupportedVersion};
+
+    #[test]
+    fn releases_up_to_the_one_that_the_types_were_made_from_are_supported() {
+        let rows = [
+            ("v1.0.0", SupportedVersion),
+            ("v1.6.1", SupportedVersion),
+            ("v1.6.0-rc.1", SupportedVersion),
+            ("v1.7.0", UnsupportedVersion),
+            ("v0.8.1", UnsupportedVersion),
+            ("v0.0.0-dev", UnsupportedVersion),
+            ("main", UnsupportedVersion),
+        ];
+        for (version, want) in rows {
+            assert_eq!(supported_version(version).reason, want, "{version}");
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! The status of Gateways.
 
-use gateway_model::{Condition, GatewayStatus, ListenerStatus, Timestamp};
+use gateway_model::{
+    Condition, DefaultScope, GatewayStatus, GatewayStatusAddress, ListenerStatus, Timestamp,
+};
 
 use crate::facts::Facts;
 use crate::gateway::conflicts::Conflict;
@@ -43,7 +45,7 @@ pub(crate) fn status(
         }
     });
     GatewayStatus {
-        addresses: gateway.addresses.shown.clone(),
+        addresses: shown(gateway),
         listeners: statuses.collect(),
         conditions: Conditions::new(&stored.conditions, generation, now)
             .add(accepted)
@@ -51,6 +53,14 @@ pub(crate) fn status(
             .maybe(gateway.client_certificate.clone())
             .build(),
         attached_listener_sets: None,
+    }
+}
+
+/// The addresses of a Gateway that is not accepted are not bound.
+fn shown(gateway: &ServedGateway<'_>) -> Vec<GatewayStatusAddress> {
+    match gateway.is_refused() {
+        true => Vec::new(),
+        false => gateway.addresses.shown.clone(),
     }
 }
 
@@ -196,6 +206,14 @@ pub(crate) fn find(statuses: &mut Statuses, facts: &Facts<'_>, index: usize) {
                 field,
                 verdict.message.as_str(),
             )],
+        );
+    }
+    if gateway.object.spec.default_scope == Some(DefaultScope::All) {
+        let message = "default Gateways are not supported; routes have to list this one";
+        let reason = ListenerAccepted::UnsupportedValue;
+        statuses.find(
+            object,
+            &[Problem::new(reason, "spec.defaultScope", message)],
         );
     }
     for (listener, of_listener) in facts.listeners[index].iter().enumerate() {

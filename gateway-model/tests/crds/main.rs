@@ -1,0 +1,14 @@
+//! gateway-model held against the CRDs of both channels.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod channels;
+mod constraints;
+mod crd;
+mod defaults;
+mod fields;
+mod maximal;
+mod mutations;
+mod rule_cases;
+mod rules;
+mod schemas;

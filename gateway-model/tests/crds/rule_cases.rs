@@ -1,0 +1,30 @@
+//! A case for each validation rule: a spec that breaks it, and one that just keeps it.
+
+mod filters;
+mod gateway;
+mod matches;
+mod route;
+
+/// A rule, and how to break it.
+#[derive(Clone)]
+pub(crate) struct Case {
+    pub(crate) message: String,
+    pub(crate) kind: &'static str,
+    /// Where the rule stands.
+    pub(crate) field: String,
+    /// An object, from `spec` on, that breaks the rule.
+    pub(crate) broken: String,
+    /// One that keeps it.
+    pub(crate) kept: String,
+}
+
+/// All cases.
+pub(crate) fn cases() -> Vec<Case> {
+    [
+        gateway::cases(),
+        route::cases(),
+        matches::cases(),
+        filters::cases(),
+    ]
+    .concat()
+}

@@ -1,0 +1,166 @@
+//! What a status should become: what is wanted, and what others wrote.
+
+use std::collections::BTreeSet;
+
+use gateway_model::{
+    Condition, GatewayClassStatus, GatewayStatus, ListenerStatus, RouteParentStatus, RouteStatus,
+};
+
+/// A status that several writers share.
+pub trait MergeStatus: PartialEq + Sized {
+    /// The status to store: `wanted` by `controller`, and what others wrote into `self`, the
+    /// stored one. Merging the same again changes nothing.
+    #[must_use]
+    fn merged(&self, wanted: &Self, controller: &str) -> Self;
+}
+
+/// The condition types that a Gateway API controller writes; others belong to other writers.
+const CLASS: &[&str] = &["Accepted", "SupportedVersion"];
+const GATEWAY: &[&str] = &[
+    "Accepted",
+    "Programmed",
+    "ResolvedRefs",
+    "InsecureFrontendValidationMode",
+    "DefaultGateway",
+];
+const LISTENER: &[&str] = &[
+    "Accepted",
+    "Programmed",
+    "ResolvedRefs",
+    "Conflicted",
+    "OverlappingTLSConfig",
+];
+const ROUTE: &[&str] = &["Accepted", "ResolvedRefs", "PartiallyInvalid"];
+
+/// How many entries the API server takes in a route's `status.parents`.
+const MAX_PARENTS: usize = 32;
+
+impl MergeStatus for GatewayClassStatus {
+    fn merged(&self, wanted: &Self, _controller: &str) -> Self {
+        let Self {
+            conditions: stored,
+            supported_features: _,
+        } = self;
+        let Self {
+            conditions,
+            supported_features,
+        } = wanted;
+        Self {
+            conditions: merged_conditions(stored, conditions, CLASS),
+            supported_features: supported_features.clone(),
+        }
+    }
+}
+
+impl MergeStatus for GatewayStatus {
+    fn merged(&self, wanted: &Self, _controller: &str) -> Self {
+        let Self {
+            addresses,
+            conditions,
+            listeners,
+            attached_listener_sets,
+        } = wanted;
+        Self {
+            addresses: addresses.clone(),
+            conditions: merged_conditions(&self.conditions, conditions, GATEWAY),
+            listeners: listeners
+                .iter()
+                .map(|listener| merged_listener(&self.listeners, listener))
+                .collect(),
+            attached_listener_sets: *attached_listener_sets,
+        }
+    }
+}
+
+impl MergeStatus for RouteStatus {
+    /// Entries of other controllers stay as they are and where they are; own ones that are no
+    /// longer wanted go, new ones go to the end. The API server takes 32; own ones beyond are left
+    /// out.
+    fn merged(&self, wanted: &Self, controller: &str) -> Self {
+        let mut missing: Vec<&RouteParentStatus> = wanted.parents.iter().collect();
+        let mut parents = Vec::with_capacity(self.parents.len().max(missing.len()));
+        for stored in &self.parents {
+            if stored.controller_name != controller {
+                parents.push(stored.clone());
+                continue;
+            }
+            let same = |entry: &&RouteParentStatus| entry.parent_ref == stored.parent_ref;
+            if let Some(position) = missing.iter().position(same) {
+                parents.push(merged_parent(Some(stored), missing.remove(position)));
+            }
+        }
+        let room = MAX_PARENTS.saturating_sub(parents.len());
+        let added = missing.into_iter().take(room);
+        parents.extend(added.map(|entry| merged_parent(None, entry)));
+        Self { parents }
+    }
+}
+
+fn merged_listener(stored: &[ListenerStatus], wanted: &ListenerStatus) -> ListenerStatus {
+    let ListenerStatus {
+        name,
+        supported_kinds,
+        attached_routes,
+        conditions,
+    } = wanted;
+    let before = stored.iter().find(|listener| listener.name == *name);
+    let before = before.map_or(&[][..], |listener| &listener.conditions);
+    ListenerStatus {
+        name: name.clone(),
+        supported_kinds: supported_kinds.clone(),
+        attached_routes: *attached_routes,
+        conditions: merged_conditions(before, conditions, LISTENER),
+    }
+}
+
+fn merged_parent(
+    stored: Option<&RouteParentStatus>,
+    wanted: &RouteParentStatus,
+) -> RouteParentStatus {
+    let RouteParentStatus {
+        parent_ref,
+        controller_name,
+        conditions,
+    } = wanted;
+    let before = stored.map_or(&[][..], |entry| &entry.conditions);
+    RouteParentStatus {
+        parent_ref: parent_ref.clone(),
+        controller_name: controller_name.clone(),
+        conditions: merged_conditions(before, conditions, ROUTE),
+    }
+}
+
+/// The stored conditions, in their order, without the `owned` types that are no longer wanted; then
+/// the wanted ones that are new.
+fn merged_conditions(stored: &[Condition], wanted: &[Condition], owned: &[&str]) -> Vec<Condition> {
+    let mut written = BTreeSet::new();
+    let mut merged: Vec<Condition> = stored
+        .iter()
+        .filter(|condition| written.insert(&*condition.type_))
+        .filter_map(
+            |condition| match wanted.iter().find(|other| other.type_ == condition.type_) {
+                Some(other) => Some(merged_condition(condition, other)),
+                None if owned.contains(&&*condition.type_) => None,
+                None => Some(condition.clone()),
+            },
+        )
+        .collect();
+    let new = wanted
+        .iter()
+        .filter(|condition| written.insert(&*condition.type_));
+    merged.extend(new.cloned());
+    merged
+}
+
+/// The time moves only when the status does (`metav1.Condition`), and what was observed of a newer
+/// generation is not overwritten.
+fn merged_condition(stored: &Condition, wanted: &Condition) -> Condition {
+    if stored.observed_generation > wanted.observed_generation {
+        return stored.clone();
+    }
+    let mut merged = wanted.clone();
+    if stored.status == wanted.status {
+        merged.last_transition_time = stored.last_transition_time;
+    }
+    merged
+}

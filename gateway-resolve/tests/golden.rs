@@ -1,0 +1,100 @@
+//! Golden cases: each directory in `tests/golden` holds manifests (`input.yaml`), sometimes a
+//! configuration (`config.json`), and what they come to (`statuses.json`, `ir.json`).
+//!
+//! `UPDATE_GOLDEN=1 cargo test -p gateway-resolve --test golden` rewrites what is expected.
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use gateway_resolve::{Config, Resolution, resolve};
+use serde_json::{Value, json};
+
+use support::{config, now, snapshot};
+
+#[test]
+fn golden_cases_come_to_what_is_expected() {
+    let mut cases: Vec<PathBuf> = fs::read_dir(root())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    cases.sort();
+    assert!(cases.len() >= 35, "found {} cases only", cases.len());
+    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    let failures: Vec<_> = cases.iter().flat_map(|case| check(case, update)).collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+fn check(case: &Path, update: bool) -> Vec<String> {
+    let snapshot = snapshot(&case.join("input.yaml"));
+    let config = match fs::read(case.join("config.json")) {
+        Ok(bytes) => config(&bytes),
+        Err(_) => Config::default(),
+    };
+    let resolution = resolve(&snapshot, &config, now());
+    let expected = [
+        ("statuses.json", statuses(&resolution)),
+        ("ir.json", ir(&resolution)),
+    ];
+    expected
+        .iter()
+        .filter_map(|(file, found)| compare(&case.join(file), found, update))
+        .collect()
+}
+
+fn compare(path: &Path, found: &Value, update: bool) -> Option<String> {
+    let found = format!("{found:#}\n");
+    if update {
+        fs::write(path, found).unwrap();
+        return None;
+    }
+    let expected = fs::read_to_string(path).unwrap_or_default();
+    let differs = expected
+        .lines()
+        .zip(found.lines())
+        .position(|(a, b)| a != b);
+    match expected == found {
+        true => None,
+        false => Some(format!(
+            "{}: line {} differs; found:\n{found}",
+            path.display(),
+            differs.map_or(1, |line| line + 1)
+        )),
+    }
+}
+
+fn statuses(resolution: &Resolution) -> Value {
+    let statuses = &resolution.statuses;
+    json!({
+        "findings": statuses.findings().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "statuses": statuses.documents().collect::<Vec<_>>(),
+    })
+}
+
+fn ir(resolution: &Resolution) -> Value {
+    let text = serde_json::to_string(&resolution.ir).unwrap();
+    let again: gateway_resolve::ir::Ir = serde_json::from_str(&text).unwrap();
+    assert_eq!(again, resolution.ir, "an IR survives serialisation");
+    let mut value = serde_json::from_str(&text).unwrap();
+    shorten(&mut value);
+    value
+}
+
+/// Writes bytes as hexadecimal text, so that a certificate takes one line.
+fn shorten(value: &mut Value) {
+    match value {
+        Value::Array(items) if items.len() > 32 && items.iter().all(Value::is_u64) => {
+            let bytes = items.iter().filter_map(Value::as_u64);
+            *value = Value::String(bytes.map(|byte| format!("{byte:02x}")).collect());
+        }
+        Value::Array(items) => items.iter_mut().for_each(shorten),
+        Value::Object(fields) => fields.values_mut().for_each(shorten),
+        _ => {}
+    }
+}
