@@ -69,3 +69,72 @@ impl Grants<'_> {
             || self.0.contains(&by_name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use gateway_model::{ObjectRef, ReferenceGrant, Resource};
+    use serde_json::json;
+
+    use super::grants;
+    use crate::Snapshot;
+
+    const GROUP: &str = "gateway.networking.k8s.io";
+
+    fn grant(from: &serde_json::Value, to: &serde_json::Value) -> Snapshot {
+        let grant: ReferenceGrant = serde_json::from_value(json!({
+            "metadata": {"name": "grant", "namespace": "there"},
+            "spec": {"from": from, "to": to},
+        }))
+        .unwrap();
+        Snapshot::from_resources([Resource::ReferenceGrant(Arc::new(grant))])
+    }
+
+    fn route(namespace: &str) -> ObjectRef {
+        ObjectRef::new(GROUP, "HTTPRoute", namespace, "route")
+    }
+
+    fn service(namespace: &str, name: &str) -> ObjectRef {
+        ObjectRef::new("", "Service", namespace, name)
+    }
+
+    #[test]
+    fn within_a_namespace_references_need_no_grant() {
+        let snapshot = Snapshot::new();
+        assert!(grants(&snapshot).permit(&route("here"), &service("here", "a")));
+        assert!(!grants(&snapshot).permit(&route("here"), &service("there", "a")));
+    }
+
+    #[test]
+    fn a_grant_allows_each_of_its_from_with_each_of_its_to() {
+        let snapshot = grant(
+            &json!([
+                {"group": GROUP, "kind": "HTTPRoute", "namespace": "here"},
+                {"group": GROUP, "kind": "Gateway", "namespace": "elsewhere"},
+            ]),
+            &json!([{"group": "", "kind": "Service", "name": "a"}, {"group": "", "kind": "Secret"}]),
+        );
+        let grants = grants(&snapshot);
+        let secret = ObjectRef::new("", "Secret", "there", "any");
+        let gateway = ObjectRef::new(GROUP, "Gateway", "elsewhere", "gw");
+        assert!(grants.permit(&route("here"), &service("there", "a")));
+        assert!(grants.permit(&route("here"), &secret));
+        assert!(grants.permit(&gateway, &service("there", "a")));
+        assert!(grants.permit(&gateway, &secret));
+        assert!(
+            !grants.permit(&route("here"), &service("there", "b")),
+            "another name"
+        );
+        assert!(
+            !grants.permit(&route("elsewhere"), &secret),
+            "another namespace"
+        );
+        assert!(
+            !grants.permit(&route("here"), &service("here-too", "a")),
+            "another target"
+        );
+        let other_group = ObjectRef::new("example.com", "HTTPRoute", "here", "route");
+        assert!(!grants.permit(&other_group, &secret), "another group");
+    }
+}

@@ -196,3 +196,6 @@ fn pkcs8(der: &[u8]) -> Option<PublicHalf> {
     }
     Some(PublicHalf::Unknown)
 }
+
+#[cfg(test)]
+mod tests;

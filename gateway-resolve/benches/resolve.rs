@@ -1,0 +1,116 @@
+//! `resolve` at 1,000, 10,000 and 100,000 HTTPRoutes, with a Gateway for every ten of them, and a
+//! Service and an EndpointSlice for each. Time per route should stay about the same.
+
+#![allow(
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a benchmark that cannot go on panics"
+)]
+
+use std::sync::Arc;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use gateway_model::{Hostname, Resource, parse};
+use gateway_resolve::{Config, Snapshot, resolve};
+
+const TEMPLATE: &str = r#"
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: gateway, namespace: apps}
+spec:
+  gatewayClassName: example
+  listeners: [{name: http, port: 80, protocol: HTTP, hostname: example.com}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: route, namespace: apps}
+spec:
+  parentRefs: [{name: gateway}]
+  rules:
+  - matches: [{path: {value: /a}}, {path: {type: Exact, value: /b}, headers: [{name: x, value: one}]}]
+    filters: [{type: RequestHeaderModifier, requestHeaderModifier: {set: [{name: x, value: two}]}}]
+    backendRefs: [{name: service, port: 80}]
+  - backendRefs: [{name: service, port: 80}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: service, namespace: apps}
+spec: {ports: [{port: 80}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: slice, namespace: apps, labels: {kubernetes.io/service-name: service}}
+addressType: IPv4
+ports: [{port: 3000}]
+endpoints: [{addresses: [10.0.0.1]}, {addresses: [10.0.0.2]}]
+"#;
+
+/// A copy of a resource of the template, for the route of that number.
+fn copy(resource: &Resource, index: usize) -> Resource {
+    let gateway = format!("gateway-{}", index / 10);
+    let service = format!("service-{index}");
+    match resource.clone() {
+        Resource::Gateway(mut object) => {
+            let changed = Arc::make_mut(&mut object);
+            let host = format!("{gateway}.example.com");
+            changed.spec.listeners[0].hostname = Some(Hostname::new(&host).unwrap());
+            changed.metadata.name = gateway;
+            Resource::Gateway(object)
+        }
+        Resource::HttpRoute(mut object) => {
+            let changed = Arc::make_mut(&mut object);
+            changed.metadata.name = format!("route-{index}");
+            changed.spec.parent_refs[0].name = gateway;
+            for rule in &mut changed.spec.rules {
+                rule.backend_refs[0].backend.name.clone_from(&service);
+            }
+            Resource::HttpRoute(object)
+        }
+        Resource::Service(mut object) => {
+            Arc::make_mut(&mut object).metadata.name = service;
+            Resource::Service(object)
+        }
+        Resource::EndpointSlice(mut object) => {
+            let metadata = &mut Arc::make_mut(&mut object).metadata;
+            metadata.name = format!("slice-{index}");
+            metadata
+                .labels
+                .insert("kubernetes.io/service-name".to_owned(), service);
+            Resource::EndpointSlice(object)
+        }
+        other => other,
+    }
+}
+
+fn snapshot(routes: usize) -> Snapshot {
+    let template = parse("template", TEMPLATE.as_bytes()).resources;
+    assert_eq!(template.len(), 4);
+    let copies = |index| {
+        let template = template.iter();
+        template
+            .map(move |loaded| copy(&loaded.resource, index))
+            .collect::<Vec<_>>()
+    };
+    (0..routes).flat_map(copies).collect()
+}
+
+fn bench(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("resolve");
+    group.sample_size(10);
+    let (config, now) = (Config::default(), "2026-01-01T00:00:00Z".parse().unwrap());
+    for routes in [1_000, 10_000, 100_000] {
+        let snapshot = snapshot(routes);
+        let resolution = resolve(&snapshot, &config, now);
+        assert_eq!(resolution.ir.backends().len(), routes);
+        assert_eq!(resolution.ir.listeners().len(), routes / 10);
+        assert_eq!(resolution.statuses.findings(), []);
+        group.throughput(Throughput::Elements(routes as u64));
+        group.bench_function(BenchmarkId::from_parameter(routes), |bencher| {
+            bencher.iter(|| resolve(&snapshot, &config, now));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, bench);
+criterion_main!(benches);

@@ -1,0 +1,211 @@
+//! Small random worlds: few names, so that things meet and clash.
+
+use gateway_model::Resource;
+use proptest::collection::{btree_set, vec};
+use proptest::prelude::*;
+use proptest::sample::{Index, select, subsequence};
+use serde_json::{Value, json};
+
+use crate::support::resources;
+
+const NAMESPACES: [&str; 2] = ["a", "b"];
+const HOSTS: [&str; 4] = ["", "x.com", "*.x.com", "a.x.com"];
+
+/// Resources whose order is part of the sample.
+pub(crate) fn world() -> impl Strategy<Value = Vec<Resource>> {
+    let parts = (
+        vec(gateway(), 1..=3),
+        vec(route(), 0..=4),
+        vec(service(), 0..=3),
+        grants(),
+    );
+    parts.prop_map(|(gateways, routes, services, grants)| {
+        let gateways = gateways
+            .into_iter()
+            .enumerate()
+            .map(|(i, g)| named(g, "g", i));
+        let routes = routes
+            .into_iter()
+            .enumerate()
+            .map(|(i, r)| named(r, "r", i));
+        let services = services.into_iter().enumerate().flat_map(|(i, s)| {
+            let service = named(s, "s", i);
+            [slice(&service), service]
+        });
+        parse(
+            gateways
+                .chain(routes)
+                .chain(services)
+                .chain(grants)
+                .collect(),
+        )
+    })
+}
+
+/// Any subset of the grants that could matter.
+pub(crate) fn grants() -> impl Strategy<Value = Vec<Value>> {
+    subsequence(
+        vec![
+            grant("a", "b", None),
+            grant("b", "a", None),
+            grant("a", "b", Some("s0")),
+        ],
+        0..=3,
+    )
+}
+
+/// Reads manifests.
+pub(crate) fn parse(objects: Vec<Value>) -> Vec<Resource> {
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
+    match objects_of(&list) {
+        0 => Vec::new(),
+        _ => resources("world", list.to_string().as_bytes()),
+    }
+}
+
+fn objects_of(list: &Value) -> usize {
+    list["items"].as_array().map_or(0, Vec::len)
+}
+
+fn named(mut object: Value, prefix: &str, index: usize) -> Value {
+    object["metadata"]["name"] = json!(format!("{prefix}{index}"));
+    object
+}
+
+fn namespace() -> impl Strategy<Value = &'static str> {
+    select(NAMESPACES.to_vec())
+}
+
+fn gateway() -> impl Strategy<Value = Value> {
+    let listener = (
+        select(vec![80, 81]),
+        select(vec!["HTTP", "HTTPS", "TCP"]),
+        select(HOSTS.to_vec()),
+    );
+    let from = select(vec!["Same", "All"]);
+    let age = proptest::option::of(1..4u8);
+    (namespace(), btree_set(listener, 1..=3), from, age, 1..9i64).prop_map(
+        |(namespace, listeners, from, age, generation)| {
+            let listeners =
+                listeners
+                    .into_iter()
+                    .enumerate()
+                    .map(|(index, (port, protocol, host))| {
+                        let mut listener = json!({
+                            "name": format!("l{index}"), "port": port, "protocol": protocol,
+                            "allowedRoutes": {"namespaces": {"from": from}},
+                        });
+                        if !host.is_empty() && protocol != "TCP" {
+                            listener["hostname"] = json!(host);
+                        }
+                        listener
+                    });
+            let mut listeners: Vec<Value> = listeners.collect();
+            let mut seen = Vec::new();
+            listeners.retain(|listener| {
+                let key = (
+                    listener["port"].clone(),
+                    listener["protocol"].clone(),
+                    listener["hostname"].clone(),
+                );
+                let fresh = !seen.contains(&key);
+                seen.push(key);
+                fresh
+            });
+            let mut object = json!({
+                "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+                "metadata": {"namespace": namespace, "generation": generation},
+                "spec": {"gatewayClassName": "any", "listeners": listeners},
+            });
+            if let Some(day) = age {
+                object["metadata"]["creationTimestamp"] =
+                    json!(format!("2025-01-0{day}T00:00:00Z"));
+            }
+            object
+        },
+    )
+}
+
+fn route() -> impl Strategy<Value = Value> {
+    let parents = btree_set((namespace(), 0..3usize), 0..=3);
+    let backends = vec((namespace(), 0..3usize, 0..3u32), 0..=3);
+    let rules = vec((select(vec!["/", "/p", "/("]), backends), 1..=3);
+    let hosts = subsequence(HOSTS[1..].to_vec(), 0..=2);
+    (namespace(), parents, any::<Option<Index>>(), hosts, rules).prop_map(
+        |(namespace, parents, section, hosts, rules)| {
+            let parents = parents.into_iter().map(|(namespace, gateway)| {
+                let mut parent = json!({"namespace": namespace, "name": format!("g{gateway}")});
+                if let Some(section) = section {
+                    parent["sectionName"] = json!(format!("l{}", section.index(4)));
+                }
+                parent
+            });
+            let parents: Vec<_> = parents.collect();
+            let rules: Vec<_> = rules
+                .into_iter()
+                .map(|(path, backends)| rule(path, backends))
+                .collect();
+            json!({
+                "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+                "metadata": {"namespace": namespace},
+                "spec": {"parentRefs": parents, "hostnames": hosts, "rules": rules},
+            })
+        },
+    )
+}
+
+fn rule(path: &str, backends: Vec<(&str, usize, u32)>) -> Value {
+    let kind = match path {
+        "/(" => "RegularExpression",
+        _ => "PathPrefix",
+    };
+    let backends = backends.into_iter().map(|(namespace, service, weight)| {
+        json!({"namespace": namespace, "name": format!("s{service}"), "port": 80, "weight": weight})
+    });
+    json!({
+        "matches": [{"path": {"type": kind, "value": path}}],
+        "backendRefs": backends.collect::<Vec<_>>(),
+    })
+}
+
+fn service() -> impl Strategy<Value = Value> {
+    let port = select(vec![80, 90]);
+    (namespace(), port).prop_map(|(namespace, port)| {
+        json!({
+            "apiVersion": "v1", "kind": "Service",
+            "metadata": {"namespace": namespace},
+            "spec": {"ports": [{"port": port}]},
+        })
+    })
+}
+
+fn slice(service: &Value) -> Value {
+    let (namespace, name) = (
+        &service["metadata"]["namespace"],
+        &service["metadata"]["name"],
+    );
+    json!({
+        "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
+        "metadata": {
+            "namespace": namespace, "name": name,
+            "labels": {"kubernetes.io/service-name": name},
+        },
+        "addressType": "IPv4", "ports": [{"port": 3000}],
+        "endpoints": [{"addresses": ["10.0.0.1"]}],
+    })
+}
+
+fn grant(from: &str, to: &str, name: Option<&str>) -> Value {
+    let mut target = json!({"group": "", "kind": "Service"});
+    if let Some(name) = name {
+        target["name"] = json!(name);
+    }
+    json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "ReferenceGrant",
+        "metadata": {"namespace": to, "name": format!("{from}-{}", name.unwrap_or("all"))},
+        "spec": {
+            "from": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": from}],
+            "to": [target],
+        },
+    })
+}
