@@ -1,6 +1,9 @@
 //! What a request costs before it goes anywhere: one lookup in a table of one route, and of 10,000.
 
-#![expect(clippy::unwrap_used, reason = "a bench that cannot be set up has to stop")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a bench that cannot be set up has to stop"
+)]
 
 use std::hint::black_box;
 use std::sync::Arc;

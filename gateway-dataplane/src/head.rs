@@ -182,7 +182,7 @@ fn is_authority(authority: &[u8]) -> bool {
     let valid = match host {
         [b'[', address @ .., b']'] => str::from_utf8(address)
             .is_ok_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok()),
-        name => !name.is_empty() && name.iter().all(|b| is_reg_name(*b)),
+        name => !name.is_empty() && name.iter().all(|b| REG_NAME[usize::from(*b)]),
     };
     valid && authority.len() <= MAX_AUTHORITY && is_port(port)
 }
@@ -192,9 +192,21 @@ fn is_port(port: &[u8]) -> bool {
     digits && str::from_utf8(port).is_ok_and(|port| port.is_empty() || port.parse::<u16>().is_ok())
 }
 
-fn is_reg_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte)
-}
+/// Which bytes a name may hold (RFC 3986 `reg-name`).
+const REG_NAME: [bool; 256] = {
+    let mut allowed = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        allowed[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut others: &[u8] = b"-._~%!$&'()*+,;=";
+    while let [byte, rest @ ..] = others {
+        allowed[*byte as usize] = true;
+        others = rest;
+    }
+    allowed
+};
 
 /// RFC 9112 section 6.3. The lengths themselves are the codec's business; only heads that two readers
 /// could frame differently are refused here.

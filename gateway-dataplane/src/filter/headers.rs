@@ -43,12 +43,13 @@ pub(crate) fn join(
     value: &HeaderValue,
     separator: &[u8],
 ) -> Option<HeaderValue> {
-    let present = headers.get_all(name).iter().chain([value]);
-    let values = present.map(HeaderValue::as_bytes).collect::<Vec<_>>();
-    match values.len() {
-        1 => None,
-        _ => HeaderValue::from_bytes(&values.join(separator)).ok(),
+    let mut present = headers.get_all(name).iter();
+    let mut joined = present.next()?.as_bytes().to_vec();
+    for value in present.chain([value]) {
+        joined.extend_from_slice(separator);
+        joined.extend_from_slice(value.as_bytes());
     }
+    HeaderValue::from_maybe_shared(bytes::Bytes::from(joined)).ok()
 }
 
 /// Is the header one that a filter may touch?

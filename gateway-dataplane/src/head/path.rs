@@ -5,25 +5,21 @@ use super::HeadError;
 /// The path without its `.` and `..` segments, whether written plainly or with `%2e` (RFC 3986
 /// section 5.2.4); `None` when it has none. `path` starts with a slash.
 pub(super) fn without_dots(path: &str) -> Result<Option<String>, HeadError> {
-    match has_suspects(path)? {
+    if path
+        .bytes()
+        .fold(false, |found, byte| found | is_forbidden(byte))
+    {
+        return Err(HeadError::PathCharacter);
+    }
+    match path.contains('%') {
         true if path.contains("%00") => Err(HeadError::PathCharacter),
-        true => Ok(remove_dots(path)),
-        false => Ok(None),
+        false if !path.contains("/.") => Ok(None),
+        _ => Ok(remove_dots(path)),
     }
 }
 
-/// Is there a segment that starts with a dot, or anything percent-encoded?
-fn has_suspects(path: &str) -> Result<bool, HeadError> {
-    let mut suspects = false;
-    let mut previous = 0;
-    for byte in path.bytes() {
-        if byte < b' ' || byte == 0x7f || byte == b'\\' {
-            return Err(HeadError::PathCharacter);
-        }
-        suspects |= byte == b'%' || (byte == b'.' && previous == b'/');
-        previous = byte;
-    }
-    Ok(suspects)
+fn is_forbidden(byte: u8) -> bool {
+    byte < b' ' || byte == 0x7f || byte == b'\\'
 }
 
 fn remove_dots(path: &str) -> Option<String> {

@@ -31,29 +31,36 @@ impl HostIndex {
         index
     }
 
-    /// The positions of the names that match `host` (lower case), the most specific first.
-    pub(super) fn matching(&self, host: &str) -> impl Iterator<Item = usize> {
-        let exact = lookup(&self.exact, host);
-        let wildcards = suffixes(host, self.wildcards.is_empty())
-            .filter_map(|suffix| lookup(&self.wildcards, suffix));
-        exact
-            .into_iter()
-            .chain(wildcards)
-            .chain(self.any)
-            .map(|position| position as usize)
+    /// The first answer of `visit` over the positions of the names that match `host` (lower case), the
+    /// most specific first.
+    pub(super) fn find_map<T>(
+        &self,
+        host: &str,
+        mut visit: impl FnMut(usize) -> Option<T>,
+    ) -> Option<T> {
+        let mut look = |map: &HashMap<Box<str>, u32>, key: &str| {
+            let position = map.get(key)?;
+            visit(*position as usize)
+        };
+        if let Some(found) = look(&self.exact, host) {
+            return Some(found);
+        }
+        if !self.wildcards.is_empty()
+            && let Some(found) = suffixes(host).find_map(|suffix| look(&self.wildcards, suffix))
+        {
+            return Some(found);
+        }
+        visit(self.any? as usize)
     }
-}
 
-fn lookup(map: &HashMap<Box<str>, u32>, key: &str) -> Option<u32> {
-    match map.is_empty() {
-        true => None,
-        false => map.get(key).copied(),
+    /// The position of the most specific name that matches `host` (lower case).
+    pub(super) fn first(&self, host: &str) -> Option<usize> {
+        self.find_map(host, Some)
     }
 }
 
 /// What follows the first label, the first two and so on, each with its leading dot.
-fn suffixes(host: &str, none: bool) -> impl Iterator<Item = &str> {
-    let host = if none { "" } else { host };
+fn suffixes(host: &str) -> impl Iterator<Item = &str> {
     let dots = host.match_indices('.').map(|(at, _)| at);
     dots.filter(|at| *at > 0).map(|at| &host[at..])
 }
@@ -79,8 +86,13 @@ mod tests {
             ("a.b.org", &[5]),
         ];
         for (host, want) in rows {
-            let found = index.matching(host).collect::<Vec<_>>();
+            let mut found = vec![];
+            index.find_map(host, |position| {
+                found.push(position);
+                None::<()>
+            });
             assert_eq!(found, want, "{host:?}");
+            assert_eq!(index.first(host), want.first().copied());
         }
     }
 
@@ -88,7 +100,7 @@ mod tests {
     fn a_list_without_a_nameless_entry_leaves_other_hosts_alone() {
         let name = Hostname::new("*.b.com").unwrap();
         let index = HostIndex::new([Some(&name)].into_iter());
-        assert_eq!(index.matching("c.com").count(), 0);
-        assert_eq!(index.matching("b.com").count(), 0);
+        assert_eq!(index.first("c.com"), None);
+        assert_eq!(index.first("b.com"), None);
     }
 }

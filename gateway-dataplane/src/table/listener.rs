@@ -44,7 +44,7 @@ impl<B> Listener<B> {
     /// The route for a request for `host` (lower case): hosts are tried from the most specific to the
     /// least, the routes of each in order.
     pub(super) fn find(&self, host: &str, head: &Head<'_>) -> Option<Hit<'_, B>> {
-        self.names.matching(host).find_map(|at| {
+        self.names.find_map(host, |at| {
             let (virtual_host, compiled) = (&self.ir.hosts[at], &self.hosts[at]);
             let position = compiled.index.find(&virtual_host.routes, head)?;
             Some(Hit {

@@ -51,7 +51,8 @@ pub fn host_of(authority: &str) -> &str {
 
 /// Calls `then` with `host` in lower case, on the stack unless it is longer than any DNS name.
 pub(super) fn with_lower_case<T>(host: &str, then: impl FnOnce(&str) -> T) -> T {
-    if !host.bytes().any(|b| b.is_ascii_uppercase()) {
+    let upper = |found, byte: u8| found | byte.is_ascii_uppercase();
+    if !host.bytes().fold(false, upper) {
         return then(host);
     }
     let mut buffer = [0; 256];

@@ -80,31 +80,36 @@ impl RouteIndex {
             let mut range = self.regex.range();
             range.find(|at| check(&routes[*at].matches, head).is_ok())
         };
-        self.exact(routes, head.path)
+        self.lookup(&self.exact, routes, head.path)
             .and_then(first)
             .or_else(regex)
-            .or_else(|| self.prefixes(routes, head.path).find_map(first))
+            .or_else(|| self.find_prefix(routes, head.path, first))
             .or_else(|| first(self.root))
     }
 
-    fn exact(&self, routes: &[Route], path: &str) -> Option<Group> {
-        match self.exact.is_empty() {
-            true => None,
-            false => self.lookup(&self.exact, routes, path),
+    /// The first answer of `visit` over the groups of the prefixes of `path`, the longest first,
+    /// without the root.
+    fn find_prefix(
+        &self,
+        routes: &[Route],
+        path: &str,
+        mut visit: impl FnMut(Group) -> Option<usize>,
+    ) -> Option<usize> {
+        let mut look = |prefix: &str| match self.lengths & length_bit(prefix) {
+            0 => None,
+            _ => visit(self.lookup(&self.prefixes, routes, prefix)?),
+        };
+        if self.lengths == 0 {
+            return None;
         }
-    }
-
-    /// The groups of the prefixes of `path`, the longest first, without the root.
-    fn prefixes<'a>(&'a self, routes: &'a [Route], path: &'a str) -> impl Iterator<Item = Group> {
-        let path = if self.lengths == 0 { "" } else { path };
-        let cuts = path.rmatch_indices('/').map(|(slash, _)| &path[..slash]);
-        std::iter::once(path)
-            .chain(cuts)
-            .filter(|prefix| self.lengths & length_bit(prefix) != 0)
-            .filter_map(|prefix| self.lookup(&self.prefixes, routes, prefix))
+        let slashes = || path.rmatch_indices('/').map(|(slash, _)| slash);
+        look(path).or_else(|| slashes().find_map(|slash| look(&path[..slash])))
     }
 
     fn lookup(&self, table: &HashTable<Group>, routes: &[Route], path: &str) -> Option<Group> {
+        if table.is_empty() {
+            return None;
+        }
         let hash = self.hasher.hash_one(path);
         table
             .find(hash, |group| text(routes, *group) == path)

@@ -165,7 +165,7 @@ impl<B> SocketTable<B> {
     }
 
     pub(super) fn listener_for(&self, host: &str) -> Option<&Listener<B>> {
-        let at = self.names.matching(host).next()?;
+        let at = self.names.first(host)?;
         Some(&self.listeners[at])
     }
 }

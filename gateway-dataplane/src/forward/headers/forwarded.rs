@@ -101,8 +101,8 @@ pub(super) fn add(
 
 /// Puts `value` behind those that are there, in one line.
 fn append(headers: &mut HeaderMap, name: &HeaderName, value: HeaderValue) {
-    let joined = join(headers, name, &value, b", ").unwrap_or(value);
-    headers.insert(name, joined);
+    let joined = join(headers, name, &value, b", ");
+    headers.insert(name, joined.unwrap_or(value));
 }
 
 fn add_forwarded(headers: &mut HeaderMap, connection: &ConnectionHeaders) {
@@ -137,11 +137,13 @@ pub(super) fn add_via(headers: &mut HeaderMap, version: Version, forwarding: &Fo
 /// A request id: the form of a version 4 UUID, filled with `random` bits.
 pub fn request_id(random: u128) -> HeaderValue {
     const HEX: &[u8; 16] = b"0123456789abcdef";
+    /// Where the digits of each byte go, dashes between.
+    const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
     let bits = random & !(0xf << 76 | 0x3 << 62) | 4 << 76 | 2 << 62;
     let mut text = [b'-'; 36];
-    let places = (0..36).filter(|place| ![8, 13, 18, 23].contains(place));
-    for (place, digit) in places.zip((0..32).rev()) {
-        text[place] = HEX[(bits >> (4 * digit) & 0xf) as usize];
+    for (byte, place) in bits.to_be_bytes().into_iter().zip(PLACES) {
+        text[place] = HEX[usize::from(byte >> 4)];
+        text[place + 1] = HEX[usize::from(byte & 0xf)];
     }
     HeaderValue::from_bytes(&text).expect("hexadecimal digits and dashes are visible ASCII")
 }
