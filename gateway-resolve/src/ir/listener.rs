@@ -27,7 +27,8 @@ pub struct Listener {
     pub hostname: Option<Hostname>,
     /// What is spoken on it, from the transport up.
     pub stack: Stack,
-    /// The hosts behind it, the most specific first, the one without a name last.
+    /// The hosts behind it, the most specific first, the one without a name last; no two of one
+    /// name.
     pub hosts: Vec<VirtualHost>,
 }
 
