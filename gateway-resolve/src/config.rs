@@ -58,6 +58,8 @@ pub enum ClassSelection {
     Controller,
     /// The class of that name, whatever its controller, also where it has no object.
     Named(String),
+    /// The class of that name, if its object names the controller of the [`Config`].
+    NamedOfController(String),
 }
 
 /// The addresses that Gateways may ask for; others leave them with `AddressNotUsable`.

@@ -29,13 +29,15 @@ pub(crate) struct Class<'a> {
 
 /// Picks the classes that `config` selects.
 pub(crate) fn classes<'a>(snapshot: &'a Snapshot, config: &'a Config) -> Classes<'a> {
+    let ours = |class: &GatewayClass| class.spec.controller_name == config.controller_name;
     let selected = snapshot
         .gateway_classes()
         .iter()
         .filter(|class| match &config.classes {
             ClassSelection::Any => true,
-            ClassSelection::Controller => class.spec.controller_name == config.controller_name,
+            ClassSelection::Controller => ours(class),
             ClassSelection::Named(name) => class.metadata.name == *name,
+            ClassSelection::NamedOfController(name) => class.metadata.name == *name && ours(class),
         });
     Classes {
         objects: selected
@@ -75,7 +77,7 @@ impl<'a> Classes<'a> {
         }
         let stand_in = match &self.config.classes {
             ClassSelection::Any => snapshot.gateway_classes().get("", name).is_none(),
-            ClassSelection::Controller => false,
+            ClassSelection::Controller | ClassSelection::NamedOfController(_) => false,
             ClassSelection::Named(selected) => selected == name,
         };
         stand_in.then_some(Class {
