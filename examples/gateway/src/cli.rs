@@ -81,7 +81,7 @@ Examples:
   gateway explain manifests/ --url https://shop.example.com/ -X POST -H 'x-canary: yes'";
 
 /// The manifests, and which part of them is served.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Selection {
     /// Files, directories (read recursively: .yaml, .yml, .json) or - for standard input
     #[arg(value_name = "PATH", required = true)]

@@ -250,3 +250,6 @@ fn as_text(head: &request::Parts, received: u64, service: &ObjectRef) -> String 
     }
     text + &format!("\n{received} bytes of body\n")
 }
+
+#[cfg(test)]
+mod tests;

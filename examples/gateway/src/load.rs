@@ -44,13 +44,20 @@ impl Input {
 
 /// What to serve of the manifests.
 pub(crate) fn config(selection: &Selection) -> Config {
+    let Selection {
+        paths: _,
+        controller_name,
+        class,
+    } = selection.clone();
     let mut config = Config::default();
-    if let Some(name) = &selection.controller_name {
-        config.controller_name.clone_from(name);
-        config.classes = ClassSelection::Controller;
-    }
-    if let Some(class) = &selection.class {
-        config.classes = ClassSelection::Named(class.clone());
+    config.classes = match (&controller_name, class) {
+        (None, None) => ClassSelection::Any,
+        (None, Some(class)) => ClassSelection::Named(class),
+        (Some(_), None) => ClassSelection::Controller,
+        (Some(_), Some(class)) => ClassSelection::NamedOfController(class),
+    };
+    if let Some(name) = controller_name {
+        config.controller_name = name;
     }
     config
 }

@@ -220,15 +220,30 @@ fn standard_input_is_a_path() {
 }
 
 #[test]
-fn a_class_narrows_what_is_resolved() {
-    let output = Files::new(&[("a.yaml", CLEAN)]).check(&["--class", "other", "-o", "json"]);
-    let gateways = json(&output)["statuses"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|s| s["kind"] == "Gateway")
-        .count();
-    assert_eq!(gateways, 0);
+fn a_class_and_a_controller_narrow_what_is_resolved() {
+    let class = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: \
+                 {name: any}\nspec: {controllerName: example.com/ours}\n";
+    let files = Files::new(&[("a.yaml", &(CLEAN.to_owned() + class))]);
+    let gateways = |arguments: &[&str]| {
+        let whole = json(&files.check(&[arguments, &["-o", "json"]].concat()));
+        let statuses = whole["statuses"].as_array().unwrap();
+        statuses.iter().filter(|s| s["kind"] == "Gateway").count()
+    };
+    let (ours, theirs) = ("example.com/ours", "example.com/theirs");
+    assert_eq!(gateways(&[]), 1);
+    assert_eq!(gateways(&["--class", "any"]), 1);
+    assert_eq!(gateways(&["--class", "other"]), 0);
+    assert_eq!(gateways(&["--controller-name", ours]), 1);
+    assert_eq!(gateways(&["--controller-name", theirs]), 0);
+    assert_eq!(gateways(&["--controller-name", ours, "--class", "any"]), 1);
+    assert_eq!(
+        gateways(&["--controller-name", theirs, "--class", "any"]),
+        0
+    );
+    assert_eq!(
+        gateways(&["--controller-name", ours, "--class", "other"]),
+        0
+    );
 }
 
 #[test]
