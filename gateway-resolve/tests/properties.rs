@@ -93,7 +93,7 @@ proptest! {
     #[test]
     fn a_grant_never_removes_a_route_or_a_target(world in world(), more in grants()) {
         let before = resolved(&world);
-        let after = resolved(&[world, parse(more)].concat());
+        let after = resolved(&[world, parse(&more)].concat());
         prop_assert!(targets(&before.ir).is_subset(&targets(&after.ir)));
         prop_assert_eq!(accepted(&before.statuses), accepted(&after.statuses));
     }

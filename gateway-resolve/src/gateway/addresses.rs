@@ -44,54 +44,61 @@ enum Wish {
 /// Decides where a Gateway is bound (section 5.7, Gateway addresses).
 pub(crate) fn addresses(gateway: &Gateway, config: &Config) -> Addresses {
     let mut addresses = Addresses::default();
-    let mut bound = Vec::new();
-    let mut unassigned = Vec::new();
-    let allocated = config.allocated_addresses.as_ref();
-    let mut free = allocated.and_then(|all| all.get(&gateway.reference()).copied());
+    let mut given = Vec::new();
+    let mut any = Vec::new();
+    if gateway.spec.addresses.is_empty() {
+        any.push("spec.addresses".to_owned());
+    }
     for (index, address) in gateway.spec.addresses.iter().enumerate() {
         let field = format!("spec.addresses[{index}]");
         match wish(address) {
-            Err(message) => {
-                let reason = GatewayAccepted::UnsupportedAddress;
-                addresses.refused.push(Problem::new(reason, field, message));
-            }
-            Ok(Wish::Exactly(ip)) if config.usable_addresses.contains(ip) => bound.push(ip),
-            Ok(Wish::Exactly(ip)) => {
-                addresses.unusable.push(not_usable(field, ip));
-            }
-            Ok(Wish::Some) => match free.take() {
-                Some(ip) => bound.push(ip),
-                None => unassigned.push(field),
-            },
+            Ok(Wish::Exactly(ip)) if config.usable_addresses.contains(ip) => given.push(ip),
+            Ok(Wish::Exactly(ip)) => addresses.unusable.push(not_usable(field, ip)),
+            Ok(Wish::Some) => any.push(field),
+            Err(problem) => addresses.refused.push(unsupported(field, problem)),
         }
     }
-    let wants_any = gateway.spec.addresses.is_empty();
-    match free {
-        Some(ip) if wants_any => bound.push(ip),
-        None if wants_any && allocated.is_some() => unassigned.push("spec.addresses".to_owned()),
-        _ => {}
-    }
-    let wants_default = allocated.is_none() && (wants_any || !unassigned.is_empty());
-    if wants_default && bound.is_empty() && addresses.unusable.is_empty() {
+    let has_default = config.allocated_addresses.is_none();
+    if has_default && !any.is_empty() && given.is_empty() && addresses.unusable.is_empty() {
         addresses.shown.clone_from(&config.default_addresses);
         return addresses;
     }
-    let why = match allocated {
-        Some(_) => "no address is left for it",
-        None => "no address can be allocated beside the ones that are given",
+    given.extend(allocate(gateway, config, any, &mut addresses.unusable));
+    bind(addresses, given)
+}
+
+/// The address that was allocated to the Gateway, for the first of the fields that ask for any; the
+/// others stay without.
+fn allocate(
+    gateway: &Gateway,
+    config: &Config,
+    fields: Vec<String>,
+    unusable: &mut Vec<Problem<GatewayProgrammed>>,
+) -> Option<IpAddr> {
+    let (allocated, why) = match &config.allocated_addresses {
+        Some(all) => (all.get(&gateway.reference()), "no address is left for it"),
+        None => (
+            None,
+            "no address can be allocated beside the ones that are given",
+        ),
     };
-    let unassigned = unassigned.into_iter();
-    addresses
-        .unusable
-        .extend(unassigned.map(|field| not_assigned(field, why)));
-    bound.sort();
-    bound.dedup();
-    addresses.shown = bound.iter().map(|ip| shown(*ip)).collect();
-    addresses.bound = match bound.is_empty() {
-        true => Bound::Nowhere,
-        false => Bound::To(bound),
-    };
-    addresses
+    let mut fields = fields.into_iter();
+    let allocated = allocated.filter(|_| fields.next().is_some());
+    unusable.extend(fields.map(|field| not_assigned(field, why)));
+    allocated.copied()
+}
+
+fn bind(addresses: Addresses, mut given: Vec<IpAddr>) -> Addresses {
+    given.sort();
+    given.dedup();
+    Addresses {
+        shown: given.iter().map(|ip| shown(*ip)).collect(),
+        bound: match given.is_empty() {
+            true => Bound::Nowhere,
+            false => Bound::To(given),
+        },
+        ..addresses
+    }
 }
 
 fn wish(address: &GatewayAddress) -> Result<Wish, String> {
@@ -105,6 +112,10 @@ fn wish(address: &GatewayAddress) -> Result<Wish, String> {
             "expected an address of type IPAddress, found type {other}"
         )),
     }
+}
+
+fn unsupported(field: String, message: String) -> Problem<GatewayAccepted> {
+    Problem::new(GatewayAccepted::UnsupportedAddress, field, message)
 }
 
 fn not_usable(field: String, address: IpAddr) -> Problem<GatewayProgrammed> {

@@ -122,32 +122,50 @@ where
         missing: default_gateways(route).into_iter().collect(),
     };
     for (index, parent_ref) in route.spec.parent_refs.iter().enumerate() {
-        if parent_ref.group != Gateway::GROUP || parent_ref.kind != Gateway::KIND {
-            continue;
-        }
-        let owner = parent_ref.namespace.as_deref().unwrap_or(namespace);
-        let field = format_args!("spec.parentRefs[{index}]");
-        if let Some(gateway) = parents.by_name.get(&(owner, parent_ref.name.as_str())) {
-            attachment.parents.push(ParentAttachment {
+        match find(parent_ref, namespace, parents) {
+            Found::Served(gateway) => attachment.parents.push(ParentAttachment {
                 parent_ref,
-                gateway: *gateway,
-                outcome: evaluate(&candidate, parent_ref, *gateway, parents)
-                    .map_err(|(reason, text)| Problem::new(reason, field.to_string(), text)),
-            });
-        } else if parents
-            .snapshot
-            .gateways()
-            .get(owner, &parent_ref.name)
-            .is_none()
-        {
-            let message = format!("Gateway {owner}/{} does not exist", parent_ref.name);
-            let reason = RouteAccepted::NoMatchingParent;
-            attachment
-                .missing
-                .push(Problem::new(reason, field.to_string(), message));
+                gateway,
+                outcome: evaluate(&candidate, parent_ref, gateway, parents).map_err(
+                    |(reason, text)| {
+                        Problem::new(reason, format!("spec.parentRefs[{index}]"), text)
+                    },
+                ),
+            }),
+            Found::Nothing(message) => attachment.missing.push(Problem::new(
+                RouteAccepted::NoMatchingParent,
+                format!("spec.parentRefs[{index}]"),
+                message,
+            )),
+            Found::Foreign => {}
         }
     }
     attachment
+}
+
+/// What a `parentRef` names.
+enum Found {
+    /// A Gateway that is served, by its position.
+    Served(usize),
+    /// A Gateway that does not exist; the message says so.
+    Nothing(String),
+    /// Somebody else's Gateway, or another kind.
+    Foreign,
+}
+
+fn find(parent_ref: &ParentReference, namespace: &str, parents: &Parents<'_, '_>) -> Found {
+    if parent_ref.group != Gateway::GROUP || parent_ref.kind != Gateway::KIND {
+        return Found::Foreign;
+    }
+    let (owner, name) = (
+        parent_ref.namespace.as_deref().unwrap_or(namespace),
+        parent_ref.name.as_str(),
+    );
+    match parents.by_name.get(&(owner, name)) {
+        Some(gateway) => Found::Served(*gateway),
+        None if parents.snapshot.gateways().get(owner, name).is_some() => Found::Foreign,
+        None => Found::Nothing(format!("Gateway {owner}/{name} does not exist")),
+    }
 }
 
 /// Default Gateways (GEP-3793) are not supported: a route that asks for them is found.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gateway_model::{HttpBackendRef, HttpRoute, HttpRule, Kind, Source};
+use gateway_model::{HttpBackendRef, HttpRoute, HttpRule, Kind, Source, Timestamp};
 
 use crate::ir::{
     Action, Match, PathMatch, Refusal, RefusalReason, Rule, Split, Target, WeightedTarget,
@@ -66,13 +66,23 @@ pub(crate) fn rules(route: &HttpRoute, references: &References<'_>) -> RouteRule
             index,
             field: format!("spec.rules[{index}]"),
             source: &source,
+            created: route.metadata.creation_timestamp,
             references,
         };
-        let (resolved, failed) = context.resolve(route, &mut outcome.problems);
-        outcome.rules.push(resolved);
-        outcome.failed.extend(failed.then_some(index));
+        let sound = outcome.problems.invalid.len();
+        let (matches, filters) = context.head(&mut outcome.problems);
+        let failed = outcome.problems.invalid.get(sound).map(Problem::text);
+        outcome.failed.extend(failed.is_some().then_some(index));
+        let targets = context.targets(all_prefixes(&matches), &mut outcome.problems);
+        let rule = Arc::new(context.rule(filters, targets, failed));
+        outcome.rules.push(ResolvedRule { rule, matches });
     }
     outcome
+}
+
+fn all_prefixes(matches: &[(usize, Match)]) -> bool {
+    let mut paths = matches.iter().map(|(_, usable)| &usable.path);
+    paths.all(|path| matches!(path, PathMatch::Prefix(_)))
 }
 
 struct RuleContext<'a> {
@@ -80,89 +90,47 @@ struct RuleContext<'a> {
     index: usize,
     field: String,
     source: &'a Source,
+    created: Option<Timestamp>,
     references: &'a References<'a>,
 }
 
 impl RuleContext<'_> {
-    fn resolve(&self, route: &HttpRoute, problems: &mut RuleProblems) -> (ResolvedRule, bool) {
-        let HttpRule {
-            name,
-            matches: written_matches,
-            filters: written_filters,
-            backend_refs: _,
-            timeouts: _,
-            retry: _,
-            session_persistence,
-        } = self.written;
-        let sound_before = problems.invalid.len();
-        let Matches { usable, invalid } = matches(written_matches, &self.field);
-        let prefixes = usable
-            .iter()
-            .all(|(_, m)| matches!(m.path, PathMatch::Prefix(_)));
+    /// The matches and filters of the rule: what fails it as a whole.
+    fn head(&self, problems: &mut RuleProblems) -> (Vec<(usize, Match)>, Filters) {
+        let Matches { usable, invalid } = matches(&self.written.matches, &self.field);
         problems.invalid.extend(invalid);
         problems
             .invalid
             .extend(incompatible(self.written, &self.field));
-        let field = format!("{}.filters", self.field);
         let place = Place {
-            field: &field,
+            field: &format!("{}.filters", self.field),
             of_backend: false,
-            prefixes,
+            prefixes: all_prefixes(&usable),
         };
-        let Filters {
-            filters,
-            redirect,
-            refusal,
-        } = filters(written_filters, &place, self.references, problems);
-        let failed = problems
-            .invalid
-            .get(sound_before)
-            .map(|problem| problem.text());
-        let targets = self.targets(prefixes, problems);
-        if session_persistence.is_some() {
+        let filters = filters(&self.written.filters, &place, self.references, problems);
+        if self.written.session_persistence.is_some() {
             problems.dropped.push(self.without_sessions());
         }
-        let action = match (&failed, refusal, redirect) {
-            (Some(why), _, _) => fail(RefusalReason::InvalidFilter, why.as_str()),
-            (None, Some(refusal), _) => Action::Fail(refusal),
-            (None, None, Some(redirect)) => Action::Redirect(redirect),
-            (None, None, None) => forward(targets),
-        };
-        let rule = Rule {
-            source: self.source.clone(),
-            created: route.metadata.creation_timestamp,
-            index: self.index,
-            name: name.clone(),
-            filters,
-            action,
-            settings: settings(self.written, self.source),
-        };
-        let resolved = ResolvedRule {
-            rule: Arc::new(rule),
-            matches: usable,
-        };
-        (resolved, failed.is_some())
+        (usable, filters)
     }
 
+    /// The backends of the rule, each of which fails on its own.
     fn targets(&self, prefixes: bool, problems: &mut RuleProblems) -> Vec<WeightedTarget> {
-        let references = self.written.backend_refs.iter().enumerate();
-        let mut targets = Vec::with_capacity(self.written.backend_refs.len());
-        for (
+        let backends = self.written.backend_refs.iter().enumerate();
+        let target = |(
             index,
             HttpBackendRef {
                 backend,
                 filters: written,
             },
-        ) in references
-        {
+        ): (usize, &_)| {
             let field = format!("{}.backendRefs[{index}]", self.field);
             let object = backend.object();
             let target = self
                 .references
                 .target(&object, &field, &mut problems.unresolved);
-            let field = format!("{field}.filters");
             let place = Place {
-                field: &field,
+                field: &format!("{field}.filters"),
                 of_backend: true,
                 prefixes,
             };
@@ -171,13 +139,44 @@ impl RuleContext<'_> {
                 redirect: _,
                 refusal,
             } = filters(written, &place, self.references, problems);
-            targets.push(WeightedTarget {
+            WeightedTarget {
                 weight: backend.weight,
                 filters,
                 target: refusal.map_or(target, Target::Refused),
-            });
+            }
+        };
+        backends.map(target).collect()
+    }
+
+    fn rule(&self, of_rule: Filters, targets: Vec<WeightedTarget>, failed: Option<String>) -> Rule {
+        let HttpRule {
+            name,
+            matches: _,
+            filters: _,
+            backend_refs: _,
+            timeouts: _,
+            retry: _,
+            session_persistence: _,
+        } = self.written;
+        let Filters {
+            filters,
+            redirect,
+            refusal,
+        } = of_rule;
+        let failed = failed.map(|why| Refusal::new(RefusalReason::InvalidFilter, why));
+        Rule {
+            source: self.source.clone(),
+            created: self.created,
+            index: self.index,
+            name: name.clone(),
+            filters,
+            action: match (failed.or(refusal), redirect) {
+                (Some(refusal), _) => Action::Fail(refusal),
+                (None, Some(redirect)) => Action::Redirect(redirect),
+                (None, None) => forward(targets),
+            },
+            settings: settings(self.written, self.source),
         }
-        targets
     }
 
     fn without_sessions(&self) -> Problem<RouteAccepted> {
@@ -193,10 +192,6 @@ fn forward(targets: Vec<WeightedTarget>) -> Action {
     let message = "the rule has no backend with a weight above zero, and no redirect";
     match Split::new(targets) {
         Some(split) => Action::Forward(split),
-        None => fail(RefusalReason::NoBackend, message),
+        None => Action::Fail(Refusal::new(RefusalReason::NoBackend, message)),
     }
-}
-
-fn fail(reason: RefusalReason, message: &str) -> Action {
-    Action::Fail(Refusal::new(reason, message))
 }

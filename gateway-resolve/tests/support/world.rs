@@ -32,13 +32,8 @@ pub(crate) fn world() -> impl Strategy<Value = Vec<Resource>> {
             let service = named(s, "s", i);
             [slice(&service), service]
         });
-        parse(
-            gateways
-                .chain(routes)
-                .chain(services)
-                .chain(grants)
-                .collect(),
-        )
+        let objects = gateways.chain(routes).chain(services).chain(grants);
+        parse(&objects.collect::<Vec<_>>())
     })
 }
 
@@ -55,16 +50,12 @@ pub(crate) fn grants() -> impl Strategy<Value = Vec<Value>> {
 }
 
 /// Reads manifests.
-pub(crate) fn parse(objects: Vec<Value>) -> Vec<Resource> {
-    let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
-    match objects_of(&list) {
-        0 => Vec::new(),
-        _ => resources("world", list.to_string().as_bytes()),
+pub(crate) fn parse(objects: &[Value]) -> Vec<Resource> {
+    if objects.is_empty() {
+        return Vec::new();
     }
-}
-
-fn objects_of(list: &Value) -> usize {
-    list["items"].as_array().map_or(0, Vec::len)
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
+    resources("world", list.to_string().as_bytes())
 }
 
 fn named(mut object: Value, prefix: &str, index: usize) -> Value {
