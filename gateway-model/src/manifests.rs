@@ -1,6 +1,7 @@
 //! What came out of a file.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use crate::{Code, Location, ObjectRef, Problem, Resource, Severity};
 
@@ -24,8 +25,8 @@ pub struct Loaded {
     pub location: Location,
 }
 
-/// An object whose kind or version is not modelled.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An object whose kind or version is not modelled. `Debug` output leaves its content out.
+#[derive(Clone, PartialEq, Eq)]
 pub struct UnknownObject {
     /// Names it; the namespace is as the manifest has it.
     pub reference: ObjectRef,
@@ -35,6 +36,22 @@ pub struct UnknownObject {
     pub location: Location,
     /// The whole object.
     pub value: serde_json::Value,
+}
+
+impl fmt::Debug for UnknownObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            reference,
+            api_version,
+            location,
+            value: _,
+        } = self;
+        f.debug_struct("UnknownObject")
+            .field("reference", reference)
+            .field("api_version", api_version)
+            .field("location", location)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Manifests {

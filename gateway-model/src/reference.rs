@@ -41,9 +41,13 @@ impl ObjectRef {
 impl fmt::Display for ObjectRef {
     /// `HTTPRoute default/web`, or `GatewayClass web` when cluster-scoped.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match &*self.name {
+            "" => "(no name)",
+            name => name,
+        };
         match &*self.namespace {
-            "" => write!(f, "{} {}", self.kind, self.name),
-            namespace => write!(f, "{} {namespace}/{}", self.kind, self.name),
+            "" => write!(f, "{} {name}", self.kind),
+            namespace => write!(f, "{} {namespace}/{name}", self.kind),
         }
     }
 }

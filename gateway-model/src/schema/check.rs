@@ -9,6 +9,7 @@ use crate::tree::{Map, Node, Path, Value};
 
 /// Finds all that is wrong with a value, apart from the validation rules.
 pub(crate) fn check(schema: &Schema, node: &Node, path: &Path<'_>, found: &mut Vec<Violation>) {
+    let before = found.len();
     let mut report = Report {
         line: node.line,
         path,
@@ -31,7 +32,9 @@ pub(crate) fn check(schema: &Schema, node: &Node, path: &Path<'_>, found: &mut V
         Value::Map(map) => check_map(schema, map, &mut report),
         Value::Float(_) | Value::Bool(_) | Value::Null => {}
     }
-    check_combined(schema, node, path, found);
+    if found.len() == before {
+        check_combined(schema, node, path, found);
+    }
 }
 
 /// Where violations of one value go.

@@ -14,7 +14,7 @@ pub(crate) fn prune(
     unknown: &mut Vec<Violation>,
 ) {
     match &mut node.value {
-        Value::Map(map) => prune_map(schema, node.line, map, path, unknown),
+        Value::Map(map) if schema.takes_maps() => prune_map(schema, node.line, map, path, unknown),
         Value::List(items) => {
             let Some(schema) = &schema.items else { return };
             for (index, item) in items.iter_mut().enumerate() {
@@ -64,6 +64,11 @@ fn prune_map(
 }
 
 impl Schema {
+    /// May a value be a map? What is in one that isn't wanted needs no warning.
+    fn takes_maps(&self) -> bool {
+        self.type_.is_none_or(|own| own == Type::Object)
+    }
+
     /// The schema of an entry of a map.
     pub(super) fn property(&self, key: &str) -> Option<&Self> {
         static ANY: std::sync::LazyLock<Schema> = std::sync::LazyLock::new(|| Schema {

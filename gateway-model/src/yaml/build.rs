@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use saphyr_parser::{Event, Parser, Span, StrInput, Tag};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
 
 use super::limits::Budget;
 use super::{SyntaxError, merge, scalar};
@@ -81,6 +81,10 @@ impl Builder {
             Event::DocumentStart(_) => {
                 self.anchors.clear();
                 self.budget = Budget::default();
+                Ok(())
+            }
+            Event::Scalar(text, ScalarStyle::Plain, 0, None) if text == "<<" && self.at_key() => {
+                self.merge_follows(line);
                 Ok(())
             }
             Event::Scalar(text, style, anchor, tag) => {
@@ -196,6 +200,19 @@ impl Builder {
         Ok(())
     }
 
+    /// Is a key of a map next?
+    fn at_key(&self) -> bool {
+        let content = self.open.last().map(|frame| &frame.content);
+        matches!(content, Some(Content::Map { key: None, .. }))
+    }
+
+    fn merge_follows(&mut self, line: u32) {
+        if let Some(Content::Map { key, .. }) = self.open.last_mut().map(|frame| &mut frame.content)
+        {
+            *key = Some(Key::Merge(line));
+        }
+    }
+
     fn spend(&mut self, cost: &Budget, line: u32) -> Result<(), SyntaxError> {
         self.budget
             .spend(cost, 0)
@@ -213,7 +230,6 @@ impl Builder {
 fn as_key(node: Node, map: &Map) -> Result<Key, SyntaxError> {
     let Node { line, value } = node;
     let name = match value {
-        Value::String(text) if text == "<<" => return Ok(Key::Merge(line)),
         Value::String(text) => text,
         Value::Bool(value) => value.to_string(),
         Value::Int(value) => value.to_string(),

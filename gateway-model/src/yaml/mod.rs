@@ -1,6 +1,7 @@
 //! From text to trees: YAML and, as a part of it, JSON.
 
 mod build;
+mod json;
 mod limits;
 mod merge;
 mod scalar;
@@ -39,6 +40,11 @@ pub(crate) fn read(bytes: &[u8]) -> Vec<Document> {
         Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
         Err(error) => return vec![not_utf8(bytes, error.valid_up_to())],
     };
+    if text.len() <= limits::MAX_BYTES
+        && let Some(values) = json::read(text)
+    {
+        return values.into_iter().map(Ok).collect();
+    }
     split::split(text).iter().flat_map(read_chunk).collect()
 }
 

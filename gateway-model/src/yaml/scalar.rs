@@ -16,15 +16,17 @@ pub(super) fn resolve(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Resu
             _ => Value::String(text.to_owned()),
         });
     };
-    if !tag.is_yaml_core_schema() && tag.to_string() != "!" {
+    let own = tag.is_yaml_core_schema();
+    let unspecific = tag.handle.is_empty() && tag.suffix == "!"; // the parser's way to say `!`
+    if unspecific || (own && tag.suffix == "str") {
+        return Ok(Value::String(text.to_owned()));
+    }
+    if !own {
         return Err(format!(
             "expected no tag, or one of YAML's own, found {tag}"
         ));
     }
-    let value = match tag.suffix.as_str() {
-        "str" | "" => return Ok(Value::String(text.to_owned())),
-        _ => plain(text),
-    };
+    let value = plain(text);
     let fits = matches!(
         (tag.suffix.as_str(), &value),
         ("int", Value::Int(_))
@@ -34,7 +36,10 @@ pub(super) fn resolve(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Resu
     );
     match fits {
         true => Ok(value),
-        false => Err(format!("expected a value that fits its tag {tag}")),
+        false => Err(format!(
+            "expected a value that fits its tag !!{}",
+            tag.suffix
+        )),
     }
 }
 
