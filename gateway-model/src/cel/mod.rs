@@ -16,7 +16,10 @@ use crate::tree::Node;
 
 /// A rule, ready to run.
 #[derive(Debug)]
-pub(crate) struct Program(Expr);
+pub(crate) struct Program {
+    expr: Expr,
+    transition: bool,
+}
 
 impl Program {
     /// Compiles a rule.
@@ -24,12 +27,14 @@ impl Program {
     /// # Errors
     /// What the rule has that isn't supported, and where.
     pub(crate) fn compile(rule: &str) -> Result<Self, String> {
-        parser::parse(rule).map(Self)
+        let expr = parser::parse(rule)?;
+        let transition = expr.mentions("oldSelf");
+        Ok(Self { expr, transition })
     }
 
     /// Does the rule look at the object as it was before? Such rules hold for new objects.
     pub(crate) fn is_transition(&self) -> bool {
-        self.0.mentions("oldSelf")
+        self.transition
     }
 
     /// Does `node` follow the rule?
@@ -37,7 +42,7 @@ impl Program {
     /// # Errors
     /// Why the rule can't say: an API server takes that as a no.
     pub(crate) fn holds(&self, node: &Node) -> Result<bool, String> {
-        eval::holds(&self.0, node)
+        eval::holds(&self.expr, node)
     }
 }
 
