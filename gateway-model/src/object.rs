@@ -45,6 +45,8 @@ pub trait Kind {
 }
 
 /// An object: metadata, what is asked for, what was observed.
+///
+/// Serialised as an API server stores it, but for empty lists and maps, which are left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(bound(
     serialize = "S: Serialize, T: Serialize + Default + PartialEq",

@@ -26,9 +26,9 @@ pub struct HttpRule {
     /// Name, unique within the route.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<SectionName>,
-    /// The rule is for requests that any of these matches; at most 64. When absent from the
-    /// manifest, all requests: the prefix `/`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// The rule is for requests that any of these matches; at most 64. Where a manifest has none,
+    /// they are the prefix `/`; where it has an empty list, that is kept and means the same.
+    #[serde(default)]
     pub matches: Vec<HttpMatch>,
     /// What is done to requests and responses, in this order where possible; at most 16.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

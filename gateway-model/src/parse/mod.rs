@@ -21,6 +21,11 @@ use crate::{Code, Location, Manifests, Problem, Severity};
 /// `file` is what problems call the file. Lists (`kind: List`, `kind: HTTPRouteList`) are taken
 /// apart. What is wrong with one document or object doesn't touch the others.
 ///
+/// Objects of the Gateway API are taken as an API server takes them that has the CRDs of the
+/// experimental channel: unknown fields are dropped (with a warning), defaults filled in, the
+/// schema and its validation rules enforced. That channel has every field of the standard one;
+/// where the two differ, what it accepts is accepted. Core kinds are read more leniently.
+///
 /// ```
 /// let text = "
 /// apiVersion: gateway.networking.k8s.io/v1

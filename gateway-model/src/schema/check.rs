@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::keywords::{ListType, Type};
-use super::{Schema, Text, Violation, format, pattern};
+use super::{Schema, Text, Violation, combined, format, pattern};
 use crate::Code;
 use crate::tree::{Map, Node, Path, Value};
 
@@ -33,7 +33,7 @@ pub(crate) fn check(schema: &Schema, node: &Node, path: &Path<'_>, found: &mut V
         Value::Float(_) | Value::Bool(_) | Value::Null => {}
     }
     if found.len() == before {
-        check_combined(schema, node, path, found);
+        combined::check(schema, node, path, found);
     }
 }
 
@@ -172,6 +172,8 @@ fn check_list(schema: &Schema, items: &[Node], report: &mut Report<'_>) {
         max_items,
         "entries",
     );
+    // entries beyond the limit are not looked at: there may be very many
+    let items = &items[..items.len().min(max_items.unwrap_or(usize::MAX))];
     if let Some(schema) = &schema.items {
         for (index, item) in items.iter().enumerate() {
             check(schema, item, &Path::Index(report.path, index), report.found);
@@ -248,80 +250,5 @@ fn check_map(schema: &Schema, map: &Map, report: &mut Report<'_>) {
             false => Path::Key(report.path, key),
         };
         check(property, node, &path, report.found);
-    }
-}
-
-/// `oneOf`, `anyOf` and `not`.
-fn check_combined(schema: &Schema, node: &Node, path: &Path<'_>, found: &mut Vec<Violation>) {
-    if let Some(not) = &schema.not
-        && violations(not, node, path).is_empty()
-    {
-        let mut report = Report {
-            line: node.line,
-            path,
-            found,
-        };
-        report.add(Code::NotSupported, "another value", node.value.show());
-    }
-    for alternatives in [&schema.one_of, &schema.any_of] {
-        if alternatives.is_empty() {
-            continue;
-        }
-        let outcomes: Vec<_> = alternatives
-            .iter()
-            .map(|one| violations(one, node, path))
-            .collect();
-        if outcomes.iter().all(|outcome| !outcome.is_empty()) {
-            found.extend(explain(outcomes));
-        }
-    }
-}
-
-fn violations(schema: &Schema, node: &Node, path: &Path<'_>) -> Vec<Violation> {
-    let mut found = Vec::new();
-    check(schema, node, path, &mut found);
-    found
-}
-
-/// Why no alternative fits: what each expected of the one value at fault, else what the nearest
-/// alternative lacks. An alternative for another value of an enumeration is far.
-fn explain(outcomes: Vec<Vec<Violation>>) -> Vec<Violation> {
-    let same_value = outcomes
-        .windows(2)
-        .all(|pair| match (&*pair[0], &*pair[1]) {
-            ([a], [b]) => a.field == b.field,
-            _ => false,
-        });
-    let expected: Vec<_> = outcomes
-        .iter()
-        .flatten()
-        .filter_map(|v| v.text.expected())
-        .collect();
-    let joined = expected.join(" or ");
-    let other_case = |v: &Violation| v.code == Code::NotSupported;
-    let distance = |one: &Vec<Violation>| (one.iter().any(other_case), one.len());
-    let mut nearest = outcomes
-        .into_iter()
-        .min_by_key(distance)
-        .unwrap_or_default();
-    if same_value
-        && let [
-            Violation {
-                text: Text::Expected(expected, _),
-                ..
-            },
-        ] = nearest.as_mut_slice()
-    {
-        *expected = joined;
-    }
-    nearest
-}
-
-impl Text {
-    fn expected(&self) -> Option<&str> {
-        match self {
-            Self::Expected(expected, _) => Some(expected),
-            Self::Message(_) => None,
-        }
     }
 }

@@ -5,6 +5,7 @@
 //! the standard one. Where the two channels differ, what the experimental one accepts is accepted.
 
 mod check;
+mod combined;
 mod format;
 mod keywords;
 mod pattern;

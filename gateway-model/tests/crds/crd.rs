@@ -1,6 +1,7 @@
 //! The CRDs that the repository has, and a walk over their schemas.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
@@ -31,21 +32,21 @@ impl Crd {
 }
 
 /// All of both channels.
-pub(crate) fn all() -> Vec<Crd> {
-    let pairs = CHANNELS
-        .into_iter()
-        .flat_map(|channel| PLURALS.map(|plural| (channel, plural)));
-    pairs
-        .map(|(channel, plural)| read(channel, plural))
-        .collect()
+pub(crate) fn all() -> &'static [Crd] {
+    static ALL: LazyLock<Vec<Crd>> = LazyLock::new(|| {
+        let pairs = CHANNELS
+            .into_iter()
+            .flat_map(|channel| PLURALS.map(|plural| (channel, plural)));
+        pairs
+            .map(|(channel, plural)| read(channel, plural))
+            .collect()
+    });
+    &ALL
 }
 
 /// Those of the channel that the model follows.
-pub(crate) fn experimental() -> Vec<Crd> {
-    all()
-        .into_iter()
-        .filter(|crd| crd.channel == "experimental")
-        .collect()
+pub(crate) fn experimental() -> impl Iterator<Item = &'static Crd> {
+    all().iter().filter(|crd| crd.channel == "experimental")
 }
 
 fn read(channel: &'static str, plural: &'static str) -> Crd {

@@ -127,9 +127,10 @@ fn objects_with_required_fields_only_get_the_defaults_of_the_schema() {
             }),
         ),
     ];
-    let crds = crd::experimental();
     for (plural, spec) in minimal {
-        let crd = crds.iter().find(|crd| crd.plural == plural).unwrap();
+        let crd = crd::experimental()
+            .find(|crd| crd.plural == plural)
+            .unwrap();
         let mut object = json!({
             "apiVersion": "gateway.networking.k8s.io/v1",
             "kind": crd.kind,
@@ -145,6 +146,15 @@ fn objects_with_required_fields_only_get_the_defaults_of_the_schema() {
         object["metadata"] = metadata;
         assert_eq!(got, object, "{plural}");
     }
+}
+
+#[test]
+fn an_empty_list_of_matches_gets_no_default() {
+    let object = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+        "metadata": {"name": "x", "namespace": "y"}, "spec": {"rules": [{"matches": []}]},
+    });
+    assert_eq!(through_the_model(&object), object);
 }
 
 #[test]

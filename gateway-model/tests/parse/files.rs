@@ -72,6 +72,7 @@ fn paths_that_cannot_be_read_are_named_and_hide_no_other() {
     assert!(problem.to_string().starts_with(&start), "{problem}");
 }
 
+#[cfg(unix)]
 #[test]
 fn links_that_lead_nowhere_and_directories_that_hold_themselves_are_reported() {
     let root = directory("links");
