@@ -21,7 +21,8 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<ExitCode, Error> {
     let snapshot = Snapshot::from_resources(resources);
     let config = load::config(&arguments.selection);
     let Resolution { statuses, .. } = resolve(&snapshot, &config, load::now());
-    let problems = problems::all(&manifests, statuses.findings());
+    let places = problems::places(&manifests);
+    let problems = problems::all(&manifests, statuses.findings(), &places);
     match arguments.output {
         Output::Table => print_table(&problems, &statuses),
         Output::Yaml => print_yaml(&problems, &statuses)?,

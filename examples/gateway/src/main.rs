@@ -9,6 +9,7 @@ mod error;
 mod explain;
 mod load;
 mod logs;
+mod outcome;
 mod overview;
 mod problems;
 mod remember;

@@ -3,116 +3,48 @@
 use std::collections::BTreeMap;
 
 use gateway_dataplane::ListenerReport;
-use gateway_model::{HttpRoute, Kind, ListenerStatus, Manifests, ObjectRef, RouteParentStatus};
+use gateway_model::{HttpRoute, Kind, ListenerStatus, ObjectRef, RouteParentStatus};
 use gateway_resolve::ir::{Action, Ir, Listener, ListenerId, Rule, Stack};
-use gateway_resolve::reason::{ListenerProgrammed, Reason};
-use gateway_resolve::{Finding, Snapshot, Status, Statuses};
+use gateway_resolve::{Status, Statuses};
 
 use crate::conditions;
 use crate::echo::Echoes;
-use crate::error::Error;
-use crate::problems::{self, Problem};
-use crate::serve::Outcome;
+use crate::outcome::Outcome;
 use crate::table::{HEADING, Table};
 
 /// The most rows of one table; `gateway check` shows all.
 const MOST: usize = 40;
 
-/// What is served and what is wrong, in short.
-pub(crate) struct Overview {
-    /// The tables.
-    text: String,
-    /// Listeners with an open socket.
-    pub(crate) listeners: usize,
-    /// Listeners without one, and why.
-    refused: Vec<String>,
-    /// Routes that are served.
-    pub(crate) routes: usize,
-    /// What is wrong.
-    pub(crate) problems: Vec<Problem>,
-}
-
-/// Sums up what came of `manifests`.
-pub(crate) fn overview(manifests: &Manifests, outcome: &Outcome, echoes: &Echoes) -> Overview {
-    let Outcome {
-        snapshot,
-        ir,
-        applied,
-        statuses,
-    } = outcome;
-    let reports = applied.listeners();
-    let targets = targets(ir);
-    let (open, closed): (Vec<_>, Vec<_>) = reports.iter().partition(|r| !r.bound.is_empty());
-    let tables = [
-        listeners(ir, statuses, reports),
-        routes(&targets, snapshot, statuses),
-        demo_backends(echoes),
-    ];
-    let refusals = applied
-        .problems()
-        .map(|(id, problem)| finding(id, problem, snapshot));
-    let findings: Vec<_> = statuses
-        .findings()
-        .iter()
-        .cloned()
-        .chain(refusals)
+/// Prints what is served and what is wrong.
+pub(crate) fn print(outcome: &Outcome, echoes: &Echoes) {
+    let tables = [listeners(outcome), routes(outcome), demo_backends(echoes)];
+    let shown: Vec<_> = tables
+        .into_iter()
+        .filter(|table| !table.is_empty())
         .collect();
-    Overview {
-        text: tables
-            .into_iter()
-            .filter(|table| !table.is_empty())
-            .collect::<Vec<_>>()
-            .join("\n"),
-        listeners: open.len(),
-        refused: closed.into_iter().map(refusal).collect(),
-        routes: targets.len(),
-        problems: problems::all(manifests, &findings),
+    anstream::print!("{}", shown.join("\n"));
+    if !outcome.problems.is_empty() {
+        anstream::println!("\n{HEADING}PROBLEMS{HEADING:#}");
     }
-}
-
-/// A listener that the proxy could not open, in the terms of resolution.
-fn finding(id: &ListenerId, problem: &gateway_dataplane::Problem, snapshot: &Snapshot) -> Finding {
-    let ListenerId { parent, name } = id;
-    let gateway = snapshot.gateways().get(&parent.namespace, &parent.name);
-    let position = gateway.and_then(|g| g.spec.listeners.iter().position(|l| l.name == *name));
-    Finding {
-        resource: parent.clone(),
-        code: ListenerProgrammed::Pending.as_str(),
-        field: position.map(|n| format!("spec.listeners[{n}]")),
-        message: problem.to_string(),
-    }
-}
-
-impl Overview {
-    /// Prints all of it.
-    pub(crate) fn print(&self) {
-        anstream::print!("{}", self.text);
-        if !self.problems.is_empty() {
-            anstream::println!("\n{HEADING}PROBLEMS{HEADING:#}");
-        }
-        for problem in &self.problems {
-            anstream::println!("{}", problem.line());
-        }
-    }
-
-    /// Refuses to go on when there are listeners and none of them could be opened.
-    pub(crate) fn require_socket(&self) -> Result<(), Error> {
-        if self.listeners > 0 || self.refused.is_empty() {
-            return Ok(());
-        }
-        let what = format!(
-            "no listener can be served:\n  {}",
-            self.refused.join("\n  ")
-        );
-        let next = "stop what has the ports, or move them all: gateway run --port-offset 10000 ...";
-        Err(Error::new(what).next(next))
+    for problem in &outcome.problems {
+        anstream::println!("{}", problem.line());
     }
 }
 
 /// The listeners that are served, and those that aren't, with the reason.
-fn listeners(ir: &Ir, statuses: &Statuses, reports: &[ListenerReport]) -> String {
+fn listeners(outcome: &Outcome) -> String {
+    let Outcome {
+        ir,
+        statuses,
+        applied,
+        ..
+    } = outcome;
     let served: BTreeMap<_, _> = ir.listeners().iter().map(|l| (&l.id, &**l)).collect();
-    let reports: BTreeMap<_, _> = reports.iter().map(|report| (&report.id, report)).collect();
+    let reports: BTreeMap<_, _> = applied
+        .listeners()
+        .iter()
+        .map(|report| (&report.id, report))
+        .collect();
     let mut table = Table::new(["LISTENER", "ADDRESS", "PROTOCOL", "HOST", "ROUTES", "STATE"]);
     for (id, status) in listener_statuses(statuses) {
         let listener = served.get(&id).copied();
@@ -129,12 +61,6 @@ fn listeners(ir: &Ir, statuses: &Statuses, reports: &[ListenerReport]) -> String
         ]);
     }
     table.render(MOST)
-}
-
-/// Why a listener has no open socket.
-fn refusal(report: &ListenerReport) -> String {
-    let problems: Vec<_> = report.problems.iter().map(ToString::to_string).collect();
-    format!("{}: {}", report.id, problems.join("; "))
 }
 
 fn addresses(report: &ListenerReport) -> String {
@@ -184,11 +110,14 @@ fn host(listener: &Listener) -> String {
 }
 
 /// The routes, with their backends and whether each parent takes them.
-fn routes(
-    targets: &BTreeMap<ObjectRef, String>,
-    snapshot: &Snapshot,
-    statuses: &Statuses,
-) -> String {
+fn routes(outcome: &Outcome) -> String {
+    let Outcome {
+        ir,
+        statuses,
+        snapshot,
+        ..
+    } = outcome;
+    let targets = targets(ir);
     let mut table = Table::new(["ROUTE", "HOSTS", "ON", "TO", "STATE"]);
     for route in snapshot.http_routes().iter() {
         let object = route.reference();

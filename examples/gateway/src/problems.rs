@@ -32,16 +32,22 @@ struct Named {
     name: String,
 }
 
+/// Where each resource was read.
+pub(crate) type Places = HashMap<ObjectRef, Location>;
+
+/// Where the resources of `manifests` were read.
+pub(crate) fn places(manifests: &Manifests) -> Places {
+    let loaded = manifests.resources.iter();
+    loaded
+        .map(|loaded| (loaded.resource.reference(), loaded.location.clone()))
+        .collect()
+}
+
 /// All problems, in the order of the files.
-pub(crate) fn all(manifests: &Manifests, findings: &[Finding]) -> Vec<Problem> {
-    let places: HashMap<ObjectRef, &Location> = manifests
-        .resources
-        .iter()
-        .map(|loaded| (loaded.resource.reference(), &loaded.location))
-        .collect();
+pub(crate) fn all(manifests: &Manifests, findings: &[Finding], places: &Places) -> Vec<Problem> {
     let found = findings
         .iter()
-        .map(|finding| of_finding(finding, places.get(&finding.resource).copied()));
+        .map(|finding| of_finding(finding, places.get(&finding.resource)));
     let mut all: Vec<_> = of_manifests(manifests).into_iter().chain(found).collect();
     all.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     all

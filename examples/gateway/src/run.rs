@@ -11,7 +11,7 @@ use crate::cli::RunArguments;
 use crate::error::Error;
 use crate::load::Input;
 use crate::serve::Server;
-use crate::{logs, problems, watch};
+use crate::{logs, overview, problems, watch};
 
 /// Serves until a signal ends it.
 pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Error> {
@@ -35,15 +35,11 @@ async fn serve(arguments: &RunArguments) -> Result<ExitCode, Error> {
     let manifests = input.load();
     refuse_hopeless(&manifests)?;
     let mut server = Server::start(arguments)?;
-    let overview = server.apply(manifests).await;
-    overview.print();
-    overview.require_socket()?;
-    tracing::info!(
-        listeners = overview.listeners,
-        routes = overview.routes,
-        problems = overview.problems.len(),
-        "serving"
-    );
+    let outcome = server.apply(manifests).await;
+    overview::print(&outcome, server.echoes());
+    outcome.require_socket()?;
+    outcome.log("serving");
+    drop(outcome);
     loop {
         tokio::select! {
             biased;

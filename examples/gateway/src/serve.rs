@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gateway_dataplane::{Applied, Limits, Ports, Problem, Proxy};
-use gateway_model::{Manifests, Resource};
-use gateway_resolve::{Config, Resolution, Snapshot, Statuses, resolve};
+use gateway_dataplane::{Limits, Ports, Proxy};
+use gateway_model::Manifests;
+use gateway_resolve::{Config, Statuses};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::cli::RunArguments;
 use crate::echo::Echoes;
 use crate::error::Error;
 use crate::load::{self, Input};
-use crate::overview::{self, Overview};
-use crate::{problems, remember};
+use crate::outcome::{self, Outcome};
+use crate::problems;
 
 /// A proxy and what it serves.
 pub(crate) struct Server {
@@ -22,7 +22,7 @@ pub(crate) struct Server {
     drain: Duration,
     echoes: Echoes,
     /// Those of the last good version, `Programmed` as the proxy has it.
-    statuses: Statuses,
+    statuses: Arc<Statuses>,
 }
 
 impl Server {
@@ -46,7 +46,7 @@ impl Server {
             proxy: Arc::new(proxy),
             drain,
             echoes: Echoes::default(),
-            statuses: Statuses::default(),
+            statuses: Arc::default(),
         })
     }
 
@@ -59,78 +59,37 @@ impl Server {
             tracing::error!("not reloaded: the last good version is still served");
             return;
         }
-        let overview = self.apply(manifests).await;
-        tracing::info!(
-            listeners = overview.listeners,
-            routes = overview.routes,
-            problems = overview.problems.len(),
-            "reloaded"
-        );
-        problems::log(&overview.problems);
+        let outcome = self.apply(manifests).await;
+        outcome.log("reloaded");
+        problems::log(&outcome.problems);
     }
 
     /// Serves all that is valid in `manifests`.
-    pub(crate) async fn apply(&mut self, manifests: Manifests) -> Overview {
-        let mut resources: Vec<_> = manifests
-            .resources
-            .iter()
-            .map(|loaded| loaded.resource.clone())
-            .collect();
+    pub(crate) async fn apply(&mut self, mut manifests: Manifests) -> Outcome {
+        let places = problems::places(&manifests);
+        let loaded = std::mem::take(&mut manifests.resources).into_iter();
+        let mut resources: Vec<_> = loaded.map(|loaded| loaded.resource).collect();
         self.echoes.attach(&mut resources);
-        let known = std::mem::take(&mut self.statuses);
+        let known = Arc::clone(&self.statuses);
         let config = self.config.clone();
         let proxy = Arc::clone(&self.proxy);
-        let applying = spawn_blocking(move || apply(resources, &known, &config, &proxy));
-        let outcome = joined(applying).await;
+        let applying = spawn_blocking(move || outcome::apply(resources, &known, &config, &proxy));
+        let mut outcome = joined(applying).await;
+        outcome.problems = problems::all(&manifests, &outcome.findings(), &places);
         self.echoes.retain(&outcome.snapshot);
-        let overview = overview::overview(&manifests, &outcome, &self.echoes);
-        self.statuses = outcome.statuses;
-        overview
+        self.statuses = Arc::clone(&outcome.statuses);
+        outcome
+    }
+
+    /// The embedded demo backends.
+    pub(crate) fn echoes(&self) -> &Echoes {
+        &self.echoes
     }
 
     /// Stops accepting, and lets requests finish; says whether all did.
     pub(crate) async fn drain(&self) -> bool {
         let (proxy, limit) = (Arc::clone(&self.proxy), self.drain);
         joined(spawn_blocking(move || proxy.drain(limit))).await == 0
-    }
-}
-
-/// What came of applying one version of the manifests.
-pub(crate) struct Outcome {
-    /// The resources, with those that are made up for the demo backends.
-    pub(crate) snapshot: Snapshot,
-    /// What is served, by their listeners.
-    pub(crate) ir: Arc<gateway_resolve::ir::Ir>,
-    /// What became of the listeners.
-    pub(crate) applied: Applied,
-    /// What the resources' authors are told.
-    pub(crate) statuses: Statuses,
-}
-
-/// Resolves and applies; blocks.
-fn apply(
-    mut resources: Vec<Resource>,
-    known: &Statuses,
-    config: &Config,
-    proxy: &Proxy,
-) -> Outcome {
-    remember::statuses(&mut resources, known);
-    let snapshot = Snapshot::from_resources(resources);
-    let now = load::now();
-    let Resolution {
-        ir, mut statuses, ..
-    } = resolve(&snapshot, config, now);
-    let ir = Arc::new(ir);
-    let applied = proxy.apply(&ir);
-    for report in applied.listeners().iter().filter(|r| r.bound.is_empty()) {
-        let reasons: Vec<_> = report.problems.iter().map(Problem::to_string).collect();
-        statuses.not_programmed(&snapshot, now, &report.id, &reasons.join("; "));
-    }
-    Outcome {
-        snapshot,
-        ir,
-        applied,
-        statuses,
     }
 }
 

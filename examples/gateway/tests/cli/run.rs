@@ -125,6 +125,55 @@ fn the_table_names_listeners_routes_and_the_demo_backend() {
     gateway.line("embedded demo echo backend started");
 }
 
+/// Writes another version of the quickstart, and waits until it is served.
+fn reload(gateway: &mut Gateway, file: &Path, version: usize) {
+    let filter = format!(
+        "  - filters:\n    - type: ResponseHeaderModifier\n      responseHeaderModifier:\n        \
+         set: [{{name: x-version, value: \"{version}\"}}]\n    backendRefs:"
+    );
+    replace(file, &quickstart().replace("  - backendRefs:", &filter));
+    gateway.wait_for("reloaded");
+}
+
+#[test]
+fn reloads_under_load_drop_no_request() {
+    const REQUESTS: usize = 2_000;
+    let (_dir, file, mut gateway) = with_file();
+    let clients = ["connection: keep-alive", "connection: close"].map(|header| {
+        let url = format!("{}[1-{REQUESTS}]", gateway.url("/"));
+        std::thread::spawn(move || curl(&[&url, "-H", header]))
+    });
+    for version in 0..25 {
+        reload(&mut gateway, &file, version);
+    }
+    for client in clients {
+        let answers = client.join().unwrap().text;
+        assert_eq!(answers.matches("HTTP/1.1 200 OK\r\n").count(), REQUESTS);
+    }
+}
+
+#[test]
+fn reloads_leave_no_file_open() {
+    let (_dir, file, mut gateway) = with_file();
+    let mut open_after = |version| {
+        reload(&mut gateway, &file, version);
+        let answer = curl(&[&gateway.url("/")]);
+        assert!(
+            answer.text.contains(&format!("x-version: {version}\r\n")),
+            "{answer:?}"
+        );
+        gateway.open_files()
+    };
+    let before = open_after(0);
+    let after: Vec<_> = (1..=20).map(open_after).collect();
+    // A client's connection may take a moment to be closed.
+    assert!(
+        after.iter().any(|open| *open <= before),
+        "{before}, then {after:?}"
+    );
+    assert!(after[19] <= before + 1, "{before}, then {after:?}");
+}
+
 #[test]
 fn hangup_reloads() {
     let (_dir, _file, mut gateway) = with_file();

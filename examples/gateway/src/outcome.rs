@@ -1,0 +1,125 @@
+//! What comes of one version of the manifests.
+
+use std::sync::Arc;
+
+use gateway_dataplane::{Applied, ListenerReport, Problem as Refusal, Proxy};
+use gateway_model::Resource;
+use gateway_resolve::ir::{Ir, ListenerId};
+use gateway_resolve::reason::{ListenerProgrammed, Reason};
+use gateway_resolve::{Config, Finding, Resolution, Snapshot, Statuses, resolve};
+
+use crate::error::Error;
+use crate::problems::Problem;
+use crate::{load, remember};
+
+/// What came of one version of the manifests.
+pub(crate) struct Outcome {
+    /// The resources, with those that are made up for the demo backends.
+    pub(crate) snapshot: Snapshot,
+    /// What is served.
+    pub(crate) ir: Arc<Ir>,
+    /// What became of the listeners.
+    pub(crate) applied: Applied,
+    /// What the resources' authors are told, `Programmed` as the proxy has it.
+    pub(crate) statuses: Arc<Statuses>,
+    /// What is wrong.
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// Resolves the resources and serves what comes of it; blocks. `known` are the statuses that the
+/// resources had before.
+pub(crate) fn apply(
+    mut resources: Vec<Resource>,
+    known: &Statuses,
+    config: &Config,
+    proxy: &Proxy,
+) -> Outcome {
+    remember::statuses(&mut resources, known);
+    let snapshot = Snapshot::from_resources(resources);
+    let now = load::now();
+    let Resolution {
+        ir, mut statuses, ..
+    } = resolve(&snapshot, config, now);
+    let ir = Arc::new(ir);
+    let applied = proxy.apply(&ir);
+    for report in closed(&applied) {
+        statuses.not_programmed(&snapshot, now, &report.id, &reasons(report));
+    }
+    Outcome {
+        snapshot,
+        ir,
+        applied,
+        statuses: Arc::new(statuses),
+        problems: Vec::new(),
+    }
+}
+
+impl Outcome {
+    /// What is not accepted, does not resolve, or cannot be served.
+    pub(crate) fn findings(&self) -> Vec<Finding> {
+        let refused = self.applied.problems();
+        let refused = refused.map(|(id, refusal)| self.finding(id, refusal));
+        self.statuses
+            .findings()
+            .iter()
+            .cloned()
+            .chain(refused)
+            .collect()
+    }
+
+    /// A listener that the proxy could not open, in the terms of resolution.
+    fn finding(&self, id: &ListenerId, refusal: &Refusal) -> Finding {
+        let ListenerId { parent, name } = id;
+        let gateway = self
+            .snapshot
+            .gateways()
+            .get(&parent.namespace, &parent.name);
+        let position = gateway.and_then(|g| g.spec.listeners.iter().position(|l| l.name == *name));
+        Finding {
+            resource: parent.clone(),
+            code: ListenerProgrammed::Pending.as_str(),
+            field: position.map(|n| format!("spec.listeners[{n}]")),
+            message: refusal.to_string(),
+        }
+    }
+
+    /// Refuses to go on when there are listeners and none of them could be opened.
+    pub(crate) fn require_socket(&self) -> Result<(), Error> {
+        let closed: Vec<_> = closed(&self.applied).collect();
+        if closed.is_empty() || closed.len() < self.applied.listeners().len() {
+            return Ok(());
+        }
+        let lines = closed
+            .iter()
+            .map(|report| format!("\n  {}: {}", report.id, reasons(report)));
+        let what = lines.fold("no listener can be served:".to_owned(), |what, line| {
+            what + &line
+        });
+        let next = "stop what has the ports, or move them all: gateway run --port-offset 10000 ...";
+        Err(Error::new(what).next(next))
+    }
+
+    /// Logs how much is served.
+    pub(crate) fn log(&self, what: &'static str) {
+        let closed = closed(&self.applied).count();
+        tracing::info!(
+            listeners = self.applied.listeners().len() - closed,
+            routes = self.snapshot.http_routes().len(),
+            problems = self.problems.len(),
+            "{what}"
+        );
+    }
+}
+
+/// The listeners without an open socket.
+fn closed(applied: &Applied) -> impl Iterator<Item = &ListenerReport> {
+    applied
+        .listeners()
+        .iter()
+        .filter(|report| report.bound.is_empty())
+}
+
+fn reasons(report: &ListenerReport) -> String {
+    let reasons: Vec<_> = report.problems.iter().map(ToString::to_string).collect();
+    reasons.join("; ")
+}
