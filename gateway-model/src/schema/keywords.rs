@@ -77,6 +77,7 @@ impl<'de> Deserialize<'de> for Pattern {
 
 /// A validation rule and what to say when it is broken.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Rule {
     #[serde(deserialize_with = "program")]
     pub(super) rule: Program,

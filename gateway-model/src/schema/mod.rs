@@ -24,7 +24,7 @@ use crate::Code;
 
 /// A schema.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Schema {
     #[serde(rename = "type")]
     type_: Option<Type>,

@@ -108,3 +108,34 @@ fn constrains(schema: &Value, keyword: &str) -> bool {
         _ => true,
     }
 }
+
+#[test]
+fn addresses_of_the_type_for_them_are_ip_addresses() {
+    let mut alternatives = Vec::new();
+    for crd in crd::experimental() {
+        crd::walk(crd.schema(), "", &mut |path, schema| {
+            if schema
+                .get("oneOf")
+                .or(schema.get("anyOf"))
+                .or(schema.get("not"))
+                .is_some()
+            {
+                alternatives.push(path.to_owned());
+            }
+        });
+    }
+    assert_eq!(alternatives, [".spec.addresses[]", ".status.addresses[]"]);
+    for (place, field) in [("/spec", "spec"), ("/status", "status")] {
+        for value in ["127.0.0.256", "a.example.com", "[::1]"] {
+            let mut object = maximal::object("Gateway");
+            object.pointer_mut(place).unwrap()["addresses"][0]["value"] = value.into();
+            let manifests = gateway_model::parse("x", object.to_string().as_bytes());
+            let [problem] = manifests.problems.as_slice() else {
+                panic!("{value}")
+            };
+            assert_eq!(problem.field, Some(format!("{field}.addresses[0].value")));
+            let want = format!("expected an IPv4 address or an IPv6 address, found {value:?}");
+            assert_eq!(problem.message, want);
+        }
+    }
+}
