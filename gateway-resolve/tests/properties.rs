@@ -13,6 +13,8 @@ use gateway_model::{Condition, ConditionStatus, Gateway, HttpRoute, Kind, Resour
 use gateway_resolve::ir::{Action, Ir};
 use gateway_resolve::{Config, Resolution, Snapshot, Status, Statuses, resolve};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 use support::now;
 use world::{grants, parse, world};
@@ -152,4 +154,25 @@ proptest! {
         let text = serde_json::to_string(&ir).unwrap();
         prop_assert_eq!(ir, serde_json::from_str::<Ir>(&text).unwrap());
     }
+}
+
+#[test]
+fn worlds_hold_what_the_properties_are_about() {
+    let mut runner = TestRunner::deterministic();
+    let mut sample = || world().new_tree(&mut runner).unwrap().current();
+    let resolutions: Vec<_> = (0..64).map(|_| resolved(&sample())).collect();
+    let codes: BTreeSet<_> = resolutions
+        .iter()
+        .flat_map(|resolution| resolution.statuses.findings())
+        .map(|finding| finding.code)
+        .collect();
+    for code in [
+        "RefNotPermitted",
+        "NoMatchingListenerHostname",
+        "HostnameConflict",
+    ] {
+        assert!(codes.contains(code), "{code} is not among {codes:?}");
+    }
+    let forwarding = resolutions.iter().filter(|r| !targets(&r.ir).is_empty());
+    assert!(forwarding.count() >= 5, "few worlds forward requests");
 }

@@ -122,21 +122,18 @@ where
         missing: default_gateways(route).into_iter().collect(),
     };
     for (index, parent_ref) in route.spec.parent_refs.iter().enumerate() {
+        let problem =
+            |(reason, text)| Problem::new(reason, format!("spec.parentRefs[{index}]"), text);
         match find(parent_ref, namespace, parents) {
             Found::Served(gateway) => attachment.parents.push(ParentAttachment {
                 parent_ref,
                 gateway,
-                outcome: evaluate(&candidate, parent_ref, gateway, parents).map_err(
-                    |(reason, text)| {
-                        Problem::new(reason, format!("spec.parentRefs[{index}]"), text)
-                    },
-                ),
+                outcome: evaluate(&candidate, parent_ref, gateway, parents).map_err(problem),
             }),
-            Found::Nothing(message) => attachment.missing.push(Problem::new(
-                RouteAccepted::NoMatchingParent,
-                format!("spec.parentRefs[{index}]"),
-                message,
-            )),
+            Found::Nothing(message) => {
+                let reason = RouteAccepted::NoMatchingParent;
+                attachment.missing.push(problem((reason, message)));
+            }
             Found::Foreign => {}
         }
     }
@@ -252,13 +249,7 @@ fn explain(
     parent_ref: &ParentReference,
     listeners: &[ListenerFacts<'_>],
 ) -> (RouteAccepted, String) {
-    let section = parent_ref.section_name.as_ref();
-    let what = match (section, parent_ref.port) {
-        (Some(section), Some(port)) => format!("listener {section} on port {port}"),
-        (Some(section), None) => format!("listener {section}"),
-        (None, Some(port)) => format!("listener on port {port}"),
-        (None, None) => "listener".to_owned(),
-    };
+    let what = wanted(parent_ref);
     match refused {
         Refused::NoMatch => {
             let known: Vec<_> = listeners
@@ -284,5 +275,15 @@ fn explain(
                 format!("no {what} of the Gateway has a hostname in common with the route");
             (RouteAccepted::NoMatchingListenerHostname, message)
         }
+    }
+}
+
+/// What a `parentRef` asks of a listener, in words.
+fn wanted(parent_ref: &ParentReference) -> String {
+    match (&parent_ref.section_name, parent_ref.port) {
+        (Some(section), Some(port)) => format!("listener {section} on port {port}"),
+        (Some(section), None) => format!("listener {section}"),
+        (None, Some(port)) => format!("listener on port {port}"),
+        (None, None) => "listener".to_owned(),
     }
 }

@@ -39,16 +39,39 @@ impl References<'_> {
 
     /// In turn: kind, permission, existence, port, protocol. Permission comes before existence, so
     /// that nothing leaks from a namespace that has granted nothing.
-    fn backend(
-        &self,
-        reference: &BackendObjectReference,
-    ) -> Result<BackendId, (RouteResolvedRefs, String)> {
+    fn backend(&self, reference: &BackendObjectReference) -> Result<BackendId, Unresolved> {
+        let object = self.service_named(reference)?;
+        let missing = |message: String| (RouteResolvedRefs::BackendNotFound, message);
+        let service = self
+            .snapshot
+            .services()
+            .get(&object.namespace, &object.name)
+            .ok_or_else(|| missing(format!("{object} does not exist")))?;
+        if service.spec.type_ == ServiceType::ExternalName {
+            let message = format!("{object} is of type ExternalName, which has no endpoints");
+            return Err(missing(message));
+        }
+        let port = reference
+            .port
+            .ok_or_else(|| missing(format!("expected a port of {object}, found none")))?;
+        let id = BackendId { object, port };
+        match protocol(service_port(service, &id).map_err(missing)?) {
+            Ok(_) => Ok(id),
+            Err(message) => {
+                let message = format!("{id}: {message}");
+                Err((RouteResolvedRefs::UnsupportedProtocol, message))
+            }
+        }
+    }
+
+    /// The Service that a reference names, and may name.
+    fn service_named(&self, reference: &BackendObjectReference) -> Result<ObjectRef, Unresolved> {
         let BackendObjectReference {
             group,
             kind,
             name,
             namespace,
-            port,
+            port: _,
         } = reference;
         if !group.is_empty() || kind != Service::KIND {
             let message = format!(
@@ -58,30 +81,18 @@ impl References<'_> {
         }
         let namespace = namespace.as_deref().unwrap_or(&self.from.namespace);
         let object = ObjectRef::new(Service::GROUP, Service::KIND, namespace, name.as_str());
-        if !self.grants.permit(self.from, &object) {
-            let message = not_permitted(self.from, &object);
-            return Err((RouteResolvedRefs::RefNotPermitted, message));
+        match self.grants.permit(self.from, &object) {
+            true => Ok(object),
+            false => {
+                let message = not_permitted(self.from, &object);
+                Err((RouteResolvedRefs::RefNotPermitted, message))
+            }
         }
-        let missing = |message: String| (RouteResolvedRefs::BackendNotFound, message);
-        let service = self.snapshot.services().get(namespace, name);
-        let service = service.ok_or_else(|| missing(format!("{object} does not exist")))?;
-        if service.spec.type_ == ServiceType::ExternalName {
-            let message = format!("{object} is of type ExternalName, which has no endpoints");
-            return Err(missing(message));
-        }
-        let port =
-            port.ok_or_else(|| missing(format!("expected a port of {object}, found none")))?;
-        let id = BackendId { object, port };
-        let service_port = service_port(service, &id).map_err(missing)?;
-        protocol(service_port).map_err(|message| {
-            (
-                RouteResolvedRefs::UnsupportedProtocol,
-                format!("{id}: {message}"),
-            )
-        })?;
-        Ok(id)
     }
 }
+
+/// Why a reference does not resolve.
+type Unresolved = (RouteResolvedRefs, String);
 
 /// The port of a Service that a backend is. A number may be used once for TCP and once for UDP.
 pub(crate) fn service_port<'a>(

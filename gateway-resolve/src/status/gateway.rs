@@ -1,21 +1,18 @@
 //! The status of Gateways.
 
-use gateway_model::{
-    Condition, DefaultScope, GatewayStatus, GatewayStatusAddress, ListenerStatus, Timestamp,
-};
+use gateway_model::{Condition, GatewayStatus, GatewayStatusAddress, ListenerStatus, Timestamp};
 
 use crate::facts::Facts;
 use crate::gateway::conflicts::Conflict;
 use crate::gateway::listeners::ListenerFacts;
 use crate::gateway::serving::serving;
 use crate::gateway::{ListenerKey, ServedGateway};
-use crate::problem::{Problem, Verdict};
+use crate::problem::Verdict;
 use crate::reason::{
     GatewayAccepted, GatewayProgrammed, ListenerAccepted, ListenerConflicted, ListenerProgrammed,
     ListenerResolvedRefs, Reason,
 };
 
-use super::Statuses;
 use super::conditions::Conditions;
 
 /// The status of the Gateway at position `index`; `attached` counts the routes of each listener.
@@ -187,55 +184,5 @@ fn conflicted(conflict: Option<&Conflict>) -> Verdict<ListenerConflicted> {
     match conflict {
         Some(Conflict { clash, message }) => Verdict::new(clash.conflicted(), message.clone()),
         None => Verdict::new(ListenerConflicted::NoConflicts, "no conflicts"),
-    }
-}
-
-/// Records what is wrong with the Gateway at position `index`.
-pub(crate) fn find(statuses: &mut Statuses, facts: &Facts<'_>, index: usize) {
-    let gateway = &facts.gateways[index];
-    let object = &gateway.reference;
-    statuses.find(object, &gateway.refused);
-    statuses.find(object, &gateway.addresses.refused);
-    statuses.find(object, &gateway.addresses.unusable);
-    if let Some(verdict) = &gateway.client_certificate {
-        let field = "spec.tls.backend.clientCertificateRef";
-        statuses.find(
-            object,
-            &[Problem::new(
-                verdict.reason,
-                field,
-                verdict.message.as_str(),
-            )],
-        );
-    }
-    if gateway.object.spec.default_scope == Some(DefaultScope::All) {
-        let message = "default Gateways are not supported; routes have to list this one";
-        let reason = ListenerAccepted::UnsupportedValue;
-        statuses.find(
-            object,
-            &[Problem::new(reason, "spec.defaultScope", message)],
-        );
-    }
-    for (listener, of_listener) in facts.listeners[index].iter().enumerate() {
-        statuses.find(object, &of_listener.refused);
-        statuses.find(object, &of_listener.unresolved);
-        if let Some(conflict) = facts.conflicts.get(&ListenerKey {
-            gateway: index,
-            listener,
-        }) {
-            let Conflict { clash, message } = conflict;
-            let field = of_listener.field.as_str();
-            statuses.find(
-                object,
-                &[Problem::new(clash.accepted(), field, message.as_str())],
-            );
-        }
-        match &of_listener.stack {
-            // Other reasons follow from what is found above.
-            Err(problem) if problem.reason == ListenerProgrammed::InvalidTLSConfig => {
-                statuses.find(object, std::slice::from_ref(problem));
-            }
-            Ok(_) | Err(_) => {}
-        }
     }
 }

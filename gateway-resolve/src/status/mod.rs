@@ -3,6 +3,7 @@
 pub(crate) mod class;
 pub(crate) mod conditions;
 pub(crate) mod gateway;
+mod gateway_findings;
 mod programmed;
 pub(crate) mod report;
 pub(crate) mod route;

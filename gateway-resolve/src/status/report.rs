@@ -9,7 +9,7 @@ use crate::facts::Facts;
 use crate::gateway::ListenerKey;
 use crate::reason::Reason;
 
-use super::{Status, Statuses, class, gateway, route};
+use super::{Status, Statuses, class, gateway, gateway_findings, route};
 
 /// Writes the statuses of everything that is served.
 pub(crate) fn report(facts: &Facts<'_>, config: &Config, now: Timestamp) -> Statuses {
@@ -22,7 +22,7 @@ pub(crate) fn report(facts: &Facts<'_>, config: &Config, now: Timestamp) -> Stat
     let attached = attached_routes(facts);
     for (index, served) in facts.gateways.iter().enumerate() {
         let status = gateway::status(facts, index, &attached[index], now);
-        gateway::find(&mut statuses, facts, index);
+        gateway_findings::find(&mut statuses, facts, index);
         statuses.insert(served.reference.clone(), Status::Gateway(status));
     }
     for (attachment, rules) in &facts.http_routes {

@@ -14,9 +14,9 @@ const HOSTS: [&str; 4] = ["", "x.com", "*.x.com", "a.x.com"];
 /// Resources whose order is part of the sample.
 pub(crate) fn world() -> impl Strategy<Value = Vec<Resource>> {
     let parts = (
-        vec(gateway(), 1..=3),
-        vec(route(), 0..=4),
-        vec(service(), 0..=3),
+        vec(gateway(), 2..=3),
+        vec(route(), 1..=4),
+        vec(service(), 2..=3),
         grants(),
     );
     parts.prop_map(|(gateways, routes, services, grants)| {
@@ -70,10 +70,10 @@ fn namespace() -> impl Strategy<Value = &'static str> {
 fn gateway() -> impl Strategy<Value = Value> {
     let listener = (
         select(vec![80, 81]),
-        select(vec!["HTTP", "HTTPS", "TCP"]),
+        select(vec!["HTTP", "HTTP", "HTTP", "HTTPS", "TCP"]),
         select(HOSTS.to_vec()),
     );
-    let from = select(vec!["Same", "All"]);
+    let from = select(vec!["Same", "All", "All"]);
     let age = proptest::option::of(1..4u8);
     (namespace(), btree_set(listener, 1..=3), from, age, 1..9i64).prop_map(
         |(namespace, listeners, from, age, generation)| {
@@ -118,12 +118,18 @@ fn gateway() -> impl Strategy<Value = Value> {
 }
 
 fn route() -> impl Strategy<Value = Value> {
-    let parents = btree_set((namespace(), 0..3usize), 0..=3);
+    let parents = btree_set((namespace(), 0..3usize), 1..=4);
     let backends = vec((namespace(), 0..3usize, 0..3u32), 0..=3);
-    let rules = vec((select(vec!["/", "/p", "/("]), backends), 1..=3);
+    let rules = vec((select(vec!["/", "/", "/p", "/p", "/("]), backends), 1..=3);
     let hosts = subsequence(HOSTS[1..].to_vec(), 0..=2);
-    (namespace(), parents, any::<Option<Index>>(), hosts, rules).prop_map(
-        |(namespace, parents, section, hosts, rules)| {
+    (
+        namespace(),
+        parents,
+        proptest::option::weighted(0.2, any::<Index>()),
+        hosts,
+        rules,
+    )
+        .prop_map(|(namespace, parents, section, hosts, rules)| {
             let parents = parents.into_iter().map(|(namespace, gateway)| {
                 let mut parent = json!({"namespace": namespace, "name": format!("g{gateway}")});
                 if let Some(section) = section {
@@ -141,8 +147,7 @@ fn route() -> impl Strategy<Value = Value> {
                 "metadata": {"namespace": namespace},
                 "spec": {"parentRefs": parents, "hostnames": hosts, "rules": rules},
             })
-        },
-    )
+        })
 }
 
 fn rule(path: &str, backends: Vec<(&str, usize, u32)>) -> Value {
@@ -160,7 +165,7 @@ fn rule(path: &str, backends: Vec<(&str, usize, u32)>) -> Value {
 }
 
 fn service() -> impl Strategy<Value = Value> {
-    let port = select(vec![80, 90]);
+    let port = select(vec![80, 80, 80, 90]);
     (namespace(), port).prop_map(|(namespace, port)| {
         json!({
             "apiVersion": "v1", "kind": "Service",
