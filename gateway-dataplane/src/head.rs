@@ -12,7 +12,10 @@ use http::{Method, StatusCode, Version};
 
 use crate::filter::InvalidTarget;
 
+mod framing;
 mod path;
+
+pub(crate) use framing::settle_framing;
 
 /// What heads are held to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +75,9 @@ pub enum HeadError {
     /// A transfer coding besides `chunked`.
     #[error("the transfer coding is not supported")]
     UnsupportedCoding,
+    /// `Expect` asks for something besides `100-continue`.
+    #[error("the expectation is not met")]
+    Expectation,
 }
 
 impl HeadError {
@@ -80,6 +86,7 @@ impl HeadError {
         match self {
             Self::Connect | Self::UnsupportedCoding => StatusCode::NOT_IMPLEMENTED,
             Self::TargetTooLong => StatusCode::URI_TOO_LONG,
+            Self::Expectation => StatusCode::EXPECTATION_FAILED,
             _ => StatusCode::BAD_REQUEST,
         }
     }
@@ -99,10 +106,11 @@ pub fn normalize(parts: &mut Parts, rules: HeadRules) -> Result<(), HeadError> {
     if parts.method == Method::CONNECT {
         return Err(HeadError::Connect);
     }
-    check_framing(&parts.headers, parts.version)?;
+    settle_framing(&mut parts.headers, parts.version)?;
+    check_expectation(&parts.headers)?;
     let host = check_host(&parts.headers)?;
     match parts.version {
-        Version::HTTP_2 | Version::HTTP_3 => {}
+        Version::HTTP_2 | Version::HTTP_3 => check_pseudo_path(&parts.uri)?,
         Version::HTTP_11 if host.is_none() => return Err(HeadError::HostMissing),
         _ => {}
     }
@@ -127,6 +135,16 @@ fn check_host(headers: &HeaderMap) -> Result<Option<&HeaderValue>, HeadError> {
         (None, []) => Err(HeadError::HostMissing),
         (None, authority) if !is_authority(authority) => Err(HeadError::HostInvalid),
         (None, _) => Ok(Some(host)),
+    }
+}
+
+/// An empty path is written as `/` in `:path` (RFC 9113 section 8.3.1), while it may be left out of an
+/// absolute target.
+fn check_pseudo_path(uri: &Uri) -> Result<(), HeadError> {
+    let path = uri.path_and_query().map_or("", PathAndQuery::as_str);
+    match path.starts_with('?') {
+        true => Err(HeadError::TargetForm),
+        false => Ok(()),
     }
 }
 
@@ -208,49 +226,12 @@ const REG_NAME: [bool; 256] = {
     allowed
 };
 
-/// RFC 9112 section 6.3. The lengths themselves are the codec's business; only heads that two readers
-/// could frame differently are refused here.
-fn check_framing(headers: &HeaderMap, version: Version) -> Result<(), HeadError> {
-    let length = headers.contains_key(header::CONTENT_LENGTH);
-    if headers.contains_key(header::TRANSFER_ENCODING) {
-        match version {
-            Version::HTTP_11 if length => return Err(HeadError::BothLengths),
-            Version::HTTP_11 => check_codings(headers)?,
-            _ => return Err(HeadError::TransferEncoding),
-        }
-    }
-    match length {
-        true => check_length(headers),
-        false => Ok(()),
-    }
-}
-
-fn check_length(headers: &HeaderMap) -> Result<(), HeadError> {
-    let mut values = headers.get_all(header::CONTENT_LENGTH).iter();
-    let first = values.next().map(HeaderValue::as_bytes).unwrap_or_default();
-    let number = !first.is_empty() && first.iter().all(u8::is_ascii_digit);
-    match number && values.all(|value| value.as_bytes() == first) {
+/// RFC 9110 section 10.1.1.
+fn check_expectation(headers: &HeaderMap) -> Result<(), HeadError> {
+    let mut values = headers.get_all(header::EXPECT).iter();
+    match values.all(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
         true => Ok(()),
-        false => Err(HeadError::ContentLength),
-    }
-}
-
-fn check_codings(headers: &HeaderMap) -> Result<(), HeadError> {
-    let mut lines = headers.get_all(header::TRANSFER_ENCODING).iter();
-    let (first, more) = (lines.next(), lines.next().is_some());
-    let first = first.map(HeaderValue::as_bytes).unwrap_or_default();
-    let last = headers
-        .get_all(header::TRANSFER_ENCODING)
-        .iter()
-        .next_back();
-    let last = last.map(HeaderValue::as_bytes).unwrap_or_default();
-    let last = last.rsplit(|b| *b == b',').next().unwrap_or_default();
-    if !last.trim_ascii().eq_ignore_ascii_case(b"chunked") {
-        return Err(HeadError::TransferEncoding);
-    }
-    match more || !first.trim_ascii().eq_ignore_ascii_case(b"chunked") {
-        true => Err(HeadError::UnsupportedCoding),
-        false => Ok(()),
+        false => Err(HeadError::Expectation),
     }
 }
 

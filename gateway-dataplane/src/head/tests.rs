@@ -208,6 +208,16 @@ fn ambiguous_lengths_are_refused() {
     assert_eq!(new, Err(HeadError::TransferEncoding));
 }
 
+/// RFC 9110 section 10.1.1.
+#[test]
+fn expectations_besides_100_continue_are_refused() {
+    let expecting = |value| outcome(request("POST /", &[HOST, ("expect", value)])).err();
+    assert_eq!(expecting("100-Continue"), None);
+    for other in ["x", "100-continue, x", ""] {
+        assert_eq!(expecting(other), Some(HeadError::Expectation), "{other}");
+    }
+}
+
 #[test]
 fn dot_segments_are_removed_and_the_query_stays() {
     let got = outcome(request("GET /a/%2e%2e/b?c=../d", &[HOST]));
@@ -239,6 +249,7 @@ fn errors_have_the_status_of_the_specification() {
         (HeadError::UnsupportedCoding, 501),
         (HeadError::HostMissing, 400),
         (HeadError::BothLengths, 400),
+        (HeadError::Expectation, 417),
     ];
     for (error, status) in rows {
         assert_eq!(error.status().as_u16(), status);
