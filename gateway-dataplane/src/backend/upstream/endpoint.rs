@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use super::connect::Connect;
+use super::fit;
 use super::health::{Ejection, Health};
 use super::http1::{Http1, SendError};
 use super::http2::{Http2, Reserved};
@@ -69,6 +70,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Endpoint<S> {
         worker: usize,
         mut request: Request<Body>,
     ) -> Result<Response<Body>, Failure> {
+        fit::for_http1(&mut request, self.spec.address);
         let lane = self.lane(worker);
         let open = || Open::at(lane);
         let patience = settings.expect_continue;
@@ -99,8 +101,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Endpoint<S> {
         connect: &impl Connect<Stream = S>,
         settings: &Settings,
         worker: usize,
-        request: Request<Body>,
+        mut request: Request<Body>,
     ) -> Result<Response<Body>, Failure> {
+        fit::for_http2(&mut request, self.spec.address);
         let open = Open::at(self.lane(worker));
         let connection = match self.multiplexed(connect, settings, worker).await {
             Ok(connection) => connection,

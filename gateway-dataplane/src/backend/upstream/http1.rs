@@ -16,6 +16,7 @@ use hyper::ext::on_informational;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::fit;
 use super::lane::Open;
 use super::shield::Shield;
 use crate::Body;
@@ -81,7 +82,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Http1<S> {
             Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 self.switch(response).await
             }
-            Ok(response) => Ok(response.map(|body| Body::upstream(body, self))),
+            Ok(mut response) => match fit::check_response(&mut response) {
+                Ok(()) => Ok(response.map(|body| Body::upstream(body, self))),
+                Err(error) => Err(SendError::Failed(error)),
+            },
             Err(mut failed) => Err(match failed.take_message() {
                 Some(request) => SendError::NotSent(request),
                 None => failure(failed.into_error()),

@@ -16,6 +16,7 @@ use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::fit;
 use super::http1::SendError;
 use super::lane::Open;
 use crate::Body;
@@ -96,7 +97,8 @@ impl Reserved {
     {
         let request = address(request).map_err(SendError::Failed)?;
         match self.0.sender.try_send_request(request).await {
-            Ok(response) => {
+            Ok(mut response) => {
+                fit::check_response(&mut response).map_err(SendError::Failed)?;
                 let stream = Stream {
                     _counted: (self, open),
                 };

@@ -6,6 +6,7 @@
 mod choose;
 mod connect;
 mod endpoint;
+mod fit;
 mod health;
 mod http1;
 mod http2;
