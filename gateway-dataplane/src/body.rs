@@ -22,6 +22,7 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use self::deadline::Deadline;
+use crate::forward::headers::strip_trailers;
 
 /// The body of a request or response: data and trailers, streamed.
 ///
@@ -250,7 +251,7 @@ impl Inner {
             }
             Self::Incoming(incoming) => {
                 let frame = ready!(Pin::new(incoming).poll_frame(cx));
-                Poll::Ready(frame.map(|frame| frame.map_err(BodyError::new)))
+                Poll::Ready(frame.map(passed_on))
             }
             Self::Upstream(incoming, exchange) => poll_upstream(incoming, exchange, cx),
             Self::Boxed(body) => body.as_mut().poll_frame(cx),
@@ -277,7 +278,16 @@ fn poll_upstream(
             }
         }
     }
-    Poll::Ready(frame.map(|frame| frame.map_err(BodyError::new)))
+    Poll::Ready(frame.map(passed_on))
+}
+
+/// A frame as it may be sent on another connection.
+fn passed_on(frame: Result<Frame<Bytes>, hyper::Error>) -> Result<Frame<Bytes>, BodyError> {
+    let mut frame = frame.map_err(BodyError::new)?;
+    if let Some(trailers) = frame.trailers_mut() {
+        strip_trailers(trailers);
+    }
+    Ok(frame)
 }
 
 /// A foreign body, its errors turned into [`BodyError`]s.

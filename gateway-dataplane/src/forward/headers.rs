@@ -8,6 +8,7 @@ mod hop;
 
 pub use forwarded::{ConnectionHeaders, Forwarding, request_id};
 pub use hop::requested_upgrade;
+pub(crate) use hop::strip_trailers;
 
 use http::header::HeaderValue;
 use http::request;

@@ -43,6 +43,30 @@ pub(super) fn strip(headers: &mut HeaderMap, direction: Direction, upgrade: bool
     }
 }
 
+/// Removes from a trailer section what is no business of one: fields that belong to one connection,
+/// frame, route or authenticate a message, or say how to read its content (RFC 9110 section 6.5.1).
+pub(crate) fn strip_trailers(trailers: &mut HeaderMap) {
+    for name in HOP_BY_HOP.into_iter().chain(NO_TRAILERS) {
+        trailers.remove(name);
+    }
+}
+
+const NO_TRAILERS: [&str; 13] = [
+    "authorization",
+    "cache-control",
+    "content-encoding",
+    "content-length",
+    "content-range",
+    "content-type",
+    "cookie",
+    "host",
+    "max-forwards",
+    "range",
+    "set-cookie",
+    "trailer",
+    "www-authenticate",
+];
+
 const HOP_BY_HOP: [&str; 9] = [
     "connection",
     "te",
@@ -106,7 +130,7 @@ mod tests {
     use http::header::{HeaderMap, HeaderName, HeaderValue};
     use http::{Request, Version};
 
-    use super::{Direction, requested_upgrade, strip};
+    use super::{Direction, requested_upgrade, strip, strip_trailers};
 
     type Lines<'a> = &'a [(&'static str, &'a str)];
 
@@ -156,6 +180,22 @@ mod tests {
         ];
         let want = ["content-length: 5", "host: a"];
         assert_eq!(stripped(sent, Direction::Request, false), want);
+    }
+
+    #[test]
+    fn trailers_lose_what_is_no_trailer() {
+        let mut trailers = HeaderMap::new();
+        for name in [
+            "transfer-encoding",
+            "content-length",
+            "host",
+            "te",
+            "grpc-status",
+        ] {
+            trailers.append(name, HeaderValue::from_static("1"));
+        }
+        strip_trailers(&mut trailers);
+        assert_eq!(trailers.keys().collect::<Vec<_>>(), ["grpc-status"]);
     }
 
     #[test]
