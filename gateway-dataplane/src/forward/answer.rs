@@ -26,11 +26,16 @@ const SERVER: HeaderValue = HeaderValue::from_static("gateway");
 /// The same, after which an HTTP/1 connection closes.
 pub(super) fn last(status_code: StatusCode, version: http::Version) -> Response<Body> {
     let mut response = status(status_code);
+    close(&mut response, version);
+    response
+}
+
+/// Closes an HTTP/1 connection after `response`.
+pub(super) fn close(response: &mut Response<Body>, version: http::Version) {
     if version < http::Version::HTTP_2 {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);
     }
-    response
 }
 
 /// An answer in place of one that did not come.

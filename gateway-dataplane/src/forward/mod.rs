@@ -22,7 +22,7 @@ pub(crate) use tables::{Current, Tables, View};
 
 use std::sync::Arc;
 
-use http::{HeaderValue, Request, Response, header, request};
+use http::{HeaderValue, Request, Response, Version, header, request};
 use tokio::time::Instant;
 
 use self::attempt::Bounds;
@@ -30,7 +30,7 @@ use self::headers::prepare_response;
 use self::plan::{Decision, Forward};
 use self::upgrade::Upgrade;
 use crate::Body;
-use crate::backend::{Attempt, Backend};
+use crate::backend::{Attempt, Backend, BackendErrorKind};
 use crate::table::{Destination, SocketTable};
 
 /// Answers `request`, which came over `connection`, by the routes of `table`.
@@ -55,6 +55,7 @@ async fn carry_out<B: Backend>(
     mut head: request::Parts,
     body: Body,
 ) -> Response<Body> {
+    let version = head.version;
     let upgrade = plan.upgrade.then(|| Upgrade::take(&mut head));
     let body = mirror::copies(options, connection.worker, &plan, &head, body);
     let answered = match plan.target.destination {
@@ -71,8 +72,13 @@ async fn carry_out<B: Backend>(
             attempt::answer(options, &**backend, bounds, attempt, head, body).await
         }
     };
+    let broke_off = matches!(&answered, Err(error) if error.kind() == BackendErrorKind::Request);
     let mut response = answered.unwrap_or_else(|error| answer::failure(&error, connection));
     finish(options, &plan, &mut response);
+    if broke_off {
+        // Nobody knows where the next request starts.
+        answer::close(&mut response, version);
+    }
     match upgrade {
         Some(upgrade) => upgrade.complete(response, connection),
         None => upgrade::refuse_unasked(response),
@@ -92,7 +98,8 @@ fn bounds<'t, B>(plan: &Forward<'t, B>) -> Bounds<'t> {
 /// Edits the head of a response on its way to the client.
 fn finish<B>(options: &Options, plan: &Forward<'_, B>, response: &mut Response<Body>) {
     let switched = response.status() == http::StatusCode::SWITCHING_PROTOCOLS;
-    let version = response.version();
+    // What is sent on has this hop's own version (RFC 9112 section 2.3).
+    let version = std::mem::replace(response.version_mut(), Version::HTTP_11);
     let headers = response.headers_mut();
     prepare_response(
         headers,
