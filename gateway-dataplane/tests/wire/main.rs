@@ -1,0 +1,17 @@
+//! What the proxy makes of bytes that are not as they should be, and what gets through to the other
+//! side: tests over raw sockets, each named for a rule of RFC 9110, 9112 or 9113.
+
+mod chunks;
+mod exchanges;
+mod h2_floods;
+mod h2_heads;
+mod hops;
+#[path = "../e2e/support/mod.rs"]
+#[allow(dead_code, reason = "shared with the end-to-end tests")]
+mod ir;
+mod lengths;
+mod lines;
+mod sizes;
+mod support;
+mod targets;
+mod upstream;

@@ -1,0 +1,202 @@
+//! A backend that keeps every byte that arrives.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::soon;
+
+/// What is sent for a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reply {
+    pub(crate) bytes: &'static str,
+    /// As soon as the head was read, not after the body.
+    pub(crate) early: bool,
+    /// Close the connection then.
+    pub(crate) last: bool,
+}
+
+impl Reply {
+    pub(crate) const OK: Self = Self::of("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+
+    pub(crate) const fn of(bytes: &'static str) -> Self {
+        Self {
+            bytes,
+            early: false,
+            last: false,
+        }
+    }
+
+    pub(crate) const fn last(self) -> Self {
+        Self { last: true, ..self }
+    }
+
+    pub(crate) const fn early(self) -> Self {
+        Self {
+            early: true,
+            ..self
+        }
+    }
+}
+
+#[derive(Default)]
+struct Log {
+    bytes: String,
+    /// Whole requests.
+    requests: Vec<String>,
+    /// Connections that were closed by the proxy.
+    ended: usize,
+}
+
+pub(crate) struct Backend {
+    pub(crate) address: SocketAddr,
+    log: Arc<Mutex<Log>>,
+    changes: watch::Receiver<()>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Backend {
+    pub(crate) async fn start(reply: Reply) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let log = Arc::new(Mutex::new(Log::default()));
+        let (changed, changes) = watch::channel(());
+        let shared = (Arc::clone(&log), Arc::new(changed));
+        let task = tokio::spawn(async move {
+            let mut served = tokio::task::JoinSet::new();
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let (log, changed) = shared.clone();
+                served.spawn(serve(stream, reply, log, changed));
+            }
+        });
+        Self {
+            address,
+            log,
+            changes,
+            task,
+        }
+    }
+
+    /// All that arrived, over all connections.
+    pub(crate) fn bytes(&self) -> String {
+        self.log.lock().unwrap().bytes.clone()
+    }
+
+    /// The requests that arrived whole, as they were sent, head and names in lower case.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.log.lock().unwrap().requests.clone()
+    }
+
+    /// The only request that arrived.
+    pub(crate) fn request(&self) -> String {
+        let mut requests = self.requests();
+        assert_eq!(requests.len(), 1, "{requests:?}");
+        requests.remove(0)
+    }
+
+    /// Waits for `text` to arrive.
+    pub(crate) async fn gets(&self, text: &str) {
+        self.when(text, |log| log.bytes.contains(text)).await;
+    }
+
+    /// Waits for the proxy to close a connection.
+    pub(crate) async fn is_left(&self) {
+        self.when("the end of a connection", |log| log.ended > 0)
+            .await;
+    }
+
+    async fn when(&self, what: &str, is: impl Fn(&Log) -> bool) {
+        let mut changes = self.changes.clone();
+        let seen = changes.wait_for(|()| is(&self.log.lock().unwrap()));
+        soon(what, seen).await.unwrap();
+    }
+}
+
+async fn serve(
+    mut stream: TcpStream,
+    reply: Reply,
+    log: Arc<Mutex<Log>>,
+    changed: Arc<watch::Sender<()>>,
+) {
+    let mut buffer = Vec::new();
+    let mut answered = false;
+    loop {
+        let from = buffer.len();
+        let read = stream.read_buf(&mut buffer).await.unwrap_or(0);
+        let new = String::from_utf8_lossy(&buffer[from..]).into_owned();
+        log.lock().unwrap().bytes += &new;
+        if read == 0 {
+            log.lock().unwrap().ended += 1;
+            changed.send_replace(());
+            return;
+        }
+        while let Some(length) = request_length(&buffer) {
+            let request: Vec<_> = buffer.drain(..length).collect();
+            let request = String::from_utf8_lossy(&request).into_owned();
+            log.lock().unwrap().requests.push(request);
+            if !answered && !answer(&mut stream, reply).await {
+                changed.send_replace(());
+                return;
+            }
+            answered = false;
+        }
+        let has_head = head_length(&buffer).is_some();
+        if reply.early && has_head && !answered {
+            answered = true;
+            if !answer(&mut stream, reply).await {
+                changed.send_replace(());
+                return;
+            }
+        }
+        changed.send_replace(());
+    }
+}
+
+async fn answer(stream: &mut TcpStream, reply: Reply) -> bool {
+    stream.write_all(reply.bytes.as_bytes()).await.is_ok() && !reply.last
+}
+
+fn head_length(bytes: &[u8]) -> Option<usize> {
+    Some(bytes.windows(4).position(|w| w == b"\r\n\r\n")? + 4)
+}
+
+/// The length of the first request, once it is there whole.
+fn request_length(bytes: &[u8]) -> Option<usize> {
+    let head = head_length(bytes)?;
+    let text = String::from_utf8_lossy(&bytes[..head]).to_ascii_lowercase();
+    let body = match super::client::header(&text, "content-length") {
+        Some(length) => length.parse().unwrap(),
+        None if text.contains("\r\ntransfer-encoding: chunked\r\n") => {
+            chunked_length(&bytes[head..])?
+        }
+        None => 0,
+    };
+    (bytes.len() >= head + body).then_some(head + body)
+}
+
+/// The length of a chunked body with its trailers.
+fn chunked_length(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let rest = bytes.get(at..)?;
+        let line = rest.windows(2).position(|w| w == b"\r\n")?;
+        let size = std::str::from_utf8(&rest[..line]).unwrap();
+        let size = usize::from_str_radix(size, 16).unwrap();
+        if size == 0 {
+            let trailers = &rest[line..];
+            return Some(at + line + trailers.windows(4).position(|w| w == b"\r\n\r\n")? + 4);
+        }
+        at += line + 2 + size + 2;
+    }
+}
