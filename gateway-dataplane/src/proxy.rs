@@ -9,7 +9,7 @@ pub use builder::{Ports, ProxyBuilder};
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -40,9 +40,9 @@ use crate::table::SocketKey;
 /// everything at once; see [`drain`](Self::drain).
 pub struct Proxy<M: MakeBackend = Upstreams> {
     forwarder: Arc<Forwarder<M>>,
-    workers: Vec<Handle>,
+    workers: Vec<Handle<M::Backend>>,
     tls: Tls,
-    addresses: Vec<std::net::IpAddr>,
+    addresses: Vec<IpAddr>,
     ports: Ports,
     alone: bool,
     state: Mutex<State>,
@@ -63,6 +63,9 @@ struct Socket {
     id: u64,
     bound: SocketAddr,
 }
+
+/// A new socket, once for each worker.
+type Opened = (u64, SocketKey, Vec<TcpListener>);
 
 impl Proxy {
     /// A proxy with default settings and the bundled upstreams.
@@ -93,11 +96,7 @@ impl<M: MakeBackend> Proxy<M> {
         let wanted = self.wanted(&prepared, &mut applied);
         let opened = self.open(&mut state, &wanted, &mut applied);
         self.forwarder.install(prepared);
-        for (id, key, sockets) in opened {
-            for (worker, socket) in self.workers.iter().zip(sockets) {
-                worker.listen(id, key, socket);
-            }
-        }
+        self.accept_from(opened);
         self.close_unwanted(&mut state, &wanted);
         state.ir = Arc::clone(ir);
         state.certificates = certificates;
@@ -130,12 +129,7 @@ impl<M: MakeBackend> Proxy<M> {
     }
 
     /// Opens the sockets that are wanted and not there yet.
-    fn open(
-        &self,
-        state: &mut State,
-        wanted: &Wanted,
-        applied: &mut Applied,
-    ) -> Vec<(u64, SocketKey, Vec<std::net::TcpListener>)> {
+    fn open(&self, state: &mut State, wanted: &Wanted, applied: &mut Applied) -> Vec<Opened> {
         let mut opened = Vec::new();
         for (key, address) in wanted.sockets() {
             if let Some(known) = state.sockets.get(&(key, address)) {
@@ -158,6 +152,17 @@ impl<M: MakeBackend> Proxy<M> {
             }
         }
         opened
+    }
+
+    /// Hands each worker its socket.
+    fn accept_from(&self, opened: Vec<Opened>) {
+        for (id, key, sockets) in opened {
+            for (worker, socket) in self.workers.iter().zip(sockets) {
+                if let Some(view) = self.forwarder.view(worker.index(), &key) {
+                    worker.listen(id, key, socket, view);
+                }
+            }
+        }
     }
 
     fn close_unwanted(&self, state: &mut State, wanted: &Wanted) {

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use futures_util::future::poll_fn;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -21,15 +21,22 @@ use super::http::{Protocol, sniff};
 use super::watch::{Order, Registration};
 use super::worker::Worker;
 use crate::backend::MakeBackend;
-use crate::forward::{ConnectionInfo, View, forward};
+use crate::forward::{ConnectionInfo, Current, View, forward};
 use crate::rewind::Rewind;
 use crate::table::SocketKey;
 
 /// A listening socket of one worker.
-pub(super) struct Listening {
+pub(super) struct Listening<B> {
+    pub(super) socket: TcpListener,
+    pub(super) served: Served<B>,
+}
+
+/// What a listening socket leads to.
+pub(super) struct Served<B> {
     pub(super) id: u64,
     pub(super) key: SocketKey,
-    pub(super) socket: TcpListener,
+    /// What is served on it; when it is no longer in the table, what was served last.
+    pub(super) current: Current<B>,
 }
 
 /// The pause after an error that will not go away by itself, such as too many open files.
@@ -38,46 +45,65 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Accepts connections until `closing`, then those that already wait.
 pub(super) async fn accept<M: MakeBackend>(
     worker: Arc<Worker<M>>,
-    listening: Listening,
+    mut listening: Listening<M::Backend>,
     mut closing: oneshot::Receiver<()>,
 ) {
     loop {
         let next = tokio::select! {
             biased;
             _ = &mut closing => break,
-            next = next(&worker, &listening.socket) => next,
+            next = listening.socket.accept() => next,
         };
         match next {
-            Ok((stream, peer, permit)) => spawn(&worker, &listening, stream, peer, permit),
+            Ok((stream, peer)) => admit(&worker, &mut listening.served, stream, peer).await,
+            Err(error) if is_about_one_connection(&error) => {}
             Err(error) => {
-                tracing::warn!(socket = %listening.key, %error, "cannot accept connections");
+                tracing::warn!(socket = %listening.served.key, %error, "cannot accept connections");
                 tokio::time::sleep(PAUSE).await;
             }
         }
     }
-    while let Some((stream, peer)) = waiting(&listening.socket).await {
-        let Ok(permit) = Arc::clone(&worker.permits).acquire_owned().await else {
-            return;
-        };
-        spawn(&worker, &listening, stream, peer, permit);
-    }
-    worker.registry.finish(Some(listening.id), worker.drain());
-}
-
-/// The next connection, once there may be one more.
-async fn next<M: MakeBackend>(
-    worker: &Worker<M>,
-    socket: &TcpListener,
-) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let permit = Arc::clone(&worker.permits).acquire_owned().await;
-    let permit = permit.map_err(io::Error::other)?;
-    loop {
-        match socket.accept().await {
-            Ok((stream, peer)) => return Ok((stream, peer, permit)),
-            Err(error) if is_about_one_connection(&error) => {}
-            Err(error) => return Err(error),
+    if let Ok(socket) = listening.socket.into_std() {
+        while let Some((stream, peer)) = waiting(&socket) {
+            admit(&worker, &mut listening.served, stream, peer).await;
         }
     }
+    let drain = worker.limits().drain;
+    worker.registry.finish(Some(listening.served.id), drain);
+}
+
+/// A connection that waits to be accepted. Asks the kernel, which may know of some that the runtime
+/// has not been told about.
+fn waiting(socket: &std::net::TcpListener) -> Option<(TcpStream, SocketAddr)> {
+    loop {
+        match socket.accept() {
+            Ok((stream, peer)) => {
+                stream.set_nonblocking(true).ok()?;
+                return Some((TcpStream::from_std(stream).ok()?, peer));
+            }
+            Err(error) if is_about_one_connection(&error) => {}
+            Err(_would_block) => return None,
+        }
+    }
+}
+
+/// Serves a connection as soon as there may be one more.
+async fn admit<M: MakeBackend>(
+    worker: &Arc<Worker<M>>,
+    served: &mut Served<M::Backend>,
+    stream: TcpStream,
+    peer: SocketAddr,
+) {
+    let Ok(permit) = Arc::clone(&worker.permits).acquire_owned().await else {
+        return;
+    };
+    let client = Client {
+        registration: worker.registry.watch(served.id, permit),
+        info: ConnectionInfo::new(peer, served.key).on_worker(worker.index),
+        worker: Arc::clone(worker),
+        view: served.current.view(),
+    };
+    tokio::spawn(client.serve(stream));
 }
 
 fn is_about_one_connection(error: &io::Error) -> bool {
@@ -86,34 +112,6 @@ fn is_about_one_connection(error: &io::Error) -> bool {
         error.kind(),
         ConnectionAborted | ConnectionRefused | ConnectionReset
     )
-}
-
-/// A connection that waits to be accepted already.
-async fn waiting(socket: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
-    poll_fn(|cx| match socket.poll_accept(cx) {
-        Poll::Ready(accepted) => Poll::Ready(accepted.ok()),
-        Poll::Pending => Poll::Ready(None),
-    })
-    .await
-}
-
-fn spawn<M: MakeBackend>(
-    worker: &Arc<Worker<M>>,
-    listening: &Listening,
-    stream: TcpStream,
-    peer: SocketAddr,
-    permit: OwnedSemaphorePermit,
-) {
-    let Some(view) = worker.view(&listening.key) else {
-        return;
-    };
-    let client = Client {
-        registration: worker.registry.watch(listening.id, permit),
-        info: ConnectionInfo::new(peer, listening.key).on_worker(worker.index),
-        worker: Arc::clone(worker),
-        view,
-    };
-    tokio::spawn(client.serve(stream));
 }
 
 /// A connection that was accepted.

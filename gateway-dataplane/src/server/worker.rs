@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::mpsc as blocking;
-use std::thread::JoinHandle;
 use std::time::Duration;
 use std::{io, thread};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Semaphore, oneshot};
+use tokio::task::JoinHandle;
 
-use super::accept::{Listening, accept};
+use super::accept::{Listening, Served, accept};
 use super::http::Http;
 use super::watch::Registry;
 use crate::Limits;
@@ -36,14 +36,16 @@ pub(super) struct Worker<M: MakeBackend> {
 }
 
 /// One worker, as the proxy sees it.
-pub(crate) struct Handle {
-    commands: UnboundedSender<Command>,
-    thread: Option<JoinHandle<()>>,
+pub(crate) struct Handle<B> {
+    index: usize,
+    commands: UnboundedSender<Command<B>>,
+    thread: Option<thread::JoinHandle<()>>,
 }
 
-enum Command {
-    /// Accept connections from this socket.
-    Listen(u64, SocketKey, TcpListener),
+enum Command<B> {
+    /// Accept connections from this socket, and serve what the view says until the table is known
+    /// to say something else.
+    Listen(u64, SocketKey, TcpListener, Arc<View<B>>),
     /// Stop accepting, and let the connections finish.
     Close(u64),
     /// Close all; report when the last connection is gone, or how many were cut off.
@@ -54,7 +56,10 @@ enum Command {
 ///
 /// # Errors
 /// The system gives no thread, or no event queue.
-pub(crate) fn start<M: MakeBackend>(shared: &Shared<M>, index: usize) -> io::Result<Handle> {
+pub(crate) fn start<M: MakeBackend>(
+    shared: &Shared<M>,
+    index: usize,
+) -> io::Result<Handle<M::Backend>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -75,15 +80,21 @@ pub(crate) fn start<M: MakeBackend>(shared: &Shared<M>, index: usize) -> io::Res
             runtime.shutdown_background();
         })?;
     Ok(Handle {
+        index,
         commands,
         thread: Some(thread),
     })
 }
 
-impl Handle {
+impl<B> Handle<B> {
+    /// Which worker it is.
+    pub(crate) fn index(&self) -> usize {
+        self.index
+    }
+
     /// Starts to accept connections from `socket`, which is called `id` from now on.
-    pub(crate) fn listen(&self, id: u64, key: SocketKey, socket: TcpListener) {
-        self.tell(Command::Listen(id, key, socket));
+    pub(crate) fn listen(&self, id: u64, key: SocketKey, socket: TcpListener, view: Arc<View<B>>) {
+        self.tell(Command::Listen(id, key, socket, view));
     }
 
     /// Stops accepting from a socket.
@@ -100,12 +111,12 @@ impl Handle {
     }
 
     /// A worker that has ended has nothing to be told.
-    fn tell(&self, command: Command) {
+    fn tell(&self, command: Command<B>) {
         let _ended = self.commands.send(command);
     }
 }
 
-impl Drop for Handle {
+impl<B> Drop for Handle<B> {
     /// Ends the worker and what it has open.
     fn drop(&mut self) {
         let (commands, _) = unbounded_channel();
@@ -121,49 +132,70 @@ impl<M: MakeBackend> Worker<M> {
         &self.forwarder.options().limits
     }
 
-    pub(super) fn drain(&self) -> Duration {
-        self.limits().drain
-    }
-
-    pub(super) fn view(&self, socket: &SocketKey) -> Option<Arc<View<M::Backend>>> {
-        self.forwarder.view(self.index, socket)
-    }
-}
-
-/// Obeys commands until there can be no more.
-async fn run<M: MakeBackend>(worker: Arc<Worker<M>>, mut inbox: UnboundedReceiver<Command>) {
-    let registry = Arc::clone(&worker.registry);
-    tokio::spawn(async move { registry.sweep().await });
-    let mut sockets = HashMap::new();
-    while let Some(command) = inbox.recv().await {
-        match command {
-            Command::Listen(id, key, socket) => match tokio::net::TcpListener::from_std(socket) {
-                Ok(socket) => {
-                    let (close, closing) = oneshot::channel();
-                    sockets.insert(id, close);
-                    let listening = Listening { id, key, socket };
-                    tokio::spawn(accept(Arc::clone(&worker), listening, closing));
-                }
-                Err(error) => tracing::error!(socket = %key, %error, "cannot poll a socket"),
-            },
-            Command::Close(id) => drop(sockets.remove(&id)),
-            Command::Drain(limit, report) => {
-                sockets.clear();
-                tokio::spawn(drain(Arc::clone(&worker), limit, report));
+    /// `None`: the socket cannot be polled.
+    fn listen(
+        &self,
+        id: u64,
+        key: SocketKey,
+        socket: TcpListener,
+        view: Arc<View<M::Backend>>,
+    ) -> Option<Listening<M::Backend>> {
+        let current = self.forwarder.current(view, self.index, key);
+        match tokio::net::TcpListener::from_std(socket) {
+            Ok(socket) => Some(Listening {
+                socket,
+                served: Served { id, key, current },
+            }),
+            Err(error) => {
+                tracing::error!(socket = %key, %error, "cannot poll a socket");
+                None
             }
         }
     }
 }
 
+/// Obeys commands until there can be no more.
+async fn run<M: MakeBackend>(
+    worker: Arc<Worker<M>>,
+    mut inbox: UnboundedReceiver<Command<M::Backend>>,
+) {
+    let registry = Arc::clone(&worker.registry);
+    tokio::spawn(async move { registry.sweep().await });
+    let mut sockets = HashMap::new();
+    while let Some(command) = inbox.recv().await {
+        match command {
+            Command::Listen(id, key, socket, view) => {
+                if let Some(listening) = worker.listen(id, key, socket, view) {
+                    let (close, closing) = oneshot::channel();
+                    let task = tokio::spawn(accept(Arc::clone(&worker), listening, closing));
+                    sockets.insert(id, (close, task));
+                }
+            }
+            Command::Close(id) => drop(sockets.remove(&id)),
+            Command::Drain(limit, report) => {
+                let accepting = sockets.drain().map(|(_, (_close, task))| task).collect();
+                tokio::spawn(drain(Arc::clone(&worker), accepting, limit, report));
+            }
+        }
+    }
+}
+
+/// Waits for the sockets to take in what is queued, then for the connections to finish.
 async fn drain<M: MakeBackend>(
     worker: Arc<Worker<M>>,
+    accepting: Vec<JoinHandle<()>>,
     limit: Duration,
     report: blocking::Sender<usize>,
 ) {
-    // Lets the sockets take in what waits to be accepted.
-    tokio::task::yield_now().await;
     worker.registry.finish(None, limit);
-    let emptied = tokio::time::timeout(limit, worker.registry.emptied()).await;
+    let finished = async {
+        for task in accepting {
+            let _panicked = task.await;
+        }
+        worker.registry.finish(None, limit);
+        worker.registry.emptied().await;
+    };
+    let emptied = tokio::time::timeout(limit, finished).await;
     let cut_off = match emptied {
         Ok(()) => 0,
         Err(_elapsed) => worker.registry.len(),

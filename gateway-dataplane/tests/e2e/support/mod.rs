@@ -2,6 +2,7 @@
 
 pub(crate) mod client;
 pub(crate) mod origin;
+pub(crate) mod tls;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;

@@ -1,0 +1,98 @@
+//! TLS clients that say which certificate they were shown.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use gateway_resolve::ir::Certificate;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    ClientConfig, DigitallySignedStruct, Error, SignatureScheme, SupportedProtocolVersion,
+};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+/// Takes any certificate, as tests compare it themselves.
+#[derive(Debug)]
+struct Anything(CryptoProvider);
+
+impl ServerCertVerifier for Anything {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let supported = &self.0.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signed, supported)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let supported = &self.0.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signed, supported)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// How a client connects. Sessions are remembered in it.
+pub(crate) fn client(
+    alpn: &[&str],
+    versions: &[&'static SupportedProtocolVersion],
+) -> ClientConfig {
+    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(versions)
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Anything(ring::default_provider())))
+        .with_no_client_auth();
+    config.alpn_protocols = alpn.iter().map(|p| p.as_bytes().to_vec()).collect();
+    config
+}
+
+/// Connects to `host`.
+pub(crate) async fn handshake(
+    config: &ClientConfig,
+    address: SocketAddr,
+    host: &str,
+) -> std::io::Result<TlsStream<TcpStream>> {
+    let connector = TlsConnector::from(Arc::new(config.clone()));
+    let name = ServerName::try_from(host.to_owned()).unwrap();
+    connector
+        .connect(name, TcpStream::connect(address).await?)
+        .await
+}
+
+/// Connects with any version and protocol.
+pub(crate) async fn connect(
+    address: SocketAddr,
+    host: &str,
+) -> std::io::Result<TlsStream<TcpStream>> {
+    handshake(&client(&[], rustls::ALL_VERSIONS), address, host).await
+}
+
+/// Was this certificate shown?
+pub(crate) fn showed(stream: &TlsStream<TcpStream>, certificate: &Certificate) -> bool {
+    let shown = stream.get_ref().1.peer_certificates().unwrap();
+    *shown[0] == certificate.chain[0][..]
+}
