@@ -148,7 +148,7 @@ impl<M: MakeBackend> Proxy<M> {
                     applied.note_bound(key, bound);
                     opened.push((id, key, sockets));
                 }
-                Err(error) => applied.note_unbound(key, Problem::bind(address, error)),
+                Err(error) => applied.note_unbound(key, &Problem::bind(address, error)),
             }
         }
         opened

@@ -119,6 +119,6 @@ impl http_body::Body for Follower {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.size.clone()
+        self.size
     }
 }

@@ -1,6 +1,6 @@
 //! The life of a request, from its head to the end of its response.
 //!
-//! [`decide`](plan::decide) turns a head into a plan without I/O; [`forward`] carries it out.
+//! `plan::decide` turns a head into a plan without I/O; `forward` carries it out.
 
 mod answer;
 mod attempt;

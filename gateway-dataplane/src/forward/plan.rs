@@ -77,7 +77,7 @@ pub(super) fn decide<'t, B>(
     }
     match prepare(options, hit, connection, head) {
         Ok(forward) => Decision::Forward(forward),
-        Err(response) => Decision::Answer(response),
+        Err(response) => Decision::Answer(*response),
     }
 }
 
@@ -121,14 +121,14 @@ fn prepare<'t, B>(
     hit: Hit<'t, Arc<B>>,
     connection: &ConnectionInfo,
     head: &mut Parts,
-) -> Result<Forward<'t, B>, Response<Body>> {
+) -> Result<Forward<'t, B>, Box<Response<Body>>> {
     let rule: &'t CompiledRule<Arc<B>> = hit.rule;
-    let internal = || answer::status(http::StatusCode::INTERNAL_SERVER_ERROR);
+    let internal = || Box::new(answer::status(http::StatusCode::INTERNAL_SERVER_ERROR));
     let target = rule.pick(entropy::random()).ok_or_else(internal)?;
     let filters = rule.filters();
     let cors = filters.cors().or_else(|| target.filters.cors());
     if let Some(preflight) = cors.and_then(|cors| cors.preflight(head)) {
-        return Err(preflight.map(|()| Body::empty()));
+        return Err(Box::new(preflight.map(|()| Body::empty())));
     }
     let forward = Forward {
         origin: cors.and_then(|cors| cors.allowed_origin(&head.headers)),
@@ -147,7 +147,7 @@ fn prepare<'t, B>(
         forward.upgrade,
         new_id,
     );
-    let too_long = |_| answer::status(http::StatusCode::URI_TOO_LONG);
+    let too_long = |_| Box::new(answer::status(http::StatusCode::URI_TOO_LONG));
     let filters = [&forward.filters, &forward.target.filters];
     for filters in filters {
         filters.edit_request(head, hit.prefix()).map_err(too_long)?;

@@ -110,7 +110,7 @@ impl Applied {
         self.each(key, |report| report.bound.push(bound));
     }
 
-    pub(super) fn note_unbound(&mut self, key: SocketKey, problem: Problem) {
+    pub(super) fn note_unbound(&mut self, key: SocketKey, problem: &Problem) {
         self.each(key, |report| report.problems.push(problem.clone()));
     }
 

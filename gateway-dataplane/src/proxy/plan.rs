@@ -26,7 +26,7 @@ impl Wanted {
         let default = keys().filter(|key| key.address.is_none());
         for key in explicit.chain(default) {
             let Some(port) = ports.port(key.port) else {
-                applied.note_unbound(key, Problem::Port { port: key.port });
+                applied.note_unbound(key, &Problem::Port { port: key.port });
                 continue;
             };
             let own = key.address.map(|address| vec![address]);
@@ -34,7 +34,7 @@ impl Wanted {
                 let address = SocketAddr::new(address, port);
                 match taken.insert((address.ip(), key.port), key) {
                     None => wanted.0.push((key, address)),
-                    Some(other) => applied.note_unbound(key, Problem::Taken { address, other }),
+                    Some(other) => applied.note_unbound(key, &Problem::Taken { address, other }),
                 }
             }
         }

@@ -38,7 +38,7 @@ pub(super) struct Endpoint<S: AsyncRead + AsyncWrite + Unpin> {
 /// Why an endpoint did not answer.
 pub(super) enum Failure {
     /// It was not reached: the request is as good as new.
-    NotConnected(Request<Body>, BackendError),
+    NotConnected(Box<Request<Body>>, BackendError),
     /// Something was sent.
     Final(BackendError),
 }
@@ -78,7 +78,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Endpoint<S> {
             let copy = copy_if_harmless(&request);
             request = match connection.send(request, open(), patience).await {
                 Ok(response) => return Ok(self.answered(response)),
-                Err(SendError::NotSent(request)) => request,
+                Err(SendError::NotSent(request)) => *request,
                 Err(SendError::Unanswered(error)) => copy.ok_or(Failure::Final(error))?,
                 Err(SendError::Failed(error)) => return Err(Failure::Final(error)),
             };
@@ -111,7 +111,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Endpoint<S> {
         };
         let copy = copy_if_harmless(&request);
         let request = match connection.send(request, open).await {
-            Err(SendError::NotSent(request)) => request,
+            Err(SendError::NotSent(request)) => *request,
             Err(SendError::Unanswered(error)) => copy.ok_or(Failure::Final(error))?,
             other => return self.sent(settings, other),
         };
@@ -184,7 +184,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Endpoint<S> {
             Err(SendError::NotSent(request)) => {
                 let what = format!("{} closed a new connection", self.spec.address);
                 let error = BackendError::new(BackendErrorKind::Connect, what);
-                Err(self.unreached(settings, request, error))
+                Err(self.unreached(settings, *request, error))
             }
             Err(SendError::Unanswered(error)) => {
                 self.failed(settings, &error);
@@ -206,7 +206,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Endpoint<S> {
         error: BackendError,
     ) -> Failure {
         self.failed(settings, &error);
-        Failure::NotConnected(request, error)
+        Failure::NotConnected(Box::new(request), error)
     }
 
     fn failed(&self, settings: &Settings, error: &BackendError) {

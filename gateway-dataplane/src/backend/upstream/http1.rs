@@ -40,7 +40,7 @@ pub(super) struct Http1<S: AsyncRead + AsyncWrite + Unpin> {
 /// Why there is no response.
 pub(super) enum SendError {
     /// Not a byte of the request was sent.
-    NotSent(Request<Body>),
+    NotSent(Box<Request<Body>>),
     /// The connection broke without a byte of a response.
     Unanswered(BackendError),
     /// Anything else.
@@ -87,7 +87,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Http1<S> {
                 Err(error) => Err(SendError::Failed(error)),
             },
             Err(mut failed) => Err(match failed.take_message() {
-                Some(request) => SendError::NotSent(request),
+                Some(request) => SendError::NotSent(Box::new(request)),
                 None => failure(failed.into_error()),
             }),
         }

@@ -105,7 +105,7 @@ impl Reserved {
                 Ok(response.map(|body| Body::upstream(body, Box::new(stream))))
             }
             Err(mut failed) => Err(match failed.take_message() {
-                Some(request) => SendError::NotSent(request),
+                Some(request) => SendError::NotSent(Box::new(request)),
                 None => failure(failed.into_error()),
             }),
         }

@@ -141,7 +141,7 @@ impl<P: Pick, C: Connect> Backend for Upstream<P, C> {
             match self.ask(endpoint, worker, request).await {
                 Ok(response) => return Ok(response),
                 Err(Failure::NotConnected(unsent, error)) => {
-                    request = unsent;
+                    request = *unsent;
                     failed = Some(error);
                     chooser.exclude(index);
                 }
