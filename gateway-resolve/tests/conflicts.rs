@@ -1,0 +1,163 @@
+//! Which listeners clash (section 5.1).
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod support;
+
+use gateway_model::ObjectRef;
+use gateway_resolve::{Config, Snapshot, Status, resolve};
+use serde_json::{Value, json};
+
+use support::{now, resources};
+
+/// Port, protocol, hostname (or none).
+type Listener = (u16, &'static str, &'static str);
+
+fn gateway(name: &str, created: &str, address: Option<&str>, listeners: &[Listener]) -> Value {
+    let listeners = listeners
+        .iter()
+        .enumerate()
+        .map(|(index, (port, protocol, host))| {
+            let mut listener =
+                json!({"name": format!("l{index}"), "port": port, "protocol": protocol});
+            if !host.is_empty() {
+                listener["hostname"] = json!(host);
+            }
+            listener
+        });
+    let addresses: Vec<_> = address
+        .iter()
+        .map(|value| json!({"value": value}))
+        .collect();
+    json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+        "metadata": {"name": name, "namespace": "infra", "creationTimestamp": created},
+        "spec": {
+            "gatewayClassName": "any", "addresses": addresses,
+            "listeners": listeners.collect::<Vec<_>>(),
+        },
+    })
+}
+
+/// The reason of `Conflicted` of each listener of the Gateway of that name.
+fn reasons(gateways: &[Value], name: &str) -> Vec<String> {
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": gateways});
+    let snapshot = Snapshot::from_resources(resources("gateways", list.to_string().as_bytes()));
+    let statuses = resolve(&snapshot, &Config::default(), now()).statuses;
+    let reference = ObjectRef::new("gateway.networking.k8s.io", "Gateway", "infra", name);
+    let Some(Status::Gateway(status)) = statuses.get(&reference) else {
+        panic!("{name} has a status");
+    };
+    let conditions = status
+        .listeners
+        .iter()
+        .flat_map(|listener| &listener.conditions);
+    let conflicted = conditions.filter(|condition| condition.type_ == "Conflicted");
+    conflicted
+        .map(|condition| condition.reason.clone())
+        .collect()
+}
+
+const FIRST: &str = "2025-01-01T00:00:00Z";
+const SECOND: &str = "2025-01-02T00:00:00Z";
+const NONE: &str = "NoConflicts";
+const PROTOCOL: &str = "ProtocolConflict";
+const HOSTNAME: &str = "HostnameConflict";
+
+#[test]
+fn in_one_gateway_no_listener_of_a_clash_wins() {
+    let rows: [(&[Listener], &[&str]); 5] = [
+        (
+            &[
+                (80, "HTTP", ""),
+                (80, "HTTP", "a.com"),
+                (80, "HTTP", "*.a.com"),
+            ],
+            &[NONE, NONE, NONE],
+        ),
+        (&[(80, "HTTP", ""), (81, "HTTP", "")], &[NONE, NONE]),
+        (
+            &[(80, "HTTP", "a.com"), (80, "HTTPS", "b.com")],
+            &[PROTOCOL, PROTOCOL],
+        ),
+        (
+            &[
+                (80, "HTTP", "a.com"),
+                (80, "HTTPS", "b.com"),
+                (81, "HTTP", "a.com"),
+            ],
+            &[PROTOCOL, PROTOCOL, NONE],
+        ),
+        // Protocols that are not supported take no part.
+        (
+            &[(80, "HTTP", ""), (80, "TCP", ""), (80, "UDP", "")],
+            &[NONE, NONE, NONE],
+        ),
+    ];
+    for (listeners, want) in rows {
+        let gateways = [gateway("gw", FIRST, None, listeners)];
+        assert_eq!(reasons(&gateways, "gw"), want, "{listeners:?}");
+    }
+}
+
+#[test]
+fn between_gateways_on_a_socket_the_older_keeps_what_it_has() {
+    let rows: [(&[Listener], &[Listener], &[&str]); 4] = [
+        (
+            &[(80, "HTTP", "a.com")],
+            &[(80, "HTTP", "a.com"), (80, "HTTP", "b.com")],
+            &[HOSTNAME, NONE],
+        ),
+        (
+            &[(80, "HTTP", "a.com")],
+            &[(80, "HTTPS", "b.com"), (81, "HTTPS", "")],
+            &[PROTOCOL, NONE],
+        ),
+        (&[(80, "HTTP", "")], &[(80, "HTTP", "a.com")], &[NONE]),
+        // What clashes within the older Gateway is served by nobody, and keeps nothing.
+        (
+            &[(80, "HTTP", ""), (80, "HTTPS", "")],
+            &[(80, "HTTP", "")],
+            &[NONE],
+        ),
+    ];
+    for (older, younger, want) in rows {
+        // The names sort the other way round: age comes first.
+        let gateways = [
+            gateway("a", SECOND, None, younger),
+            gateway("z", FIRST, None, older),
+        ];
+        assert_eq!(
+            reasons(&gateways, "a"),
+            want,
+            "{younger:?} beside {older:?}"
+        );
+    }
+}
+
+#[test]
+fn of_gateways_of_one_age_the_first_by_name_keeps_what_it_has() {
+    let listener: &[Listener] = &[(80, "HTTP", "")];
+    let gateways = [
+        gateway("b", FIRST, None, listener),
+        gateway("a", FIRST, None, listener),
+    ];
+    assert_eq!(reasons(&gateways, "a"), [NONE]);
+    assert_eq!(reasons(&gateways, "b"), [HOSTNAME]);
+}
+
+#[test]
+fn gateways_on_different_addresses_do_not_clash() {
+    let listener: &[Listener] = &[(80, "HTTP", "")];
+    let gateways = [
+        gateway("a", FIRST, Some("10.0.0.1"), listener),
+        gateway("b", SECOND, Some("10.0.0.2"), listener),
+        gateway("c", SECOND, Some("10.0.0.1"), listener),
+        gateway("d", SECOND, None, listener),
+    ];
+    let of = |name| reasons(&gateways, name);
+    assert_eq!(
+        [of("a"), of("b"), of("c"), of("d")].concat(),
+        [NONE, NONE, HOSTNAME, NONE]
+    );
+}
