@@ -1,6 +1,6 @@
 //! Writes the IR.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use gateway_model::{Hostname, Kind};
@@ -40,11 +40,13 @@ pub(crate) fn emit(snapshot: &Snapshot, facts: &Facts<'_>) -> Ir {
             }
         }
     }
-    let ids: BTreeSet<_> = listeners
+    // Most rules are met several times, so they are hashed before they are ordered.
+    let ids: HashSet<_> = listeners
         .iter()
         .flat_map(|listener| listener.rules())
         .flat_map(Rule::backends)
         .collect();
+    let ids: BTreeSet<_> = ids.into_iter().collect();
     let backends = backends(snapshot, &ids);
     Ir::new(listeners, backends, certificates).expect("rules refer to Services that were found")
 }

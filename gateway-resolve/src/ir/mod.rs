@@ -28,7 +28,7 @@ pub use rank::Rank;
 pub use rule::{Action, Refusal, RefusalReason, Rule, Split, Target, WeightedTarget};
 pub use settings::{Retry, RuleSettings, Sourced};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -88,6 +88,7 @@ impl Ir {
     }
 
     fn check(&self) -> Result<(), DanglingReference> {
+        let backends: HashSet<&BackendId> = self.backends.keys().collect();
         for listener in &self.listeners {
             let from = || listener.id.to_string();
             for id in listener.certificates() {
@@ -99,7 +100,7 @@ impl Ir {
                 }
             }
             for id in listener.rules().flat_map(Rule::backends) {
-                if !self.backends.contains_key(id) {
+                if !backends.contains(id) {
                     return Err(DanglingReference {
                         from: from(),
                         to: id.to_string(),
