@@ -1,5 +1,6 @@
 //! `gateway check`: validate and resolve, and open no socket.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use gateway_model::Manifests;
@@ -24,7 +25,10 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<ExitCode, Error> {
     let places = problems::places(&manifests);
     let problems = problems::all(&manifests, statuses.findings(), &places);
     match arguments.output {
-        Output::Table => print_table(&problems, &statuses),
+        Output::Table => {
+            print_table(&problems, &statuses);
+            print_others(&manifests);
+        }
         Output::Yaml => print_yaml(&problems, &statuses)?,
         Output::Json => print_json(&problems, &statuses)?,
     }
@@ -74,6 +78,21 @@ fn print_table(problems: &[Problem], statuses: &Statuses) {
     anstream::println!("{blank}{HEADING}{}{HEADING:#}", count(problems.len()));
     for problem in problems {
         anstream::println!("{}", problem.line());
+    }
+}
+
+/// Says which kinds were left alone, so that nobody thinks that they were checked.
+fn print_others(manifests: &Manifests) {
+    let mut kinds = BTreeMap::new();
+    for object in &manifests.unknown {
+        *kinds.entry(&object.reference.kind).or_insert(0) += 1;
+    }
+    let kinds: Vec<_> = kinds
+        .iter()
+        .map(|(kind, n)| format!("{n} {kind}"))
+        .collect();
+    if !kinds.is_empty() {
+        anstream::println!("Not looked at: {}.", kinds.join(", "));
     }
 }
 

@@ -108,6 +108,9 @@ impl Outcome {
             problems = self.problems.len(),
             "{what}"
         );
+        if self.applied.listeners().is_empty() {
+            tracing::warn!("no listener is served: gateway check says why");
+        }
     }
 }
 

@@ -247,6 +247,19 @@ fn a_class_and_a_controller_narrow_what_is_resolved() {
 }
 
 #[test]
+fn kinds_that_are_not_looked_at_are_counted() {
+    let others = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\napiVersion: v1\nkind: \
+                  Pod\nmetadata: {name: b}\n";
+    let output = Files::new(&[("a.yaml", &(CLEAN.to_owned() + others))]).check(&[]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(
+        text(&output.stdout).contains("Not looked at: 2 Pod."),
+        "{}",
+        text(&output.stdout)
+    );
+}
+
+#[test]
 fn usage_errors_exit_2_and_say_what_to_do() {
     let missing = output(&["check"]);
     assert_eq!(missing.status.code(), Some(2));

@@ -4,8 +4,9 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
-use crate::support::{Answer, Gateway, curl, example, output, text};
+use crate::support::{Answer, Gateway, LONG, curl, example, output, text};
 
 fn quickstart() -> String {
     std::fs::read_to_string(example("quickstart.yaml")).unwrap()
@@ -172,6 +173,27 @@ fn reloads_leave_no_file_open() {
         "{before}, then {after:?}"
     );
     assert!(after[19] <= before + 1, "{before}, then {after:?}");
+}
+
+#[test]
+fn a_listener_that_is_added_is_opened_and_one_that_is_removed_is_closed() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("web.yaml");
+    let mut gateway = Gateway::serving(&[dir.path().to_str().unwrap()]);
+    gateway.line("no listener is served");
+    std::fs::write(&file, quickstart()).unwrap();
+    gateway.wait_for("reloaded");
+    assert_eq!(curl(&[&gateway.url("/")]).status, 200);
+    std::fs::write(&file, quickstart().replace("port: 8080", "port: 8443")).unwrap();
+    gateway.wait_for("reloaded");
+    let address = |port| ("127.0.0.1", gateway.port(port));
+    assert!(TcpStream::connect(address(8443)).is_ok());
+    // The workers close their sockets one after the other.
+    let deadline = Instant::now() + LONG;
+    while TcpStream::connect(address(8080)).is_ok() {
+        assert!(Instant::now() < deadline, "the old port is still open");
+        std::thread::yield_now();
+    }
 }
 
 #[test]
