@@ -1,4 +1,4 @@
-//! The bundled gateway: serves, checks and explains Gateway API manifests.
+//! The bundled gateway: serves, checks and explains Gateway API manifests, or serves a cluster.
 
 mod answer;
 mod check;
@@ -11,10 +11,12 @@ mod load;
 mod logs;
 mod outcome;
 mod overview;
+mod plane;
 mod problems;
 mod remember;
 mod run;
 mod serve;
+mod stop;
 mod table;
 mod watch;
 mod yaml;

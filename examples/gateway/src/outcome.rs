@@ -1,18 +1,17 @@
-//! What comes of one version of the manifests.
+//! What comes of one version of the resources.
 
 use std::sync::Arc;
 
 use gateway_dataplane::{Applied, ListenerReport, Problem as Refusal, Proxy};
-use gateway_model::Resource;
 use gateway_resolve::ir::{Ir, ListenerId};
 use gateway_resolve::reason::{ListenerProgrammed, Reason};
 use gateway_resolve::{Config, Finding, Resolution, Snapshot, Statuses, resolve};
 
 use crate::error::Error;
+use crate::load;
 use crate::problems::Problem;
-use crate::{load, remember};
 
-/// What came of one version of the manifests.
+/// What came of one version of the resources.
 pub(crate) struct Outcome {
     /// The resources, with those that are made up for the demo backends.
     pub(crate) snapshot: Snapshot,
@@ -26,16 +25,8 @@ pub(crate) struct Outcome {
     pub(crate) problems: Vec<Problem>,
 }
 
-/// Resolves the resources and serves what comes of it; blocks. `known` are the statuses that the
-/// resources had before.
-pub(crate) fn apply(
-    mut resources: Vec<Resource>,
-    known: &Statuses,
-    config: &Config,
-    proxy: &Proxy,
-) -> Outcome {
-    remember::statuses(&mut resources, known);
-    let snapshot = Snapshot::from_resources(resources);
+/// Resolves the snapshot and serves what comes of it, wherever it came from; blocks.
+pub(crate) fn apply(snapshot: Snapshot, config: &Config, proxy: &Proxy) -> Outcome {
     let now = load::now();
     let Resolution {
         ir, mut statuses, ..

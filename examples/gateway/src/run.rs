@@ -4,13 +4,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use gateway_model::{Code, Manifests};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::cli::RunArguments;
 use crate::error::Error;
 use crate::load::Input;
 use crate::serve::Server;
+use crate::stop::Stop;
 use crate::{logs, overview, problems, watch};
 
 /// Serves until a signal ends it.
@@ -84,27 +85,4 @@ fn refuse_hopeless(manifests: &Manifests) -> Result<(), Error> {
         return Err(Error::new("no resource is valid").next(next));
     }
     Ok(())
-}
-
-/// SIGINT and SIGTERM.
-struct Stop {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Stop {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    /// Waits for one of them.
-    async fn asked(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
 }

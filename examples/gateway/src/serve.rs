@@ -1,25 +1,23 @@
 //! What `gateway run` serves, from one reload to the next.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use gateway_dataplane::{Limits, Ports, Proxy};
 use gateway_model::Manifests;
-use gateway_resolve::{Config, Statuses};
-use tokio::task::{JoinHandle, spawn_blocking};
+use gateway_resolve::{Config, Snapshot, Statuses};
+use tokio::task::spawn_blocking;
 
 use crate::cli::RunArguments;
 use crate::echo::Echoes;
 use crate::error::Error;
 use crate::load::{self, Input};
-use crate::outcome::{self, Outcome};
-use crate::problems;
+use crate::outcome::Outcome;
+use crate::plane::{Plane, joined};
+use crate::{problems, remember};
 
 /// A proxy and what it serves.
 pub(crate) struct Server {
     config: Config,
-    proxy: Arc<Proxy>,
-    drain: Duration,
+    plane: Plane,
     echoes: Echoes,
     /// Those of the last good version, `Programmed` as the proxy has it.
     statuses: Arc<Statuses>,
@@ -28,23 +26,15 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the workers, which serve nothing yet.
     pub(crate) fn start(arguments: &RunArguments) -> Result<Self, Error> {
-        let limits = Limits::default();
-        let drain = limits.drain;
-        let mut builder = Proxy::builder()
-            .limits(limits)
-            .addresses(arguments.bind.iter().copied())
-            .ports(Ports::Offset(arguments.port_offset));
-        if let Some(workers) = arguments.workers {
-            builder = builder.workers(workers.into());
-        }
-        let proxy = builder.start().map_err(|error| {
-            Error::new(format!("cannot start the workers: {error}"))
-                .next("give fewer with --workers, or allow this process more threads and files")
-        })?;
+        let RunArguments {
+            workers,
+            bind,
+            port_offset,
+            ..
+        } = arguments;
         Ok(Self {
             config: load::config(&arguments.selection),
-            proxy: Arc::new(proxy),
-            drain,
+            plane: Plane::start(*workers, bind, *port_offset)?,
             echoes: Echoes::default(),
             statuses: Arc::default(),
         })
@@ -70,11 +60,9 @@ impl Server {
         let loaded = std::mem::take(&mut manifests.resources).into_iter();
         let mut resources: Vec<_> = loaded.map(|loaded| loaded.resource).collect();
         self.echoes.attach(&mut resources);
-        let known = Arc::clone(&self.statuses);
-        let config = self.config.clone();
-        let proxy = Arc::clone(&self.proxy);
-        let applying = spawn_blocking(move || outcome::apply(resources, &known, &config, &proxy));
-        let mut outcome = joined(applying).await;
+        remember::statuses(&mut resources, &self.statuses);
+        let snapshot = Snapshot::from_resources(resources);
+        let mut outcome = self.plane.apply(snapshot, &self.config).await;
         outcome.problems = problems::all(&manifests, &outcome.findings(), &places);
         self.echoes.retain(&outcome.snapshot);
         self.statuses = Arc::clone(&outcome.statuses);
@@ -88,15 +76,6 @@ impl Server {
 
     /// Stops accepting, and lets requests finish; says whether all did.
     pub(crate) async fn drain(&self) -> bool {
-        let (proxy, limit) = (Arc::clone(&self.proxy), self.drain);
-        joined(spawn_blocking(move || proxy.drain(limit))).await == 0
-    }
-}
-
-/// The outcome of a task that is never cancelled; its panic goes on here.
-async fn joined<T>(task: JoinHandle<T>) -> T {
-    match task.await {
-        Ok(value) => value,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
+        self.plane.drain().await
     }
 }
