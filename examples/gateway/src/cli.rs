@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-/// Serves Gateway API manifests, without a Kubernetes cluster.
+use crate::controller::ControllerArguments;
+
+/// Serves Gateway API manifests, from files or from a Kubernetes cluster.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -21,6 +23,9 @@ pub(crate) enum Command {
     /// Open the listeners that the manifests ask for, proxy traffic, reload when files change
     #[command(after_help = RUN_HELP)]
     Run(RunArguments),
+    /// Serve what a Kubernetes cluster asks for, and write statuses back
+    #[command(after_help = CONTROLLER_HELP)]
+    Controller(ControllerArguments),
     /// Validate and resolve the manifests without opening a socket
     #[command(after_help = CHECK_HELP)]
     Check(CheckArguments),
@@ -57,6 +62,22 @@ Examples:
   gateway run examples/manifests/quickstart.yaml
   gateway run --port-offset 8000 --workers 2 manifests/ secrets.yaml
   kubectl get gc,gtw,httproute,svc,endpointslice -A -o yaml | gateway run -";
+
+const CONTROLLER_HELP: &str = "\
+The cluster is the one that KUBECONFIG names, or the one that the pod runs in. Every replica serves;
+the one that holds the Lease writes statuses. Nothing is served before everything was listed once.
+
+Signals:
+  SIGTERM, SIGINT  stop accepting and let requests finish; a second one stops at once
+
+Exit status:
+  0  stopped by a signal
+  1  a second signal, or the drain timeout, cut requests short
+  2  wrong usage, or no cluster
+
+Examples:
+  gateway controller --addresses 192.0.2.0/28
+  gateway controller --shared-address lb.example.com --port-offset 8000";
 
 const CHECK_HELP: &str = "\
 Exit status:

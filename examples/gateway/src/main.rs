@@ -4,6 +4,7 @@ mod answer;
 mod check;
 mod cli;
 mod conditions;
+mod controller;
 mod echo;
 mod error;
 mod explain;
@@ -30,6 +31,7 @@ use crate::cli::{Cli, Command};
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Controller(arguments) => controller::controller(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Completions { shell } => {

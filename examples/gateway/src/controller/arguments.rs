@@ -1,0 +1,94 @@
+//! Arguments of `gateway controller`.
+
+use std::net::{IpAddr, SocketAddr};
+
+use clap::Args;
+use gateway_model::{AddressType, GatewayStatusAddress};
+use gateway_resolve::{ClassSelection, Config, DEFAULT_CONTROLLER_NAME, UsableAddresses};
+
+use super::addresses::Pool;
+use crate::cli::LogFormat;
+
+/// Arguments of `gateway controller`.
+#[derive(Debug, Args)]
+pub(crate) struct ControllerArguments {
+    /// Serve the Gateways whose GatewayClass has this controllerName
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_CONTROLLER_NAME)]
+    pub(crate) controller_name: String,
+
+    /// Give each Gateway an address of its own out of these, which have to be this machine's
+    #[arg(
+        long,
+        value_name = "CIDR|IP,...",
+        required_unless_present = "shared_address"
+    )]
+    pub(crate) addresses: Option<Pool>,
+
+    /// Where clients reach all Gateways, such as a load balancer before this process
+    #[arg(
+        long,
+        value_name = "IP|HOSTNAME",
+        conflicts_with = "addresses",
+        value_parser = shared_address
+    )]
+    pub(crate) shared_address: Option<GatewayStatusAddress>,
+
+    /// With --shared-address, the address to listen on; repeat for several
+    #[arg(long, value_name = "ADDR", default_value = "0.0.0.0")]
+    pub(crate) bind: Vec<IpAddr>,
+
+    /// Listen on the listener's port plus N, so that port 80 needs no privilege
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) port_offset: u16,
+
+    /// Worker threads, each with its own accept queue and connections [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) workers: Option<u16>,
+
+    /// Where /healthz and /readyz are answered
+    #[arg(long, value_name = "ADDR:PORT", default_value = "0.0.0.0:9902")]
+    pub(crate) health: SocketAddr,
+
+    /// The Lease that decides which replica writes statuses
+    #[arg(
+        long,
+        value_name = "[NAMESPACE/]NAME",
+        default_value = "gateway-controller"
+    )]
+    pub(crate) lease: String,
+
+    /// What to log: error, warn, info, debug, trace, or filters such as gateway=debug
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    pub(crate) log_level: String,
+
+    /// How to log
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) log_format: LogFormat,
+}
+
+impl ControllerArguments {
+    /// What resolution depends on.
+    pub(crate) fn config(&self) -> Config {
+        let mut config = Config::default();
+        config.controller_name.clone_from(&self.controller_name);
+        config.classes = ClassSelection::Controller;
+        config.default_addresses = self.shared_address.iter().cloned().collect();
+        let pool = self.addresses.as_ref().map(Pool::networks);
+        config.usable_addresses = UsableAddresses::Within(pool.unwrap_or_default().to_vec());
+        config
+    }
+}
+
+fn shared_address(text: &str) -> Result<GatewayStatusAddress, String> {
+    let type_ = match text.parse::<IpAddr>() {
+        Ok(_) => AddressType::IpAddress,
+        Err(_) => {
+            gateway_model::Hostname::new(text).map_err(|error| error.to_string())?;
+            AddressType::Hostname
+        }
+    };
+    Ok(GatewayStatusAddress {
+        type_,
+        value: text.to_owned(),
+    })
+}

@@ -1,0 +1,182 @@
+//! What is known of the cluster.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gateway_model::{Kind, Object, ObjectMeta, ObjectRef, Resource};
+use gateway_resolve::{Snapshot, Store};
+
+use super::kinds::{self, WATCHED, Watched};
+use super::watch::Change;
+
+/// What is known of the cluster.
+#[derive(Debug, Default)]
+pub(crate) struct Cluster {
+    snapshot: Snapshot,
+    /// The resources of each kind that was listed.
+    listed: BTreeMap<&'static Watched, BTreeSet<ObjectRef>>,
+    /// The custom kinds that are defined, with the version of their bundle; `None` until known.
+    defined: Option<BTreeMap<&'static Watched, Option<String>>>,
+}
+
+/// What a change may have changed, from little to much.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Effect {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// What is stored as status.
+    Statuses,
+    /// What the cluster asks for.
+    Resources,
+}
+
+impl Cluster {
+    /// Takes a change in.
+    pub(crate) fn take(&mut self, change: Change) -> Effect {
+        match change {
+            Change::Set(resource) => self.set(resource),
+            Change::Gone(reference) => self.remove(&reference),
+            Change::Listed(kind, resources) => self.list(kind, resources),
+            Change::Defined(defined) => self.define(defined),
+        }
+    }
+
+    /// Takes in what a write of a status came back with, unless the watch was faster: then the
+    /// stored object is not the one that was written to.
+    pub(crate) fn written(&mut self, resource: Resource, over: Option<&str>) -> Effect {
+        let reference = resource.reference();
+        match self.version(&reference) {
+            known if known.is_some() && known == over => self.set(resource),
+            _ => Effect::Nothing,
+        }
+    }
+
+    /// Were all kinds listed that there are?
+    pub(crate) fn is_complete(&self) -> bool {
+        let Some(defined) = &self.defined else {
+            return false;
+        };
+        let exists = |kind: &&Watched| !kind.is_custom() || defined.contains_key(*kind);
+        let mut expected = WATCHED.iter().filter(exists);
+        expected.all(|kind| self.listed.contains_key(kind))
+    }
+
+    /// The resources.
+    pub(crate) fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// The version of the Gateway API that is installed: that of the GatewayClass.
+    pub(crate) fn api_version(&self) -> Option<String> {
+        let class = kinds::find(gateway_model::GatewayClass::GROUP, "GatewayClass")?;
+        self.defined.as_ref()?.get(class)?.clone()
+    }
+
+    fn set(&mut self, resource: Resource) -> Effect {
+        let reference = resource.reference();
+        let effect = effect(&self.snapshot, &resource);
+        if let Some(kind) = kinds::find(&reference.group, &reference.kind) {
+            self.listed.entry(kind).or_default().insert(reference);
+        }
+        if effect > Effect::Nothing {
+            self.snapshot.insert(resource);
+        }
+        effect
+    }
+
+    fn remove(&mut self, reference: &ObjectRef) -> Effect {
+        let kind = kinds::find(&reference.group, &reference.kind);
+        if let Some(known) = kind.and_then(|kind| self.listed.get_mut(kind)) {
+            known.remove(reference);
+        }
+        match self.snapshot.remove(reference) {
+            true => Effect::Resources,
+            false => Effect::Nothing,
+        }
+    }
+
+    fn list(&mut self, kind: &'static Watched, resources: Vec<Resource>) -> Effect {
+        let known = self.listed.insert(kind, BTreeSet::new());
+        // A first list counts, even an empty one: it may be the one that was waited for.
+        let mut all = match known {
+            Some(_) => Effect::Nothing,
+            None => Effect::Resources,
+        };
+        for resource in resources {
+            all = all.max(self.set(resource));
+        }
+        let current = self.listed.get(kind).cloned().unwrap_or_default();
+        for reference in known.unwrap_or_default().difference(&current) {
+            all = all.max(self.remove(reference));
+        }
+        all
+    }
+
+    fn define(&mut self, defined: BTreeMap<&'static Watched, Option<String>>) -> Effect {
+        if self.defined.as_ref() == Some(&defined) {
+            return Effect::Nothing;
+        }
+        let gone = |kind: &&'static Watched| kind.is_custom() && !defined.contains_key(*kind);
+        for kind in WATCHED.iter().filter(gone) {
+            for reference in self.listed.remove(kind).unwrap_or_default() {
+                self.snapshot.remove(&reference);
+            }
+        }
+        self.defined = Some(defined);
+        Effect::Resources
+    }
+
+    fn version(&self, reference: &ObjectRef) -> Option<&str> {
+        let (namespace, name) = (&reference.namespace, &reference.name);
+        let metadata = match &*reference.kind {
+            "GatewayClass" => {
+                &self
+                    .snapshot
+                    .gateway_classes()
+                    .get(namespace, name)?
+                    .metadata
+            }
+            "Gateway" => &self.snapshot.gateways().get(namespace, name)?.metadata,
+            "HTTPRoute" => &self.snapshot.http_routes().get(namespace, name)?.metadata,
+            _ => return None,
+        };
+        metadata.resource_version.as_deref()
+    }
+}
+
+/// What the snapshot gains from a resource.
+fn effect(snapshot: &Snapshot, resource: &Resource) -> Effect {
+    match resource {
+        Resource::GatewayClass(new) => of_object(snapshot.gateway_classes(), new),
+        Resource::Gateway(new) => of_object(snapshot.gateways(), new),
+        Resource::HttpRoute(new) => of_object(snapshot.http_routes(), new),
+        _ => Effect::Resources,
+    }
+}
+
+fn of_object<S: PartialEq, T: PartialEq>(store: &Store<Object<S, T>>, new: &Object<S, T>) -> Effect
+where
+    Object<S, T>: Kind,
+{
+    let ObjectMeta {
+        namespace, name, ..
+    } = &new.metadata;
+    match store.get(namespace, name) {
+        Some(old) if old.metadata.resource_version == new.metadata.resource_version => {
+            Effect::Nothing
+        }
+        Some(old) if old.spec == new.spec && same_wishes(&old.metadata, &new.metadata) => {
+            Effect::Statuses
+        }
+        _ => Effect::Resources,
+    }
+}
+
+/// Is the metadata the same but for the version and for what nothing depends on?
+fn same_wishes(old: &ObjectMeta, new: &ObjectMeta) -> bool {
+    old.uid == new.uid
+        && old.generation == new.generation
+        && old.labels == new.labels
+        && old.annotations == new.annotations
+        && old.deletion_timestamp == new.deletion_timestamp
+}

@@ -1,0 +1,190 @@
+//! `gateway controller`: what a cluster asks for is served, and what became of it is written back.
+//!
+//! The order is the promise: resolve, apply to the data plane, then write. Nothing is served or
+//! written before everything was listed once; a burst of changes is resolved once.
+
+mod addresses;
+mod arguments;
+mod cluster;
+mod health;
+mod kinds;
+mod lease;
+mod watch;
+mod writer;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use gateway_model::Gateway;
+use gateway_resolve::{Config, Snapshot, Statuses, plan_statuses};
+use kube::Client;
+use tokio::sync::mpsc::{self, UnboundedReceiver};
+
+pub(crate) use arguments::ControllerArguments;
+
+use self::addresses::Allocator;
+use self::cluster::{Cluster, Effect};
+use self::health::Ready;
+use self::lease::Candidate;
+use self::watch::Change;
+use self::writer::Writer;
+use crate::error::Error;
+use crate::logs;
+use crate::plane::Plane;
+use crate::stop::Stop;
+
+/// How long further changes are waited for after one: long enough for a burst to be resolved once,
+/// too short to be felt.
+const SETTLE: Duration = Duration::from_millis(5);
+
+/// Serves a cluster until a signal ends it.
+pub(crate) fn controller(arguments: &ControllerArguments) -> Result<ExitCode, Error> {
+    logs::start(&arguments.log_level, arguments.log_format).map_err(Error::new)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::internal)?;
+    let outcome = runtime.block_on(serve(arguments));
+    // A drain that was given up is not waited for.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn serve(arguments: &ControllerArguments) -> Result<ExitCode, Error> {
+    let mut stop = Stop::new().map_err(Error::internal)?;
+    let client = Client::try_default().await.map_err(|error| {
+        Error::new(format!("no cluster to serve: {error}"))
+            .next("run it in a pod, or set KUBECONFIG to a file that names a cluster")
+    })?;
+    let ready = Ready::default();
+    health::start(arguments.health, Arc::clone(&ready))
+        .await
+        .map_err(|error| Error::new(format!("--health {}: {error}", arguments.health)))?;
+    let candidate = Candidate::new(&client, &arguments.lease);
+    let mut leads = candidate.leads();
+    let over = tokio::sync::watch::Sender::new(false);
+    let election = tokio::spawn(candidate.run(over.subscribe()));
+    let mut controller = Controller::start(arguments, &client, ready)?;
+    loop {
+        let effect = tokio::select! {
+            biased;
+            () = stop.asked() => break,
+            Some(change) = controller.changes.recv() => controller.settle(change).await,
+            written = controller.writer.written() => {
+                controller.cluster.written(written.resource, written.over.as_deref())
+            }
+            Ok(()) = leads.changed() => Effect::Statuses,
+        };
+        let leads = *leads.borrow_and_update();
+        controller.react(effect, leads).await;
+    }
+    tracing::info!("draining: a second signal stops at once");
+    over.send_replace(true);
+    let drained = tokio::select! {
+        drained = controller.plane.drain() => drained,
+        () = stop.asked() => false,
+    };
+    // The lease is given up meanwhile, unless the API server does not answer.
+    let _given_up = tokio::time::timeout(Duration::from_secs(2), election).await;
+    tracing::info!(drained, "stopped");
+    Ok(ExitCode::from(u8::from(!drained)))
+}
+
+/// Everything between the watches and the writes.
+struct Controller {
+    config: Config,
+    plane: Plane,
+    allocator: Option<Allocator>,
+    ready: Ready,
+    changes: UnboundedReceiver<Change>,
+    cluster: Cluster,
+    /// What the resources' authors are to be told.
+    statuses: Arc<Statuses>,
+    writer: Writer,
+}
+
+impl Controller {
+    /// Starts the workers, which serve nothing yet, and the watches.
+    fn start(
+        arguments: &ControllerArguments,
+        client: &Client,
+        ready: Ready,
+    ) -> Result<Self, Error> {
+        let plane = Plane::start(arguments.workers, &arguments.bind, arguments.port_offset)?;
+        let (sender, changes) = mpsc::unbounded_channel();
+        watch::start(client, &sender);
+        Ok(Self {
+            config: arguments.config(),
+            plane,
+            allocator: arguments.addresses.clone().map(Allocator::new),
+            ready,
+            changes,
+            cluster: Cluster::default(),
+            statuses: Arc::default(),
+            writer: Writer::new(client.clone()),
+        })
+    }
+
+    /// Takes a change in, and those that follow at once.
+    async fn settle(&mut self, change: Change) -> Effect {
+        let mut effect = self.cluster.take(change);
+        if effect > Effect::Nothing {
+            tokio::time::sleep(SETTLE).await;
+        }
+        while let Ok(change) = self.changes.try_recv() {
+            effect = effect.max(self.cluster.take(change));
+        }
+        effect
+    }
+
+    /// Serves what there is now, and writes what is missing.
+    async fn react(&mut self, effect: Effect, leads: bool) {
+        if !self.cluster.is_complete() {
+            return;
+        }
+        if effect == Effect::Resources {
+            self.apply().await;
+        }
+        if !leads {
+            self.writer.plan(Vec::new());
+        } else if effect > Effect::Nothing {
+            let controller = &self.config.controller_name;
+            let writes = plan_statuses(self.cluster.snapshot(), &self.statuses, controller);
+            self.writer.plan(writes);
+        }
+    }
+
+    async fn apply(&mut self) {
+        let snapshot = self.cluster.snapshot().clone();
+        self.config.api_version = self.cluster.api_version();
+        if let Some(allocator) = &mut self.allocator {
+            let gateways = served(&snapshot, &self.config.controller_name);
+            self.config.allocated_addresses = Some(allocator.allocate(gateways));
+        }
+        let outcome = self.plane.apply(snapshot, &self.config).await;
+        for (listener, problem) in outcome.applied.problems() {
+            tracing::warn!(%listener, %problem, "a listener is not served as it should be");
+        }
+        tracing::debug!(listeners = outcome.ir.listeners().len(), "applied");
+        self.statuses = outcome.statuses;
+        if !self.ready.swap(true, Ordering::Relaxed) {
+            tracing::info!("ready: the first table is served");
+        }
+    }
+}
+
+/// The Gateways whose class names this controller.
+fn served<'a>(snapshot: &'a Snapshot, controller: &'a str) -> impl Iterator<Item = &'a Gateway> {
+    snapshot
+        .gateways()
+        .iter()
+        .map(|gateway| &**gateway)
+        .filter(move |gateway| {
+            let class = snapshot
+                .gateway_classes()
+                .get("", &gateway.spec.gateway_class_name);
+            class.is_some_and(|class| class.spec.controller_name == controller)
+        })
+}
