@@ -103,6 +103,24 @@ async fn a_response_that_comes_early_is_passed_on_at_once() {
     assert!(!rig.backend.bytes().contains("smuggled"));
 }
 
+/// RFC 9112 section 9.6: a client that is busy sending gets to read why it should stop.
+#[tokio::test]
+async fn a_refusal_reaches_a_client_that_goes_on_sending() {
+    let rig = Rig::new().await;
+    for lines in ["expect: x\r\n", "host: b.example\r\n"] {
+        let mut client = rig.connect().await;
+        let length = 20 << 20;
+        client
+            .send(post(&format!("{lines}content-length: {length}\r\n"), ""))
+            .await;
+        for _ in 0..20 {
+            client.send(vec![b'x'; 1 << 20]).await;
+        }
+        assert!(client.answer().await.status >= 400);
+    }
+    assert_eq!(rig.backend.bytes(), "");
+}
+
 /// The same while the body goes on: both directions stream independently.
 #[tokio::test]
 async fn a_body_may_end_after_its_response() {
@@ -220,5 +238,20 @@ async fn responses_that_have_no_body_end_with_their_head() {
             }
         }
         assert_eq!(rig.backend.requests().len(), 2, "{reply}");
+    }
+}
+
+/// RFC 9112 sections 6.1 and 9.3: HTTP/1.0 knows no chunks; the end of the connection is the end.
+#[tokio::test]
+async fn http_1_0_clients_are_not_sent_chunks() {
+    let reply = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+    let rig = Rig::answering(Reply::of(reply)).await;
+    for line in ["", "connection: keep-alive\r\n"] {
+        let mut client = rig.connect().await;
+        let request = format!("GET / HTTP/1.0\r\nhost: a.example\r\n{line}\r\n");
+        client.send(request).await;
+        let head = client.head().await;
+        assert!(!head.contains("transfer-encoding"), "{head}");
+        assert_eq!(client.rest().await, "hello");
     }
 }

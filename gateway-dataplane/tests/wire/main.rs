@@ -14,4 +14,5 @@ mod lines;
 mod sizes;
 mod support;
 mod targets;
+mod trailers;
 mod upstream;

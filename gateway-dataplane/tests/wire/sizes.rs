@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::support::backend::Reply;
+use crate::support::h2::{DATA, END_HEADERS, GET, H2, HEADERS, block};
 use crate::support::{Rig, get, post};
 
 fn with(lines: &str) -> String {
@@ -48,7 +49,8 @@ async fn too_many_headers_are_answered_with_431() {
     rig.still_serves().await;
 }
 
-/// RFC 9110 section 15.5.15; RFC 9112 section 3 recommends to take 8,000 bytes at least.
+/// RFC 9110 section 15.5.15; RFC 9112 section 3 recommends to take 8,000 bytes at least. A target that
+/// goes beyond the limit of the whole head gets the status of that.
 #[tokio::test]
 async fn a_target_that_is_too_long_is_answered_with_414() {
     let rig = Rig::new().await;
@@ -56,6 +58,7 @@ async fn a_target_that_is_too_long_is_answered_with_414() {
     for length in [17_000, 60_000] {
         rig.refuses(414, target(length)).await;
     }
+    rig.refuses(431, target(70_000)).await;
     let mut client = rig.connect().await;
     client.send(target(8_000)).await;
     assert_eq!(client.answer().await.status, 200);
@@ -117,4 +120,36 @@ async fn a_connection_without_a_request_is_closed_in_the_end() {
     client.send(get("/")).await;
     assert_eq!(client.answer().await.status, 200);
     client.closes().await;
+}
+
+/// RFC 9113 section 6.10: HEADERS whose CONTINUATION never comes, and a preface that does not end.
+#[tokio::test]
+async fn an_http_2_connection_that_goes_quiet_is_closed() {
+    let limit = Duration::from_millis(100);
+    let rig = Rig::with(Reply::OK, |limits| {
+        limits.header_read = limit;
+        limits.idle = limit;
+    })
+    .await;
+    let mut client = rig.connect().await;
+    client.send("PRI * HTTP/2.0\r\n").await;
+    client.closes().await;
+    let mut h2 = H2::connect(&rig).await;
+    h2.frame(HEADERS, 0, 1, block(&GET)).await;
+    while h2.read().await.is_some() {}
+    assert_eq!(rig.backend.bytes(), "");
+}
+
+/// The same within a body.
+#[tokio::test]
+async fn an_http_2_body_that_stops_coming_ends_the_exchange() {
+    let limit = Duration::from_millis(100);
+    let rig = Rig::with(Reply::OK, |limits| limits.stalled = limit).await;
+    let mut h2 = H2::connect(&rig).await;
+    let fields = [&[(":method", "POST")], &GET[1..]].concat();
+    h2.frame(HEADERS, END_HEADERS, 1, block(&fields)).await;
+    h2.frame(DATA, 0, 1, "hello").await;
+    while h2.read().await.is_some() {}
+    rig.backend.is_left().await;
+    assert!(rig.backend.requests().is_empty());
 }

@@ -1,7 +1,7 @@
 //! Responses that are not as they should be.
 
 use crate::support::backend::Reply;
-use crate::support::client::Answer;
+use crate::support::client::{Answer, status};
 use crate::support::{Rig, get};
 
 /// The answer to one request, and what follows until the connection closes.
@@ -216,6 +216,33 @@ async fn bytes_behind_a_response_are_not_the_next_one() {
         assert_eq!((answer.status, &*answer.body), (200, "ok"));
     }
     is_not_reused(Reply::of(reply)).await;
+}
+
+/// RFC 9112 section 6.3: the same behind responses that have no body whatever their head says.
+#[tokio::test]
+async fn bytes_behind_a_response_without_body_are_not_the_next_one() {
+    let stolen = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nstolen";
+    for (method, head) in [
+        ("HEAD", "HTTP/1.1 200 OK\r\ncontent-length: 44\r\n\r\n"),
+        (
+            "GET",
+            "HTTP/1.1 204 No Content\r\ncontent-length: 44\r\n\r\n",
+        ),
+        (
+            "GET",
+            "HTTP/1.1 304 Not Modified\r\ncontent-length: 44\r\n\r\n",
+        ),
+    ] {
+        let reply: &'static str = format!("{head}{stolen}").leak();
+        let rig = Rig::answering(Reply::of(reply)).await;
+        let mut client = rig.connect().await;
+        for _ in 0..3 {
+            client.send(get("/").replace("GET", method)).await;
+            let answered = client.head().await;
+            assert_eq!(status(&answered), status(head), "{answered}");
+        }
+        rig.backend.is_left().await;
+    }
 }
 
 /// RFC 9112 section 6.1: a transfer coding in a response of HTTP/1.0 means faulty framing: what
