@@ -5,10 +5,12 @@
 
 mod forwarded;
 mod hop;
+mod max_forwards;
 
 pub use forwarded::{ConnectionHeaders, Forwarding, request_id};
 pub use hop::requested_upgrade;
 pub(crate) use hop::strip_trailers;
+pub(crate) use max_forwards::count_down;
 
 use http::header::HeaderValue;
 use http::request;

@@ -7,7 +7,7 @@ use gateway_resolve::ir;
 use http::request::Parts;
 use http::{HeaderValue, Response, header};
 
-use super::headers::{prepare_request, request_id, requested_upgrade};
+use super::headers::{count_down, prepare_request, request_id, requested_upgrade};
 use super::{ConnectionInfo, Options, answer, entropy};
 use crate::Body;
 use crate::filter::{Connection, Cors, Filters, redirect};
@@ -67,6 +67,9 @@ pub(super) fn decide<'t, B>(
     let version = head.version;
     if let Err(error) = normalize(head, HeadRules::default()) {
         return Decision::Answer(answer::last(error.status(), version));
+    }
+    if let Err(status) = count_down(head) {
+        return Decision::Answer(answer::status(status));
     }
     let hit = match table.find(&Head::of(head), connection.sni.as_deref()) {
         Ok(hit) => hit,

@@ -1,0 +1,61 @@
+//! How far a request may go.
+
+use http::header::{self, HeaderValue};
+use http::{Method, StatusCode, request};
+
+/// Counts down the `Max-Forwards` of `TRACE` and `OPTIONS` (RFC 9110 section 7.6.2).
+///
+/// # Errors
+/// It goes no further; the status is this hop's answer as the final recipient. `TRACE` is not
+/// implemented here, since what it reflects is nobody's business.
+pub(crate) fn count_down(head: &mut request::Parts) -> Result<(), StatusCode> {
+    let answer = match head.method {
+        Method::OPTIONS => StatusCode::OK,
+        Method::TRACE => StatusCode::NOT_IMPLEMENTED,
+        _ => return Ok(()),
+    };
+    let Some(left) = head.headers.get(header::MAX_FORWARDS) else {
+        return Ok(());
+    };
+    let left = left.to_str().ok().and_then(|left| left.parse::<u64>().ok());
+    match left {
+        Some(0) => Err(answer),
+        Some(left) => {
+            let left = HeaderValue::from(left - 1);
+            head.headers.insert(header::MAX_FORWARDS, left);
+            Ok(())
+        }
+        // Not a number that anyone could count down.
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{Request, StatusCode};
+
+    use super::count_down;
+
+    fn counted(method: &str, left: &str) -> Result<String, StatusCode> {
+        let request = Request::builder().method(method);
+        let request = request.header("max-forwards", left).body(()).unwrap();
+        let mut head = request.into_parts().0;
+        count_down(&mut head)?;
+        Ok(head.headers["max-forwards"].to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn each_hop_counts_one_and_the_last_answers() {
+        assert_eq!(counted("OPTIONS", "2"), Ok("1".to_owned()));
+        assert_eq!(counted("TRACE", "1"), Ok("0".to_owned()));
+        assert_eq!(counted("OPTIONS", "0"), Err(StatusCode::OK));
+        assert_eq!(counted("TRACE", "0"), Err(StatusCode::NOT_IMPLEMENTED));
+    }
+
+    #[test]
+    fn other_methods_and_values_are_left_alone() {
+        assert_eq!(counted("GET", "0"), Ok("0".to_owned()));
+        assert_eq!(counted("OPTIONS", "x"), Ok("x".to_owned()));
+        assert_eq!(counted("OPTIONS", "-1"), Ok("-1".to_owned()));
+    }
+}
