@@ -159,3 +159,21 @@ async fn a_refused_upgrade_leaves_the_connection_as_it_was() {
     assert!(requests[0].contains("\r\nupgrade: websocket\r\n"));
     assert!(requests[1].starts_with("GET /next "));
 }
+
+/// RFC 9110 section 7.6.2.
+#[tokio::test]
+async fn max_forwards_is_counted_down_and_zero_goes_no_further() {
+    let rig = Rig::new().await;
+    let mut client = rig.connect().await;
+    let ask = |method: &str, left: &str| {
+        format!("{method} / HTTP/1.1\r\nhost: a.example\r\nmax-forwards: {left}\r\n\r\n")
+    };
+    for (method, status) in [("OPTIONS", 200), ("TRACE", 501)] {
+        client.send(ask(method, "0")).await;
+        assert_eq!(client.answer().await.status, status);
+    }
+    assert_eq!(rig.backend.bytes(), "");
+    client.send(ask("OPTIONS", "7")).await;
+    assert_eq!(client.answer().await.status, 200);
+    assert!(rig.backend.request().contains("\r\nmax-forwards: 6\r\n"));
+}

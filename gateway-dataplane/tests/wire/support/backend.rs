@@ -13,10 +13,11 @@ use super::soon;
 /// What is sent for a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reply {
+    /// As soon as its head was read.
+    pub(crate) early: &'static str,
+    /// When it was read whole.
     pub(crate) bytes: &'static str,
-    /// As soon as the head was read, not after the body.
-    pub(crate) early: bool,
-    /// Close the connection then.
+    /// The connection closes then.
     pub(crate) last: bool,
 }
 
@@ -25,21 +26,28 @@ impl Reply {
 
     pub(crate) const fn of(bytes: &'static str) -> Self {
         Self {
+            early: "",
             bytes,
-            early: false,
             last: false,
         }
     }
 
+    /// The same, and the connection closes.
     pub(crate) const fn last(self) -> Self {
         Self { last: true, ..self }
     }
 
-    pub(crate) const fn early(self) -> Self {
+    /// Sent as soon as the head was read, and nothing more.
+    pub(crate) const fn early(bytes: &'static str) -> Self {
         Self {
-            early: true,
-            ..self
+            early: bytes,
+            ..Self::of("")
         }
+    }
+
+    /// The same after these bytes, which are sent as soon as the head was read.
+    pub(crate) const fn after(self, early: &'static str) -> Self {
+        Self { early, ..self }
     }
 }
 
@@ -130,8 +138,10 @@ async fn serve(
     changed: Arc<watch::Sender<()>>,
 ) {
     let mut buffer = Vec::new();
-    let mut answered = false;
-    loop {
+    // Was the current request's head answered?
+    let mut begun = false;
+    let mut closing = false;
+    while !closing {
         let from = buffer.len();
         let read = stream.read_buf(&mut buffer).await.unwrap_or(0);
         let new = String::from_utf8_lossy(&buffer[from..]).into_owned();
@@ -141,30 +151,24 @@ async fn serve(
             changed.send_replace(());
             return;
         }
-        while let Some(length) = request_length(&buffer) {
+        while !closing && head_length(&buffer).is_some() {
+            if !begun {
+                let _left = stream.write_all(reply.early.as_bytes()).await;
+                begun = true;
+            }
+            let Some(length) = request_length(&buffer) else {
+                closing = reply.last && reply.bytes.is_empty();
+                break;
+            };
             let request: Vec<_> = buffer.drain(..length).collect();
             let request = String::from_utf8_lossy(&request).into_owned();
             log.lock().unwrap().requests.push(request);
-            if !answered && !answer(&mut stream, reply).await {
-                changed.send_replace(());
-                return;
-            }
-            answered = false;
-        }
-        let has_head = head_length(&buffer).is_some();
-        if reply.early && has_head && !answered {
-            answered = true;
-            if !answer(&mut stream, reply).await {
-                changed.send_replace(());
-                return;
-            }
+            let _left = stream.write_all(reply.bytes.as_bytes()).await;
+            begun = false;
+            closing = reply.last;
         }
         changed.send_replace(());
     }
-}
-
-async fn answer(stream: &mut TcpStream, reply: Reply) -> bool {
-    stream.write_all(reply.bytes.as_bytes()).await.is_ok() && !reply.last
 }
 
 fn head_length(bytes: &[u8]) -> Option<usize> {
