@@ -48,11 +48,6 @@ impl Client {
         let _refused = soon("room to send", sent).await;
     }
 
-    /// Sends no more.
-    pub(crate) async fn end(&mut self) {
-        self.stream.shutdown().await.unwrap();
-    }
-
     /// Reads a response that is not interim.
     pub(crate) async fn answer(&mut self) -> Answer {
         let answer = self.try_answer().await;
