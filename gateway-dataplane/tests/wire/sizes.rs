@@ -101,7 +101,7 @@ async fn a_second_head_that_takes_too_long_ends_the_connection() {
 /// A body that stops coming ends both sides: the backend does not wait for ever.
 #[tokio::test]
 async fn a_body_that_stops_coming_ends_the_exchange() {
-    let limit = Duration::from_millis(100);
+    let limit = Duration::from_millis(300);
     let rig = Rig::with(Reply::OK, |limits| limits.stalled = limit).await;
     let mut client = rig.connect().await;
     client.send(post("content-length: 100\r\n", "hello")).await;
@@ -113,7 +113,7 @@ async fn a_body_that_stops_coming_ends_the_exchange() {
 
 #[tokio::test]
 async fn a_connection_without_a_request_is_closed_in_the_end() {
-    let limit = Duration::from_millis(100);
+    let limit = Duration::from_millis(300);
     let rig = Rig::with(Reply::OK, |limits| limits.idle = limit).await;
     rig.connect().await.closes().await;
     let mut client = rig.connect().await;
@@ -125,7 +125,7 @@ async fn a_connection_without_a_request_is_closed_in_the_end() {
 /// RFC 9113 section 6.10: HEADERS whose CONTINUATION never comes, and a preface that does not end.
 #[tokio::test]
 async fn an_http_2_connection_that_goes_quiet_is_closed() {
-    let limit = Duration::from_millis(100);
+    let limit = Duration::from_millis(300);
     let rig = Rig::with(Reply::OK, |limits| {
         limits.header_read = limit;
         limits.idle = limit;
@@ -143,7 +143,7 @@ async fn an_http_2_connection_that_goes_quiet_is_closed() {
 /// The same within a body.
 #[tokio::test]
 async fn an_http_2_body_that_stops_coming_ends_the_exchange() {
-    let limit = Duration::from_millis(100);
+    let limit = Duration::from_millis(300);
     let rig = Rig::with(Reply::OK, |limits| limits.stalled = limit).await;
     let mut h2 = H2::connect(&rig).await;
     let fields = [&[(":method", "POST")], &GET[1..]].concat();
