@@ -17,7 +17,8 @@ pub struct Config {
     pub controller_name: String,
     /// Which GatewayClasses are served.
     pub classes: ClassSelection,
-    /// The names of the features that GatewayClasses list in their status.
+    /// The names of the features that GatewayClasses list in their status: by default those that the
+    /// CRDs of either channel allow; see [`EXPERIMENTAL_FEATURES`].
     pub supported_features: BTreeSet<String>,
     /// Where clients reach Gateways that ask for no address: shown in their status. They are bound
     /// to the data plane's default, so their [`Binding`](crate::ir::Binding) has no address.
@@ -82,7 +83,12 @@ impl UsableAddresses {
     }
 }
 
-/// The features (GEP-2162) that resolution and the bundled data plane have.
+/// The features that are there besides, where the CRDs of the experimental channel are installed: the
+/// standard ones don't have their fields.
+pub const EXPERIMENTAL_FEATURES: &[&str] = &["HTTPRouteRetry"];
+
+/// The features (GEP-2162) that resolution and the bundled data plane have, with the CRDs of either
+/// channel.
 const FEATURES: &[&str] = &[
     "Gateway",
     "GatewayAddressEmpty",

@@ -42,7 +42,9 @@ mod store;
 
 #[cfg(feature = "resolve")]
 pub use self::{
-    config::{ClassSelection, Config, DEFAULT_CONTROLLER_NAME, UsableAddresses},
+    config::{
+        ClassSelection, Config, DEFAULT_CONTROLLER_NAME, EXPERIMENTAL_FEATURES, UsableAddresses,
+    },
     finding::Finding,
     resolve::{Resolution, resolve},
     snapshot::Snapshot,

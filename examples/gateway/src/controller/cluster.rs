@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gateway_model::{Kind, Object, ObjectMeta, ObjectRef, Resource};
+use gateway_model::{HttpRoute, Kind, Object, ObjectMeta, ObjectRef, Resource};
 use gateway_resolve::{Snapshot, Store};
 
 use super::kinds::{self, WATCHED, Watched};
-use super::watch::Change;
+use super::watch::{Change, Definitions, Release};
 
 /// What is known of the cluster.
 #[derive(Debug, Default)]
@@ -14,8 +14,8 @@ pub(crate) struct Cluster {
     snapshot: Snapshot,
     /// The resources of each kind that was listed.
     listed: BTreeMap<&'static Watched, BTreeSet<ObjectRef>>,
-    /// The custom kinds that are defined, with the version of their bundle; `None` until known.
-    defined: Option<BTreeMap<&'static Watched, Option<String>>>,
+    /// The custom kinds that are defined; `None` until known.
+    defined: Option<Definitions>,
 }
 
 /// What a change may have changed, from little to much.
@@ -66,10 +66,11 @@ impl Cluster {
         &self.snapshot
     }
 
-    /// The version of the Gateway API that is installed: that of the GatewayClass.
-    pub(crate) fn api_version(&self) -> Option<String> {
-        let class = kinds::find(gateway_model::GatewayClass::GROUP, "GatewayClass")?;
-        self.defined.as_ref()?.get(class)?.clone()
+    /// The release of the Gateway API that is installed: that of the HTTPRoute, or else none.
+    pub(crate) fn release(&self) -> Release {
+        let kind = kinds::find(HttpRoute::GROUP, HttpRoute::KIND);
+        let release = kind.and_then(|kind| self.defined.as_ref()?.get(kind));
+        release.cloned().unwrap_or_default()
     }
 
     fn set(&mut self, resource: Resource) -> Effect {
@@ -112,7 +113,7 @@ impl Cluster {
         all
     }
 
-    fn define(&mut self, defined: BTreeMap<&'static Watched, Option<String>>) -> Effect {
+    fn define(&mut self, defined: Definitions) -> Effect {
         if self.defined.as_ref() == Some(&defined) {
             return Effect::Nothing;
         }

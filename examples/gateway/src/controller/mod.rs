@@ -9,6 +9,7 @@ mod cluster;
 mod health;
 mod kinds;
 mod lease;
+mod queue;
 mod watch;
 mod writer;
 
@@ -18,7 +19,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use gateway_model::Gateway;
-use gateway_resolve::{Config, Snapshot, Statuses, plan_statuses};
+use gateway_resolve::{Config, EXPERIMENTAL_FEATURES, Snapshot, Statuses, plan_statuses};
 use kube::Client;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
@@ -28,7 +29,7 @@ use self::addresses::Allocator;
 use self::cluster::{Cluster, Effect};
 use self::health::Ready;
 use self::lease::Candidate;
-use self::watch::Change;
+use self::watch::{Change, Release};
 use self::writer::Writer;
 use crate::error::Error;
 use crate::logs;
@@ -158,7 +159,14 @@ impl Controller {
 
     async fn apply(&mut self) {
         let snapshot = self.cluster.snapshot().clone();
-        self.config.api_version = self.cluster.api_version();
+        let Release { version, channel } = self.cluster.release();
+        self.config.api_version = version;
+        for feature in EXPERIMENTAL_FEATURES {
+            match channel.as_deref() {
+                Some("experimental") => self.config.supported_features.insert((*feature).into()),
+                _ => self.config.supported_features.remove(*feature),
+            };
+        }
         if let Some(allocator) = &mut self.allocator {
             let gateways = served(&snapshot, &self.config.controller_name);
             self.config.allocated_addresses = Some(allocator.allocate(gateways));

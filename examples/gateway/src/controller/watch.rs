@@ -25,15 +25,28 @@ pub(crate) enum Change {
     Gone(ObjectRef),
     /// These are all resources of a kind: a list that replaces what was known.
     Listed(&'static Watched, Vec<Resource>),
-    /// These are all custom kinds that are defined, with the version of their bundle.
-    Defined(BTreeMap<&'static Watched, Option<String>>),
+    /// These are all custom kinds that are defined.
+    Defined(Definitions),
+}
+
+/// The custom kinds that are defined, and the release that each is from.
+pub(crate) type Definitions = BTreeMap<&'static Watched, Release>;
+
+/// A release of the Gateway API, as its CustomResourceDefinitions tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Release {
+    /// As in `v1.6.1`.
+    pub(crate) version: Option<String>,
+    /// `standard` or `experimental`.
+    pub(crate) channel: Option<String>,
 }
 
 /// Where changes go.
 pub(crate) type Changes = UnboundedSender<Change>;
 
-/// The annotation of CustomResourceDefinitions that says which release they are from.
+/// The annotations of CustomResourceDefinitions that say which release they are from.
 const BUNDLE_VERSION: &str = "gateway.networking.k8s.io/bundle-version";
+const CHANNEL: &str = "gateway.networking.k8s.io/channel";
 
 /// How often a kind that is not served yet is looked for.
 const DISCOVERY_INTERVAL: Duration = Duration::from_millis(500);
@@ -52,19 +65,23 @@ async fn watch_definitions(client: Client, changes: Changes) {
     let events = watcher(api, watcher::Config::default()).default_backoff();
     let mut events = std::pin::pin!(events);
     let mut running: BTreeMap<&'static Watched, JoinHandle<()>> = BTreeMap::new();
-    let mut defined = BTreeMap::new();
+    let mut defined = Definitions::new();
     let mut listed = false;
     while let Some(event) = events.next().await {
         match event {
             Err(error) => tracing::warn!(%error, "CustomResourceDefinitions are not watched"),
-            Ok(Event::Init) => (listed, defined) = (false, BTreeMap::new()),
+            Ok(Event::Init) => (listed, defined) = (false, Definitions::new()),
             Ok(Event::InitDone) => listed = true,
             Ok(Event::InitApply(definition) | Event::Apply(definition)) => {
                 let Some(kind) = custom_kind(&definition.name_any()) else {
                     continue;
                 };
-                let version = definition.annotations().get(BUNDLE_VERSION).cloned();
-                defined.insert(kind, version);
+                let annotation = |name| definition.annotations().get(name).cloned();
+                let release = Release {
+                    version: annotation(BUNDLE_VERSION),
+                    channel: annotation(CHANNEL),
+                };
+                defined.insert(kind, release);
             }
             Ok(Event::Delete(definition)) => {
                 let Some(kind) = custom_kind(&definition.name_any()) else {

@@ -1,15 +1,15 @@
 //! Writes statuses: a few at a time, each object once at a time, again where it makes sense.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use gateway_model::{ObjectRef, Resource};
+use gateway_model::Resource;
 use gateway_resolve::StatusWrite;
 use kube::api::{Api, ApiResource, DynamicObject, PostParams};
 use kube::{Client, Error};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
+use super::queue::Queue;
 use super::{kinds, watch};
 
 /// How many writes are under way at most: enough to hide the latency, too few to be a burden.
@@ -21,8 +21,7 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::fro
 /// Writes statuses.
 pub(crate) struct Writer {
     client: Client,
-    pending: BTreeMap<ObjectRef, StatusWrite>,
-    busy: BTreeSet<ObjectRef>,
+    queue: Queue,
     tasks: JoinSet<Finished>,
     backoff: Duration,
     retry: Option<Instant>,
@@ -45,8 +44,7 @@ impl Writer {
     pub(crate) fn new(client: Client) -> Self {
         Self {
             client,
-            pending: BTreeMap::new(),
-            busy: BTreeSet::new(),
+            queue: Queue::default(),
             tasks: JoinSet::new(),
             backoff: BACKOFF.0,
             retry: None,
@@ -55,7 +53,7 @@ impl Writer {
 
     /// Carries out these writes in place of the ones that have not begun.
     pub(crate) fn plan(&mut self, writes: Vec<StatusWrite>) {
-        self.pending = writes.into_iter().map(|w| (w.object.clone(), w)).collect();
+        self.queue.plan(writes);
         self.start();
     }
 
@@ -82,25 +80,19 @@ impl Writer {
 
     fn start(&mut self) {
         while self.retry.is_none() && self.tasks.len() < PARALLEL {
-            let free = |object: &&ObjectRef| !self.busy.contains(*object);
-            let Some(object) = self.pending.keys().find(free).cloned() else {
+            let Some(write) = self.queue.next() else {
                 return;
             };
-            if let Some(write) = self.pending.remove(&object) {
-                self.busy.insert(object);
-                self.tasks.spawn(put(self.client.clone(), write));
-            }
+            self.tasks.spawn(put(self.client.clone(), write));
         }
     }
 
     fn finish(&mut self, finished: Finished) -> Option<Written> {
         let Finished { write, result } = finished;
-        self.busy.remove(&write.object);
         match result {
             Ok(stored) => {
                 self.backoff = BACKOFF.0;
-                // Planned for the version that is now written over.
-                self.pending.remove(&write.object);
+                self.queue.written(&write);
                 let kind = kinds::find(&write.object.group, &write.object.kind)?;
                 let resource = watch::decode(kind, stored).ok()?;
                 let over = write.resource_version;
@@ -108,13 +100,14 @@ impl Writer {
             }
             Err(Error::Api(status)) if status.code == 409 || status.code == 404 => {
                 tracing::debug!(object = %write.object, "changed meanwhile: the watch will tell");
+                self.queue.outdated(&write);
                 None
             }
             Err(error) => {
                 tracing::warn!(object = %write.object, %error, "the status was not written");
                 self.retry = Some(Instant::now() + self.backoff);
                 self.backoff = (self.backoff * 2).min(BACKOFF.1);
-                self.pending.entry(write.object.clone()).or_insert(write);
+                self.queue.failed(write);
                 None
             }
         }
