@@ -1,14 +1,16 @@
 //! Secret.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::SecretBytes;
 use crate::{Kind, ObjectMeta};
 
-/// Bytes under names, such as a certificate and its key. The values never appear in `Debug` output.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Bytes under names, such as a certificate and its key. The values never appear in `Debug` output,
+/// and neither do annotations: `kubectl apply` keeps the whole object in one.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Wire")]
 pub struct Secret {
     /// Name, namespace, labels.
@@ -29,6 +31,23 @@ impl Kind for Secret {
 
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            metadata,
+            type_,
+            data,
+        } = self;
+        f.debug_struct("Secret")
+            .field("namespace", &metadata.namespace)
+            .field("name", &metadata.name)
+            .field("generation", &metadata.generation)
+            .field("type", type_)
+            .field("data", data)
+            .finish_non_exhaustive()
     }
 }
 

@@ -131,6 +131,12 @@ fn what_a_secret_holds_is_in_no_debug_output_and_no_problem() {
     let good = secret("stringData: {a: hunter2}");
     assert_eq!(good.resources.len(), 1);
     assert!(!format!("{good:?}").contains("hunter2"));
+    let applied = parse(
+        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\n  annotations:\n    \
+         kubectl.kubernetes.io/last-applied-configuration: '{data: {a: hunter2}}'\n",
+    );
+    assert_eq!(applied.resources.len(), 1);
+    assert!(!format!("{applied:?}").contains("hunter2"), "{applied:?}");
     for bad in [
         "data: {a: hunter2!}",
         "data: hunter2",
