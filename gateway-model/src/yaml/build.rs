@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 
 use super::limits::Budget;
 use super::{SyntaxError, merge, scalar};
@@ -16,6 +16,9 @@ pub(super) fn documents(text: &str, lines_before: u32) -> (Vec<Node>, Option<Syn
     let error = builder.run(&mut parser).err();
     (builder.documents, error)
 }
+
+/// What the scanner says of nesting that it runs into before the levels are counted here.
+const TOO_DEEP: &str = "recursion limit exceeded";
 
 struct Builder {
     lines_before: u32,
@@ -66,13 +69,21 @@ impl Builder {
 
     fn run(&mut self, parser: &mut Parser<'_, StrInput<'_>>) -> Result<(), SyntaxError> {
         while let Some(event) = parser.next_event() {
-            let (event, span) = event.map_err(|error| {
-                let message = format!("expected YAML, found an error: {}", error.info());
-                SyntaxError::new(Code::Syntax, self.line_at(error.marker().line()), message)
-            })?;
+            let (event, span) = event.map_err(|error| self.not_yaml(&error))?;
             self.event(event, span)?;
         }
         Ok(())
+    }
+
+    fn not_yaml(&self, error: &ScanError) -> SyntaxError {
+        let line = self.line_at(error.marker().line());
+        match error.info() {
+            TOO_DEEP => SyntaxError::new(Code::TooLarge, line, Budget::too_deep()),
+            other => {
+                let message = format!("expected YAML, found an error: {other}");
+                SyntaxError::new(Code::Syntax, line, message)
+            }
+        }
     }
 
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), SyntaxError> {

@@ -77,10 +77,13 @@ impl Budget {
     /// It is.
     pub(super) fn check_depth(level: usize) -> Result<(), String> {
         match level > MAX_DEPTH {
-            true => Err(format!(
-                "expected at most {MAX_DEPTH} levels of nesting, found more"
-            )),
+            true => Err(Self::too_deep()),
             false => Ok(()),
         }
+    }
+
+    /// What to say of a document that is too deep.
+    pub(super) fn too_deep() -> String {
+        format!("expected at most {MAX_DEPTH} levels of nesting, found more")
     }
 }

@@ -45,6 +45,7 @@ fn rows() -> Vec<(String, &'static str)> {
         ("? [a]\n: b".to_owned(), "x.yaml:6: error[Syntax]: expected a text as key, found a list"),
         ("a: !secret b".to_owned(), "x.yaml:6: error[Syntax]: expected no tag, or one of YAML's own, found !secret"),
         ("a: !!int b".to_owned(), "x.yaml:6: error[Syntax]: expected a value that fits its tag !!int"),
+        (format!("a: {}", "[".repeat(100_000)), "x.yaml:6: error[TooLarge]: expected at most 128 levels of nesting, found more"),
         (deep, "x.yaml:6: error[TooLarge]: expected at most 128 levels of nesting, found more"),
         (blocks, "x.yaml:134: error[TooLarge]: expected at most 128 levels of nesting, found more"),
         (deep_alias, "x.yaml:133: error[TooLarge]: expected at most 128 levels of nesting, found more"),
