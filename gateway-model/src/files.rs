@@ -12,7 +12,7 @@ const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 const MAX_DEPTH: usize = 32;
 
 /// Reads files, directories (with those inside, in order of their names) and, for `-`, standard
-/// input. What can't be read is reported.
+/// input. What can't be read is reported, and so is a directory that holds no file to read.
 ///
 /// In directories, files that end in `.yaml`, `.yml` or `.json` are read, and names that start with
 /// a dot are skipped.
@@ -21,10 +21,19 @@ pub fn load(paths: &[PathBuf]) -> Manifests {
     for path in paths {
         match path.as_os_str() == "-" {
             true => parts.push(read_input()),
-            false => read_path(path, MAX_DEPTH, &mut parts),
+            false => read_named(path, &mut parts),
         }
     }
     Manifests::merge(parts)
+}
+
+fn read_named(path: &Path, parts: &mut Vec<Manifests>) {
+    let before = parts.len();
+    read_path(path, MAX_DEPTH, parts);
+    if parts.len() == before {
+        let message = "expected at least one file that ends in .yaml, .yml or .json, found none";
+        parts.push(problem(path, Code::Empty, message.to_owned()));
+    }
 }
 
 fn read_input() -> Manifests {
@@ -83,11 +92,16 @@ fn read_file(path: &Path) -> Manifests {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Manifests {
+    let message = format!("expected a file or directory that can be read, found: {error}");
+    problem(path, Code::Unreadable, message)
+}
+
+fn problem(path: &Path, code: Code, message: String) -> Manifests {
     let file = path.display().to_string().into();
     Manifests {
         problems: vec![Problem {
             severity: Severity::Error,
-            code: Code::Unreadable,
+            code,
             location: Location {
                 file,
                 line: 1,
@@ -95,7 +109,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Manifests {
             },
             resource: None,
             field: None,
-            message: format!("expected a file or directory that can be read, found: {error}"),
+            message,
         }],
         ..Manifests::default()
     }

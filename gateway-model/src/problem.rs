@@ -128,7 +128,7 @@ codes! {
     TooLarge,
     /// The document is not an object with `apiVersion` and `kind`.
     NotAnObject,
-    /// The file has no resources.
+    /// The file has no resources, or the directory no files with any.
     Empty,
     /// The kind is known, but not in this version.
     UnservedVersion,

@@ -72,6 +72,22 @@ fn paths_that_cannot_be_read_are_named_and_hide_no_other() {
     assert!(problem.to_string().starts_with(&start), "{problem}");
 }
 
+#[test]
+fn a_directory_without_manifests_is_as_empty_as_a_file_without_resources() {
+    let root = directory("empty");
+    fs::create_dir(root.join("inner")).unwrap();
+    fs::write(root.join("notes.txt"), namespace("one")).unwrap();
+    let manifests = files::load(std::slice::from_ref(&root));
+    let want = format!(
+        "{}:1: error[Empty]: expected at least one file that ends in .yaml, .yml or .json, \
+         found none",
+        root.display()
+    );
+    assert_eq!(problems(&manifests), [want]);
+    fs::write(root.join("inner/a.yaml"), namespace("one")).unwrap();
+    assert_eq!(problems(&files::load(&[root])), [""; 0]);
+}
+
 #[cfg(unix)]
 #[test]
 fn links_that_lead_nowhere_and_directories_that_hold_themselves_are_reported() {
