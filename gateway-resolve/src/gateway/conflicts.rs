@@ -186,7 +186,7 @@ fn clash(claim: &Claim<'_>, facts: &ListenerFacts<'_>) -> Option<Conflict> {
     let port = facts.spec.port;
     if *claim.protocol != facts.spec.protocol {
         let message = format!(
-            "port {port} is used with protocol {} by the older {}",
+            "port {port} is used with protocol {} by {}, which comes first by age and name",
             claim.protocol, claim.holder.id
         );
         return Some(Conflict {
@@ -196,7 +196,7 @@ fn clash(claim: &Claim<'_>, facts: &ListenerFacts<'_>) -> Option<Conflict> {
     }
     let holder = claim.hosts.get(&facts.spec.hostname.as_ref())?;
     let message = format!(
-        "port {port} is used with the same hostname by the older {}",
+        "port {port} is used with the same hostname by {}, which comes first by age and name",
         holder.id
     );
     Some(Conflict {
