@@ -56,7 +56,8 @@ impl RouteRules {
 /// Resolves the rules of `route`.
 ///
 /// A rule with a value that cannot be honoured is kept, and answers 500: its requests must not
-/// fall through to a rule that is less specific, and less guarded.
+/// fall through to a rule that is less specific, and less guarded. Which requests a match was for
+/// that cannot be honoured itself is not known; a rule that has no other is left out.
 pub(crate) fn rules(route: &HttpRoute, references: &References<'_>) -> RouteRules {
     let source = route.source();
     let mut outcome = RouteRules::default();

@@ -94,20 +94,37 @@ fn partially_invalid(
     if parent.outcome.is_err() || rules.is_hopeless() {
         return None;
     }
-    let failed: Vec<_> = rules.failed.iter().map(usize::to_string).collect();
-    let what = match failed.is_empty() {
-        true => "backends".to_owned(),
-        false => failed.join(", "),
-    };
-    let invalid = (!rules.problems.invalid.is_empty()).then(|| {
-        let texts = texts(&rules.problems.invalid);
-        format!("Dropped Rule {what}, in whose place requests are answered with 500: {texts}")
-    });
+    let invalid = (!rules.problems.invalid.is_empty())
+        .then(|| format!("{}: {}", left_out(rules), texts(&rules.problems.invalid)));
     let dropped = (!rules.problems.dropped.is_empty())
         .then(|| format!("Dropped Rule settings: {}", texts(&rules.problems.dropped)));
     let parts: Vec<_> = invalid.into_iter().chain(dropped).collect();
     (!parts.is_empty())
         .then(|| Verdict::new(RoutePartiallyInvalid::UnsupportedValue, parts.join(". ")))
+}
+
+/// What becomes of the requests of rules that cannot be honoured. Those that only a match that
+/// cannot be honoured was for are not known, and go to other rules.
+fn left_out(rules: &RouteRules) -> String {
+    let unmatched = |index: &&usize| rules.rules[**index].matches.is_empty();
+    let (unmatched, failing): (Vec<_>, Vec<_>) = rules.failed.iter().partition(unmatched);
+    let numbers = |rules: &[&usize]| {
+        let numbers: Vec<_> = rules.iter().map(ToString::to_string).collect();
+        numbers.join(", ")
+    };
+    let unmatched = (!unmatched.is_empty()).then(|| {
+        let numbers = numbers(&unmatched);
+        format!("Dropped Rule {numbers}, of which no match is left")
+    });
+    let failing = match failing.is_empty() {
+        true if unmatched.is_some() => None,
+        true => Some("backends".to_owned()),
+        false => Some(numbers(&failing)),
+    };
+    let failing = failing
+        .map(|what| format!("Dropped Rule {what}, in whose place requests are answered with 500"));
+    let parts: Vec<_> = unmatched.into_iter().chain(failing).collect();
+    parts.join(". ")
 }
 
 /// Records what is wrong with a route.
