@@ -181,3 +181,122 @@ fn same_wishes(old: &ObjectMeta, new: &ObjectMeta) -> bool {
         && old.annotations == new.annotations
         && old.deletion_timestamp == new.deletion_timestamp
 }
+
+#[cfg(test)]
+mod tests {
+    use gateway_model::{Resource, parse};
+
+    use super::super::kinds::{WATCHED, Watched};
+    use super::super::watch::{Change, Definitions, Release};
+    use super::{Cluster, Effect};
+
+    fn custom() -> impl Iterator<Item = &'static Watched> {
+        WATCHED.iter().filter(|kind| kind.is_custom())
+    }
+
+    fn defined(kinds: impl Iterator<Item = &'static Watched>) -> Change {
+        let definitions = kinds.map(|kind| (kind, Release::default()));
+        Change::Defined(definitions.collect::<Definitions>())
+    }
+
+    fn kind(name: &str) -> &'static Watched {
+        WATCHED.iter().find(|kind| kind.kind == name).unwrap()
+    }
+
+    /// A cluster in which everything was listed, and nothing is there.
+    fn listed() -> Cluster {
+        let mut cluster = Cluster::default();
+        cluster.take(defined(custom()));
+        for kind in &WATCHED {
+            cluster.take(Change::Listed(kind, Vec::new()));
+        }
+        assert!(cluster.is_complete());
+        cluster
+    }
+
+    fn gateway(name: &str, version: u32, port: u16, status: &str) -> Resource {
+        let text = format!(
+            "{{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway,
+            metadata: {{name: {name}, resourceVersion: '{version}'}},
+            spec: {{gatewayClassName: any,
+                    listeners: [{{name: http, port: {port}, protocol: HTTP}}]}},
+            status: {{addresses: [{status}]}}}}"
+        );
+        let mut manifests = parse("test.yaml", text.as_bytes());
+        manifests.resources.remove(0).resource
+    }
+
+    #[test]
+    fn a_cluster_is_complete_once_every_kind_that_exists_was_listed() {
+        let mut cluster = Cluster::default();
+        for kind in WATCHED.iter().filter(|kind| !kind.is_custom()) {
+            assert!(!cluster.is_complete());
+            cluster.take(Change::Listed(kind, Vec::new()));
+        }
+        assert!(!cluster.is_complete(), "what is defined is not known");
+        cluster.take(defined(std::iter::empty()));
+        assert!(cluster.is_complete(), "no custom kind exists");
+        cluster.take(defined(custom()));
+        for kind in custom() {
+            assert!(!cluster.is_complete());
+            assert_eq!(
+                cluster.take(Change::Listed(kind, Vec::new())),
+                Effect::Resources
+            );
+        }
+        assert!(cluster.is_complete());
+    }
+
+    #[test]
+    fn a_change_of_a_status_alone_asks_for_no_resolution() {
+        let mut cluster = listed();
+        let address = "{type: IPAddress, value: 192.0.2.1}";
+        let rows = [
+            (gateway("web", 1, 80, ""), Effect::Resources),
+            (gateway("web", 1, 80, ""), Effect::Nothing),
+            (gateway("web", 2, 80, address), Effect::Statuses),
+            (gateway("web", 3, 81, address), Effect::Resources),
+        ];
+        for (resource, effect) in rows {
+            assert_eq!(
+                cluster.take(Change::Set(resource.clone())),
+                effect,
+                "{resource:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_list_removes_what_is_not_in_it() {
+        let mut cluster = listed();
+        let (a, b) = (gateway("a", 1, 80, ""), gateway("b", 2, 80, ""));
+        cluster.take(Change::Set(a));
+        cluster.take(Change::Set(b.clone()));
+        let again = Change::Listed(kind("Gateway"), vec![b.clone()]);
+        assert_eq!(cluster.take(again), Effect::Resources);
+        assert_eq!(cluster.snapshot().gateways().len(), 1);
+        let same = Change::Listed(kind("Gateway"), vec![b]);
+        assert_eq!(cluster.take(same), Effect::Nothing);
+    }
+
+    #[test]
+    fn a_kind_whose_definition_goes_takes_its_objects_along() {
+        let mut cluster = listed();
+        cluster.take(Change::Set(gateway("web", 1, 80, "")));
+        let without = || defined(custom().filter(|kind| kind.kind != "Gateway"));
+        assert_eq!(cluster.take(without()), Effect::Resources);
+        assert!(cluster.is_complete());
+        assert!(cluster.snapshot().gateways().is_empty());
+        assert_eq!(cluster.take(without()), Effect::Nothing);
+    }
+
+    #[test]
+    fn the_answer_to_a_write_is_taken_unless_the_watch_was_faster() {
+        let mut cluster = listed();
+        cluster.take(Change::Set(gateway("web", 1, 80, "")));
+        let written = gateway("web", 2, 80, "{type: IPAddress, value: 192.0.2.1}");
+        cluster.take(Change::Set(gateway("web", 3, 81, "")));
+        assert_eq!(cluster.written(written.clone(), Some("1")), Effect::Nothing);
+        assert_eq!(cluster.written(written, Some("3")), Effect::Resources);
+    }
+}
