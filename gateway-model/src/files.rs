@@ -12,7 +12,8 @@ const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 const MAX_DEPTH: usize = 32;
 
 /// Reads files, directories (with those inside, in order of their names) and, for `-`, standard
-/// input. What can't be read is reported, and so is a directory that holds no file to read.
+/// input. What can't be read is reported; a directory that holds no file to read is warned of, as
+/// some may come.
 ///
 /// In directories, files that end in `.yaml`, `.yml` or `.json` are read, and names that start with
 /// a dot are skipped.
@@ -32,7 +33,12 @@ fn read_named(path: &Path, parts: &mut Vec<Manifests>) {
     read_path(path, MAX_DEPTH, parts);
     if parts.len() == before {
         let message = "expected at least one file that ends in .yaml, .yml or .json, found none";
-        parts.push(problem(path, Code::Empty, message.to_owned()));
+        parts.push(problem(
+            path,
+            Severity::Warning,
+            Code::Empty,
+            message.to_owned(),
+        ));
     }
 }
 
@@ -93,14 +99,14 @@ fn read_file(path: &Path) -> Manifests {
 
 fn unreadable(path: &Path, error: &io::Error) -> Manifests {
     let message = format!("expected a file or directory that can be read, found: {error}");
-    problem(path, Code::Unreadable, message)
+    problem(path, Severity::Error, Code::Unreadable, message)
 }
 
-fn problem(path: &Path, code: Code, message: String) -> Manifests {
+fn problem(path: &Path, severity: Severity, code: Code, message: String) -> Manifests {
     let file = path.display().to_string().into();
     Manifests {
         problems: vec![Problem {
-            severity: Severity::Error,
+            severity,
             code,
             location: Location {
                 file,

@@ -73,13 +73,13 @@ fn paths_that_cannot_be_read_are_named_and_hide_no_other() {
 }
 
 #[test]
-fn a_directory_without_manifests_is_as_empty_as_a_file_without_resources() {
+fn a_directory_without_manifests_is_warned_of() {
     let root = directory("empty");
     fs::create_dir(root.join("inner")).unwrap();
     fs::write(root.join("notes.txt"), namespace("one")).unwrap();
     let manifests = files::load(std::slice::from_ref(&root));
     let want = format!(
-        "{}:1: error[Empty]: expected at least one file that ends in .yaml, .yml or .json, \
+        "{}:1: warning[Empty]: expected at least one file that ends in .yaml, .yml or .json, \
          found none",
         root.display()
     );
