@@ -30,7 +30,7 @@ use self::cluster::{Cluster, Effect};
 use self::health::Ready;
 use self::lease::Candidate;
 use self::watch::{Change, Release};
-use self::writer::Writer;
+use self::writer::{Writer, Written};
 use crate::error::Error;
 use crate::logs;
 use crate::plane::Plane;
@@ -74,10 +74,12 @@ async fn serve(arguments: &ControllerArguments) -> Result<ExitCode, Error> {
             () = stop.asked() => break,
             Some(change) = controller.changes.recv() => controller.settle(change).await,
             written = controller.writer.written() => {
-                controller.cluster.written(written.resource, written.over.as_deref())
+                controller.written(written)
             }
             Ok(()) = leads.changed() => Effect::Statuses,
         };
+        // A steady flow of changes must not keep writes from being finished.
+        let effect = controller.finish_writes(effect);
         let leads = *leads.borrow_and_update();
         controller.react(effect, leads).await;
     }
@@ -138,6 +140,18 @@ impl Controller {
             effect = effect.max(self.cluster.take(change));
         }
         effect
+    }
+
+    /// Takes in what a write came back with.
+    fn written(&mut self, written: Written) -> Effect {
+        let Written { resource, over } = written;
+        self.cluster.written(resource, over.as_deref())
+    }
+
+    /// Takes in all writes that have finished, besides what had that effect.
+    fn finish_writes(&mut self, effect: Effect) -> Effect {
+        let finished = self.writer.finished().into_iter();
+        finished.fold(effect, |effect, written| effect.max(self.written(written)))
     }
 
     /// Serves what there is now, and writes what is missing.

@@ -78,6 +78,16 @@ impl Writer {
         }
     }
 
+    /// The writes that have succeeded meanwhile.
+    pub(crate) fn finished(&mut self) -> Vec<Written> {
+        let mut all = Vec::new();
+        while let Some(finished) = self.tasks.try_join_next() {
+            all.extend(finished.ok().and_then(|finished| self.finish(finished)));
+        }
+        self.start();
+        all
+    }
+
     fn start(&mut self) {
         while self.retry.is_none() && self.tasks.len() < PARALLEL {
             let Some(write) = self.queue.next() else {
