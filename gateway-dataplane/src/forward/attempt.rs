@@ -41,6 +41,8 @@ impl Bounds<'_> {
 }
 
 /// Sends a request, again when a retry is asked for and may help.
+///
+/// What most requests do without is boxed, so that they do not carry the room for it.
 pub(super) async fn answer<B: Backend>(
     options: &Options,
     backend: &B,
@@ -49,20 +51,39 @@ pub(super) async fn answer<B: Backend>(
     head: Parts,
     body: Body,
 ) -> Result<Response<Body>, BackendError> {
-    let Some(retry) = bounds.retry else {
-        return once(backend, &bounds, &attempt, head, body).await;
-    };
+    if let Some(retry) = bounds.retry {
+        return Box::pin(persist(
+            options, backend, &bounds, retry, attempt, head, body,
+        ))
+        .await;
+    }
+    let call = backend.call(Request::from_parts(head, body), &attempt);
+    match bounds.next() {
+        None => call.await,
+        Some(bound) => Box::pin(in_time(bound, call)).await,
+    }
+}
+
+/// Sends a request until it is answered well, or for the last time.
+async fn persist<B: Backend>(
+    options: &Options,
+    backend: &B,
+    bounds: &Bounds<'_>,
+    retry: &Retry,
+    mut attempt: Attempt,
+    head: Parts,
+    body: Body,
+) -> Result<Response<Body>, BackendError> {
     let whole = match within(bounds.request, buffer(body, options.limits.retry_body)).await? {
         Ok(Buffered::Whole(whole)) => whole,
-        Ok(Buffered::Once(body)) => return once(backend, &bounds, &attempt, head, body).await,
+        Ok(Buffered::Once(body)) => return once(backend, bounds, &attempt, head, body).await,
         Err(error) => {
             let what = "the request body broke off";
             return Err(BackendError::new(BackendErrorKind::Request, what).because(error));
         }
     };
-    let mut attempt = attempt;
     loop {
-        let sent = once(backend, &bounds, &attempt, copy_head(&head), whole.body()).await;
+        let sent = once(backend, bounds, &attempt, copy_head(&head), whole.body()).await;
         let last = attempt.number >= retry.attempts.get() || !bounds.leaves(retry.backoff);
         if last || !is_worth_another(retry, &sent) {
             return sent;
@@ -87,7 +108,7 @@ fn is_worth_another(retry: &Retry, sent: &Result<Response<Body>, BackendError>) 
     }
 }
 
-/// One attempt; the time of the response's body counts as well.
+/// One attempt.
 async fn once<B: Backend>(
     backend: &B,
     bounds: &Bounds<'_>,
@@ -96,9 +117,17 @@ async fn once<B: Backend>(
     body: Body,
 ) -> Result<Response<Body>, BackendError> {
     let call = backend.call(Request::from_parts(head, body), attempt);
-    let Some((end, limit)) = bounds.next() else {
-        return call.await;
-    };
+    match bounds.next() {
+        None => call.await,
+        Some(bound) => in_time(bound, call).await,
+    }
+}
+
+/// One attempt that has to be over in time; that of the response's body counts as well.
+async fn in_time(
+    (end, limit): (Instant, Duration),
+    call: impl Future<Output = Result<Response<Body>, BackendError>>,
+) -> Result<Response<Body>, BackendError> {
     let response = within(Some((end, limit)), call).await??;
     Ok(response.map(|body| body.cut_at(end, limit)))
 }

@@ -72,17 +72,28 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Endpoint<S> {
     ) -> Result<Response<Body>, Failure> {
         fit::for_http1(&mut request, self.spec.address);
         let lane = self.lane(worker);
-        let open = || Open::at(lane);
-        let patience = settings.expect_continue;
         while let Some(connection) = lane.take() {
             let copy = copy_if_harmless(&request);
-            request = match connection.send(request, open(), patience).await {
+            let sent = connection.send(request, Open::at(lane), settings.expect_continue);
+            request = match sent.await {
                 Ok(response) => return Ok(self.answered(response)),
                 Err(SendError::NotSent(request)) => *request,
                 Err(SendError::Unanswered(error)) => copy.ok_or(Failure::Final(error))?,
                 Err(SendError::Failed(error)) => return Err(Failure::Final(error)),
             };
         }
+        // Boxed, so that the usual request does not carry the room for it.
+        Box::pin(self.http1_anew(connect, settings, worker, request)).await
+    }
+
+    /// Sends `request` over HTTP/1.1 on a new connection.
+    async fn http1_anew(
+        &self,
+        connect: &impl Connect<Stream = S>,
+        settings: &Settings,
+        worker: usize,
+        request: Request<Body>,
+    ) -> Result<Response<Body>, Failure> {
         let stream = match self.connect(connect, settings.connect).await {
             Ok(stream) => stream,
             Err(error) => return Err(self.unreached(settings, request, error)),
@@ -91,7 +102,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Endpoint<S> {
             Ok(connection) => connection,
             Err(error) => return Err(self.unreached(settings, request, handshake(error))),
         };
-        let sent = connection.send(request, open(), patience).await;
+        let open = Open::at(self.lane(worker));
+        let sent = connection
+            .send(request, open, settings.expect_continue)
+            .await;
         self.sent(settings, sent)
     }
 

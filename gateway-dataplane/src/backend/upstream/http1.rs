@@ -80,7 +80,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Http1<S> {
         let response = poll_fn(|cx| self.drive(cx, |cx| response.as_mut().poll(cx))).await;
         match response {
             Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
-                self.switch(response).await
+                Box::pin(self.switch(response)).await
             }
             Ok(mut response) => match fit::check_response(&mut response) {
                 Ok(()) => Ok(response.map(|body| Body::upstream(body, self))),

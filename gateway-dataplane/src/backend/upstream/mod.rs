@@ -161,9 +161,8 @@ impl<P: Pick, C: Connect> Upstream<P, C> {
     ) -> Result<Response<Body>, Failure> {
         match self.spec.protocol {
             AppProtocol::H2c => {
-                endpoint
-                    .http2(&*self.connect, &self.settings, worker, request)
-                    .await
+                let sent = endpoint.http2(&*self.connect, &self.settings, worker, request);
+                Box::pin(sent).await
             }
             _ => {
                 endpoint
