@@ -3,6 +3,8 @@
 //! gateway-dataplane reads no manifest and writes no status: it serves an
 //! [intermediate representation](gateway_resolve::ir).
 
+#![forbid(unsafe_code)]
+
 pub mod backend;
 mod body;
 pub mod filter;

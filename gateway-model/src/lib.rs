@@ -6,6 +6,8 @@
 //! Without the `manifests` feature only the vocabulary that an intermediate representation shares
 //! with the resources is here: [`Hostname`], [`HeaderName`], [`Duration`], [`ObjectRef`] and so on.
 
+#![forbid(unsafe_code)]
+
 mod duration;
 mod hostname;
 mod http_types;

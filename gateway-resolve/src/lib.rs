@@ -9,6 +9,8 @@
 //!
 //! Without the `resolve` feature only [`ir`] is here.
 
+#![forbid(unsafe_code)]
+
 pub mod ir;
 
 #[cfg(feature = "resolve")]

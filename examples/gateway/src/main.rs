@@ -10,6 +10,7 @@ mod error;
 mod explain;
 mod load;
 mod logs;
+mod memory;
 mod outcome;
 mod overview;
 mod plane;

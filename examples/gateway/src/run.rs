@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::load::Input;
 use crate::serve::Server;
 use crate::stop::Stop;
-use crate::{logs, overview, problems, watch};
+use crate::{logs, memory, overview, problems, watch};
 
 /// Serves until a signal ends it.
 pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Error> {
@@ -42,6 +42,7 @@ async fn serve(arguments: &RunArguments) -> Result<ExitCode, Error> {
     outcome.log("serving");
     drop(outcome);
     loop {
+        memory::give_back();
         tokio::select! {
             biased;
             () = stop.asked() => break,

@@ -32,9 +32,9 @@ use self::lease::Candidate;
 use self::watch::{Change, Release};
 use self::writer::{Writer, Written};
 use crate::error::Error;
-use crate::logs;
 use crate::plane::Plane;
 use crate::stop::Stop;
+use crate::{logs, memory};
 
 /// How long further changes are waited for after one: long enough for a burst to be resolved once,
 /// too short to be felt.
@@ -192,6 +192,7 @@ impl Controller {
         tracing::debug!(listeners = outcome.ir.listeners().len(), "applied");
         self.statuses = outcome.statuses;
         if !self.ready.swap(true, Ordering::Relaxed) {
+            memory::give_back();
             tracing::info!("ready: the first table is served");
         }
     }
