@@ -1,20 +1,26 @@
 //! Backends that fail: timeouts, retries, ejection, and what clients are told.
 
 use std::future;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use gateway_resolve::ir::{Refusal, RefusalReason, Target, WeightedTarget};
+use gateway_dataplane::Limits;
+use gateway_dataplane::backend::upstream::{
+    Connect, LeastRequest, RoundRobin, TcpConnect, Upstreams,
+};
+use gateway_resolve::ir::{Endpoint, Refusal, RefusalReason, Target, WeightedTarget};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
+use tokio::net::TcpStream;
 
 use crate::support::client::{Raw, get};
 use crate::support::{
-    address, attempt_timeout, backend, ir, limited, listener, origin, request_timeout, retried,
-    rule, serve, simple, to,
+    address, attempt_timeout, backend, builder, ir, limited, listener, origin, request_timeout,
+    retried, rule, serve, simple, to,
 };
 
 const SHORT: Duration = Duration::from_millis(50);
@@ -241,4 +247,54 @@ async fn an_endpoint_that_keeps_failing_is_left_alone_but_never_all_of_them() {
     proxy.apply(&simple(&[bad.address]));
     assert_eq!(client.get("/").await.status, 502);
     assert_eq!(bad.connections(), 3);
+}
+
+/// A connector to an endpoint that neither accepts nor refuses.
+struct Silent;
+
+impl Connect for Silent {
+    type Stream = TcpStream;
+
+    async fn connect(&self, _endpoint: &Endpoint) -> io::Result<TcpStream> {
+        future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_not_made_in_time_is_answered_with_503() {
+    let mut limits = Limits::default();
+    limits.connect = SHORT;
+    let upstreams = Upstreams::with(1, &limits, RoundRobin, Silent);
+    let proxy = builder().workers(1).start_with(upstreams).unwrap();
+    let at = address(&proxy.apply(&simple(&[origin::nobody()])));
+    let answer = tokio::time::timeout(Duration::from_secs(10), get(at, "/"));
+    assert_eq!(answer.await.expect("the limit was ignored").status, 503);
+}
+
+#[tokio::test]
+async fn least_request_leaves_a_busy_endpoint_alone() {
+    let (busy, mut asked) = tokio::sync::mpsc::unbounded_channel();
+    let slow = origin::http(move |_: Request<Incoming>| {
+        busy.send(()).unwrap();
+        future::pending::<Response<Full<Bytes>>>()
+    })
+    .await;
+    let quick = origin::says("quick").await;
+    let upstreams = Upstreams::with(1, &Limits::default(), LeastRequest, TcpConnect);
+    let proxy = builder().workers(1).start_with(upstreams).unwrap();
+    let at = address(&proxy.apply(&simple(&[slow.address, quick.address])));
+    let held = loop {
+        let mut client = Raw::connect(at).await;
+        client
+            .send("GET / HTTP/1.1\r\nhost: a.example\r\n\r\n")
+            .await;
+        tokio::select! {
+            _ = asked.recv() => break client,
+            answer = client.answer() => assert_eq!(answer.body, "quick"),
+        }
+    };
+    for _ in 0..8 {
+        assert_eq!(get(at, "/").await.body, "quick");
+    }
+    drop(held);
 }
