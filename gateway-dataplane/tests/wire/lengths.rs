@@ -1,5 +1,6 @@
 //! Where a request ends: the shapes of request smuggling.
 
+use crate::support::backend::Reply;
 use crate::support::{Rig, SMUGGLED, post};
 
 /// RFC 9112 section 6.3: `Transfer-Encoding` overrides `Content-Length`, and the connection closes
@@ -168,4 +169,21 @@ async fn the_body_of_a_get_is_no_request() {
     client.send(head + inside).await;
     assert_eq!(client.answer().await.status, 200);
     assert!(rig.backend.request().ends_with(inside));
+}
+
+/// RFC 9110 section 9.3.1: the same without a length. Search engines are asked this way.
+#[tokio::test]
+async fn the_body_of_a_get_is_forwarded_in_chunks_as_it_came() {
+    for method in ["GET", "HEAD"] {
+        let rig = Rig::answering(Reply::of("HTTP/1.1 204 No Content\r\n\r\n")).await;
+        let mut client = rig.connect().await;
+        let head = "/ HTTP/1.1\r\nhost: a.example\r\ntransfer-encoding: chunked\r\n\r\n";
+        client
+            .send(format!("{method} {head}5\r\nquery\r\n0\r\n\r\n"))
+            .await;
+        assert_eq!(client.answer().await.status, 204);
+        let request = rig.backend.request();
+        assert!(request.contains("transfer-encoding: chunked"), "{request}");
+        assert!(request.contains("\r\n5\r\nquery\r\n"), "{request}");
+    }
 }

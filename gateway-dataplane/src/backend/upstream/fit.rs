@@ -3,16 +3,18 @@
 use std::net::SocketAddr;
 
 use http::header::{self, HeaderValue};
-use http::{Request, Response, Version};
+use http::{Method, Request, Response, Version};
+use http_body::Body;
 
 use crate::backend::{BackendError, BackendErrorKind};
 use crate::head::settle_framing;
 
 /// As HTTP/1.1, whatever version it came in (RFC 9112 section 2.3), and with `TE` among the options of
 /// the connection when it is there (RFC 9110 section 10.1.4).
-pub(super) fn for_http1<B>(request: &mut Request<B>, endpoint: SocketAddr) {
+pub(super) fn for_http1<B: Body>(request: &mut Request<B>, endpoint: SocketAddr) {
     name_host(request, endpoint);
     *request.version_mut() = Version::HTTP_11;
+    name_coding(request);
     let headers = request.headers_mut();
     if headers.contains_key(header::TE) {
         let named = |value: &HeaderValue| value.as_bytes() == b"te";
@@ -25,6 +27,20 @@ pub(super) fn for_http1<B>(request: &mut Request<B>, endpoint: SocketAddr) {
 /// With a host, which becomes its `:authority`.
 pub(super) fn for_http2<B>(request: &mut Request<B>, endpoint: SocketAddr) {
     name_host(request, endpoint);
+}
+
+/// The codec takes a `GET` or `HEAD` that names no length to have no content. One that came in chunks, or
+/// over HTTP/2, has (RFC 9110 section 9.3.1).
+fn name_coding<B: Body>(request: &mut Request<B>) {
+    let body = request.body();
+    if matches!(*request.method(), Method::GET | Method::HEAD)
+        && !body.is_end_stream()
+        && body.size_hint().exact().is_none()
+    {
+        let chunked = HeaderValue::from_static("chunked");
+        let headers = request.headers_mut();
+        headers.insert(header::TRANSFER_ENCODING, chunked);
+    }
 }
 
 /// HTTP/1.0 may leave the host out; later versions may not. The endpoint's address stands in.
@@ -57,7 +73,7 @@ mod tests {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let mut request = request.body(()).unwrap();
+        let mut request = request.body(String::new()).unwrap();
         for _ in 0..2 {
             for_http1(&mut request, "127.0.0.1:81".parse().unwrap());
         }
