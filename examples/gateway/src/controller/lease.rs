@@ -8,13 +8,13 @@ use k8s_openapi::jiff::Timestamp;
 use kube::api::{Api, ObjectMeta, PostParams};
 use kube::{Client, Error};
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 /// How long a lease that is not renewed keeps others out.
 const DURATION: Duration = Duration::from_secs(15);
 /// How long the holder goes on without having renewed: less than others wait.
 const DEADLINE: Duration = Duration::from_secs(10);
-/// How often the holder renews, and the others look.
+/// How often the holder renews, and the others look; an attempt takes no longer.
 const INTERVAL: Duration = Duration::from_secs(3);
 
 /// Takes part in the election for a Lease.
@@ -55,30 +55,35 @@ impl Candidate {
 
     /// Runs for the lease, renews it, and gives it up once `stop` changes.
     pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        let mut rounds = interval(INTERVAL);
+        rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            self.round().await;
             tokio::select! {
                 _ = stop.changed() => break,
-                () = tokio::time::sleep(INTERVAL) => {}
+                _ = rounds.tick() => self.round().await,
             }
         }
         self.give_up().await;
     }
 
     async fn round(&mut self) {
-        match self.acquire().await {
-            Ok(true) => {
-                self.renewed = Some(Instant::now());
-                self.announce(true);
+        let failed = match timeout(INTERVAL, self.acquire()).await {
+            Ok(Ok(leads)) => {
+                self.renewed = leads.then(Instant::now);
+                return self.announce(leads);
             }
-            Ok(false) => self.announce(false),
-            Err(error) => {
-                tracing::warn!(lease = self.name, %error, "the lease was not renewed");
-                let late = self.renewed.is_none_or(|at| at.elapsed() > DEADLINE);
-                if late {
-                    self.announce(false);
-                }
-            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the API server does not answer".to_owned(),
+        };
+        tracing::warn!(
+            lease = self.name,
+            error = failed,
+            "the lease was not renewed"
+        );
+        // Would the next attempt come too late?
+        let late = |at: Instant| at.elapsed() + INTERVAL > DEADLINE;
+        if self.renewed.is_none_or(late) {
+            self.announce(false);
         }
     }
 
@@ -181,3 +186,6 @@ fn or_lost(result: Result<Lease, Error>) -> Result<bool, Error> {
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests;
