@@ -20,8 +20,9 @@ pub struct Config {
     /// The names of the features that GatewayClasses list in their status: by default those that the
     /// CRDs of either channel allow; see [`EXPERIMENTAL_FEATURES`].
     pub supported_features: BTreeSet<String>,
-    /// Where clients reach Gateways that ask for no address: shown in their status. They are bound
-    /// to the data plane's default, so their [`Binding`](crate::ir::Binding) has no address.
+    /// Where clients reach Gateways that ask for no address, or for one of these: shown in their
+    /// status. They are bound to the data plane's default, so their
+    /// [`Binding`](crate::ir::Binding) has no address.
     pub default_addresses: Vec<GatewayStatusAddress>,
     /// The addresses that Gateways may ask for.
     pub usable_addresses: UsableAddresses,

@@ -37,6 +37,8 @@ pub(crate) enum Bound {
 enum Wish {
     /// This address.
     Exactly(IpAddr),
+    /// One that all Gateways without an address of their own have.
+    Shared,
     /// Any address.
     Some,
 }
@@ -44,26 +46,35 @@ enum Wish {
 /// Decides where a Gateway is bound (section 5.7, Gateway addresses).
 pub(crate) fn addresses(gateway: &Gateway, config: &Config) -> Addresses {
     let mut addresses = Addresses::default();
-    let mut given = Vec::new();
-    let mut any = Vec::new();
+    let (mut given, mut shared, mut any) = (Vec::new(), Vec::new(), Vec::new());
     if gateway.spec.addresses.is_empty() {
         any.push("spec.addresses".to_owned());
     }
     for (index, address) in gateway.spec.addresses.iter().enumerate() {
         let field = format!("spec.addresses[{index}]");
-        match wish(address) {
-            Ok(Wish::Exactly(ip)) if config.usable_addresses.contains(ip) => given.push(ip),
-            Ok(Wish::Exactly(ip)) => addresses.unusable.push(not_usable(field, ip)),
+        match wish(address, config) {
+            Ok(Wish::Exactly(ip)) => given.push(ip),
+            Ok(Wish::Shared) => shared.push((field, address)),
             Ok(Wish::Some) => any.push(field),
-            Err(problem) => addresses.refused.push(unsupported(field, problem)),
+            Err(Refusal::Unusable) => addresses.unusable.push(not_usable(field, address)),
+            Err(Refusal::Unsupported(why)) => addresses.refused.push(unsupported(field, why)),
         }
     }
+    if given.is_empty() && !shared.is_empty() {
+        addresses.shown = shared
+            .iter()
+            .filter_map(|(_, a)| status_address(a))
+            .collect();
+        return addresses;
+    }
+    let unusable = &mut addresses.unusable;
+    unusable.extend(shared.into_iter().map(|(field, a)| not_usable(field, a)));
     let has_default = config.allocated_addresses.is_none();
-    if has_default && !any.is_empty() && given.is_empty() && addresses.unusable.is_empty() {
+    if has_default && !any.is_empty() && given.is_empty() && unusable.is_empty() {
         addresses.shown.clone_from(&config.default_addresses);
         return addresses;
     }
-    given.extend(allocate(gateway, config, any, &mut addresses.unusable));
+    given.extend(allocate(gateway, config, any, unusable));
     bind(addresses, given)
 }
 
@@ -101,16 +112,34 @@ fn bind(addresses: Addresses, mut given: Vec<IpAddr>) -> Addresses {
     }
 }
 
-fn wish(address: &GatewayAddress) -> Result<Wish, String> {
-    match (&address.type_, address.value.as_deref()) {
-        (AddressType::IpAddress, None | Some("")) => Ok(Wish::Some),
-        (AddressType::IpAddress, Some(value)) => value
-            .parse()
-            .map(Wish::Exactly)
-            .map_err(|_| format!("expected an IP address, found {value:?}")),
-        (other, _) => Err(format!(
+/// Why an address cannot be had.
+enum Refusal {
+    /// Not here.
+    Unusable,
+    /// Never: what is wrong with it.
+    Unsupported(String),
+}
+
+fn wish(address: &GatewayAddress, config: &Config) -> Result<Wish, Refusal> {
+    let (type_, value) = (&address.type_, address.value.as_deref().unwrap_or_default());
+    let shared = &config.default_addresses;
+    if shared.iter().any(|s| s.type_ == *type_ && s.value == value) {
+        return Ok(Wish::Shared);
+    }
+    match type_ {
+        AddressType::IpAddress if value.is_empty() => Ok(Wish::Some),
+        AddressType::IpAddress => match value.parse() {
+            Ok(ip) if config.usable_addresses.contains(ip) => Ok(Wish::Exactly(ip)),
+            Ok(_) => Err(Refusal::Unusable),
+            Err(_) => Err(Refusal::Unsupported(format!(
+                "expected an IP address, found {value:?}"
+            ))),
+        },
+        // A type that some address has here.
+        other if shared.iter().any(|s| s.type_ == *other) => Err(Refusal::Unusable),
+        other => Err(Refusal::Unsupported(format!(
             "expected an address of type IPAddress, found type {other}"
-        )),
+        ))),
     }
 }
 
@@ -118,14 +147,23 @@ fn unsupported(field: String, message: String) -> Problem<GatewayAccepted> {
     Problem::new(GatewayAccepted::UnsupportedAddress, field, message)
 }
 
-fn not_usable(field: String, address: IpAddr) -> Problem<GatewayProgrammed> {
-    let message = format!("{address} is not among the addresses that Gateways may have here");
+fn not_usable(field: String, address: &GatewayAddress) -> Problem<GatewayProgrammed> {
+    let value = address.value.as_deref().unwrap_or_default();
+    let message = format!("{value} is not among the addresses that Gateways may have here");
     Problem::new(GatewayProgrammed::AddressNotUsable, field, message)
 }
 
 fn not_assigned(field: String, why: &str) -> Problem<GatewayProgrammed> {
     let message = format!("{why}; give a value, or remove other addresses");
     Problem::new(GatewayProgrammed::AddressNotAssigned, field, message)
+}
+
+/// An address as it was asked for.
+fn status_address(address: &GatewayAddress) -> Option<GatewayStatusAddress> {
+    Some(GatewayStatusAddress {
+        type_: address.type_.clone(),
+        value: address.value.clone()?,
+    })
 }
 
 fn shown(address: IpAddr) -> GatewayStatusAddress {
@@ -139,11 +177,11 @@ fn shown(address: IpAddr) -> GatewayStatusAddress {
 mod tests {
     use std::net::IpAddr;
 
-    use gateway_model::{Gateway, Kind, Resource, parse};
+    use gateway_model::{AddressType, Gateway, Kind, Resource, parse};
 
     use super::{Addresses, Bound, addresses};
-    use crate::Config;
     use crate::reason::GatewayProgrammed;
+    use crate::{Config, UsableAddresses};
 
     fn gateway(addresses: &str) -> Gateway {
         let text = format!(
@@ -190,6 +228,36 @@ mod tests {
     fn a_gateway_that_asks_for_an_address_does_not_get_another() {
         let got = with_allocated("[{value: 192.0.2.1}]", Some("192.0.2.7"));
         assert_eq!(bound(&got), ["192.0.2.1"]);
+    }
+
+    #[test]
+    fn the_address_that_all_gateways_share_may_be_asked_for() {
+        let shared = |type_, value: &str| gateway_model::GatewayStatusAddress {
+            type_,
+            value: value.to_owned(),
+        };
+        let config = Config {
+            default_addresses: vec![shared(AddressType::Hostname, "gateway.example.com")],
+            usable_addresses: UsableAddresses::Within(Vec::new()),
+            ..Config::default()
+        };
+        let asked = |text: &str| addresses(&gateway(text), &config);
+        let got = asked("[{type: Hostname, value: gateway.example.com}]");
+        assert_eq!(got.bound, Bound::Default);
+        assert_eq!(got.shown, config.default_addresses);
+        assert!(got.unusable.is_empty() && got.refused.is_empty(), "{got:?}");
+        for other in [
+            "[{type: Hostname, value: other.example.com}]",
+            "[{value: 192.0.2.1}]",
+        ] {
+            let got = asked(other);
+            assert_eq!(got.bound, Bound::Nowhere, "{other}");
+            assert_eq!(
+                got.unusable[0].reason,
+                GatewayProgrammed::AddressNotUsable,
+                "{other}"
+            );
+        }
     }
 
     #[test]
