@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -156,16 +157,16 @@ fn forward(stream: impl std::io::Read + Send + 'static, to: std::sync::mpsc::Sen
     });
 }
 
-/// A distance at which the ports 8080 and 8443 are both free.
+/// A distance at which the ports 8080 and 8443 are both free: below the ports that connections get
+/// by themselves, and another one each time.
 fn free_offset() -> u16 {
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
+    let start = std::process::id() % 10_000;
+    let is_free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
     loop {
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = free.local_addr().expect("an address").port();
-        let offset = port.saturating_sub(8080);
-        if let Some(second) = offset.checked_add(8443)
-            && offset > 0
-            && TcpListener::bind(("127.0.0.1", second)).is_ok()
-        {
+        let next = TAKEN.fetch_add(1, Ordering::Relaxed);
+        let offset = 4_000 + u16::try_from((start + u32::from(next)) % 20_000).unwrap_or_default();
+        if is_free(8080 + offset) && is_free(8443 + offset) {
             return offset;
         }
     }
