@@ -13,7 +13,7 @@ use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use gateway_resolve::ir::Ir;
+use gateway_resolve::ir::{DataPlane, Ir, ListenerId};
 
 use self::plan::Wanted;
 use crate::backend::MakeBackend;
@@ -71,6 +71,21 @@ impl Proxy {
     /// A proxy with default settings and the bundled upstreams.
     pub fn builder() -> ProxyBuilder {
         ProxyBuilder::default()
+    }
+}
+
+impl<M: MakeBackend> DataPlane for Proxy<M> {
+    type Applied = Applied;
+
+    fn apply(&self, ir: &Arc<Ir>) -> Applied {
+        Self::apply(self, ir)
+    }
+
+    fn unserved(applied: &Applied) -> Vec<(ListenerId, String)> {
+        let closed = applied.unserved();
+        closed
+            .map(|report| (report.id.clone(), report.reasons()))
+            .collect()
     }
 }
 

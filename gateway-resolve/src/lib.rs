@@ -7,6 +7,9 @@
 //! none changes what it was given; two readers then go over the result, one of which writes the
 //! [`Ir`](ir::Ir) and the other the [`Statuses`].
 //!
+//! [`reconcile`] is the turn of a controller around it: resolve, serve, and then say what became of
+//! each resource.
+//!
 //! Without the `resolve` feature only [`ir`] is here.
 
 #![forbid(unsafe_code)]
@@ -30,6 +33,8 @@ mod problem;
 #[cfg(feature = "resolve")]
 pub mod reason;
 #[cfg(feature = "resolve")]
+mod reconcile;
+#[cfg(feature = "resolve")]
 mod resolve;
 #[cfg(feature = "resolve")]
 mod route;
@@ -48,6 +53,7 @@ pub use self::{
         ClassSelection, Config, DEFAULT_CONTROLLER_NAME, EXPERIMENTAL_FEATURES, UsableAddresses,
     },
     finding::Finding,
+    reconcile::{Reconciled, reconcile},
     resolve::{Resolution, resolve},
     snapshot::Snapshot,
     status::{Document, DocumentMetadata, Status, Statuses},

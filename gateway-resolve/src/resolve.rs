@@ -33,8 +33,8 @@ pub struct Resolution {
 /// `now` becomes the time of conditions that change. Conditions whose status is stored in the
 /// resources already keep their time, so that resolving again changes nothing.
 ///
-/// `Programmed` says what is to be served, not what is: the data plane's outcome goes to
-/// [`Statuses::not_programmed`].
+/// `Programmed` says what is to be served, not what is: [`reconcile`](crate::reconcile) asks the data
+/// plane.
 pub fn resolve(snapshot: &Snapshot, config: &Config, now: Timestamp) -> Resolution {
     let grants = grants(snapshot);
     let classes = classes(snapshot, config);

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use gateway_dataplane::{Ports, Proxy};
 use gateway_model::{Resource, Timestamp, parse};
-use gateway_resolve::{Config, Resolution, Snapshot, Status, StatusWrite};
-use gateway_resolve::{plan_statuses, resolve};
+use gateway_resolve::{Config, Snapshot, Status, StatusWrite, plan_statuses, reconcile};
 
 const MANIFESTS: &[u8] = br#"
 apiVersion: gateway.networking.k8s.io/v1
@@ -18,19 +17,12 @@ spec:
   listeners: [{name: http, port: 80, protocol: HTTP}]
 "#;
 
-/// Resolves, applies, then plans: what is written about is served already.
-fn reconcile(proxy: &Proxy, resources: &[Resource]) -> Vec<StatusWrite> {
-    let (config, now) = (Config::default(), Timestamp::now());
+/// One turn: what is to be written about is served already.
+fn turn(proxy: &Proxy, resources: &[Resource]) -> Vec<StatusWrite> {
+    let config = Config::default();
     let snapshot = Snapshot::from_resources(resources.iter().cloned());
-    let Resolution {
-        ir, mut statuses, ..
-    } = resolve(&snapshot, &config, now);
-    let applied = proxy.apply(&Arc::new(ir));
-    for report in applied.listeners().iter().filter(|r| r.bound.is_empty()) {
-        let why = format!("{:?}", report.problems);
-        statuses.not_programmed(&snapshot, now, &report.id, &why);
-    }
-    plan_statuses(&snapshot, &statuses, &config.controller_name)
+    let turn = reconcile(&snapshot, &config, Timestamp::now(), proxy);
+    plan_statuses(&snapshot, &turn.statuses, &config.controller_name)
 }
 
 /// Stands in for the API server.
@@ -49,15 +41,11 @@ fn main() -> std::io::Result<()> {
         .start()?;
     let loaded = parse("controller.yaml", MANIFESTS).resources;
     let mut resources: Vec<_> = loaded.into_iter().map(|l| l.resource).collect();
-    let writes = reconcile(&proxy, &resources);
+    let writes = turn(&proxy, &resources);
     assert_eq!(writes.len(), 1);
     for write in writes {
         store(&mut resources, write);
     }
-    assert_eq!(
-        reconcile(&proxy, &resources),
-        [],
-        "nothing is left to write"
-    );
+    assert_eq!(turn(&proxy, &resources), [], "nothing is left to write");
     Ok(())
 }

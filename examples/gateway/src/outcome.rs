@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use gateway_dataplane::{Applied, ListenerReport, Problem as Refusal, Proxy};
+use gateway_dataplane::{Applied, Problem as Refusal, Proxy};
 use gateway_resolve::ir::{Ir, ListenerId};
 use gateway_resolve::reason::{ListenerProgrammed, Reason};
-use gateway_resolve::{Config, Finding, Resolution, Snapshot, Statuses, resolve};
+use gateway_resolve::{Config, Finding, Snapshot, Statuses, reconcile};
 
 use crate::error::Error;
 use crate::load;
@@ -27,20 +27,12 @@ pub(crate) struct Outcome {
 
 /// Resolves the snapshot and serves what comes of it, wherever it came from; blocks.
 pub(crate) fn apply(snapshot: Snapshot, config: &Config, proxy: &Proxy) -> Outcome {
-    let now = load::now();
-    let Resolution {
-        ir, mut statuses, ..
-    } = resolve(&snapshot, config, now);
-    let ir = Arc::new(ir);
-    let applied = proxy.apply(&ir);
-    for report in closed(&applied) {
-        statuses.not_programmed(&snapshot, now, &report.id, &reasons(report));
-    }
+    let turn = reconcile(&snapshot, config, load::now(), proxy);
     Outcome {
         snapshot,
-        ir,
-        applied,
-        statuses: Arc::new(statuses),
+        ir: turn.ir,
+        applied: turn.applied,
+        statuses: Arc::new(turn.statuses),
         problems: Vec::new(),
     }
 }
@@ -76,13 +68,13 @@ impl Outcome {
 
     /// Refuses to go on when there are listeners and none of them could be opened.
     pub(crate) fn require_socket(&self) -> Result<(), Error> {
-        let closed: Vec<_> = closed(&self.applied).collect();
+        let closed: Vec<_> = self.applied.unserved().collect();
         if closed.is_empty() || closed.len() < self.applied.listeners().len() {
             return Ok(());
         }
         let lines = closed
             .iter()
-            .map(|report| format!("\n  {}: {}", report.id, reasons(report)));
+            .map(|report| format!("\n  {}: {}", report.id, report.reasons()));
         let what = lines.fold("no listener can be served:".to_owned(), |what, line| {
             what + &line
         });
@@ -92,7 +84,7 @@ impl Outcome {
 
     /// Logs how much is served.
     pub(crate) fn log(&self, what: &'static str) {
-        let closed = closed(&self.applied).count();
+        let closed = self.applied.unserved().count();
         tracing::info!(
             listeners = self.applied.listeners().len() - closed,
             routes = self.snapshot.http_routes().len(),
@@ -103,17 +95,4 @@ impl Outcome {
             tracing::warn!("no listener is served: gateway check says why");
         }
     }
-}
-
-/// The listeners without an open socket.
-fn closed(applied: &Applied) -> impl Iterator<Item = &ListenerReport> {
-    applied
-        .listeners()
-        .iter()
-        .filter(|report| report.bound.is_empty())
-}
-
-fn reasons(report: &ListenerReport) -> String {
-    let reasons: Vec<_> = report.problems.iter().map(ToString::to_string).collect();
-    reasons.join("; ")
 }

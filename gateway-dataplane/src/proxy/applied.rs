@@ -60,6 +60,14 @@ pub enum Problem {
     Certificate(String),
 }
 
+impl ListenerReport {
+    /// The problems in one line.
+    pub fn reasons(&self) -> String {
+        let reasons: Vec<_> = self.problems.iter().map(Problem::to_string).collect();
+        reasons.join("; ")
+    }
+}
+
 impl Problem {
     pub(super) fn bind(address: SocketAddr, error: io::Error) -> Self {
         let error = Arc::new(error);
@@ -96,6 +104,12 @@ impl Applied {
     /// The listeners, in the order of the IR.
     pub fn listeners(&self) -> &[ListenerReport] {
         &self.listeners
+    }
+
+    /// The listeners without an open socket.
+    pub fn unserved(&self) -> impl Iterator<Item = &ListenerReport> {
+        let listeners = self.listeners.iter();
+        listeners.filter(|report| report.bound.is_empty())
     }
 
     /// Everything that cannot be served.

@@ -8,6 +8,7 @@
 
 mod backend;
 mod certificate;
+mod data_plane;
 mod filter;
 mod host;
 mod listener;
@@ -18,6 +19,7 @@ mod settings;
 
 pub use backend::{AppProtocol, Backend, BackendId, Endpoint};
 pub use certificate::{Certificate, CertificateId, PrivateKey};
+pub use data_plane::DataPlane;
 pub use filter::{
     Cors, Filter, Fraction, HeaderEdits, Mirror, OriginPattern, PathRewrite, Redirect, Rewrite,
 };
