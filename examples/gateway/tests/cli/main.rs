@@ -4,6 +4,8 @@
 
 mod check;
 mod explain;
+mod files;
 mod manifests;
+mod reload;
 mod run;
 mod support;

@@ -1,0 +1,150 @@
+//! `gateway run`: what edits do.
+
+use std::net::TcpStream;
+use std::path::Path;
+use std::time::Instant;
+
+use crate::files::{quickstart, redirecting, replace, with_file};
+use crate::support::{Gateway, LONG, curl};
+
+#[test]
+fn an_edit_is_served_without_a_restart() {
+    let (_dir, file, mut gateway) = with_file();
+    assert_eq!(curl(&[&gateway.url("/")]).status, 200);
+    replace(&file, &redirecting());
+    gateway.wait_for("reloaded");
+    assert_eq!(curl(&[&gateway.url("/")]).status, 302);
+    std::fs::write(&file, quickstart()).unwrap();
+    gateway.wait_for("reloaded");
+    assert_eq!(curl(&[&gateway.url("/")]).status, 200);
+}
+
+#[test]
+fn a_mounted_config_map_that_is_swapped_is_served() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path();
+    let version = |name: &str, text: &str| {
+        std::fs::create_dir(root.join(name)).unwrap();
+        std::fs::write(root.join(name).join("web.yaml"), text).unwrap();
+        std::os::unix::fs::symlink(name, root.join("..tmp")).unwrap();
+        std::fs::rename(root.join("..tmp"), root.join("..data")).unwrap();
+    };
+    version("..1", &quickstart());
+    std::os::unix::fs::symlink("..data/web.yaml", root.join("web.yaml")).unwrap();
+    let mut gateway = Gateway::serving(&[root.to_str().unwrap()]);
+    assert_eq!(curl(&[&gateway.url("/")]).status, 200);
+    version("..2", &redirecting());
+    gateway.wait_for("reloaded");
+    assert_eq!(curl(&[&gateway.url("/")]).status, 302);
+}
+
+#[test]
+fn an_edit_that_does_not_parse_keeps_the_last_good_state_and_says_what_is_wrong() {
+    let (_dir, file, mut gateway) = with_file();
+    replace(
+        &file,
+        &redirecting().replace("kind: HTTPRoute", "kind: [HTTPRoute"),
+    );
+    gateway.wait_for("web.yaml");
+    gateway.wait_for("last good version");
+    assert_eq!(curl(&[&gateway.url("/")]).status, 200);
+    replace(&file, &redirecting());
+    gateway.wait_for("reloaded");
+    assert_eq!(curl(&[&gateway.url("/")]).status, 302);
+}
+
+#[test]
+fn an_invalid_resource_keeps_the_last_good_state_of_the_whole_set() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("web.yaml");
+    std::fs::write(&file, quickstart()).unwrap();
+    let mut gateway = Gateway::serving(&[dir.path().to_str().unwrap()]);
+    let invalid = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata:\n  \
+                   name: other\nspec:\n  rules:\n  - timeouts:\n      request: soon\n";
+    // Both at once: the good edit waits for the bad one to be mended.
+    std::fs::write(dir.path().join("other.yaml"), invalid).unwrap();
+    replace(&file, &redirecting());
+    gateway.wait_for("spec.rules[0].timeouts.request");
+    gateway.wait_for("last good version");
+    assert_eq!(curl(&[&gateway.url("/")]).status, 200);
+    std::fs::remove_file(dir.path().join("other.yaml")).unwrap();
+    gateway.wait_for("reloaded");
+    assert_eq!(curl(&[&gateway.url("/")]).status, 302);
+}
+
+/// Writes another version of the quickstart, and waits until it is served.
+fn reload(gateway: &mut Gateway, file: &Path, version: usize) {
+    let filter = format!(
+        "  - filters:\n    - type: ResponseHeaderModifier\n      responseHeaderModifier:\n        \
+         set: [{{name: x-version, value: \"{version}\"}}]\n    backendRefs:"
+    );
+    replace(file, &quickstart().replace("  - backendRefs:", &filter));
+    gateway.wait_for("reloaded");
+}
+
+#[test]
+fn reloads_under_load_drop_no_request() {
+    const REQUESTS: usize = 2_000;
+    let (_dir, file, mut gateway) = with_file();
+    let clients = ["connection: keep-alive", "connection: close"].map(|header| {
+        let url = format!("{}[1-{REQUESTS}]", gateway.url("/"));
+        std::thread::spawn(move || curl(&[&url, "-H", header]))
+    });
+    for version in 0..25 {
+        reload(&mut gateway, &file, version);
+    }
+    for client in clients {
+        let answers = client.join().unwrap().text;
+        assert_eq!(answers.matches("HTTP/1.1 200 OK\r\n").count(), REQUESTS);
+    }
+}
+
+#[test]
+fn reloads_leave_no_file_open() {
+    let (_dir, file, mut gateway) = with_file();
+    let mut open_after = |version| {
+        reload(&mut gateway, &file, version);
+        let answer = curl(&[&gateway.url("/")]);
+        assert!(
+            answer.text.contains(&format!("x-version: {version}\r\n")),
+            "{answer:?}"
+        );
+        gateway.open_files()
+    };
+    let before = open_after(0);
+    let after: Vec<_> = (1..=20).map(open_after).collect();
+    // A client's connection may take a moment to be closed.
+    assert!(
+        after.iter().any(|open| *open <= before),
+        "{before}, then {after:?}"
+    );
+    assert!(after[19] <= before + 1, "{before}, then {after:?}");
+}
+
+#[test]
+fn a_listener_that_is_added_is_opened_and_one_that_is_removed_is_closed() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("web.yaml");
+    let mut gateway = Gateway::serving(&[dir.path().to_str().unwrap()]);
+    gateway.line("no listener is served");
+    std::fs::write(&file, quickstart()).unwrap();
+    gateway.wait_for("reloaded");
+    assert_eq!(curl(&[&gateway.url("/")]).status, 200);
+    std::fs::write(&file, quickstart().replace("port: 8080", "port: 8443")).unwrap();
+    gateway.wait_for("reloaded");
+    let address = |port| ("127.0.0.1", gateway.port(port));
+    assert!(TcpStream::connect(address(8443)).is_ok());
+    // The workers close their sockets one after the other.
+    let deadline = Instant::now() + LONG;
+    while TcpStream::connect(address(8080)).is_ok() {
+        assert!(Instant::now() < deadline, "the old port is still open");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn hangup_reloads() {
+    let (_dir, _file, mut gateway) = with_file();
+    gateway.signal("HUP");
+    gateway.wait_for("reloaded");
+}
