@@ -5,15 +5,18 @@ use std::process::ExitCode;
 
 use gateway_model::Manifests;
 use gateway_resolve::{Resolution, Snapshot, Status, Statuses, resolve};
-use serde_json::json;
 
 use crate::cli::{CheckArguments, Output};
 use crate::conditions;
 use crate::error::Error;
 use crate::load::{self, Input};
+use crate::output::{self, Page};
 use crate::problems::{self, Problem};
 use crate::table::{GOOD, HEADING, Table};
 use crate::yaml;
+
+/// What there is to say when nothing is wrong.
+const CLEAN: &str = "Everything is valid, accepted and resolved.";
 
 /// Checks the manifests and prints what was found.
 pub(crate) fn check(arguments: &CheckArguments) -> Result<ExitCode, Error> {
@@ -24,14 +27,12 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<ExitCode, Error> {
     let Resolution { statuses, .. } = resolve(&snapshot, &config, load::now());
     let places = problems::places(&manifests);
     let problems = problems::all(&manifests, statuses.findings(), &places);
-    match arguments.output {
-        Output::Table => {
-            print_table(&problems, &statuses);
-            print_others(&manifests);
-        }
-        Output::Yaml => print_yaml(&problems, &statuses)?,
-        Output::Json => print_json(&problems, &statuses)?,
-    }
+    let page = match arguments.output {
+        Output::Table => table(&problems, &statuses, &manifests),
+        Output::Yaml => yaml(&problems, &statuses)?,
+        Output::Json => json(&problems, &statuses)?,
+    };
+    page.print()?;
     Ok(ExitCode::from(verdict(&manifests, &statuses)))
 }
 
@@ -44,45 +45,55 @@ fn verdict(manifests: &Manifests, statuses: &Statuses) -> u8 {
     }
 }
 
-fn print_json(problems: &[Problem], statuses: &Statuses) -> Result<(), Error> {
+fn json(problems: &[Problem], statuses: &Statuses) -> Result<Page, Error> {
     let statuses: Vec<_> = statuses.documents().collect();
-    let whole = json!({"problems": problems, "statuses": statuses});
+    let whole = serde_json::json!({"problems": problems, "statuses": statuses});
     let text = serde_json::to_string_pretty(&whole).map_err(Error::internal)?;
-    anstream::println!("{text}");
-    Ok(())
+    let mut page = Page::default();
+    page.line(text);
+    Ok(page)
 }
 
-fn print_yaml(problems: &[Problem], statuses: &Statuses) -> Result<(), Error> {
+fn yaml(problems: &[Problem], statuses: &Statuses) -> Result<Page, Error> {
     for problem in problems {
-        anstream::eprintln!("{}", problem.line());
+        output::complain(problem.line());
     }
+    let mut page = Page::default();
     for document in statuses.documents() {
         let value = serde_json::to_value(document).map_err(Error::internal)?;
-        anstream::print!("{}", yaml::document(&value));
+        page.text(&yaml::document(&value));
     }
-    Ok(())
+    Ok(page)
 }
 
-fn print_table(problems: &[Problem], statuses: &Statuses) {
+fn table(problems: &[Problem], statuses: &Statuses, manifests: &Manifests) -> Page {
     let mut table = Table::new(["RESOURCE", "CONDITIONS", "ROUTES"]);
     for (object, status) in statuses.iter() {
         add(&mut table, object.to_string(), status);
     }
-    let table = table.render(usize::MAX);
-    anstream::print!("{table}");
-    if problems.is_empty() {
-        anstream::println!("{GOOD}Everything is valid, accepted and resolved.{GOOD:#}");
-        return;
+    let mut page = Page::default();
+    page.text(&table.render(usize::MAX));
+    match problems.is_empty() {
+        true => page.line(format_args!("{GOOD}{CLEAN}{GOOD:#}")),
+        false => add_problems(&mut page, problems),
     }
-    let blank = if table.is_empty() { "" } else { "\n" };
-    anstream::println!("{blank}{HEADING}{}{HEADING:#}", count(problems.len()));
+    if let Some(line) = others(manifests) {
+        page.line(line);
+    }
+    page
+}
+
+fn add_problems(page: &mut Page, problems: &[Problem]) {
+    let blank = if page.is_empty() { "" } else { "\n" };
+    let count = count(problems.len());
+    page.line(format_args!("{blank}{HEADING}{count}{HEADING:#}"));
     for problem in problems {
-        anstream::println!("{}", problem.line());
+        page.line(problem.line());
     }
 }
 
 /// Says which kinds were left alone, so that nobody thinks that they were checked.
-fn print_others(manifests: &Manifests) {
+fn others(manifests: &Manifests) -> Option<String> {
     let mut kinds = BTreeMap::new();
     for object in &manifests.unknown {
         *kinds.entry(&object.reference.kind).or_insert(0) += 1;
@@ -91,9 +102,7 @@ fn print_others(manifests: &Manifests) {
         .iter()
         .map(|(kind, n)| format!("{n} {kind}"))
         .collect();
-    if !kinds.is_empty() {
-        anstream::println!("Not looked at: {}.", kinds.join(", "));
-    }
+    (!kinds.is_empty()).then(|| format!("Not looked at: {}.", kinds.join(", ")))
 }
 
 fn count(problems: usize) -> String {

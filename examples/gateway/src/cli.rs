@@ -83,7 +83,8 @@ const CHECK_HELP: &str = "\
 Exit status:
   0  everything is valid, accepted and resolved
   1  everything is valid, but something isn't accepted or doesn't resolve
-  2  something is invalid (an API server would refuse it) or can't be read, or wrong usage
+  2  something is invalid (an API server would refuse it) or can't be read, or wrong usage, or the
+     output can't be written
 
 Output:
   table  problems, then every resource with its conditions

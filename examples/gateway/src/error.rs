@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::output;
 use crate::table::{BAD, HEADING};
 
 /// Why a command could not do its work, and what to do about it.
@@ -36,9 +37,9 @@ impl Error {
     /// Prints it on standard error.
     pub(crate) fn print(&self) {
         let Self { what, next } = self;
-        anstream::eprintln!("{BAD}error:{BAD:#} {what}");
+        output::complain(format_args!("{BAD}error:{BAD:#} {what}"));
         if let Some(next) = next {
-            anstream::eprintln!("{HEADING}next:{HEADING:#} {next}");
+            output::complain(format_args!("{HEADING}next:{HEADING:#} {next}"));
         }
     }
 }

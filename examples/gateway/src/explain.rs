@@ -16,6 +16,7 @@ use crate::answer::{self, Answer};
 use crate::cli::ExplainArguments;
 use crate::error::Error;
 use crate::load::{self, Input};
+use crate::output::{self, Page};
 use crate::problems;
 use crate::table::{BAD, GOOD, HEADING, Table};
 
@@ -24,18 +25,17 @@ pub(crate) fn explain(arguments: &ExplainArguments) -> Result<ExitCode, Error> {
     let target = Target::new(arguments)?;
     let manifests = Input::new(&arguments.selection.paths).load();
     for problem in problems::of_manifests(&manifests) {
-        anstream::eprintln!("{}", problem.line());
+        output::complain(problem.line());
     }
     let invalid = manifests.has_errors();
     let snapshot = Snapshot::from_resources(manifests.resources.into_iter().map(|l| l.resource));
     let config = load::config(&arguments.selection);
     let Resolution { ir, .. } = resolve(&snapshot, &config, load::now());
-    anstream::println!(
-        "{HEADING}{} {}{HEADING:#}",
-        target.parts.method,
-        arguments.url
-    );
-    let served = target.explain(&ir, &snapshot);
+    let mut page = Page::default();
+    let (method, url) = (&target.parts.method, &arguments.url);
+    page.line(format_args!("{HEADING}{method} {url}{HEADING:#}"));
+    let served = target.explain(&mut page, &ir, &snapshot);
+    page.print()?;
     Ok(ExitCode::from(match (invalid, served) {
         (true, _) => 2,
         (false, false) => 1,
@@ -100,10 +100,13 @@ impl Target {
         })
     }
 
-    /// Prints what becomes of the request; says whether a rule takes it, on any socket.
-    fn explain(mut self, ir: &Ir, snapshot: &Snapshot) -> bool {
+    /// Tells what becomes of the request; says whether a rule takes it, on any socket.
+    fn explain(mut self, page: &mut Page, ir: &Ir, snapshot: &Snapshot) -> bool {
         if let Err(error) = head::normalize(&mut self.parts, HeadRules::default()) {
-            anstream::println!("answer    {BAD}{}{BAD:#}: {error}", error.status().as_u16());
+            page.line(format_args!(
+                "answer    {BAD}{}{BAD:#}: {error}",
+                error.status().as_u16()
+            ));
             return false;
         }
         let table = Compiled::<()>::compile(ir, |_| ());
@@ -111,10 +114,10 @@ impl Target {
         let mut any = false;
         for (_, socket) in table.sockets().filter(|(_, socket)| self.reaches(socket)) {
             any = true;
-            served |= self.explain_socket(socket, ir, snapshot);
+            served |= self.explain_socket(page, socket, ir, snapshot);
         }
         if !any {
-            self.explain_none(&table);
+            self.explain_none(page, &table);
         }
         served
     }
@@ -125,73 +128,88 @@ impl Target {
         key.port == self.port && key.address.is_none_or(same_address)
     }
 
-    fn explain_none(&self, table: &Compiled<()>) {
+    fn explain_none(&self, page: &mut Page, table: &Compiled<()>) {
         let Self { port, .. } = self;
-        anstream::println!("answer    {BAD}none{BAD:#}: no listener is served on port {port}");
+        page.line(format_args!(
+            "answer    {BAD}none{BAD:#}: no listener is served on port {port}"
+        ));
         let sockets: Vec<_> = table.sockets().map(|(key, _)| key.to_string()).collect();
         match sockets.is_empty() {
-            true => anstream::println!("no listener is served at all: see gateway check"),
-            false => anstream::println!("there are listeners on {}", sockets.join(", ")),
+            true => page.line("no listener is served at all: see gateway check"),
+            false => page.line(format_args!(
+                "there are listeners on {}",
+                sockets.join(", ")
+            )),
         }
     }
 
-    fn explain_socket(&self, socket: &SocketTable<()>, ir: &Ir, snapshot: &Snapshot) -> bool {
-        anstream::println!("socket    {}", socket.key());
+    fn explain_socket(
+        &self,
+        page: &mut Page,
+        socket: &SocketTable<()>,
+        ir: &Ir,
+        snapshot: &Snapshot,
+    ) -> bool {
+        page.line(format_args!("socket    {}", socket.key()));
         if socket.is_tls() != self.tls {
             let spoken = if socket.is_tls() { "https" } else { "http" };
-            anstream::println!("answer    {BAD}none{BAD:#}: the socket speaks {spoken}");
+            page.line(format_args!(
+                "answer    {BAD}none{BAD:#}: the socket speaks {spoken}"
+            ));
             return false;
         }
         let explanation = socket.explain(&Head::of(&self.parts), self.sni.as_deref());
-        print_listener(&explanation.listener);
+        add_listener(page, &explanation.listener);
         let served = match explanation.chosen() {
-            Some(chosen) => print_chosen(chosen, ir, snapshot),
+            Some(chosen) => add_chosen(page, chosen, ir, snapshot),
             None => {
-                print_nothing(&explanation.listener);
+                add_nothing(page, &explanation.listener);
                 false
             }
         };
-        print_losers(&explanation);
+        add_losers(page, &explanation);
         served
     }
 }
 
-fn print_listener(outcome: &ListenerOutcome) {
+fn add_listener(page: &mut Page, outcome: &ListenerOutcome) {
     match outcome {
-        ListenerOutcome::Chosen(id) => anstream::println!("listener  {id}"),
+        ListenerOutcome::Chosen(id) => page.line(format_args!("listener  {id}")),
         ListenerOutcome::Misdirected { connected, better } => {
             let connected = connected
                 .as_ref()
                 .map_or("none".to_owned(), ToString::to_string);
-            anstream::println!("listener  {connected} by the server name, {better} by the host");
+            page.line(format_args!(
+                "listener  {connected} by the server name, {better} by the host"
+            ));
         }
-        ListenerOutcome::NotFound => anstream::println!("listener  none takes the host"),
+        ListenerOutcome::NotFound => page.line("listener  none takes the host"),
     }
 }
 
-fn print_nothing(outcome: &ListenerOutcome) {
+fn add_nothing(page: &mut Page, outcome: &ListenerOutcome) {
     let (status, why) = match outcome {
         ListenerOutcome::Misdirected { .. } => (421, "the connection is for another listener"),
         ListenerOutcome::Chosen(_) => (404, "no route matches"),
         ListenerOutcome::NotFound => (404, "no listener matches"),
     };
-    anstream::println!("answer    {BAD}{status}{BAD:#}: {why}");
+    page.line(format_args!("answer    {BAD}{status}{BAD:#}: {why}"));
 }
 
-/// Prints the rule that takes the request; says whether it is forwarded or redirected.
-fn print_chosen(chosen: &Candidate, ir: &Ir, snapshot: &Snapshot) -> bool {
+/// Tells the rule that takes the request; says whether it is forwarded or redirected.
+fn add_chosen(page: &mut Page, chosen: &Candidate, ir: &Ir, snapshot: &Snapshot) -> bool {
     let Answer { lines, served } = answer::of(&chosen.rule, ir, snapshot);
     let style = if served { GOOD } else { BAD };
-    anstream::println!("host      {}", host(chosen));
-    anstream::println!("rule      {}", chosen.rule);
-    anstream::println!("match     {}", condition(chosen));
+    page.line(format_args!("host      {}", host(chosen)));
+    page.line(format_args!("rule      {}", chosen.rule));
+    page.line(format_args!("match     {}", condition(chosen)));
     for line in lines {
-        anstream::println!("answer    {style}{line}{style:#}");
+        page.line(format_args!("answer    {style}{line}{style:#}"));
     }
     served
 }
 
-fn print_losers(explanation: &Explanation) {
+fn add_losers(page: &mut Page, explanation: &Explanation) {
     let mut table = Table::new(["RULED OUT", "HOST", "MATCH", "BY"]);
     let losers = explanation.candidates.iter();
     for loser in losers.filter(|candidate| candidate.verdict != Verdict::Chosen) {
@@ -204,7 +222,7 @@ fn print_losers(explanation: &Explanation) {
             why.into(),
         ]);
     }
-    anstream::print!("{}", table.render(usize::MAX));
+    page.text(&table.render(usize::MAX));
 }
 
 fn host(candidate: &Candidate) -> String {

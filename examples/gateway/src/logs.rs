@@ -19,7 +19,9 @@ pub(crate) fn start(filter: &str, format: LogFormat) -> Result<(), String> {
     })?;
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        // Its complaint would go to standard error as well, and panic there.
+        .log_internal_errors(false);
     match format {
         LogFormat::Text => logs.with_ansi(colours()).with_target(false).init(),
         LogFormat::Json => logs

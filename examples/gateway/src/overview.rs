@@ -10,25 +10,28 @@ use gateway_resolve::{Status, Statuses};
 use crate::conditions;
 use crate::echo::Echoes;
 use crate::outcome::Outcome;
+use crate::output::Page;
 use crate::table::{HEADING, Table};
 
 /// The most rows of one table; `gateway check` shows all.
 const MOST: usize = 40;
 
-/// Prints what is served and what is wrong.
-pub(crate) fn print(outcome: &Outcome, echoes: &Echoes) {
+/// What is served and what is wrong.
+pub(crate) fn page(outcome: &Outcome, echoes: &Echoes) -> Page {
     let tables = [listeners(outcome), routes(outcome), demo_backends(echoes)];
     let shown: Vec<_> = tables
         .into_iter()
         .filter(|table| !table.is_empty())
         .collect();
-    anstream::print!("{}", shown.join("\n"));
+    let mut page = Page::default();
+    page.text(&shown.join("\n"));
     if !outcome.problems.is_empty() {
-        anstream::println!("\n{HEADING}PROBLEMS{HEADING:#}");
+        page.line(format_args!("\n{HEADING}PROBLEMS{HEADING:#}"));
     }
     for problem in &outcome.problems {
-        anstream::println!("{}", problem.line());
+        page.line(problem.line());
     }
+    page
 }
 
 /// The listeners that are served, and those that aren't, with the reason.

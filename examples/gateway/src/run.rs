@@ -10,9 +10,10 @@ use tokio::sync::mpsc;
 use crate::cli::RunArguments;
 use crate::error::Error;
 use crate::load::Input;
+use crate::output::Page;
 use crate::serve::Server;
 use crate::stop::Stop;
-use crate::{logs, memory, overview, problems, watch};
+use crate::{logs, memory, output, overview, problems, watch};
 
 /// Serves until a signal ends it.
 pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Error> {
@@ -37,7 +38,7 @@ async fn serve(arguments: &RunArguments) -> Result<ExitCode, Error> {
     refuse_hopeless(&manifests)?;
     let mut server = Server::start(arguments)?;
     let outcome = server.apply(manifests).await;
-    overview::print(&outcome, server.echoes());
+    print(&overview::page(&outcome, server.echoes()));
     outcome.require_socket()?;
     outcome.log("serving");
     drop(outcome);
@@ -60,6 +61,13 @@ async fn serve(arguments: &RunArguments) -> Result<ExitCode, Error> {
     Ok(ExitCode::from(u8::from(!drained)))
 }
 
+/// Prints what is served. A gateway serves on when that can't be printed.
+fn print(page: &Page) {
+    if let Err(error) = page.print() {
+        error.print();
+    }
+}
+
 /// The changes of the files; none where the system has no watch to give.
 fn changes(input: &Input) -> mpsc::Receiver<()> {
     let files = input.files().to_vec();
@@ -80,7 +88,7 @@ fn refuse_hopeless(manifests: &Manifests) -> Result<(), Error> {
     }
     if manifests.has_errors() && manifests.resources.is_empty() {
         for problem in problems::of_manifests(manifests) {
-            anstream::eprintln!("{}", problem.line());
+            output::complain(problem.line());
         }
         let next = "mend the files; gateway check tells the same without serving";
         return Err(Error::new("no resource is valid").next(next));

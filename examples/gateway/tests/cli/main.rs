@@ -6,6 +6,7 @@ mod check;
 mod explain;
 mod files;
 mod manifests;
+mod output;
 mod reload;
 mod run;
 mod support;
