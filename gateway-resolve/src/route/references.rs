@@ -117,17 +117,27 @@ pub(crate) fn service_port<'a>(
     })
 }
 
-/// What a port speaks (GEP-1911). Names that say nothing of TLS are taken for HTTP/1.1.
+/// What a port speaks (GEP-1911): HTTP/1.1 unless `appProtocol` says otherwise. Names of the IANA
+/// registry, which have no prefix, are compared without regard to case (RFC 6335, section 5.1).
 pub(crate) fn protocol(port: &ServicePort) -> Result<AppProtocol, String> {
     if port.protocol != TransportProtocol::Tcp {
         return Err("expected a TCP port, found another transport".to_owned());
     }
-    match port.app_protocol.as_deref() {
-        Some("kubernetes.io/h2c" | "h2c" | "http2" | "grpc") => Ok(AppProtocol::H2c),
-        Some(tls @ ("https" | "wss" | "tls" | "kubernetes.io/https" | "kubernetes.io/wss")) => Err(
-            format!("appProtocol {tls} needs TLS towards the backend, which is not supported"),
-        ),
-        _ => Ok(AppProtocol::Http1),
+    let given = port.app_protocol.as_deref().unwrap_or_default();
+    let name = match given.contains('/') {
+        true => given.to_owned(),
+        false => given.to_ascii_lowercase(),
+    };
+    match name.as_str() {
+        "" | "http" | "ws" | "kubernetes.io/ws" => Ok(AppProtocol::Http1),
+        "kubernetes.io/h2c" | "h2c" | "http2" | "grpc" => Ok(AppProtocol::H2c),
+        "https" | "wss" | "tls" | "kubernetes.io/https" | "kubernetes.io/wss" => Err(format!(
+            "appProtocol {given} needs TLS towards the backend, which is not supported"
+        )),
+        _ => Err(format!(
+            "expected the appProtocol http, grpc, kubernetes.io/h2c, kubernetes.io/ws or none, \
+             found {given}"
+        )),
     }
 }
 
