@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod chunks;
+mod endings;
 mod exchanges;
 mod h2_floods;
 mod h2_heads;

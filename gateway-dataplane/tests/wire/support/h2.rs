@@ -93,7 +93,7 @@ impl H2 {
         Outcome::Closed
     }
 
-    /// The next frame; `None`: the connection was closed. Settings are acknowledged.
+    /// The next frame; `None`: the connection was closed. Settings and pings are acknowledged.
     pub(crate) async fn read(&mut self) -> Option<Frame> {
         let head = self.client.exact_bytes(9).await?;
         let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
@@ -106,6 +106,9 @@ impl H2 {
         };
         if frame.kind == SETTINGS && frame.flags & ACK == 0 {
             self.frame(SETTINGS, ACK, 0, []).await;
+        }
+        if frame.kind == PING && frame.flags & ACK == 0 {
+            self.frame(PING, ACK, 0, &frame.payload).await;
         }
         Some(frame)
     }

@@ -16,7 +16,7 @@ use crate::ir::{address, builder, simple};
 
 /// A proxy that sends every request to one backend.
 pub(crate) struct Rig {
-    _proxy: Proxy,
+    pub(crate) proxy: Proxy,
     pub(crate) at: SocketAddr,
     pub(crate) backend: Backend,
 }
@@ -39,11 +39,7 @@ impl Rig {
         change(&mut limits);
         let proxy = builder().workers(1).limits(limits).start().unwrap();
         let at = address(&proxy.apply(&simple(&[backend.address])));
-        Self {
-            _proxy: proxy,
-            at,
-            backend,
-        }
+        Self { proxy, at, backend }
     }
 
     pub(crate) async fn connect(&self) -> Client {
