@@ -1,15 +1,17 @@
 //! Message bodies: one concrete type, so that passing one through costs no box.
 
 mod deadline;
+mod error;
+mod foreign;
 mod gate;
 mod replay;
 mod tee;
 
+pub use error::BodyError;
 pub(crate) use gate::Gate;
 pub(crate) use replay::{Buffered, buffer};
 pub(crate) use tee::tee;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -22,6 +24,8 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use self::deadline::Deadline;
+use self::error::BoxError;
+use self::foreign::Foreign;
 use crate::forward::headers::strip_trailers;
 
 /// The body of a request or response: data and trailers, streamed.
@@ -89,7 +93,7 @@ impl Body {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        Self::of(Inner::Boxed(Box::pin(Mapped(Box::pin(body)))))
+        Self::of(Inner::Boxed(Box::pin(Foreign::new(body))))
     }
 
     const fn of(inner: Inner) -> Self {
@@ -288,70 +292,6 @@ fn passed_on(frame: Result<Frame<Bytes>, hyper::Error>) -> Result<Frame<Bytes>, 
         strip_trailers(trailers);
     }
     Ok(frame)
-}
-
-/// A foreign body, its errors turned into [`BodyError`]s.
-struct Mapped<B>(Pin<Box<B>>);
-
-impl<B> http_body::Body for Mapped<B>
-where
-    B: http_body::Body<Data = Bytes>,
-    B::Error: Into<BoxError>,
-{
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Item> {
-        let frame = ready!(self.0.as_mut().poll_frame(cx));
-        Poll::Ready(frame.map(|frame| frame.map_err(BodyError::new)))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.0.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.0.size_hint()
-    }
-}
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
-/// A body broke off.
-#[derive(Debug, thiserror::Error)]
-#[error("{what}")]
-pub struct BodyError {
-    what: Cow<'static, str>,
-    timeout: bool,
-    source: Option<BoxError>,
-}
-
-impl BodyError {
-    /// The stream of frames failed with `source`.
-    pub fn new(source: impl Into<BoxError>) -> Self {
-        match source.into().downcast::<Self>() {
-            Ok(already) => *already,
-            Err(source) => Self {
-                what: "the stream broke off".into(),
-                timeout: false,
-                source: Some(source),
-            },
-        }
-    }
-
-    /// Its end was not reached within `limit`.
-    pub(crate) fn timeout(limit: Duration) -> Self {
-        Self {
-            what: format!("its end was not reached within {limit:?}").into(),
-            timeout: true,
-            source: None,
-        }
-    }
-
-    /// Did it take too long?
-    pub fn is_timeout(&self) -> bool {
-        self.timeout
-    }
 }
 
 #[cfg(test)]

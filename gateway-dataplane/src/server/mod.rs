@@ -8,6 +8,7 @@ mod http;
 mod socket;
 mod tls;
 mod watch;
+mod watched;
 mod worker;
 
 pub(crate) use self::socket::listen;

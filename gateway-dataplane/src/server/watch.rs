@@ -4,17 +4,16 @@
 //! each tick ends those that take too long.
 
 use std::collections::HashMap;
-use std::pin::Pin;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::Context;
 use std::time::Duration;
-use std::{fmt, io};
 
 use futures_util::task::AtomicWaker;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 
+use super::watched::Watched;
 use crate::Limits;
 use crate::body::OnEnd;
 
@@ -233,7 +232,8 @@ impl Watch {
         self.registry.now.load(Relaxed)
     }
 
-    fn read_some(&self) {
+    /// Bytes came from the client.
+    pub(super) fn read_some(&self) {
         let now = self.now();
         self.last_io.store(now, Relaxed);
         let starts_head = self.open.load(Relaxed) == 0
@@ -245,7 +245,8 @@ impl Watch {
         }
     }
 
-    fn wrote_some(&self) {
+    /// Bytes went to the client.
+    pub(super) fn wrote_some(&self) {
         self.last_io.store(self.now(), Relaxed);
     }
 }
@@ -278,10 +279,7 @@ impl Registration {
 
     /// Watches what goes over `stream`.
     pub(super) fn over<S>(self, stream: S) -> Watched<S> {
-        Watched {
-            stream,
-            registration: self,
-        }
+        Watched::new(stream, self)
     }
 }
 
@@ -290,64 +288,5 @@ impl Drop for Registration {
         let registry = &self.watch.registry;
         registry.connections().remove(&self.id);
         registry.changed.notify_waiters();
-    }
-}
-
-/// A stream that notes when bytes move.
-pub(super) struct Watched<S> {
-    stream: S,
-    registration: Registration,
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
-        if buf.filled().len() > before {
-            self.registration.watch.read_some();
-        }
-        read
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
-        if written.is_ready() {
-            self.registration.watch.wrote_some();
-        }
-        written
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        if written.is_ready() {
-            self.registration.watch.wrote_some();
-        }
-        written
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
