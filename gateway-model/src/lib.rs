@@ -24,6 +24,8 @@ pub mod files;
 #[cfg(feature = "manifests")]
 mod gateway_api;
 #[cfg(feature = "manifests")]
+mod lines;
+#[cfg(feature = "manifests")]
 mod manifests;
 #[cfg(feature = "manifests")]
 mod meta;
@@ -53,6 +55,7 @@ pub use reference::{ObjectRef, Source};
 pub use self::{
     core::*,
     gateway_api::*,
+    lines::FieldLines,
     manifests::{Loaded, Manifests, UnknownObject},
     meta::{Condition, ConditionStatus, ObjectMeta},
     object::{Kind, NoStatus, Object, Typed},

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use crate::{Code, Location, ObjectRef, Problem, Resource, Severity};
+use crate::{Code, FieldLines, Location, ObjectRef, Problem, Resource, Severity};
 
 /// What came out of one file or several.
 #[derive(Debug, Clone, Default)]
@@ -21,8 +21,10 @@ pub struct Manifests {
 pub struct Loaded {
     /// The resource.
     pub resource: Resource,
-    /// Where its document starts.
+    /// Where it starts.
     pub location: Location,
+    /// Where its fields are.
+    pub lines: FieldLines,
 }
 
 /// An object whose kind or version is not modelled. `Debug` output leaves its content out.

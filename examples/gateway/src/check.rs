@@ -11,6 +11,7 @@ use crate::conditions;
 use crate::error::Error;
 use crate::load::{self, Input};
 use crate::output::{self, Page};
+use crate::places::Places;
 use crate::problems::{self, Problem};
 use crate::table::{GOOD, HEADING, Table};
 use crate::yaml;
@@ -20,12 +21,11 @@ const CLEAN: &str = "Everything is valid, accepted and resolved.";
 
 /// Checks the manifests and prints what was found.
 pub(crate) fn check(arguments: &CheckArguments) -> Result<ExitCode, Error> {
-    let manifests = Input::new(&arguments.selection.paths).load();
-    let resources = manifests.resources.iter().map(|l| l.resource.clone());
+    let mut manifests = Input::new(&arguments.selection.paths).load();
+    let (resources, places) = Places::take(&mut manifests);
     let snapshot = Snapshot::from_resources(resources);
     let config = load::config(&arguments.selection);
     let Resolution { statuses, .. } = resolve(&snapshot, &config, load::now());
-    let places = problems::places(&manifests);
     let problems = problems::all(&manifests, statuses.findings(), &places);
     let page = match arguments.output {
         Output::Table => table(&problems, &statuses, &manifests),

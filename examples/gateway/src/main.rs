@@ -14,6 +14,7 @@ mod memory;
 mod outcome;
 mod output;
 mod overview;
+mod places;
 mod plane;
 mod problems;
 mod remember;

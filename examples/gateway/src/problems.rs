@@ -1,12 +1,12 @@
 //! What is wrong with the manifests, whether an API server would refuse it or it can't be honoured.
 
-use std::collections::HashMap;
 use std::fmt;
 
-use gateway_model::{Location, Manifests, ObjectRef, Severity};
+use gateway_model::{Manifests, ObjectRef, Severity};
 use gateway_resolve::Finding;
 use serde::Serialize;
 
+use crate::places::Places;
 use crate::table::{BAD, WARNING};
 
 /// One problem, serialised as `gateway check -o json` prints it.
@@ -32,22 +32,9 @@ struct Named {
     name: String,
 }
 
-/// Where each resource was read.
-pub(crate) type Places = HashMap<ObjectRef, Location>;
-
-/// Where the resources of `manifests` were read.
-pub(crate) fn places(manifests: &Manifests) -> Places {
-    let loaded = manifests.resources.iter();
-    loaded
-        .map(|loaded| (loaded.resource.reference(), loaded.location.clone()))
-        .collect()
-}
-
 /// All problems, in the order of the files.
 pub(crate) fn all(manifests: &Manifests, findings: &[Finding], places: &Places) -> Vec<Problem> {
-    let found = findings
-        .iter()
-        .map(|finding| of_finding(finding, places.get(&finding.resource)));
+    let found = findings.iter().map(|finding| of_finding(finding, places));
     let mut all: Vec<_> = of_manifests(manifests).into_iter().chain(found).collect();
     all.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     all
@@ -67,12 +54,14 @@ pub(crate) fn of_manifests(manifests: &Manifests) -> Vec<Problem> {
     manifests.problems.iter().map(problem).collect()
 }
 
-fn of_finding(finding: &Finding, place: Option<&Location>) -> Problem {
+fn of_finding(finding: &Finding, places: &Places) -> Problem {
+    let place = places.find(&finding.resource, finding.field.as_deref());
+    let (file, line) = place.unzip();
     Problem {
         severity: Severity::Error,
         code: finding.code,
-        file: place.map(|place| place.file.to_string()),
-        line: place.map(|place| place.line),
+        file,
+        line,
         resource: Some(named(&finding.resource)),
         field: finding.field.clone(),
         message: finding.message.clone(),

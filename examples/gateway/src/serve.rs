@@ -11,6 +11,7 @@ use crate::echo::Echoes;
 use crate::error::Error;
 use crate::load::{self, Input};
 use crate::outcome::Outcome;
+use crate::places::Places;
 use crate::plane::{Plane, joined};
 use crate::{problems, remember};
 
@@ -56,9 +57,7 @@ impl Server {
 
     /// Serves all that is valid in `manifests`.
     pub(crate) async fn apply(&mut self, mut manifests: Manifests) -> Outcome {
-        let places = problems::places(&manifests);
-        let loaded = std::mem::take(&mut manifests.resources).into_iter();
-        let mut resources: Vec<_> = loaded.map(|loaded| loaded.resource).collect();
+        let (mut resources, places) = Places::take(&mut manifests);
         self.echoes.attach(&mut resources);
         remember::statuses(&mut resources, &self.statuses);
         let snapshot = Snapshot::from_resources(resources);

@@ -4,7 +4,7 @@ use super::kinds::Entry;
 use super::metadata;
 use crate::schema::{Text, Violation, check, check_rules, prune};
 use crate::tree::{DecodeError, Node, Path};
-use crate::{Code, Location, ObjectRef, Problem, Resource, Severity};
+use crate::{Code, FieldLines, Location, ObjectRef, Problem, Resource, Severity};
 
 /// Does what an API server does with an object, then decodes it. Without a resource there is at
 /// least one error among the problems.
@@ -12,14 +12,15 @@ pub(super) fn load(
     entry: &Entry,
     mut node: Node,
     at: &dyn Fn(u32) -> Location,
-) -> (Option<Resource>, Vec<Problem>) {
+) -> (Option<(Resource, FieldLines)>, Vec<Problem>) {
     let mut unknown = Vec::new();
     prune(&entry.schema, &mut node, &Path::Root, &mut unknown);
     metadata::fill_in(entry, &mut node);
     let mut errors = Vec::new();
     validate(entry, &node, &mut errors);
-    let resource = match errors.is_empty() {
+    let loaded = match errors.is_empty() {
         true => (entry.decode)(&node)
+            .map(|resource| (resource, FieldLines::of(&node)))
             .map_err(|error| errors.push(undecodable(&node, &error)))
             .ok(),
         false => None,
@@ -37,7 +38,7 @@ pub(super) fn load(
         .map(|violation| (Severity::Error, violation));
     let problems = warnings.chain(errors);
     (
-        resource,
+        loaded,
         problems
             .map(|(severity, v)| reporter.problem(severity, v))
             .collect(),

@@ -126,10 +126,15 @@ fn read_one(
     let location = at(node.line);
     match kinds::find(group, &own.kind) {
         Some(entry) if entry.versions.contains(&version) => {
-            let (resource, problems) = load::load(entry, node, at);
+            let (loaded, problems) = load::load(entry, node, at);
             manifests.problems.extend(problems);
-            if let Some(resource) = resource {
-                manifests.push(Loaded { resource, location }, seen);
+            if let Some((resource, lines)) = loaded {
+                let loaded = Loaded {
+                    resource,
+                    location,
+                    lines,
+                };
+                manifests.push(loaded, seen);
             }
         }
         entry => hand_back(&node, own, entry, location, manifests),

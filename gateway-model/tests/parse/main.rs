@@ -6,6 +6,7 @@ mod codes;
 mod core_kinds;
 #[cfg(feature = "files")]
 mod files;
+mod lines;
 mod lists;
 mod metadata;
 mod properties;

@@ -82,7 +82,7 @@ fn a_reference_that_does_not_resolve_exits_1_and_is_reported_with_its_reason() {
     assert_eq!(problem["code"], "BackendNotFound");
     assert_eq!(problem["severity"], "error");
     assert_eq!(problem["file"], files.path("a.yaml").to_str().unwrap());
-    assert_eq!(problem["line"], 14);
+    assert_eq!(problem["line"], 19);
     let expected = serde_json::json!({"kind": "HTTPRoute", "namespace": "default", "name": "shop"});
     assert_eq!(problem["resource"], expected);
     assert_eq!(problem["field"], "spec.rules[0].backendRefs[0]");
@@ -101,6 +101,30 @@ fn a_route_without_its_gateway_exits_1() {
         json(&output)["problems"][0]["resource"]["kind"],
         "HTTPRoute"
     );
+}
+
+#[test]
+fn findings_have_the_line_of_their_field() {
+    let manifests = CLEAN
+        .replace("[{backendRefs: [{name: shop, port: 80}]}]", "")
+        .replace("  rules:", "  rules:\n  - backendRefs:\n    - name: shop\n      port: 80\n    - name: missing\n      port: 80\n    filters:\n    - type: ExtensionRef\n      extensionRef:\n        {group: a.example.com, kind: B, name: c}");
+    let files = Files::new(&[("a.yaml", &manifests)]);
+    let whole = json(&files.check(&["-o", "json"]));
+    let problems = whole["problems"].as_array().unwrap();
+    let found = problems
+        .iter()
+        .map(|p| (p["field"].as_str().unwrap(), p["line"].as_u64().unwrap()));
+    let expected = [
+        ("spec.rules[0].backendRefs[1]", 23),
+        ("spec.rules[0].filters[0]", 26),
+    ];
+    assert_eq!(found.collect::<Vec<_>>(), expected);
+    let table = text(&files.check(&[]).stdout);
+    let line = format!(
+        "{}:23: error[BackendNotFound]",
+        files.path("a.yaml").display()
+    );
+    assert!(table.contains(&line), "{table}");
 }
 
 #[test]
