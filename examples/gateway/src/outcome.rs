@@ -1,5 +1,7 @@
 //! What comes of one version of the resources.
 
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use gateway_dataplane::{Applied, Problem as Refusal, Proxy};
@@ -78,8 +80,10 @@ impl Outcome {
         let what = lines.fold("no listener can be served:".to_owned(), |what, line| {
             what + &line
         });
-        let next = "stop what has the ports, or move them all: gateway run --port-offset 10000 ...";
-        Err(Error::new(what).next(next))
+        let problems = closed.iter().flat_map(|report| &report.problems);
+        let advice: BTreeSet<_> = problems.map(advice).collect();
+        let advice: Vec<_> = advice.into_iter().collect();
+        Err(Error::new(what).next(advice.join("; ")))
     }
 
     /// Logs how much is served.
@@ -94,5 +98,26 @@ impl Outcome {
         if self.applied.listeners().is_empty() {
             tracing::warn!("no listener is served: gateway check says why");
         }
+    }
+}
+
+/// What to do about what could not be opened.
+fn advice(problem: &Refusal) -> &'static str {
+    match problem {
+        Refusal::Bind { error, .. } => match error.kind() {
+            ErrorKind::AddrInUse => {
+                "stop what has the ports, or move them all: gateway run --port-offset 10000 ..."
+            }
+            ErrorKind::PermissionDenied => {
+                "move the ports beyond 1023: gateway run --port-offset 8000 ..."
+            }
+            ErrorKind::AddrNotAvailable => {
+                "give an address of this machine in the Gateway's spec.addresses, or none there and \
+                 one with --bind"
+            }
+            _ => "serve elsewhere, with --bind or --port-offset",
+        },
+        Refusal::Port { .. } => "give a smaller --port-offset",
+        _ => "mend the Gateway: gateway check tells what is known of it",
     }
 }

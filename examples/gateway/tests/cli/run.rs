@@ -78,6 +78,34 @@ fn a_port_that_is_taken_exits_2_and_names_the_address_and_the_way_out() {
     assert!(errors.contains("--port-offset"), "{errors}");
 }
 
+#[test]
+fn the_way_out_fits_what_is_wrong_with_each_address() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("web.yaml");
+    // An address for documentation (RFC 5737), which no machine has.
+    let elsewhere = quickstart().replace("127.0.0.1", "192.0.2.1");
+    assert!(elsewhere.contains("192.0.2.1"));
+    let errors = |text_of_file: &str, offset: &str| {
+        std::fs::write(&file, text_of_file).unwrap();
+        let path = file.to_str().unwrap();
+        let output = output(&["run", "--workers", "1", "--port-offset", offset, path]);
+        assert_eq!(output.status.code(), Some(2));
+        text(&output.stderr)
+    };
+    let foreign = errors(&elsewhere, "0");
+    assert!(
+        foreign.contains("next: give an address of this machine"),
+        "{foreign}"
+    );
+    assert!(!foreign.contains("--port-offset"), "{foreign}");
+    let beyond = errors(&quickstart(), "60000");
+    assert!(
+        beyond.contains("next: give a smaller --port-offset"),
+        "{beyond}"
+    );
+    assert!(!beyond.contains("stop what has the ports"), "{beyond}");
+}
+
 /// A server that has been sent a request and has yet to answer it.
 struct Held(TcpStream);
 
