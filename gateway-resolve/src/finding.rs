@@ -20,6 +20,9 @@ pub struct Finding {
     pub code: &'static str,
     /// What is wrong, and what would be right.
     pub message: String,
+    /// The resource that is referred to and does not exist, where that is what is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<ObjectRef>,
 }
 
 impl fmt::Display for Finding {
@@ -29,6 +32,7 @@ impl fmt::Display for Finding {
             code,
             field,
             message,
+            missing: _,
         } = self;
         match field {
             Some(field) => write!(f, "{resource}: {field}: {message} ({code})"),

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use gateway_model::ObjectRef;
+
 use crate::reason::Reason;
 
 /// One thing that is wrong: why, where, and what to change.
@@ -13,6 +15,8 @@ pub(crate) struct Problem<R> {
     pub(crate) field: String,
     /// What is wrong and what would be right.
     pub(crate) message: String,
+    /// The resource that is referred to and does not exist, where that is what is wrong.
+    pub(crate) missing: Option<Box<ObjectRef>>,
 }
 
 impl<R> Problem<R> {
@@ -21,12 +25,24 @@ impl<R> Problem<R> {
             reason,
             field: field.into(),
             message: message.into(),
+            missing: None,
+        }
+    }
+
+    /// The same, because `object` does not exist.
+    pub(crate) fn missing(self, object: ObjectRef) -> Self {
+        Self {
+            missing: Some(Box::new(object)),
+            ..self
         }
     }
 
     /// The same, for another condition.
     pub(crate) fn with_reason<S>(&self, reason: S) -> Problem<S> {
-        Problem::new(reason, self.field.clone(), self.message.clone())
+        Problem {
+            missing: self.missing.clone(),
+            ..Problem::new(reason, self.field.clone(), self.message.clone())
+        }
     }
 
     /// The field and the message, as one text.

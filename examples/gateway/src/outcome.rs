@@ -65,6 +65,7 @@ impl Outcome {
             code: ListenerProgrammed::Pending.as_str(),
             field: position.map(|n| format!("spec.listeners[{n}]")),
             message: refusal.to_string(),
+            missing: None,
         }
     }
 

@@ -64,7 +64,20 @@ fn of_finding(finding: &Finding, places: &Places) -> Problem {
         line,
         resource: Some(named(&finding.resource)),
         field: finding.field.clone(),
-        message: finding.message.clone(),
+        message: message(finding, places),
+    }
+}
+
+/// The message. A reference to what is there but was rejected says so; the statuses, which are those
+/// of a cluster that never had it, say that it does not exist.
+fn message(finding: &Finding, places: &Places) -> String {
+    let rejected = finding
+        .missing
+        .as_ref()
+        .and_then(|object| Some((object, places.complaint(object)?)));
+    match rejected {
+        Some((object, location)) => format!("{object} is given, but was rejected: see {location}"),
+        None => finding.message.clone(),
     }
 }
 

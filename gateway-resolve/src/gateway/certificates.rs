@@ -17,7 +17,7 @@ use super::key_pair::key_pair;
 /// The only type of Secret that holds certificates.
 const SECRET_TYPE: &str = "kubernetes.io/tls";
 
-/// The Secrets that Gateways refer to: a certificate, or why there is none.
+/// The Secrets that Gateways refer to and that exist: a certificate, or why there is none.
 #[derive(Debug, Default)]
 pub(crate) struct Certificates(BTreeMap<ObjectRef, Result<Arc<Certificate>, String>>);
 
@@ -35,9 +35,12 @@ pub(crate) fn certificates(
             .flat_map(|tls| &tls.certificate_refs);
         for reference in references {
             let secret = target(&gateway.reference, reference);
-            if is_secret(reference) && grants.permit(&gateway.reference, &secret) {
+            if is_secret(reference)
+                && grants.permit(&gateway.reference, &secret)
+                && let Some(object) = snapshot.secrets().get(&secret.namespace, &secret.name)
+            {
                 read.entry(secret)
-                    .or_insert_with_key(|secret| certificate(snapshot, secret));
+                    .or_insert_with_key(|secret| certificate(object, secret));
             }
         }
     }
@@ -76,7 +79,7 @@ impl Certificates {
         match self.0.get(&secret) {
             Some(Ok(certificate)) => Ok(certificate),
             Some(Err(message)) => Err(invalid(message.clone())),
-            None => Err(invalid(format!("{secret} does not exist"))),
+            None => Err(invalid(format!("{secret} does not exist")).missing(secret)),
         }
     }
 }
@@ -103,11 +106,7 @@ fn target(gateway: &ObjectRef, reference: &SecretObjectReference) -> ObjectRef {
     )
 }
 
-fn certificate(snapshot: &Snapshot, reference: &ObjectRef) -> Result<Arc<Certificate>, String> {
-    let secret = snapshot
-        .secrets()
-        .get(&reference.namespace, &reference.name)
-        .ok_or_else(|| format!("{reference} does not exist"))?;
+fn certificate(secret: &Secret, reference: &ObjectRef) -> Result<Arc<Certificate>, String> {
     if secret.type_ != SECRET_TYPE {
         return Err(format!(
             "{reference}: expected type {SECRET_TYPE}, found {:?}",

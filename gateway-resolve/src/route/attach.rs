@@ -130,9 +130,10 @@ where
                 gateway,
                 outcome: evaluate(&candidate, parent_ref, gateway, parents).map_err(problem),
             }),
-            Found::Nothing(message) => {
-                let reason = RouteAccepted::NoMatchingParent;
-                attachment.missing.push(problem((reason, message)));
+            Found::Nothing(missing) => {
+                let message = format!("{missing} does not exist");
+                let problem = problem((RouteAccepted::NoMatchingParent, message));
+                attachment.missing.push(problem.missing(missing));
             }
             Found::Foreign => {}
         }
@@ -144,8 +145,8 @@ where
 enum Found {
     /// A Gateway that is served, by its position.
     Served(usize),
-    /// A Gateway that does not exist; the message says so.
-    Nothing(String),
+    /// A Gateway that does not exist.
+    Nothing(ObjectRef),
     /// Somebody else's Gateway, or another kind.
     Foreign,
 }
@@ -161,7 +162,7 @@ fn find(parent_ref: &ParentReference, namespace: &str, parents: &Parents<'_, '_>
     match parents.by_name.get(&(owner, name)) {
         Some(gateway) => Found::Served(*gateway),
         None if parents.snapshot.gateways().get(owner, name).is_some() => Found::Foreign,
-        None => Found::Nothing(format!("Gateway {owner}/{name} does not exist")),
+        None => Found::Nothing(ObjectRef::new(Gateway::GROUP, Gateway::KIND, owner, name)),
     }
 }
 

@@ -29,9 +29,16 @@ impl References<'_> {
     ) -> Target {
         match self.backend(reference) {
             Ok(id) => Target::Backend(id),
-            Err((reason, message)) => {
+            Err(Unresolved {
+                reason,
+                message,
+                missing,
+            }) => {
                 let refusal = Refusal::new(refusal_reason(reason), message.clone());
-                unresolved.push(Problem::new(reason, field, message));
+                unresolved.push(Problem {
+                    missing,
+                    ..Problem::new(reason, field, message)
+                });
                 Target::Refused(refusal)
             }
         }
@@ -41,25 +48,30 @@ impl References<'_> {
     /// that nothing leaks from a namespace that has granted nothing.
     fn backend(&self, reference: &BackendObjectReference) -> Result<BackendId, Unresolved> {
         let object = self.service_named(reference)?;
-        let missing = |message: String| (RouteResolvedRefs::BackendNotFound, message);
+        let not_found =
+            |message: String| Unresolved::new(RouteResolvedRefs::BackendNotFound, message);
         let service = self
             .snapshot
             .services()
             .get(&object.namespace, &object.name)
-            .ok_or_else(|| missing(format!("{object} does not exist")))?;
+            .ok_or_else(|| Unresolved {
+                missing: Some(Box::new(object.clone())),
+                ..not_found(format!("{object} does not exist"))
+            })?;
         if service.spec.type_ == ServiceType::ExternalName {
             let message = format!("{object} is of type ExternalName, which has no endpoints");
-            return Err(missing(message));
+            return Err(not_found(message));
         }
         let port = reference
             .port
-            .ok_or_else(|| missing(format!("expected a port of {object}, found none")))?;
+            .ok_or_else(|| not_found(format!("expected a port of {object}, found none")))?;
         let id = BackendId { object, port };
-        match protocol(service_port(service, &id).map_err(missing)?) {
+        match protocol(service_port(service, &id).map_err(not_found)?) {
             Ok(_) => Ok(id),
             Err(message) => {
                 let message = format!("{id}: {message}");
-                Err((RouteResolvedRefs::UnsupportedProtocol, message))
+                let reason = RouteResolvedRefs::UnsupportedProtocol;
+                Err(Unresolved::new(reason, message))
             }
         }
     }
@@ -77,7 +89,7 @@ impl References<'_> {
             let message = format!(
                 "expected a Service of the core group, found kind {kind:?} of group {group:?}"
             );
-            return Err((RouteResolvedRefs::InvalidKind, message));
+            return Err(Unresolved::new(RouteResolvedRefs::InvalidKind, message));
         }
         let namespace = namespace.as_deref().unwrap_or(&self.from.namespace);
         let object = ObjectRef::new(Service::GROUP, Service::KIND, namespace, name.as_str());
@@ -85,14 +97,30 @@ impl References<'_> {
             true => Ok(object),
             false => {
                 let message = not_permitted(self.from, &object);
-                Err((RouteResolvedRefs::RefNotPermitted, message))
+                let reason = RouteResolvedRefs::RefNotPermitted;
+                Err(Unresolved::new(reason, message))
             }
         }
     }
 }
 
 /// Why a reference does not resolve.
-type Unresolved = (RouteResolvedRefs, String);
+struct Unresolved {
+    reason: RouteResolvedRefs,
+    message: String,
+    /// The object that does not exist, where that is why.
+    missing: Option<Box<ObjectRef>>,
+}
+
+impl Unresolved {
+    fn new(reason: RouteResolvedRefs, message: String) -> Self {
+        Self {
+            reason,
+            message,
+            missing: None,
+        }
+    }
+}
 
 /// The port of a Service that a backend is. A number may be used once for TCP and once for UDP.
 pub(crate) fn service_port<'a>(

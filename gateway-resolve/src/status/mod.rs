@@ -124,12 +124,14 @@ impl Statuses {
                 reason,
                 field,
                 message,
+                missing,
             } = problem;
             Finding {
                 resource: object.clone(),
                 code: reason.as_str(),
                 field: (!field.is_empty()).then(|| field.clone()),
                 message: message.clone(),
+                missing: missing.as_deref().cloned(),
             }
         }));
     }

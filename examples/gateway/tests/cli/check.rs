@@ -1,57 +1,7 @@
 //! `gateway check`: exit codes and outputs.
 
-use std::path::PathBuf;
-use std::process::Output;
-
+use crate::files::{CLEAN, Files, json};
 use crate::support::{example, output, text};
-
-const CLEAN: &str = r#"
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {name: web}
-spec:
-  gatewayClassName: any
-  listeners: [{name: http, port: 80, protocol: HTTP}]
----
-apiVersion: v1
-kind: Service
-metadata: {name: shop}
-spec: {ports: [{port: 80}]}
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: {name: shop}
-spec:
-  parentRefs: [{name: web}]
-  rules: [{backendRefs: [{name: shop, port: 80}]}]
-"#;
-
-struct Files {
-    dir: tempfile::TempDir,
-}
-
-impl Files {
-    fn new(files: &[(&str, &str)]) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            std::fs::write(dir.path().join(name), text).unwrap();
-        }
-        Self { dir }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn check(&self, arguments: &[&str]) -> Output {
-        let dir = self.dir.path().to_str().unwrap();
-        output(&[&["check", dir], arguments].concat())
-    }
-}
-
-fn json(output: &Output) -> serde_json::Value {
-    serde_json::from_slice(&output.stdout).expect("JSON")
-}
 
 #[test]
 fn clean_manifests_exit_0() {
@@ -101,30 +51,6 @@ fn a_route_without_its_gateway_exits_1() {
         json(&output)["problems"][0]["resource"]["kind"],
         "HTTPRoute"
     );
-}
-
-#[test]
-fn findings_have_the_line_of_their_field() {
-    let manifests = CLEAN
-        .replace("[{backendRefs: [{name: shop, port: 80}]}]", "")
-        .replace("  rules:", "  rules:\n  - backendRefs:\n    - name: shop\n      port: 80\n    - name: missing\n      port: 80\n    filters:\n    - type: ExtensionRef\n      extensionRef:\n        {group: a.example.com, kind: B, name: c}");
-    let files = Files::new(&[("a.yaml", &manifests)]);
-    let whole = json(&files.check(&["-o", "json"]));
-    let problems = whole["problems"].as_array().unwrap();
-    let found = problems
-        .iter()
-        .map(|p| (p["field"].as_str().unwrap(), p["line"].as_u64().unwrap()));
-    let expected = [
-        ("spec.rules[0].backendRefs[1]", 23),
-        ("spec.rules[0].filters[0]", 26),
-    ];
-    assert_eq!(found.collect::<Vec<_>>(), expected);
-    let table = text(&files.check(&[]).stdout);
-    let line = format!(
-        "{}:23: error[BackendNotFound]",
-        files.path("a.yaml").display()
-    );
-    assert!(table.contains(&line), "{table}");
 }
 
 #[test]
@@ -241,33 +167,6 @@ fn standard_input_is_a_path() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
     assert!(text(&output.stdout).contains("Gateway default/web"));
-}
-
-#[test]
-fn a_class_and_a_controller_narrow_what_is_resolved() {
-    let class = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: \
-                 {name: any}\nspec: {controllerName: example.com/ours}\n";
-    let files = Files::new(&[("a.yaml", &(CLEAN.to_owned() + class))]);
-    let gateways = |arguments: &[&str]| {
-        let whole = json(&files.check(&[arguments, &["-o", "json"]].concat()));
-        let statuses = whole["statuses"].as_array().unwrap();
-        statuses.iter().filter(|s| s["kind"] == "Gateway").count()
-    };
-    let (ours, theirs) = ("example.com/ours", "example.com/theirs");
-    assert_eq!(gateways(&[]), 1);
-    assert_eq!(gateways(&["--class", "any"]), 1);
-    assert_eq!(gateways(&["--class", "other"]), 0);
-    assert_eq!(gateways(&["--controller-name", ours]), 1);
-    assert_eq!(gateways(&["--controller-name", theirs]), 0);
-    assert_eq!(gateways(&["--controller-name", ours, "--class", "any"]), 1);
-    assert_eq!(
-        gateways(&["--controller-name", theirs, "--class", "any"]),
-        0
-    );
-    assert_eq!(
-        gateways(&["--controller-name", ours, "--class", "other"]),
-        0
-    );
 }
 
 #[test]

@@ -1,8 +1,63 @@
-//! Manifests that are edited while they are served.
+//! Manifests to check, and manifests that are edited while they are served.
 
 use std::path::{Path, PathBuf};
+use std::process::Output;
 
-use crate::support::{Gateway, example};
+use crate::support::{Gateway, example, output};
+
+/// A Gateway, a route and its Service: nothing is wrong with them.
+pub(crate) const CLEAN: &str = r#"
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: web}
+spec:
+  gatewayClassName: any
+  listeners: [{name: http, port: 80, protocol: HTTP}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: shop}
+spec: {ports: [{port: 80}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: shop}
+spec:
+  parentRefs: [{name: web}]
+  rules: [{backendRefs: [{name: shop, port: 80}]}]
+"#;
+
+/// A directory of manifests.
+pub(crate) struct Files {
+    dir: tempfile::TempDir,
+}
+
+impl Files {
+    /// Files by name.
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(dir.path().join(name), text).unwrap();
+        }
+        Self { dir }
+    }
+
+    /// The path of a file.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// What `gateway check` says of the directory.
+    pub(crate) fn check(&self, arguments: &[&str]) -> Output {
+        let dir = self.dir.path().to_str().unwrap();
+        output(&[&["check", dir], arguments].concat())
+    }
+}
+
+/// What was printed, as JSON.
+pub(crate) fn json(output: &Output) -> serde_json::Value {
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
 
 /// The quickstart.
 pub(crate) fn quickstart() -> String {

@@ -5,6 +5,7 @@
 mod check;
 mod explain;
 mod files;
+mod findings;
 mod manifests;
 mod output;
 mod reload;
