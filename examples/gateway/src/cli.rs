@@ -46,8 +46,8 @@ Signals:
 
 Reloading:
   A change is served once every file parses and every resource is valid; until then the last good
-  version is served and the problems are logged. At the start there is no such version: what an
-  API server would refuse is left out, and the rest is served.
+  version is served and the problems are logged. So it is when no Gateway is left. At the start
+  there is no such version: what an API server would refuse is left out, and the rest is served.
 
 Demo backends:
   A Service with the annotation \"gateway.example.dev/backend: echo\" and no EndpointSlice is

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use gateway_model::Manifests;
-use gateway_resolve::{Config, Snapshot, Statuses};
+use gateway_model::{Manifests, Resource};
+use gateway_resolve::{Config, Snapshot, Status, Statuses};
 use tokio::task::spawn_blocking;
 
 use crate::cli::RunArguments;
@@ -50,6 +50,14 @@ impl Server {
             tracing::error!("not reloaded: the last good version is still served");
             return;
         }
+        if self.serves_gateways() && !has_gateways(&manifests) {
+            problems::log(&problems::of_manifests(&manifests));
+            tracing::error!(
+                "not reloaded: no Gateway is left; the last good version is still served, until \
+                 there is one again or this gateway is stopped"
+            );
+            return;
+        }
         let outcome = self.apply(manifests).await;
         outcome.log("reloaded");
         problems::log(&outcome.problems);
@@ -68,6 +76,11 @@ impl Server {
         outcome
     }
 
+    fn serves_gateways(&self) -> bool {
+        let mut statuses = self.statuses.iter();
+        statuses.any(|(_, status)| matches!(status, Status::Gateway(_)))
+    }
+
     /// The embedded demo backends.
     pub(crate) fn echoes(&self) -> &Echoes {
         &self.echoes
@@ -77,4 +90,10 @@ impl Server {
     pub(crate) async fn drain(&self) -> bool {
         self.plane.drain().await
     }
+}
+
+fn has_gateways(manifests: &Manifests) -> bool {
+    let is_gateway = |resource: &Resource| matches!(resource, Resource::Gateway(_));
+    let mut loaded = manifests.resources.iter();
+    loaded.any(|loaded| is_gateway(&loaded.resource))
 }

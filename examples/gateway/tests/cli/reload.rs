@@ -134,12 +134,7 @@ fn a_listener_that_is_added_is_opened_and_one_that_is_removed_is_closed() {
     gateway.wait_for("reloaded");
     let address = |port| ("127.0.0.1", gateway.port(port));
     assert!(TcpStream::connect(address(8443)).is_ok());
-    // The workers close their sockets one after the other.
-    let deadline = Instant::now() + LONG;
-    while TcpStream::connect(address(8080)).is_ok() {
-        assert!(Instant::now() < deadline, "the old port is still open");
-        std::thread::yield_now();
-    }
+    wait_closed(address(8080));
 }
 
 #[test]
@@ -147,4 +142,58 @@ fn hangup_reloads() {
     let (_dir, _file, mut gateway) = with_file();
     gateway.signal("HUP");
     gateway.wait_for("reloaded");
+}
+
+#[test]
+fn an_edit_that_leaves_no_gateway_keeps_the_last_good_state_and_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("web.yaml");
+    std::fs::write(&file, quickstart()).unwrap();
+    let mut gateway = Gateway::serving(&[dir.path().to_str().unwrap()]);
+    // The directory is empty, then has other resources only, then is as it was.
+    std::fs::remove_file(&file).unwrap();
+    gateway.wait_for("no Gateway is left");
+    assert_eq!(curl(&[&gateway.url("/")]).status, 200);
+    let text = quickstart();
+    let others = text
+        .split("---\n")
+        .filter(|d| !d.contains("kind: Gateway\n"));
+    let others = others.collect::<Vec<_>>().join("---\n");
+    std::fs::write(&file, others).unwrap();
+    gateway.wait_for("no Gateway is left");
+    assert_eq!(curl(&[&gateway.url("/")]).status, 200);
+    std::fs::write(&file, redirecting()).unwrap();
+    gateway.wait_for("reloaded");
+    assert_eq!(curl(&[&gateway.url("/")]).status, 302);
+}
+
+#[test]
+fn one_of_several_gateways_can_be_deleted() {
+    let dir = tempfile::tempdir().unwrap();
+    let other = dir.path().join("other.yaml");
+    std::fs::write(dir.path().join("web.yaml"), quickstart()).unwrap();
+    let second = quickstart()
+        .replace("name: web", "name: other")
+        .replace("8080", "8443");
+    let mut second = second.split("---\n");
+    let second = second.find(|d| d.contains("kind: Gateway\n")).unwrap();
+    std::fs::write(&other, second).unwrap();
+    let mut gateway = Gateway::serving(&[dir.path().to_str().unwrap()]);
+    assert_eq!(
+        curl(&[&format!("http://localhost:{}/", gateway.port(8443))]).status,
+        404
+    );
+    std::fs::remove_file(&other).unwrap();
+    gateway.wait_for("reloaded");
+    wait_closed(("127.0.0.1", gateway.port(8443)));
+    assert_eq!(curl(&[&gateway.url("/")]).status, 200);
+}
+
+/// Waits until a port is closed: the workers close their sockets one after the other.
+fn wait_closed(address: (&str, u16)) {
+    let deadline = Instant::now() + LONG;
+    while TcpStream::connect(address).is_ok() {
+        assert!(Instant::now() < deadline, "the old port is still open");
+        std::thread::yield_now();
+    }
 }
