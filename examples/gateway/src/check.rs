@@ -14,7 +14,7 @@ use crate::output::{self, Page};
 use crate::places::Places;
 use crate::problems::{self, Problem};
 use crate::table::{GOOD, HEADING, Table};
-use crate::yaml;
+use crate::{selection, yaml};
 
 /// What there is to say when nothing is wrong.
 const CLEAN: &str = "Everything is valid, accepted and resolved.";
@@ -26,23 +26,21 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<ExitCode, Error> {
     let snapshot = Snapshot::from_resources(resources);
     let config = load::config(&arguments.selection);
     let Resolution { statuses, .. } = resolve(&snapshot, &config, load::now());
-    let problems = problems::all(&manifests, statuses.findings(), &places);
+    let unmatched = selection::problem(&config, &snapshot, &statuses);
+    let clean = unmatched.is_none() && statuses.findings().is_empty();
+    let found = problems::all(&manifests, statuses.findings(), &places);
+    let problems: Vec<_> = unmatched.into_iter().chain(found).collect();
     let page = match arguments.output {
         Output::Table => table(&problems, &statuses, &manifests),
         Output::Yaml => yaml(&problems, &statuses)?,
         Output::Json => json(&problems, &statuses)?,
     };
     page.print()?;
-    Ok(ExitCode::from(verdict(&manifests, &statuses)))
-}
-
-/// 0: clean; 1: valid, but something isn't accepted or doesn't resolve; 2: something is invalid.
-fn verdict(manifests: &Manifests, statuses: &Statuses) -> u8 {
-    match (manifests.has_errors(), statuses.findings()) {
+    Ok(ExitCode::from(match (manifests.has_errors(), clean) {
         (true, _) => 2,
-        (false, [_, ..]) => 1,
-        (false, []) => 0,
-    }
+        (false, false) => 1,
+        (false, true) => 0,
+    }))
 }
 
 fn json(problems: &[Problem], statuses: &Statuses) -> Result<Page, Error> {

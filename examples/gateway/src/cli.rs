@@ -82,7 +82,8 @@ Examples:
 const CHECK_HELP: &str = "\
 Exit status:
   0  everything is valid, accepted and resolved
-  1  everything is valid, but something isn't accepted or doesn't resolve
+  1  everything is valid, but something isn't accepted or doesn't resolve, or nothing has the class
+     or controller that is asked for
   2  something is invalid (an API server would refuse it) or can't be read, or wrong usage, or the
      output can't be written
 

@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::load::{self, Input};
 use crate::output::{self, Page};
 use crate::problems;
+use crate::selection;
 use crate::table::{BAD, GOOD, HEADING, Table};
 
 /// Explains what becomes of the request, on every socket that it may reach.
@@ -30,7 +31,10 @@ pub(crate) fn explain(arguments: &ExplainArguments) -> Result<ExitCode, Error> {
     let invalid = manifests.has_errors();
     let snapshot = Snapshot::from_resources(manifests.resources.into_iter().map(|l| l.resource));
     let config = load::config(&arguments.selection);
-    let Resolution { ir, .. } = resolve(&snapshot, &config, load::now());
+    let Resolution { ir, statuses, .. } = resolve(&snapshot, &config, load::now());
+    if let Some(problem) = selection::problem(&config, &snapshot, &statuses) {
+        output::complain(problem.line());
+    }
     let mut page = Page::default();
     let (method, url) = (&target.parts.method, &arguments.url);
     page.line(format_args!("{HEADING}{method} {url}{HEADING:#}"));

@@ -19,6 +19,7 @@ mod plane;
 mod problems;
 mod remember;
 mod run;
+mod selection;
 mod serve;
 mod stop;
 mod table;

@@ -128,6 +128,19 @@ impl fmt::Display for Named {
 }
 
 impl Problem {
+    /// A warning of what no file says.
+    pub(crate) fn warning(code: &'static str, message: String) -> Self {
+        Self {
+            severity: Severity::Warning,
+            code,
+            file: None,
+            line: None,
+            resource: None,
+            field: None,
+            message,
+        }
+    }
+
     /// One line with escape codes: `file:line: error[Code]: Kind namespace/name: field: message`.
     pub(crate) fn line(&self) -> String {
         let style = match self.severity {

@@ -13,7 +13,7 @@ use crate::load::{self, Input};
 use crate::outcome::Outcome;
 use crate::places::Places;
 use crate::plane::{Plane, joined};
-use crate::{problems, remember};
+use crate::{problems, remember, selection};
 
 /// A proxy and what it serves.
 pub(crate) struct Server {
@@ -70,7 +70,9 @@ impl Server {
         remember::statuses(&mut resources, &self.statuses);
         let snapshot = Snapshot::from_resources(resources);
         let mut outcome = self.plane.apply(snapshot, &self.config).await;
-        outcome.problems = problems::all(&manifests, &outcome.findings(), &places);
+        let unmatched = selection::problem(&self.config, &outcome.snapshot, &outcome.statuses);
+        let found = problems::all(&manifests, &outcome.findings(), &places);
+        outcome.problems = unmatched.into_iter().chain(found).collect();
         self.echoes.retain(&outcome.snapshot);
         self.statuses = Arc::clone(&outcome.statuses);
         outcome

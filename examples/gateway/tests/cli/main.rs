@@ -10,4 +10,5 @@ mod manifests;
 mod output;
 mod reload;
 mod run;
+mod selection;
 mod support;
