@@ -7,8 +7,9 @@ use gateway_dataplane::head::{self, HeadRules};
 use gateway_dataplane::table::{
     Candidate, Explanation, Head, ListenerOutcome, SocketTable, Table as Compiled, Verdict,
 };
+use gateway_model::Kind;
 use gateway_resolve::ir::Ir;
-use gateway_resolve::{Resolution, Snapshot, resolve};
+use gateway_resolve::{Finding, Resolution, Snapshot, Statuses, resolve};
 use http::request::Parts;
 use http::{HeaderValue, Request, header};
 
@@ -31,14 +32,14 @@ pub(crate) fn explain(arguments: &ExplainArguments) -> Result<ExitCode, Error> {
     let invalid = manifests.has_errors();
     let snapshot = Snapshot::from_resources(manifests.resources.into_iter().map(|l| l.resource));
     let config = load::config(&arguments.selection);
-    let Resolution { ir, statuses, .. } = resolve(&snapshot, &config, load::now());
-    if let Some(problem) = selection::problem(&config, &snapshot, &statuses) {
+    let resolution = resolve(&snapshot, &config, load::now());
+    if let Some(problem) = selection::problem(&config, &snapshot, &resolution.statuses) {
         output::complain(problem.line());
     }
     let mut page = Page::default();
     let (method, url) = (&target.parts.method, &arguments.url);
     page.line(format_args!("{HEADING}{method} {url}{HEADING:#}"));
-    let served = target.explain(&mut page, &ir, &snapshot);
+    let served = target.explain(&mut page, &resolution, &snapshot);
     page.print()?;
     Ok(ExitCode::from(match (invalid, served) {
         (true, _) => 2,
@@ -105,7 +106,7 @@ impl Target {
     }
 
     /// Tells what becomes of the request; says whether a rule takes it, on any socket.
-    fn explain(mut self, page: &mut Page, ir: &Ir, snapshot: &Snapshot) -> bool {
+    fn explain(mut self, page: &mut Page, resolution: &Resolution, snapshot: &Snapshot) -> bool {
         if let Err(error) = head::normalize(&mut self.parts, HeadRules::default()) {
             page.line(format_args!(
                 "answer    {BAD}{}{BAD:#}: {error}",
@@ -113,6 +114,7 @@ impl Target {
             ));
             return false;
         }
+        let ir = &resolution.ir;
         let table = Compiled::<()>::compile(ir, |_| ());
         let mut served = false;
         let mut any = false;
@@ -122,6 +124,7 @@ impl Target {
         }
         if !any {
             self.explain_none(page, &table);
+            self.explain_unserved(page, &resolution.statuses, snapshot);
         }
         served
     }
@@ -147,6 +150,28 @@ impl Target {
         }
     }
 
+    /// Says what is wrong with the listeners that ask for the port.
+    fn explain_unserved(&self, page: &mut Page, statuses: &Statuses, snapshot: &Snapshot) {
+        for gateway in snapshot.gateways().iter() {
+            let object = gateway.reference();
+            let listeners = gateway.spec.listeners.iter().enumerate();
+            for (index, listener) in listeners.filter(|(_, l)| l.port.get() == self.port) {
+                let field = format!("spec.listeners[{index}]");
+                let of_listener = |finding: &&Finding| {
+                    let own = finding.field.as_deref().unwrap_or_default();
+                    finding.resource == object && own.starts_with(&field)
+                };
+                for Finding { code, message, .. } in statuses.findings().iter().filter(of_listener)
+                {
+                    let name = &listener.name;
+                    page.line(format_args!(
+                        "unserved  {object} listener {name}: {message} ({code})"
+                    ));
+                }
+            }
+        }
+    }
+
     fn explain_socket(
         &self,
         page: &mut Page,
@@ -167,7 +192,7 @@ impl Target {
         let served = match explanation.chosen() {
             Some(chosen) => add_chosen(page, chosen, ir, snapshot),
             None => {
-                add_nothing(page, &explanation.listener);
+                add_nothing(page, &explanation);
                 false
             }
         };
@@ -191,9 +216,12 @@ fn add_listener(page: &mut Page, outcome: &ListenerOutcome) {
     }
 }
 
-fn add_nothing(page: &mut Page, outcome: &ListenerOutcome) {
-    let (status, why) = match outcome {
+fn add_nothing(page: &mut Page, explanation: &Explanation) {
+    let (status, why) = match &explanation.listener {
         ListenerOutcome::Misdirected { .. } => (421, "the connection is for another listener"),
+        ListenerOutcome::Chosen(_) if explanation.candidates.is_empty() => {
+            (404, "no route is attached: gateway check says why")
+        }
         ListenerOutcome::Chosen(_) => (404, "no route matches"),
         ListenerOutcome::NotFound => (404, "no listener matches"),
     };

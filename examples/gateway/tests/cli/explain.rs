@@ -1,5 +1,6 @@
 //! `gateway explain`: the rule that takes a request, and what ruled out the others.
 
+use crate::files::CLEAN;
 use crate::support::{example, output, text};
 
 fn explain(manifest: &str, arguments: &[&str]) -> (Option<i32>, String) {
@@ -123,4 +124,37 @@ fn a_url_that_is_none_exits_2_and_says_how_to_write_it() {
     );
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("name: value"), "{text}");
+}
+
+fn explain_text(manifests: &str, url: &str) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("a.yaml");
+    std::fs::write(&file, manifests).unwrap();
+    let output = output(&["explain", file.to_str().unwrap(), "--url", url]);
+    assert_eq!(output.status.code(), Some(1));
+    text(&output.stdout)
+}
+
+#[test]
+fn says_why_the_listener_that_asks_for_the_port_is_not_served() {
+    let manifests = CLEAN.replace(
+        "protocol: HTTP}",
+        "protocol: HTTP}, {name: tls, port: 443, protocol: HTTPS, tls: {certificateRefs: [{name: cert}]}}",
+    );
+    let text = explain_text(&manifests, "https://shop.example.com/");
+    let expected = "unserved  Gateway default/web listener tls: Secret default/cert does not exist \
+                    (InvalidCertificateRef)";
+    assert_eq!(line(&text, "unserved"), expected);
+    let text = explain_text(&manifests, "http://shop.example.com:81/");
+    assert!(!text.contains("unserved"), "{text}");
+}
+
+#[test]
+fn says_when_no_route_is_attached() {
+    let manifests = CLEAN.replace("parentRefs: [{name: web}]", "parentRefs: [{name: other}]");
+    let text = explain_text(&manifests, "http://shop.example.com/");
+    assert_eq!(
+        line(&text, "answer"),
+        "answer    404: no route is attached: gateway check says why"
+    );
 }
