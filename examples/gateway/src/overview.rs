@@ -26,7 +26,8 @@ pub(crate) fn page(outcome: &Outcome, echoes: &Echoes) -> Page {
     let mut page = Page::default();
     page.text(&shown.join("\n"));
     if !outcome.problems.is_empty() {
-        page.line(format_args!("\n{HEADING}PROBLEMS{HEADING:#}"));
+        let blank = if page.is_empty() { "" } else { "\n" };
+        page.line(format_args!("{blank}{HEADING}PROBLEMS{HEADING:#}"));
     }
     for problem in &outcome.problems {
         page.line(problem.line());

@@ -120,9 +120,11 @@ impl fmt::Display for Named {
             namespace,
             name,
         } = self;
-        match namespace.as_str() {
-            "" => write!(f, "{kind} {name}"),
-            namespace => write!(f, "{kind} {namespace}/{name}"),
+        match (namespace.as_str(), name.as_str()) {
+            ("", "") => write!(f, "{kind} (no name)"),
+            ("", name) => write!(f, "{kind} {name}"),
+            (namespace, "") => write!(f, "{kind} {namespace}/(no name)"),
+            (namespace, name) => write!(f, "{kind} {namespace}/{name}"),
         }
     }
 }

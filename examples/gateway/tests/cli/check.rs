@@ -203,3 +203,11 @@ fn completions_are_scripts_for_each_shell() {
         assert!(text(&output.stdout).contains("gateway"), "{shell}");
     }
 }
+
+#[test]
+fn objects_without_a_name_are_called_so() {
+    let nameless = "apiVersion: gateway.networking.k8s.io/v1\nkind: Nothing\n";
+    let output = Files::new(&[("a.yaml", nameless)]).check(&[]);
+    let table = text(&output.stdout);
+    assert!(table.contains(": Nothing (no name): expected"), "{table}");
+}
