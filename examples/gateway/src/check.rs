@@ -28,7 +28,7 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<ExitCode, Error> {
     let Resolution { statuses, .. } = resolve(&snapshot, &config, load::now());
     let unmatched = selection::problem(&config, &snapshot, &statuses);
     let clean = unmatched.is_none() && statuses.findings().is_empty();
-    let found = problems::all(&manifests, statuses.findings(), &places);
+    let found = problems::all(&manifests, statuses.findings(), &snapshot, &places);
     let problems: Vec<_> = unmatched.into_iter().chain(found).collect();
     let page = match arguments.output {
         Output::Table => table(&problems, &statuses, &manifests),

@@ -11,6 +11,7 @@ mod explain;
 mod load;
 mod logs;
 mod memory;
+mod orphans;
 mod outcome;
 mod output;
 mod overview;

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use gateway_model::{Manifests, ObjectRef, Severity};
-use gateway_resolve::Finding;
+use gateway_resolve::{Finding, Snapshot};
 use serde::Serialize;
 
+use crate::orphans;
 use crate::places::Places;
 use crate::table::{BAD, WARNING};
 
@@ -33,9 +34,15 @@ struct Named {
 }
 
 /// All problems, in the order of the files.
-pub(crate) fn all(manifests: &Manifests, findings: &[Finding], places: &Places) -> Vec<Problem> {
-    let found = findings.iter().map(|finding| of_finding(finding, places));
-    let mut all: Vec<_> = of_manifests(manifests).into_iter().chain(found).collect();
+pub(crate) fn all(
+    manifests: &Manifests,
+    findings: &[Finding],
+    snapshot: &Snapshot,
+    places: &Places,
+) -> Vec<Problem> {
+    let mut all = of_manifests(manifests);
+    all.extend(findings.iter().map(|finding| of_finding(finding, places)));
+    all.extend(orphans::problems(snapshot, places));
     all.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     all
 }
@@ -140,6 +147,18 @@ impl Problem {
             resource: None,
             field: None,
             message,
+        }
+    }
+
+    /// The same about a field of a resource.
+    pub(crate) fn at(self, object: &ObjectRef, field: &str, places: &Places) -> Self {
+        let (file, line) = places.find(object, Some(field)).unzip();
+        Self {
+            file,
+            line,
+            resource: Some(named(object)),
+            field: Some(field.to_owned()),
+            ..self
         }
     }
 

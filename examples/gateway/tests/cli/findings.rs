@@ -105,3 +105,26 @@ fn statuses_are_those_of_a_cluster_that_never_had_what_was_rejected() {
         "spec.rules[0].backendRefs[0]: Service default/shop does not exist"
     );
 }
+
+#[test]
+fn a_route_that_names_no_gateway_is_a_warning_and_exits_0() {
+    let files = Files::new(&[(
+        "a.yaml",
+        &CLEAN.replace("  parentRefs: [{name: web}]\n", ""),
+    )]);
+    let output = files.check(&["-o", "json"]);
+    assert_eq!(output.status.code(), Some(0));
+    let whole = json(&output);
+    let [problem] = whole["problems"].as_array().unwrap().as_slice() else {
+        panic!("{whole}")
+    };
+    assert_eq!(
+        (&problem["severity"], &problem["code"]),
+        (&"warning".into(), &"NoParent".into())
+    );
+    assert_eq!(problem["resource"]["name"], "shop");
+    assert_eq!(
+        (&problem["field"], &problem["line"]),
+        (&"spec.parentRefs".into(), &17.into())
+    );
+}
