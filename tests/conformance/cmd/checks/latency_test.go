@@ -8,44 +8,42 @@ import (
 	"time"
 )
 
-// TestLatency measures how soon a route is served once it was applied, with a
-// thousand others there.
+// TestLatency: a route applied to the API server answers on the wire within
+// 50 ms at the median and 150 ms at the 99th percentile with 1,000 routes
+// present, measured from the client that applied it.
 func TestLatency(t *testing.T) {
-	const others, samples = 1000, 100
-	w := newWorld(t, "checks-latency")
-	for i := range others {
-		w.route(fmt.Sprintf("other-%d", i), redirect())
+	others, samples := 1000, 100
+	if testing.Short() {
+		others, samples = 100, 20
 	}
+	w := newWorld(t)
+	start(t)
+	address := w.web()
+	inParallel(others, func(i int) { w.route(fmt.Sprintf("other-%d", i), redirect()) })
 	w.eventually("the routes are accepted", w.settled(others, "Accepted", "True"))
 	var took []time.Duration
 	for i := range samples {
-		took = append(took, w.appears(fmt.Sprintf("new-%d", i)))
+		took = append(took, w.appears(address, fmt.Sprintf("new-%d", i)))
 		time.Sleep(20 * time.Millisecond)
 	}
 	slices.Sort(took)
 	median, slow := took[samples/2], took[samples*99/100]
-	t.Logf("served after: median %v, 99th percentile %v", median, slow)
-	if median > 50*time.Millisecond || slow > 150*time.Millisecond {
+	t.Logf("served among %d after: median %v, 99th percentile %v", others, median, slow)
+	if testing.Short() {
+		t.Log("not held against the limits, which are for a release build")
+	} else if median > 50*time.Millisecond || slow > 150*time.Millisecond {
 		t.Errorf("expected 50ms at the median and 150ms at the 99th percentile")
 	}
 }
 
-// redirect is a rule that answers without a backend.
-func redirect() map[string]any {
-	return map[string]any{"filters": []any{map[string]any{
-		"type":            "RequestRedirect",
-		"requestRedirect": map[string]any{"hostname": "elsewhere.example.com"},
-	}}}
-}
-
 // appears is the time from the answer of the API server to the first answer
 // by the new route.
-func (w *world) appears(name string) time.Duration {
+func (w *world) appears(address, name string) time.Duration {
 	w.t.Helper()
 	w.route(name, redirect())
 	applied := time.Now()
 	for time.Since(applied) < 10*time.Second {
-		request, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, "http://"+w.address+"/", nil)
+		request, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, "http://"+address+"/", nil)
 		if err != nil {
 			w.t.Fatal(err)
 		}

@@ -1,125 +1,163 @@
 // Package checks builds into a binary that holds the controller to what the
-// conformance suite does not look at: how often it writes, how soon it serves.
+// conformance suite does not look at: how it behaves while things change, fail
+// and restart, how often it writes, how soon it serves and what it costs.
+//
+// The tests run one after another. Each has a namespace and starts its own
+// controllers; all of them share the cluster, the service account and the Lease.
 package checks
 
 import (
 	"context"
 	"fmt"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
 var (
-	namespaces = corev1.SchemeGroupVersion.WithResource("namespaces")
-	services   = corev1.SchemeGroupVersion.WithResource("services")
-	gateways   = schema.GroupVersionResource{Group: "gateway.networking.k8s.io", Version: "v1", Resource: "gateways"}
-	routes     = schema.GroupVersionResource{Group: "gateway.networking.k8s.io", Version: "v1", Resource: "httproutes"}
+	namespaces     = kind{corev1.SchemeGroupVersion.WithResource("namespaces"), "Namespace"}
+	services       = kind{corev1.SchemeGroupVersion.WithResource("services"), "Service"}
+	secrets        = kind{corev1.SchemeGroupVersion.WithResource("secrets"), "Secret"}
+	endpointSlices = kind{discoveryv1.SchemeGroupVersion.WithResource("endpointslices"), "EndpointSlice"}
+	classes        = kind{gatewayv1.SchemeGroupVersion.WithResource("gatewayclasses"), "GatewayClass"}
+	gateways       = kind{gatewayv1.SchemeGroupVersion.WithResource("gateways"), "Gateway"}
+	definitions    = kind{schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}, "CustomResourceDefinition"}
+	routes         = kind{gatewayv1.SchemeGroupVersion.WithResource("httproutes"), "HTTPRoute"}
 )
 
-// world is a namespace with a Gateway in it.
+// kind is a kind of object, as URLs and as manifests name it.
+type kind struct {
+	schema.GroupVersionResource
+	name string
+}
+
+// world is a namespace of a test.
 type world struct {
 	t         *testing.T
 	client    dynamic.Interface
 	namespace string
-	address   string // of the Gateway
 }
 
-func newWorld(t *testing.T, namespace string) *world {
+// clusterConfig is that of the cluster's administrator.
+func clusterConfig(t *testing.T) *rest.Config {
 	cfg, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(clientcmd.NewDefaultClientConfigLoadingRules(), nil).ClientConfig()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cfg.QPS = -1
-	w := &world{t: t, client: dynamic.NewForConfigOrDie(cfg), namespace: namespace}
-	w.create(namespaces, "v1", "Namespace", namespace, nil)
+	return cfg
+}
+
+func newWorld(t *testing.T) *world {
+	// One of the same name may still be on its way out.
+	namespace := strings.ToLower(strings.ReplaceAll(t.Name(), "/", "-")) + "-" + rand.String(4)
+	w := &world{t: t, client: dynamic.NewForConfigOrDie(clusterConfig(t)), namespace: namespace}
+	w.create(namespaces, namespace, nil)
 	t.Cleanup(func() {
-		_ = w.client.Resource(namespaces).Delete(context.Background(), namespace, metav1.DeleteOptions{})
-	})
-	w.create(gateways, "gateway.networking.k8s.io/v1", "Gateway", "web", map[string]any{
-		"gatewayClassName": "gateway-conformance",
-		"listeners":        []any{map[string]any{"name": "http", "port": int64(80), "protocol": "HTTP"}},
-	})
-	w.eventually("the Gateway is programmed", func(ctx context.Context) bool {
-		gateway, err := w.client.Resource(gateways).Namespace(namespace).Get(ctx, "web", metav1.GetOptions{})
-		if err != nil || !holds(gateway.Object, "Programmed", "status", "conditions") {
-			return false
+		// The namespace's end takes seconds, and the next test begins at once.
+		var kinds sync.WaitGroup
+		for _, kind := range []kind{routes, gateways, services, endpointSlices, secrets} {
+			kinds.Go(func() {
+				_ = w.of(kind).DeleteCollection(context.Background(), metav1.DeleteOptions{}, metav1.ListOptions{})
+			})
 		}
-		addresses, _, _ := unstructured.NestedSlice(gateway.Object, "status", "addresses")
-		w.address, _, _ = unstructured.NestedString(addresses[0].(map[string]any), "value")
-		return true
+		kinds.Wait()
+		_ = w.of(namespaces).Delete(context.Background(), w.namespace, metav1.DeleteOptions{})
 	})
 	return w
 }
 
-func (w *world) create(kind schema.GroupVersionResource, version, name, object string, spec map[string]any) {
+// of is the client for a kind, in the namespace if it has any.
+func (w *world) of(kind kind) dynamic.ResourceInterface {
+	if kind == namespaces || kind == classes || kind == definitions {
+		return w.client.Resource(kind.GroupVersionResource)
+	}
+	return w.client.Resource(kind.GroupVersionResource).Namespace(w.namespace)
+}
+
+// create makes an object with these fields, such as a spec.
+func (w *world) create(kind kind, name string, fields map[string]any) {
 	w.t.Helper()
-	metadata := map[string]any{"name": object}
-	content := map[string]any{"apiVersion": version, "kind": name, "metadata": metadata}
-	if spec != nil {
-		content["spec"] = spec
+	object := &unstructured.Unstructured{Object: map[string]any{}}
+	for field, value := range fields {
+		object.Object[field] = value
 	}
-	var client dynamic.ResourceInterface = w.client.Resource(kind)
-	if kind != namespaces {
-		client = w.client.Resource(kind).Namespace(w.namespace)
+	object.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.name))
+	object.SetName(name)
+	if labels, ok := fields["labels"].(map[string]string); ok {
+		delete(object.Object, "labels")
+		object.SetLabels(labels)
 	}
-	if _, err := client.Create(w.t.Context(), &unstructured.Unstructured{Object: content}, metav1.CreateOptions{}); err != nil {
-		w.t.Fatal(err)
+	if _, err := w.of(kind).Create(w.t.Context(), object, metav1.CreateOptions{}); err != nil {
+		w.t.Errorf("%s %s: %v", kind.name, name, err)
 	}
 }
 
-// route makes a route for one host, with one rule.
-func (w *world) route(name string, rule map[string]any) {
+// change replaces these fields of an object, whatever its version is.
+func (w *world) change(kind kind, name string, fields map[string]any) {
 	w.t.Helper()
-	w.create(routes, "gateway.networking.k8s.io/v1", "HTTPRoute", name, map[string]any{
-		"parentRefs": []any{map[string]any{"name": "web"}},
-		"hostnames":  []any{host(name)},
-		"rules":      []any{rule},
-	})
-}
-
-func host(route string) string { return fmt.Sprintf("%s.example.com", route) }
-
-// settled says whether all routes have the condition with that status.
-func (w *world) settled(count int, condition, status string) func(context.Context) bool {
-	return func(ctx context.Context) bool {
-		list, err := w.client.Resource(routes).Namespace(w.namespace).List(ctx, metav1.ListOptions{})
-		if err != nil || len(list.Items) != count {
-			return false
+	for w.t.Context().Err() == nil {
+		object := w.get(kind, name)
+		for field, value := range fields {
+			object.Object[field] = value
 		}
-		for _, route := range list.Items {
-			parents, _, _ := unstructured.NestedSlice(route.Object, "status", "parents")
-			if len(parents) != 1 || holds(parents[0].(map[string]any), condition, "conditions") != (status == "True") {
-				return false
-			}
+		_, err := w.of(kind).Update(w.t.Context(), object, metav1.UpdateOptions{})
+		if err == nil {
+			return
 		}
-		return true
+		if !conflict(err) {
+			w.t.Errorf("%s %s: %v", kind.name, name, err)
+			return
+		}
 	}
 }
 
-func holds(object map[string]any, condition string, path ...string) bool {
-	conditions, _, _ := unstructured.NestedSlice(object, path...)
-	for _, c := range conditions {
-		if m, ok := c.(map[string]any); ok && m["type"] == condition {
-			return m["status"] == "True"
-		}
+func (w *world) get(kind kind, name string) *unstructured.Unstructured {
+	w.t.Helper()
+	object, err := w.of(kind).Get(w.t.Context(), name, metav1.GetOptions{})
+	if err != nil {
+		w.t.Errorf("%s %s: %v", kind.name, name, err)
+		return &unstructured.Unstructured{Object: map[string]any{}}
 	}
-	return false
+	return object
+}
+
+func (w *world) remove(kind kind, name string) {
+	w.t.Helper()
+	if err := w.of(kind).Delete(w.t.Context(), name, metav1.DeleteOptions{}); err != nil {
+		w.t.Errorf("%s %s: %v", kind.name, name, err)
+	}
 }
 
 func (w *world) eventually(what string, done func(context.Context) bool) {
 	w.t.Helper()
-	err := wait.PollUntilContextTimeout(w.t.Context(), 100*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+	w.poll(w.t.Context(), time.Minute, what, done)
+}
+
+// poll waits for something to become true, and tells how long that took.
+func (w *world) poll(ctx context.Context, limit time.Duration, what string, done func(context.Context) bool) time.Duration {
+	w.t.Helper()
+	begin := time.Now()
+	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, limit, true, func(ctx context.Context) (bool, error) {
 		return done(ctx), nil
 	})
 	if err != nil {
-		w.t.Fatalf("not within a minute: %s", what)
+		w.t.Fatalf("not within %v: %s", limit, what)
 	}
+	return time.Since(begin)
 }
+
+func host(route string) string { return fmt.Sprintf("%s.example.com", route) }

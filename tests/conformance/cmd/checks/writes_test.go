@@ -2,65 +2,81 @@ package checks
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/watch"
 )
 
 // quiet is how long nothing must happen for the cluster to be at rest: longer
 // than any retry of a write that failed once.
 const quiet = 2 * time.Second
 
-// TestWrites counts what the controller writes: every write of a status is one
-// event of a watch.
+// TestWrites: at rest no write at all; after a change at most one write an
+// object.
 func TestWrites(t *testing.T) {
 	const count = 50
-	w := newWorld(t, "checks-writes")
+	w := newWorld(t)
+	controller := start(t)
+	controller.leading(30 * time.Second)
+	w.web()
 	for i := range count {
-		w.route(fmt.Sprintf("route-%d", i), map[string]any{
-			"backendRefs": []any{map[string]any{"name": "late", "port": int64(80)}},
-		})
+		w.route(fmt.Sprintf("route-%d", i), map[string]any{"backendRefs": []any{backend("late", 1)}})
 	}
 	w.eventually("the routes say that the Service is missing", w.settled(count, "ResolvedRefs", "False"))
 
-	events, err := w.client.Resource(routes).Namespace(w.namespace).Watch(t.Context(), metav1.ListOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer events.Stop()
-	writes(events) // what is there already, and what was under way
-	if got := writes(events); len(got) > 0 {
+	before := controller.atRest()
+	time.Sleep(5 * time.Second)
+	if got := controller.written(before); len(got) > 0 {
 		t.Errorf("written at rest: %v", got)
 	}
 
-	w.create(services, "v1", "Service", "late", map[string]any{
-		"ports": []any{map[string]any{"port": int64(80)}},
-	})
-	got := writes(events)
+	before = controller.atRest()
+	w.service("late")
+	w.eventually("the routes have their Service", w.settled(count, "ResolvedRefs", "True"))
+	controller.atRest()
+	got := controller.written(before)
 	if len(got) != count {
 		t.Errorf("%d of %d routes were written after a change that concerns all", len(got), count)
 	}
 	for route, times := range got {
 		if times > 1 {
-			t.Errorf("%s was written %d times after one change", route, times)
+			t.Errorf("%d requests for one change: %s", times, route)
 		}
 	}
 }
 
-// writes counts the events of each object until nothing happens any more.
-func writes(events watch.Interface) map[string]int {
-	count := map[string]int{}
+// atRest waits until it has written nothing for a while, and gives what it has
+// written so far.
+func (r *replica) atRest() map[string]int {
 	for {
-		select {
-		case event, open := <-events.ResultChan():
-			if object, ok := event.Object.(*unstructured.Unstructured); ok && open {
-				count[object.GetName()]++
-			}
-		case <-time.After(quiet):
-			return count
+		before := r.writes()
+		time.Sleep(quiet)
+		if len(r.written(before)) == 0 {
+			return before
 		}
 	}
+}
+
+// written is what it has written since then.
+func (r *replica) written(before map[string]int) map[string]int {
+	now := r.writes()
+	for name, times := range now {
+		if now[name] = times - before[name]; now[name] == 0 {
+			delete(now, name)
+		}
+	}
+	return now
+}
+
+// writes are all requests but those that read and those that concern the Lease.
+func (r *replica) writes() map[string]int {
+	counts := r.relay.counts("")
+	for name := range counts {
+		verb, what, _ := strings.Cut(name, " ")
+		reads := verb == "list" || verb == "watch" || verb == "get" || verb == "discover"
+		if reads || strings.HasPrefix(what, "leases") {
+			delete(counts, name)
+		}
+	}
+	return counts
 }
