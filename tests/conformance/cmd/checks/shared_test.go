@@ -1,0 +1,90 @@
+package checks
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// bound is where the controllers with a shared address listen.
+const bound = "10.100.0.9"
+
+// TestSharedAddress: Gateways share sockets by port and protocol and, where
+// two claim the same port and hostname, the older keeps it and the younger's
+// listener says why it isn't programmed.
+func TestSharedAddress(t *testing.T) {
+	w := newWorld(t)
+	startWith(t, "--shared-address", "gateway.example.com", "--bind", bound)
+	// The order of the names is not that of the ages, which count in seconds.
+	w.gateway("z-older", listeners("contested"))
+	w.eventually("a second is over", func(context.Context) bool {
+		return time.Since(w.get(gateways, "z-older").GetCreationTimestamp().Time) > 1100*time.Millisecond
+	})
+	w.gateway("a-younger", listeners("own", "contested"))
+	for _, name := range []string{"z-older", "a-younger"} {
+		w.create(routes, name, map[string]any{"spec": map[string]any{
+			"parentRefs": []any{map[string]any{"name": name}},
+			"rules":      []any{redirectTo(name)},
+		}})
+	}
+	for _, name := range []string{"z-older", "a-younger"} {
+		if address := w.programmed(name); address != "gateway.example.com" {
+			t.Errorf("%s has the address %s", name, address)
+		}
+	}
+	w.eventually("the older serves what both claim", w.redirects("contested", "z-older"))
+	w.eventually("the younger serves what is its own", w.redirects("own", "a-younger"))
+	w.eventually("the younger's listener is not programmed", w.listener("a-younger", "contested", "False"))
+	why := conditionOf(w.listenerStatus(t.Context(), "a-younger", "contested"), "Programmed", "conditions")
+	t.Logf("%v: %v", why["reason"], why["message"])
+	if why["message"] == "" {
+		t.Errorf("the younger's listener does not say why")
+	}
+
+	w.remove(gateways, "z-older")
+	w.eventually("the younger's listener is programmed", w.listener("a-younger", "contested", "True"))
+	if !w.redirects("contested", "a-younger")(t.Context()) {
+		t.Errorf("programmed, and not served")
+	}
+}
+
+// listeners on port 80, each for the host of its name.
+func listeners(names ...string) map[string]any {
+	all := []any{}
+	for _, name := range names {
+		all = append(all, map[string]any{"name": name, "port": int64(80), "protocol": "HTTP", "hostname": host(name)})
+	}
+	return map[string]any{"listeners": all}
+}
+
+func (w *world) listenerStatus(ctx context.Context, gateway, listener string) map[string]any {
+	object, err := w.of(gateways).Get(ctx, gateway, metav1.GetOptions{})
+	if err != nil {
+		return nil
+	}
+	all, _, _ := unstructured.NestedSlice(object.Object, "status", "listeners")
+	for _, l := range all {
+		if status := l.(map[string]any); status["name"] == listener {
+			return status
+		}
+	}
+	return nil
+}
+
+// listener says whether a listener's Programmed has this status.
+func (w *world) listener(gateway, name, status string) func(context.Context) bool {
+	return func(ctx context.Context) bool {
+		return conditionOf(w.listenerStatus(ctx, gateway, name), "Programmed", "conditions")["status"] == status
+	}
+}
+
+// redirects says whether the host of one name is redirected to that of another.
+func (w *world) redirects(from, to string) func(context.Context) bool {
+	return func(context.Context) bool {
+		response := get(bound, host(from))
+		return response != nil && response.Header.Get("Location") == "http://"+host(to)+"/"
+	}
+}
