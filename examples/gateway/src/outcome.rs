@@ -52,6 +52,12 @@ impl Outcome {
             .collect()
     }
 
+    /// Is there a socket that could not be opened, and may be later?
+    pub(crate) fn has_closed_sockets(&self) -> bool {
+        let mut problems = self.applied.problems();
+        problems.any(|(_, problem)| matches!(problem, Refusal::Bind { .. }))
+    }
+
     /// A listener that the proxy could not open, in the terms of resolution.
     fn finding(&self, id: &ListenerId, refusal: &Refusal) -> Finding {
         let ListenerId { parent, name } = id;

@@ -7,14 +7,21 @@ use std::time::Duration;
 use gateway_dataplane::{Limits, Ports, Proxy};
 use gateway_resolve::{Config, Snapshot};
 use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::{Instant, sleep_until};
 
 use crate::error::Error;
 use crate::outcome::{self, Outcome};
+
+/// How long after a socket could not be opened that is tried again: whoever has its port may be gone,
+/// or the machine may have its address.
+const RETRY: Duration = Duration::from_secs(5);
 
 /// A proxy.
 pub(crate) struct Plane {
     proxy: Arc<Proxy>,
     drain: Duration,
+    /// When to apply again.
+    retry: Option<Instant>,
 }
 
 impl Plane {
@@ -40,16 +47,30 @@ impl Plane {
         Ok(Self {
             proxy: Arc::new(proxy),
             drain,
+            retry: None,
         })
     }
 
     /// Serves what the snapshot asks for; once it returns, that is what clients get.
-    pub(crate) async fn apply(&self, snapshot: Snapshot, config: &Config) -> Outcome {
+    pub(crate) async fn apply(&mut self, snapshot: Snapshot, config: &Config) -> Outcome {
         let (config, proxy) = (config.clone(), Arc::clone(&self.proxy));
-        joined(spawn_blocking(move || {
+        let outcome = joined(spawn_blocking(move || {
             outcome::apply(snapshot, &config, &proxy)
         }))
-        .await
+        .await;
+        let closed = outcome.has_closed_sockets();
+        self.retry = closed.then(|| Instant::now() + RETRY);
+        outcome
+    }
+
+    /// Waits until it is time to apply again, since a socket could not be opened; for ever, when there
+    /// is none. May be cancelled.
+    pub(crate) async fn retry(&mut self) {
+        let Some(at) = self.retry else {
+            return std::future::pending().await;
+        };
+        sleep_until(at).await;
+        self.retry = Some(at + RETRY);
     }
 
     /// Stops accepting, and lets requests finish; says whether all did.

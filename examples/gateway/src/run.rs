@@ -11,7 +11,7 @@ use crate::cli::RunArguments;
 use crate::error::Error;
 use crate::load::Input;
 use crate::output::Page;
-use crate::serve::Server;
+use crate::serve::{Server, Why};
 use crate::stop::Stop;
 use crate::{logs, memory, output, overview, problems, watch};
 
@@ -44,13 +44,14 @@ async fn serve(arguments: &RunArguments) -> Result<ExitCode, Error> {
     drop(outcome);
     loop {
         memory::give_back();
-        tokio::select! {
+        let why = tokio::select! {
             biased;
             () = stop.asked() => break,
-            Some(()) = hangup.recv() => {}
-            Some(()) = changes.recv() => {}
-        }
-        server.reload(&input).await;
+            Some(()) = hangup.recv() => Why::Changed,
+            Some(()) = changes.recv() => Why::Changed,
+            () = server.retry() => Why::Retry,
+        };
+        server.reload(&input, why).await;
     }
     tracing::info!("draining: a second signal stops at once");
     let drained = tokio::select! {

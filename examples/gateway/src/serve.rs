@@ -22,6 +22,17 @@ pub(crate) struct Server {
     echoes: Echoes,
     /// Those of the last good version, `Programmed` as the proxy has it.
     statuses: Arc<Statuses>,
+    /// How many listeners could not be opened.
+    closed: usize,
+}
+
+/// What a reload is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// The files have changed, or somebody asked.
+    Changed,
+    /// A socket could not be opened before.
+    Retry,
 }
 
 impl Server {
@@ -38,29 +49,32 @@ impl Server {
             plane: Plane::start(*workers, bind, *port_offset)?,
             echoes: Echoes::default(),
             statuses: Arc::default(),
+            closed: 0,
         })
     }
 
     /// Serves the manifests as they are now, unless something in them is wrong.
-    pub(crate) async fn reload(&mut self, input: &Arc<Input>) {
+    pub(crate) async fn reload(&mut self, input: &Arc<Input>, why: Why) {
         let input = Arc::clone(input);
         let manifests = joined(spawn_blocking(move || input.load())).await;
-        if manifests.has_errors() {
-            problems::log(&problems::of_manifests(&manifests));
-            tracing::error!("not reloaded: the last good version is still served");
+        if let Some(reason) = self.reason_to_stay(&manifests) {
+            if why == Why::Changed {
+                problems::log(&problems::of_manifests(&manifests));
+                tracing::error!("not reloaded: {reason}");
+            }
             return;
         }
-        if self.serves_gateways() && !has_gateways(&manifests) {
-            problems::log(&problems::of_manifests(&manifests));
-            tracing::error!(
-                "not reloaded: no Gateway is left; the last good version is still served, until \
-                 there is one again or this gateway is stopped"
-            );
-            return;
-        }
+        let before = self.closed;
         let outcome = self.apply(manifests).await;
-        outcome.log("reloaded");
-        problems::log(&outcome.problems);
+        if why == Why::Changed || self.closed != before {
+            outcome.log("reloaded");
+            problems::log(&outcome.problems);
+        }
+    }
+
+    /// Waits until it is time to reload, since a socket could not be opened.
+    pub(crate) async fn retry(&mut self) {
+        self.plane.retry().await;
     }
 
     /// Serves all that is valid in `manifests`.
@@ -74,8 +88,21 @@ impl Server {
         let found = problems::all(&manifests, &outcome.findings(), &outcome.snapshot, &places);
         outcome.problems = unmatched.into_iter().chain(found).collect();
         self.echoes.retain(&outcome.snapshot);
+        self.closed = outcome.applied.unserved().count();
         self.statuses = Arc::clone(&outcome.statuses);
         outcome
+    }
+
+    /// Why the last good version goes on being served, if it does.
+    fn reason_to_stay(&self, manifests: &Manifests) -> Option<&'static str> {
+        if manifests.has_errors() {
+            return Some("the last good version is still served");
+        }
+        let emptied = self.serves_gateways() && !has_gateways(manifests);
+        emptied.then_some(
+            "no Gateway is left; the last good version is still served, until there is one again or \
+             this gateway is stopped",
+        )
     }
 
     fn serves_gateways(&self) -> bool {

@@ -13,11 +13,13 @@ mod queue;
 mod watch;
 mod writer;
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use gateway_dataplane::Applied;
 use gateway_model::Gateway;
 use gateway_resolve::{Config, EXPERIMENTAL_FEATURES, Snapshot, Statuses, plan_statuses};
 use kube::Client;
@@ -77,6 +79,7 @@ async fn serve(arguments: &ControllerArguments) -> Result<ExitCode, Error> {
                 controller.written(written)
             }
             Ok(()) = leads.changed() => Effect::Statuses,
+            () = controller.plane.retry() => Effect::Resources,
         };
         // A steady flow of changes must not keep writes from being finished.
         let effect = controller.finish_writes(effect);
@@ -106,6 +109,8 @@ struct Controller {
     /// What the resources' authors are to be told.
     statuses: Arc<Statuses>,
     writer: Writer,
+    /// What was said of listeners already.
+    told: BTreeSet<String>,
 }
 
 impl Controller {
@@ -127,6 +132,7 @@ impl Controller {
             cluster: Cluster::default(),
             statuses: Arc::default(),
             writer: Writer::new(client.clone()),
+            told: BTreeSet::new(),
         })
     }
 
@@ -186,15 +192,24 @@ impl Controller {
             self.config.allocated_addresses = Some(allocator.allocate(gateways));
         }
         let outcome = self.plane.apply(snapshot, &self.config).await;
-        for (listener, problem) in outcome.applied.problems() {
-            tracing::warn!(%listener, %problem, "a listener is not served as it should be");
-        }
+        self.complain(&outcome.applied);
         tracing::debug!(listeners = outcome.ir.listeners().len(), "applied");
         self.statuses = outcome.statuses;
         if !self.ready.swap(true, Ordering::Relaxed) {
             memory::give_back();
             tracing::info!("ready: the first table is served");
         }
+    }
+
+    /// Says which listeners are not served as they should be, once.
+    fn complain(&mut self, applied: &Applied) {
+        let problems = applied.problems();
+        let now = problems.map(|(listener, problem)| format!("{listener}: {problem}"));
+        let now: BTreeSet<_> = now.collect();
+        for problem in now.difference(&self.told) {
+            tracing::warn!(problem, "a listener is not served as it should be");
+        }
+        self.told = now;
     }
 }
 

@@ -1,6 +1,6 @@
 //! `gateway run`: what edits do.
 
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::time::Instant;
 
@@ -196,4 +196,16 @@ fn wait_closed(address: (&str, u16)) {
         assert!(Instant::now() < deadline, "the old port is still open");
         std::thread::yield_now();
     }
+}
+
+#[test]
+fn a_port_that_was_taken_is_served_once_it_is_free() {
+    let (_dir, file, mut gateway) = with_file();
+    let port = gateway.port(8081);
+    let taken = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    replace(&file, &quickstart().replace("8080", "8081"));
+    gateway.wait_for("another process listens there");
+    drop(taken);
+    gateway.wait_for("reloaded");
+    assert_eq!(curl(&[&format!("http://127.0.0.1:{port}/")]).status, 200);
 }
