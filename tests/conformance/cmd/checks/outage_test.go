@@ -15,6 +15,9 @@ func TestOutage(t *testing.T) {
 	w.route("steady", map[string]any{"backendRefs": []any{backend("steady", 1)}})
 	w.eventually("the route is served", answers(address, host("steady"), 200))
 	relay := controller.relay
+	if kinds := len(relay.counts("list ")); kinds != len(watched) {
+		t.Fatalf("%d kinds were listed", kinds)
+	}
 
 	for name, outage := range map[string]struct{ begin, end func() }{
 		"refused": {relay.refuse, relay.up},

@@ -32,6 +32,7 @@ type relay struct {
 	requests map[string]int // by verb, resource and, if it is one object, its name
 	opened   int            // connections
 	flows    chan struct{}  // closed unless the relay hangs
+	special  map[string]http.HandlerFunc
 }
 
 // newRelay starts a relay to the server of the service account's kubeconfig.
@@ -46,7 +47,7 @@ func newRelay(t *testing.T) *relay {
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(cfg.CAData)
-	r := &relay{t: t, address: target.Hostname() + ":0", requests: map[string]int{}, flows: make(chan struct{})}
+	r := &relay{t: t, address: target.Hostname() + ":0", requests: map[string]int{}, flows: make(chan struct{}), special: map[string]http.HandlerFunc{}}
 	close(r.flows)
 	r.proxy = &httputil.ReverseProxy{
 		Rewrite:       func(p *httputil.ProxyRequest) { p.SetURL(target); p.Out.Host = target.Host },
@@ -128,10 +129,46 @@ func (r *relay) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	case <-request.Context().Done():
 		panic(http.ErrAbortHandler)
 	}
+	r.note(name(request))(w, request)
+}
+
+// note counts a request, and gives what answers it.
+func (r *relay) note(name string) http.HandlerFunc {
 	r.mu.Lock()
-	r.requests[name(request)]++
-	r.mu.Unlock()
-	r.proxy.ServeHTTP(w, request)
+	defer r.mu.Unlock()
+	r.requests[name]++
+	for prefix, handler := range r.special {
+		if strings.HasPrefix(name, prefix) {
+			return handler
+		}
+	}
+	return r.proxy.ServeHTTP
+}
+
+// treat has requests whose names start like this answered by a handler, until
+// that is called which it gives.
+func (r *relay) treat(prefix string, handler http.HandlerFunc) (over func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.special[prefix] = handler
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.special, prefix)
+	}
+}
+
+// withhold lets requests whose names start like this wait until released.
+func (r *relay) withhold(prefix string) (release func()) {
+	released := make(chan struct{})
+	over := r.treat(prefix, func(w http.ResponseWriter, request *http.Request) {
+		select {
+		case <-released:
+			r.proxy.ServeHTTP(w, request)
+		case <-request.Context().Done():
+		}
+	})
+	return func() { over(); close(released) }
 }
 
 // gated is a body that stops flowing while the relay hangs.
@@ -152,13 +189,6 @@ func (r *relay) counts(prefix string) map[string]int {
 	defer r.mu.Unlock()
 	counts := maps.Clone(r.requests)
 	maps.DeleteFunc(counts, func(name string, _ int) bool { return !strings.HasPrefix(name, prefix) })
-	return counts
-}
-
-// statuses are the writes of statuses, by object.
-func (r *relay) statuses() map[string]int {
-	counts := r.counts("put ")
-	maps.DeleteFunc(counts, func(name string, _ int) bool { return !strings.Contains(name, "/status ") })
 	return counts
 }
 
@@ -195,12 +225,4 @@ func name(request *http.Request) string {
 	default:
 		return fmt.Sprintf("%s %s/%s %s%s", verb, parts[0], parts[2], namespace, parts[1])
 	}
-}
-
-func total(counts map[string]int) int {
-	sum := 0
-	for _, count := range counts {
-		sum += count
-	}
-	return sum
 }

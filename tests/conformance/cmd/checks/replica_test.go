@@ -35,14 +35,23 @@ type replica struct {
 
 var started atomic.Int32
 
+func controllerName() string { return os.Getenv("CONTROLLER") }
+
 // start runs a controller that gives addresses out of the pool, until it is
 // stopped or the test ends.
 func start(t *testing.T) *replica { return startWith(t, "--addresses", pool) }
 
 func startWith(t *testing.T, flags ...string) *replica {
 	t.Helper()
+	r := launch(t, newRelay(t), flags...)
+	r.wait(30*time.Second, "is ready", r.ready)
+	return r
+}
+
+// launch does not wait for it to be ready.
+func launch(t *testing.T, relay *relay, flags ...string) *replica {
+	t.Helper()
 	number := int(started.Add(1))
-	relay := newRelay(t)
 	r := &replica{
 		t:      t,
 		relay:  relay,
@@ -57,7 +66,7 @@ func startWith(t *testing.T, flags ...string) *replica {
 	}
 	defer log.Close()
 	flags = append([]string{"controller", "--health", strings.TrimPrefix(r.health, "http://"),
-		"--lease", leaseNamespace + "/" + leaseName, "--controller-name", os.Getenv("CONTROLLER")}, flags...)
+		"--lease", leaseNamespace + "/" + leaseName, "--controller-name", controllerName()}, flags...)
 	r.command = exec.Command(os.Getenv("GATEWAY"), flags...)
 	r.command.Env = append(os.Environ(), "KUBECONFIG="+relay.kubeconfig())
 	r.command.Stdout, r.command.Stderr = log, log
@@ -66,7 +75,6 @@ func startWith(t *testing.T, flags ...string) *replica {
 	}
 	go func() { _ = r.command.Wait(); close(r.ended) }()
 	t.Cleanup(r.stop)
-	r.wait(30*time.Second, "is ready", r.ready)
 	return r
 }
 
