@@ -83,6 +83,13 @@ func TestLeaderCutOff(t *testing.T) {
 	w.cutOff(leader, other, leader.relay.refuse, leader.relay.up)
 }
 
+// TestLeaderSilent: a leader whose requests the API server does not answer
+// gives up before another takes over.
+func TestLeaderSilent(t *testing.T) {
+	w, leader, other := pair(t)
+	w.cutOff(leader, other, leader.relay.hang, leader.relay.resume)
+}
+
 func (w *world) cutOff(leader, other *replica, cut, back func()) {
 	w.t.Helper()
 	leader.atRest()
