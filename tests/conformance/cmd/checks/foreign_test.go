@@ -2,10 +2,10 @@ package checks
 
 import (
 	"context"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -52,9 +52,8 @@ func TestForeign(t *testing.T) {
 func TestForeignClass(t *testing.T) {
 	w := newWorld(t)
 	controller := start(t)
-	controller.leading(quiet * 15)
-	w.create(classes, "foreign", map[string]any{"spec": map[string]any{"controllerName": foreigner}})
-	t.Cleanup(func() { _ = w.of(classes).Delete(context.Background(), "foreign", metav1.DeleteOptions{}) })
+	controller.leading(30 * time.Second)
+	w.class("foreign", map[string]any{"controllerName": foreigner})
 	w.gateway("theirs", map[string]any{"gatewayClassName": "foreign"})
 	w.web() // written later than a write of theirs would be
 	controller.atRest()
@@ -92,7 +91,7 @@ func (w *world) entries(ctx context.Context) (ours, theirs []map[string]any) {
 	}
 	parents, _, _ := unstructured.NestedSlice(route.Object, "status", "parents")
 	for _, p := range parents {
-		if entry := p.(map[string]any); entry["controllerName"] == os.Getenv("CONTROLLER") {
+		if entry := p.(map[string]any); entry["controllerName"] == controllerName() {
 			ours = append(ours, entry)
 		} else {
 			theirs = append(theirs, entry)

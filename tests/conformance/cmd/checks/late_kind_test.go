@@ -10,18 +10,19 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
+const routeDefinition = "httproutes.gateway.networking.k8s.io"
+
 // TestLateKind: a kind whose CRD isn't installed is left out and taken in when
 // it appears.
 func TestLateKind(t *testing.T) {
 	w := newWorld(t)
-	const name = "httproutes.gateway.networking.k8s.io"
-	definition := w.get(definitions, name)
+	definition := w.get(definitions, routeDefinition)
 	for _, field := range []string{"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields"} {
 		unstructured.RemoveNestedField(definition.Object, "metadata", field)
 	}
 	delete(definition.Object, "status")
 	t.Cleanup(func() { w.define(context.Background(), definition) })
-	w.undefine(name)
+	w.undefine(routeDefinition)
 
 	controller := start(t)
 	address := w.web()
@@ -30,7 +31,7 @@ func TestLateKind(t *testing.T) {
 		w.route(route, redirect())
 		w.eventually("the route is served", answers(address, host(route), 302))
 		w.eventually("the route is accepted", w.settled(1, "Accepted", "True"))
-		w.undefine(name)
+		w.undefine(routeDefinition)
 		w.eventually("the route is not served any more", answers(address, host(route), 404))
 	}
 	if !controller.ready() {

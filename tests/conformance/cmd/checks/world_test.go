@@ -8,6 +8,7 @@ package checks
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/dynamic"
@@ -122,6 +124,19 @@ func (w *world) change(kind kind, name string, fields map[string]any) {
 			w.t.Errorf("%s %s: %v", kind.name, name, err)
 			return
 		}
+	}
+}
+
+// annotate sets an annotation of an object.
+func (w *world) annotate(kind kind, name, annotation, value string) {
+	w.t.Helper()
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": map[string]any{annotation: value}}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	_, err = w.of(kind).Patch(context.Background(), name, types.MergePatchType, patch, metav1.PatchOptions{})
+	if err != nil {
+		w.t.Errorf("%s %s: %v", kind.name, name, err)
 	}
 }
 

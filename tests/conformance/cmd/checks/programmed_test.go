@@ -1,0 +1,57 @@
+package checks
+
+import (
+	"context"
+	"fmt"
+	"testing"
+)
+
+// TestProgrammed: Gateways are Programmed when, and only when, their listeners
+// are open and the table that serves them is the new one.
+func TestProgrammed(t *testing.T) {
+	w := newWorld(t)
+	start(t)
+	address := w.web()
+	for port := int64(8000); port < 8020; port++ {
+		w.listen("web", port)
+		w.eventually("the Gateway is programmed", w.isProgrammed("web", "True"))
+		if got := status(fmt.Sprintf("%s:%d", address, port), "any"); got != 404 {
+			t.Errorf("programmed, and port %d answers %d", port, got)
+		}
+	}
+}
+
+// TestPool: each Gateway gets an address of its own, which is given back.
+func TestPool(t *testing.T) {
+	w := newWorld(t)
+	startWith(t, "--addresses", "10.100.0.200")
+	w.gateway("first", nil)
+	if address := w.programmed("first"); address != "10.100.0.200" {
+		t.Errorf("the address is %s", address)
+	}
+	w.gateway("web", nil)
+	w.eventually("no address is left", w.isProgrammed("web", "False"))
+	w.remove(gateways, "first")
+	if address := w.programmed("web"); address != "10.100.0.200" {
+		t.Errorf("the address is %s", address)
+	}
+}
+
+// listen changes the port of a Gateway.
+func (w *world) listen(gateway string, port int64) {
+	w.t.Helper()
+	w.change(gateways, gateway, map[string]any{"spec": map[string]any{
+		"gatewayClassName": class,
+		"listeners":        []any{map[string]any{"name": "http", "port": port, "protocol": "HTTP"}},
+	}})
+}
+
+// isProgrammed says whether a Gateway's Programmed, of its spec as it is now,
+// has this status.
+func (w *world) isProgrammed(gateway, status string) func(context.Context) bool {
+	return func(context.Context) bool {
+		object := w.get(gateways, gateway)
+		programmed := conditionOf(object.Object, "Programmed", "status", "conditions")
+		return programmed["status"] == status && programmed["observedGeneration"] == object.GetGeneration()
+	}
+}
