@@ -3,6 +3,7 @@ package checks
 import (
 	"context"
 	"fmt"
+	"net"
 	"testing"
 )
 
@@ -53,5 +54,27 @@ func (w *world) isProgrammed(gateway, status string) func(context.Context) bool 
 		object := w.get(gateways, gateway)
 		programmed := conditionOf(object.Object, "Programmed", "status", "conditions")
 		return programmed["status"] == status && programmed["observedGeneration"] == object.GetGeneration()
+	}
+}
+
+// TestPortTaken: a Gateway whose port somebody else has is not programmed, and
+// is once the port is free.
+func TestPortTaken(t *testing.T) {
+	w := newWorld(t)
+	start(t)
+	address := w.web()
+	somebody, err := net.Listen("tcp", address+":8000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer somebody.Close()
+	w.listen("web", 8000)
+	w.eventually("the listener is not programmed", w.listener("web", "http", "False"))
+	t.Log(conditionOf(w.listenerStatus(t.Context(), "web", "http"), "Programmed", "conditions")["message"])
+	_ = somebody.Close()
+	took := w.poll(t.Context(), takeover, "the listener is programmed", w.listener("web", "http", "True"))
+	t.Logf("programmed %v after the port was free", took)
+	if got := status(address+":8000", "any"); got != 404 {
+		t.Errorf("programmed, and the port answers %d", got)
 	}
 }

@@ -88,3 +88,25 @@ func (w *world) redirects(from, to string) func(context.Context) bool {
 		return response != nil && response.Header.Get("Location") == "http://"+host(to)+"/"
 	}
 }
+
+// TestSharedAddressAskedFor: spec.addresses honoured as the specification
+// says, where a Gateway asks for the address that all have.
+func TestSharedAddressAskedFor(t *testing.T) {
+	for kind, shared := range map[string]string{"IPAddress": bound, "Hostname": "gateway.example.com"} {
+		t.Run(kind, func(t *testing.T) {
+			w := newWorld(t)
+			startWith(t, "--shared-address", shared, "--bind", bound)
+			w.gateway("web", map[string]any{"addresses": []any{map[string]any{"type": kind, "value": shared}}})
+			w.gateway("wrong", map[string]any{"addresses": []any{map[string]any{"type": "IPAddress", "value": "192.0.2.1"}}})
+			w.route("web", redirect())
+			if address := w.programmed("web"); address != shared {
+				t.Errorf("the address is %s", address)
+			}
+			w.eventually("the route is served", answers(bound, host("web"), 302))
+			w.eventually("another address is not usable", func(context.Context) bool {
+				programmed := conditionOf(w.get(gateways, "wrong").Object, "Programmed", "status", "conditions")
+				return programmed["reason"] == "AddressNotUsable"
+			})
+		})
+	}
+}
