@@ -36,7 +36,8 @@ func TestMemory(t *testing.T) {
 		t.Errorf("%d of %d statuses were written", len(written), count)
 	}
 	after := first.memory("VmRSS")
-	t.Logf("statuses written after %v: %d kB, at most %d kB", time.Since(begin)-quiet, after, first.memory("VmHWM"))
+	t.Logf("statuses written after %v, with %v of CPU: %d kB, at most %d kB",
+		time.Since(begin)-quiet, first.cpu(), after, first.memory("VmHWM"))
 	first.stop()
 
 	begin = time.Now()
