@@ -1,6 +1,7 @@
 //! References to resources.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,19 @@ impl ObjectRef {
             name: name.into(),
         }
     }
+
+    /// Compares two references as the texts `namespace/name` do, which is how the specification
+    /// breaks ties: `team-a/x` comes before `team/x`.
+    pub fn cmp_by_text(&self, other: &Self) -> Ordering {
+        let namespaces = match self.namespace == other.namespace {
+            true => Ordering::Equal,
+            false => {
+                let own = self.namespace.bytes().chain([b'/']);
+                own.cmp(other.namespace.bytes().chain([b'/']))
+            }
+        };
+        namespaces.then_with(|| self.name.cmp(&other.name))
+    }
 }
 
 impl fmt::Display for ObjectRef {
@@ -59,4 +73,40 @@ pub struct Source {
     pub object: ObjectRef,
     /// Its `metadata.generation`; 0 when it had none (resources read from files).
     pub generation: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cmp::Ordering;
+
+    use super::ObjectRef;
+
+    #[test]
+    fn references_compare_as_the_text_that_the_specification_breaks_ties_by() {
+        let reference = |(namespace, name)| ObjectRef::new("", "Service", namespace, name);
+        let rows = [
+            (("team", "a"), ("team", "b")),
+            (("team", "b"), ("teams", "a")),
+            (("team-a", "z"), ("team", "a")),
+            (("team", "a"), ("team", "a-b")),
+        ];
+        for (first, second) in rows {
+            assert!(
+                format!("{}/{}", first.0, first.1) < format!("{}/{}", second.0, second.1),
+                "{first:?} {second:?}"
+            );
+            let (first, second) = (reference(first), reference(second));
+            assert_eq!(
+                first.cmp_by_text(&second),
+                Ordering::Less,
+                "{first} {second}"
+            );
+            assert_eq!(
+                second.cmp_by_text(&first),
+                Ordering::Greater,
+                "{first} {second}"
+            );
+            assert_eq!(first.cmp_by_text(&first), Ordering::Equal, "{first}");
+        }
+    }
 }

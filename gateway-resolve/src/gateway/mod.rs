@@ -109,11 +109,11 @@ impl ServedGateway<'_> {
         !self.refused.is_empty() || !self.addresses.refused.is_empty()
     }
 
-    /// The older of two Gateways goes first, then the one whose namespace and name sort first.
+    /// The older of two Gateways goes first, then the one whose `namespace/name` sorts first.
     pub(crate) fn by_age(&self, other: &Self) -> Ordering {
         let age = |gateway: &Self| gateway.object.metadata.creation_timestamp;
         age(self)
             .cmp(&age(other))
-            .then_with(|| self.reference.cmp(&other.reference))
+            .then_with(|| self.reference.cmp_by_text(&other.reference))
     }
 }

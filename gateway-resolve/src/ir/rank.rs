@@ -1,6 +1,6 @@
 //! The specification's precedence, as the field order of a type that derives `Ord`.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 
 use gateway_model::{Source, Timestamp};
 
@@ -16,7 +16,7 @@ pub struct Rank {
     headers: Reverse<usize>,
     query: Reverse<usize>,
     age: Option<Timestamp>,
-    route: Source,
+    route: ByText,
     rule: usize,
     match_index: usize,
 }
@@ -29,6 +29,23 @@ enum PathRank {
     Exact(Box<str>),
     Regex,
     Prefix(Reverse<usize>, Box<str>),
+}
+
+/// A route in alphabetical order by `namespace/name`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct ByText(Source);
+
+impl Ord for ByText {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_text = self.0.object.cmp_by_text(&other.0.object);
+        by_text.then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+impl PartialOrd for ByText {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl Rank {
@@ -45,7 +62,7 @@ impl Rank {
             headers: Reverse(route.matches.headers.len()),
             query: Reverse(route.matches.query.len()),
             age: route.rule.created,
-            route: route.rule.source.clone(),
+            route: ByText(route.rule.source.clone()),
             rule: route.rule.index,
             match_index: route.match_index,
         }
