@@ -1,10 +1,12 @@
 //! Filters of rules and of backends.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
 use gateway_model::{
-    HeaderModifier, HeaderName, HeaderValue, Hostname, HttpFilter, LocalObjectReference,
-    MirrorFraction, MirrorShare, PathModifier, RequestMirror, RequestRedirect, UrlRewrite,
+    HeaderModifier, HeaderName, HeaderValue, Hostname, HttpFilter, HttpHeader,
+    LocalObjectReference, MirrorFraction, MirrorShare, PathModifier, RequestMirror,
+    RequestRedirect, UrlRewrite,
 };
 
 use crate::ir::{
@@ -122,20 +124,24 @@ fn one(
 fn header_edits(written: &HeaderModifier) -> HeaderEdits {
     let HeaderModifier { set, add, remove } = written;
     HeaderEdits {
-        set: set
-            .iter()
-            .map(|h| (h.name.clone(), h.value.clone()))
-            .collect(),
-        add: add
-            .iter()
-            .map(|h| (h.name.clone(), h.value.clone()))
-            .collect(),
+        set: first_of_each(set),
+        add: first_of_each(add),
         // What is no header name names no header.
         remove: remove
             .iter()
             .filter_map(|name| HeaderName::new(name).ok())
             .collect(),
     }
+}
+
+/// Of repeated names, which differ in case only, the first counts (HTTPHeader `name`).
+fn first_of_each(headers: &[HttpHeader]) -> Vec<(HeaderName, HeaderValue)> {
+    let mut seen = BTreeSet::new();
+    headers
+        .iter()
+        .filter(|header| seen.insert(header.name.as_http().as_str()))
+        .map(|header| (header.name.clone(), header.value.clone()))
+        .collect()
 }
 
 /// A mirror whose backend does not resolve copies to nowhere, and leaves the request alone.
