@@ -78,7 +78,7 @@ impl<R: Reason> Verdict<R> {
     }
 }
 
-/// Condition messages hold at most 32,768 characters; problems beyond this many are counted.
+/// A condition's message is to be read; problems beyond this many are counted.
 const MAX_TEXTS: usize = 16;
 
 /// The texts of all problems, in one line.

@@ -61,6 +61,37 @@ pub(crate) fn condition<R: Reason>(
         observed_generation: generation,
         last_transition_time: before.map_or(now, |condition| condition.last_transition_time),
         reason: reason.as_str().to_owned(),
-        message,
+        message: fitting(message),
+    }
+}
+
+/// How many characters the API server takes in a message.
+const MAX_MESSAGE: usize = 32_768;
+
+/// The message, cut off where it is longer than the API server takes.
+fn fitting(mut message: String) -> String {
+    const CUT: &str = "...";
+    if message.len() > MAX_MESSAGE {
+        let mut end = MAX_MESSAGE - CUT.len();
+        while !message.is_char_boundary(end) {
+            end -= 1;
+        }
+        message.truncate(end);
+        message.push_str(CUT);
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_MESSAGE, fitting};
+
+    /// `metav1.Condition`, `message`: `maxLength: 32768`.
+    #[test]
+    fn messages_are_no_longer_than_the_api_server_takes() {
+        let longest = "a".repeat(MAX_MESSAGE);
+        assert_eq!(fitting(longest.clone()), longest);
+        let cut = fitting(format!("{}\u{fc}\u{fc}\u{fc}", &longest[..MAX_MESSAGE - 4]));
+        assert_eq!(cut, format!("{}...", &longest[..MAX_MESSAGE - 4]));
     }
 }
