@@ -35,6 +35,9 @@ const ROUTE: &[&str] = &["Accepted", "ResolvedRefs", "PartiallyInvalid"];
 /// How many entries the API server takes in a route's `status.parents`.
 const MAX_PARENTS: usize = 32;
 
+/// How many conditions the API server takes in any list of them.
+const MAX_CONDITIONS: usize = 8;
+
 impl MergeStatus for GatewayClassStatus {
     fn merged(&self, wanted: &Self, _controller: &str) -> Self {
         let Self {
@@ -131,7 +134,8 @@ fn merged_parent(
 }
 
 /// The stored conditions, in their order, without the `owned` types that are no longer wanted; then
-/// the wanted ones that are new.
+/// the wanted ones that are new. The API server takes 8; the last of the new ones are left out
+/// rather than the whole status.
 fn merged_conditions(stored: &[Condition], wanted: &[Condition], owned: &[&str]) -> Vec<Condition> {
     let mut written = BTreeSet::new();
     let mut merged: Vec<Condition> = stored
@@ -148,7 +152,8 @@ fn merged_conditions(stored: &[Condition], wanted: &[Condition], owned: &[&str])
     let new = wanted
         .iter()
         .filter(|condition| written.insert(&*condition.type_));
-    merged.extend(new.cloned());
+    let room = MAX_CONDITIONS.saturating_sub(merged.len());
+    merged.extend(new.take(room).cloned());
     merged
 }
 

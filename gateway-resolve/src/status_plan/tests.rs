@@ -245,6 +245,26 @@ fn an_observation_of_a_newer_generation_is_not_overwritten() {
     assert_eq!(status(1).merged(&status(2), OWN), status(2));
 }
 
+/// `status.conditions` of every kind: `maxItems: 8`.
+#[test]
+fn beside_many_conditions_of_others_only_as_many_are_added_as_the_api_server_takes() {
+    let condition = |type_: &str| Condition {
+        type_: type_.to_owned(),
+        status: ConditionStatus::True,
+        observed_generation: 1,
+        last_transition_time: Timestamp::UNIX_EPOCH,
+        reason: "Because".to_owned(),
+        message: String::new(),
+    };
+    let status = |types: &[&str]| GatewayStatus {
+        conditions: types.iter().map(|type_| condition(type_)).collect(),
+        ..GatewayStatus::default()
+    };
+    let others = ["x/1", "x/2", "x/3", "x/4", "x/5", "x/6", "x/7"];
+    let merged = status(&others).merged(&status(&["Accepted", "Programmed"]), OWN);
+    assert_eq!(merged, status(&[&others[..], &["Accepted"]].concat()));
+}
+
 #[test]
 fn objects_without_a_wanted_status_are_left_alone_but_for_own_entries_of_routes() {
     let seen = "conditions: [{type: Accepted, status: 'True', reason: Accepted, message: '', \
