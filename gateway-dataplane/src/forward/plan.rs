@@ -101,21 +101,31 @@ fn answer_early<B>(
     match hit.rule.action() {
         Action::Forward(_) => None,
         Action::Refuse(status) => Some(answer::status(*status)),
-        Action::Redirect => {
-            let connection = Connection {
-                scheme: &connection.scheme,
-                port: hit.listener.ir().binding.port.get(),
-            };
-            let response = hit
-                .rule
-                .redirect()
-                .and_then(|to| redirect(to, head, connection, hit.prefix()).ok());
-            Some(match response {
-                Some(response) => response.map(|()| Body::empty()),
-                None => answer::status(http::StatusCode::URI_TOO_LONG),
-            })
-        }
+        Action::Redirect => Some(answer_redirect(hit, connection, head)),
     }
+}
+
+/// A redirect, edited as the responses of a backend are.
+fn answer_redirect<B>(
+    hit: Hit<'_, Arc<B>>,
+    connection: &ConnectionInfo,
+    head: &Parts,
+) -> Response<Body> {
+    let connection = Connection {
+        scheme: &connection.scheme,
+        port: hit.listener.ir().binding.port.get(),
+    };
+    let to = hit.rule.redirect();
+    let Some(response) = to.and_then(|to| redirect(to, head, connection, hit.prefix()).ok()) else {
+        return answer::status(http::StatusCode::URI_TOO_LONG);
+    };
+    let mut response = response.map(|()| Body::empty());
+    let (filters, headers) = (hit.rule.filters(), response.headers_mut());
+    if let Some(cors) = filters.cors() {
+        cors.mark(headers, cors.allowed_origin(&head.headers));
+    }
+    filters.edit_response(headers);
+    response
 }
 
 /// Picks a backend and edits the head for it.

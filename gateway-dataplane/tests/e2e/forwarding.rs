@@ -1,7 +1,9 @@
 //! Requests and responses pass through whole.
 
 use crate::support::client::{Raw, get};
-use crate::support::{backend, ir, listener, origin, rule, serve, simple, to};
+use crate::support::{backend, filtered, ir, listener, origin, rule, serve, simple, to};
+use gateway_model::{HeaderName, HeaderValue};
+use gateway_resolve::ir::{Action, Cors, Filter, HeaderEdits, OriginPattern, Redirect};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -52,4 +54,43 @@ async fn a_request_without_a_route_is_answered_with_404_and_nothing_else() {
     let (_proxy, at) = serve(&ir(vec![listener("http", vec![])], vec![]));
     let answer = get(at, "/").await;
     assert_eq!((answer.status, &*answer.body), (404, "404 Not Found\n"));
+}
+
+/// HTTPRoute `filters`: all are compatible with a redirect, save for rewrites.
+#[tokio::test]
+async fn the_response_filters_of_a_rule_edit_its_redirects() {
+    let edits = HeaderEdits {
+        set: vec![(
+            HeaderName::new("x-edited").unwrap(),
+            HeaderValue::new("yes").unwrap(),
+        )],
+        ..HeaderEdits::default()
+    };
+    let cors = Cors {
+        allow_origins: vec![OriginPattern::Exact("https://a.example".into())],
+        allow_credentials: false,
+        allow_methods: vec![],
+        allow_headers: vec![],
+        expose_headers: vec![],
+        max_age: std::num::NonZeroU32::MIN,
+    };
+    let filters = vec![Filter::ResponseHeaders(edits), Filter::Cors(cors)];
+    let mut rule = filtered(rule(vec![to("nobody")]), filters);
+    rule.action = Action::Redirect(Redirect {
+        scheme: Some("https".into()),
+        hostname: None,
+        path: None,
+        port: None,
+        status: 301,
+    });
+    let (_proxy, at) = serve(&ir(vec![listener("http", vec![("/", rule)])], vec![]));
+    let mut client = Raw::connect(at).await;
+    client
+        .send("GET /x HTTP/1.1\r\nhost: b.example\r\norigin: https://a.example\r\n\r\n")
+        .await;
+    let answer = client.answer().await;
+    let seen = ["location", "x-edited", "access-control-allow-origin"];
+    let seen = seen.map(|name| answer.header(name).unwrap_or_default());
+    let want = ["https://b.example/x", "yes", "https://a.example"];
+    assert_eq!((answer.status, seen), (301, want));
 }
