@@ -134,8 +134,9 @@ pub enum OriginPattern {
 }
 
 impl OriginPattern {
-    /// Does the value of an `Origin` header match?
+    /// Does the value of an `Origin` header match? The port that its scheme implies may be left out.
     pub fn matches(&self, origin: &str) -> bool {
+        let origin = without_default_port(origin);
         match self {
             Self::Any => true,
             Self::Exact(exact) => origin == &**exact,
@@ -146,4 +147,14 @@ impl OriginPattern {
                 .is_some_and(|label| !label.is_empty() && !label.contains(['/', ':', '@'])),
         }
     }
+}
+
+/// An origin without the port that its scheme implies.
+fn without_default_port(origin: &str) -> &str {
+    let port = match origin.split_once("://") {
+        Some(("http", _)) => ":80",
+        Some(("https", _)) => ":443",
+        _ => return origin,
+    };
+    origin.strip_suffix(port).unwrap_or(origin)
 }
