@@ -79,3 +79,13 @@ fn what_is_not_a_key_pair_is_told_apart() {
         assert!(!error.to_string().contains("aGVsbG8"), "{error}");
     }
 }
+
+/// Clients judge validity; a gateway that stopped serving would only hide the reason from them.
+#[test]
+fn a_certificate_that_has_expired_is_read_all_the_same() {
+    let key = Key::generate().unwrap();
+    let mut parameters = rcgen::CertificateParams::new(["a.example.com".to_owned()]).unwrap();
+    parameters.not_after = rcgen::date_time_ymd(2001, 1, 1);
+    let certificate = parameters.self_signed(&key).unwrap().pem();
+    assert!(key_pair(certificate.as_bytes(), key.serialize_pem().as_bytes()).is_ok());
+}
