@@ -25,6 +25,8 @@ pub enum BackendErrorKind {
     Connect,
     /// The connection broke before a response came. 502.
     Broken,
+    /// The connection of every attempt of a retried request broke before a response came. 503.
+    Exhausted,
     /// The response is not one. 502.
     Protocol,
     /// It took too long. 504.
@@ -60,9 +62,9 @@ impl BackendError {
     /// What the client is told.
     pub fn status(&self) -> StatusCode {
         match self.kind {
-            BackendErrorKind::NoEndpoint | BackendErrorKind::Connect => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            BackendErrorKind::NoEndpoint
+            | BackendErrorKind::Connect
+            | BackendErrorKind::Exhausted => StatusCode::SERVICE_UNAVAILABLE,
             BackendErrorKind::Broken | BackendErrorKind::Protocol => StatusCode::BAD_GATEWAY,
             BackendErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
             BackendErrorKind::Request => StatusCode::BAD_REQUEST,

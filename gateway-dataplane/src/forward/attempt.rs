@@ -85,8 +85,11 @@ async fn persist<B: Backend>(
     loop {
         let sent = once(backend, bounds, &attempt, copy_head(&head), whole.body()).await;
         let last = attempt.number >= retry.attempts.get() || !bounds.leaves(retry.backoff);
-        if last || !is_worth_another(retry, &sent) {
+        if !is_worth_another(retry, &sent) {
             return sent;
+        }
+        if last {
+            return sent.map_err(exhausted);
         }
         drop(sent);
         sleep(retry.backoff).await;
@@ -94,17 +97,32 @@ async fn persist<B: Backend>(
     }
 }
 
+/// Listed statuses are tried again, and what brought no response: connections that were not made or
+/// broke, and attempts that took too long (HTTPRouteRetry `backoff`).
 fn is_worth_another(retry: &Retry, sent: &Result<Response<Body>, BackendError>) -> bool {
     let is_listed = |status: StatusCode| retry.statuses.contains(&status.as_u16());
     match sent {
         Ok(response) => is_listed(response.status()),
         Err(error) => match error.kind() {
-            BackendErrorKind::NoEndpoint | BackendErrorKind::Connect | BackendErrorKind::Broken => {
-                true
-            }
+            BackendErrorKind::NoEndpoint
+            | BackendErrorKind::Connect
+            | BackendErrorKind::Broken
+            | BackendErrorKind::Timeout => true,
             BackendErrorKind::Request => false,
             _ => is_listed(error.status()),
         },
+    }
+}
+
+/// Where each attempt's connection broke, the backend as a whole is unavailable
+/// (conformance test HTTPRouteRetryConnectionError).
+fn exhausted(last: BackendError) -> BackendError {
+    match last.kind() {
+        BackendErrorKind::Broken => {
+            let what = "no attempt was answered";
+            BackendError::new(BackendErrorKind::Exhausted, what).because(last)
+        }
+        _ => last,
     }
 }
 

@@ -7,6 +7,7 @@ mod failures;
 mod forwarding;
 mod limits;
 mod reload;
+mod retries;
 mod streaming;
 mod support;
 mod tls;

@@ -30,7 +30,7 @@ pub struct RuleSettings {
     pub retry: Option<Sourced<Retry>>,
 }
 
-/// Retries (GEP-1731). Failed connections are always retried.
+/// Retries (GEP-1731). Failed connections and attempts that took too long are always retried.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Retry {

@@ -1,0 +1,76 @@
+//! Retries (GEP-1731) of attempts that bring no response.
+
+use std::future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+
+use crate::support::client::{Raw, get};
+use crate::support::{
+    attempt_timeout, backend, ir, listener, origin, request_timeout, retried, rule, serve, to,
+};
+
+const SHORT: Duration = Duration::from_millis(50);
+
+/// HTTPRouteRetryConnectionError: without `codes` as well, and 502 is no answer when all fail.
+#[tokio::test]
+async fn connections_that_break_are_tried_again_and_end_in_503() {
+    let origin = origin::raw(|stream| async move {
+        Raw::over(stream).until("\r\n\r\n").await;
+    })
+    .await;
+    let rule = retried(rule(vec![to("a")]), 2, &[]);
+    let (_proxy, at) = serve(&ir(
+        vec![listener("http", vec![("/", rule)])],
+        vec![backend("a", &[origin.address])],
+    ));
+    assert_eq!(get(at, "/").await.status, 503);
+    assert_eq!(origin.connections(), 3);
+}
+
+/// HTTPRouteRetry `backoff`: an attempt is retried "after timing out or receiving a response code".
+#[tokio::test]
+async fn attempts_that_take_too_long_are_tried_again() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let origin = origin::http(move |_: Request<Incoming>| {
+        let first = count.fetch_add(1, Ordering::SeqCst) == 0;
+        async move {
+            if first {
+                future::pending::<()>().await;
+            }
+            Response::new(Full::from("second"))
+        }
+    })
+    .await;
+    let rule = attempt_timeout(retried(rule(vec![to("a")]), 2, &[]), SHORT * 10);
+    let (_proxy, at) = serve(&ir(
+        vec![listener("http", vec![("/", rule)])],
+        vec![backend("a", &[origin.address])],
+    ));
+    let answer = get(at, "/").await;
+    assert_eq!((answer.status, &*answer.body), (200, "second"));
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+}
+
+/// HTTPRouteRetry `backoff`: all attempts together are bounded by the request's timeout.
+#[tokio::test]
+async fn the_time_of_the_request_bounds_all_attempts() {
+    let origin = origin::http(|_: Request<Incoming>| async {
+        future::pending::<()>().await;
+        Response::new(Full::from(""))
+    })
+    .await;
+    let rule = request_timeout(retried(rule(vec![to("a")]), 100, &[]), SHORT * 3);
+    let rule = attempt_timeout(rule, SHORT);
+    let (_proxy, at) = serve(&ir(
+        vec![listener("http", vec![("/", rule)])],
+        vec![backend("a", &[origin.address])],
+    ));
+    assert_eq!(get(at, "/").await.status, 504);
+    assert!(origin.connections() <= 3, "{}", origin.connections());
+}
