@@ -153,14 +153,14 @@ impl Pattern {
     /// # Errors
     /// Syntax errors, and patterns of more than 1 MiB when compiled.
     pub fn new(written: &str) -> Result<Self, Invalid> {
-        regex::RegexBuilder::new(&format!("^(?:{written})$"))
-            .size_limit(MAX_COMPILED)
-            .build()
-            .map(|compiled| Self {
-                written: written.into(),
-                compiled,
-            })
-            .map_err(|_| Invalid::new("a regular expression (RE2 syntax)", written))
+        let invalid = |_| Invalid::new("a regular expression (RE2 syntax)", written);
+        if may_close_what_it_did_not_open(written) {
+            compile(written).map_err(invalid)?;
+        }
+        Ok(Self {
+            compiled: compile(&format!("^(?:{written})$")).map_err(invalid)?,
+            written: written.into(),
+        })
     }
 
     /// The pattern as written.
@@ -172,6 +172,17 @@ impl Pattern {
     pub fn is_match(&self, text: &str) -> bool {
         self.compiled.is_match(text)
     }
+}
+
+fn compile(pattern: &str) -> Result<regex::Regex, regex::Error> {
+    regex::RegexBuilder::new(pattern)
+        .size_limit(MAX_COMPILED)
+        .build()
+}
+
+/// Could the text be no pattern by itself, and yet be one inside of a group, as `a)|(b` is?
+fn may_close_what_it_did_not_open(written: &str) -> bool {
+    matches!((written.find(')'), written.rfind('(')), (Some(close), Some(open)) if close < open)
 }
 
 impl PartialEq for Pattern {
@@ -259,5 +270,15 @@ mod tests {
         assert!(pattern.is_match("/ab"));
         assert!(!pattern.is_match("/abc"));
         assert!(!pattern.is_match("x/a"));
+    }
+
+    #[test]
+    fn a_pattern_cannot_leave_its_anchors() {
+        for bad in ["/a)|(/b", "[(]/a)|(/b", "/a)(?:/b", ")(", "/(a"] {
+            assert!(Pattern::new(bad).is_err(), "{bad}");
+        }
+        let groups = Pattern::new("(/a)|(/b)").unwrap();
+        assert!(groups.is_match("/b"));
+        assert!(!groups.is_match("/a/b"));
     }
 }
