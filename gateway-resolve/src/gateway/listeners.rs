@@ -127,7 +127,7 @@ fn kinds(
     for (index, kind) in spec.allowed_routes.kinds.iter().enumerate() {
         if !supported.contains(kind) {
             let message = format!(
-                "kind {} of group {} is not supported by protocol {}",
+                "kind {} of group {:?} is not supported by protocol {}",
                 kind.kind, kind.group, spec.protocol
             );
             let field = format!("{field}.allowedRoutes.kinds[{index}]");
