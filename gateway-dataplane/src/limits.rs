@@ -45,7 +45,8 @@ pub struct Limits {
     pub h2_connection_window: u32,
     /// Time to connect to an endpoint. Default 5 s.
     pub connect: Duration,
-    /// Endpoints that are tried for one request when connecting fails. Default 3.
+    /// Endpoints that are tried for one request when connecting fails, or when one closes the
+    /// connection before it answers what may be sent twice (RFC 9110 section 9.2.2). Default 3.
     pub connect_attempts: usize,
     /// Time that an upstream connection is kept for the next request. Default 60 s.
     pub upstream_idle: Duration,

@@ -37,9 +37,10 @@ pub(super) struct Endpoint<S: AsyncRead + AsyncWrite + Unpin> {
 
 /// Why an endpoint did not answer.
 pub(super) enum Failure {
-    /// It was not reached: the request is as good as new.
-    NotConnected(Box<Request<Body>>, BackendError),
-    /// Something was sent.
+    /// Another endpoint may be asked: this one was not reached, or did not answer what may be sent
+    /// twice without harm.
+    Elsewhere(Box<Request<Body>>, BackendError),
+    /// The request may have been carried out.
     Final(BackendError),
 }
 
@@ -103,10 +104,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Endpoint<S> {
             Err(error) => return Err(self.unreached(settings, request, handshake(error))),
         };
         let open = Open::at(self.lane(worker));
+        let copy = copy_if_harmless(&request);
         let sent = connection
             .send(request, open, settings.expect_continue)
             .await;
-        self.sent(settings, sent)
+        self.sent(settings, sent, copy)
     }
 
     /// Sends `request` over HTTP/2.
@@ -127,12 +129,13 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Endpoint<S> {
         let request = match connection.send(request, open).await {
             Err(SendError::NotSent(request)) => *request,
             Err(SendError::Unanswered(error)) => copy.ok_or(Failure::Final(error))?,
-            other => return self.sent(settings, other),
+            other => return self.sent(settings, other, None),
         };
         match self.multiplexed(connect, settings, worker).await {
             Ok(connection) => {
+                let copy = copy_if_harmless(&request);
                 let sent = connection.send(request, Open::at(self.lane(worker))).await;
-                self.sent(settings, sent)
+                self.sent(settings, sent, copy)
             }
             Err(error) => Err(self.unreached(settings, request, error)),
         }
@@ -187,11 +190,12 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Endpoint<S> {
         }
     }
 
-    /// What became of a request on a new connection.
+    /// What became of a request on a new connection. `copy` of it is there when it may be sent again.
     fn sent(
         &self,
         settings: &Settings,
         sent: Result<Response<Body>, SendError>,
+        copy: Option<Request<Body>>,
     ) -> Result<Response<Body>, Failure> {
         match sent {
             Ok(response) => Ok(self.answered(response)),
@@ -200,10 +204,13 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Endpoint<S> {
                 let error = BackendError::new(BackendErrorKind::Connect, what);
                 Err(self.unreached(settings, *request, error))
             }
-            Err(SendError::Unanswered(error)) => {
-                self.failed(settings, &error);
-                Err(Failure::Final(error))
-            }
+            Err(SendError::Unanswered(error)) => Err(match copy {
+                Some(copy) => self.unreached(settings, copy, error),
+                None => {
+                    self.failed(settings, &error);
+                    Failure::Final(error)
+                }
+            }),
             Err(SendError::Failed(error)) => Err(Failure::Final(error)),
         }
     }
@@ -220,7 +227,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Endpoint<S> {
         error: BackendError,
     ) -> Failure {
         self.failed(settings, &error);
-        Failure::NotConnected(Box::new(request), error)
+        Failure::Elsewhere(Box::new(request), error)
     }
 
     fn failed(&self, settings: &Settings, error: &BackendError) {
@@ -246,7 +253,8 @@ where
 }
 
 /// A copy of a request that may be sent twice without harm (RFC 9110 section 9.2.2) and has no
-/// body: an endpoint may close an idle connection just when a request is sent on it.
+/// body: an endpoint may close an idle connection just when a request is sent on it, or stop before it
+/// has accepted a new one.
 fn copy_if_harmless(request: &Request<Body>) -> Option<Request<Body>> {
     let harmless = matches!(
         *request.method(),

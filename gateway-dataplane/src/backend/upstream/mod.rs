@@ -123,7 +123,8 @@ impl<P: Pick, C: Connect> std::fmt::Debug for Upstream<P, C> {
 }
 
 impl<P: Pick, C: Connect> Backend for Upstream<P, C> {
-    /// Sends `request` to an endpoint, and to another as long as no connection can be made.
+    /// Sends `request` to an endpoint, and to another as long as no connection can be made or what may
+    /// be sent twice is not answered.
     async fn call(
         &self,
         mut request: Request<Body>,
@@ -132,16 +133,17 @@ impl<P: Pick, C: Connect> Backend for Upstream<P, C> {
         let worker = attempt.worker % self.settings.workers;
         let mut chooser = Chooser::new(&*self.pick, &self.endpoints, worker);
         let mut failed = None;
-        for _ in 0..self.settings.attempts {
-            let turn = self.turns[worker].0.fetch_add(1, Ordering::Relaxed);
-            let Some(index) = chooser.choose(turn) else {
+        // One turn a request: else an endpoint that fails would always be the first to be asked.
+        let turn = self.turns[worker].0.fetch_add(1, Ordering::Relaxed);
+        for again in 0..self.settings.attempts {
+            let Some(index) = chooser.choose(turn.wrapping_add(again)) else {
                 break;
             };
             let endpoint = &self.endpoints[index];
             match self.ask(endpoint, worker, request).await {
                 Ok(response) => return Ok(response),
-                Err(Failure::NotConnected(unsent, error)) => {
-                    request = *unsent;
+                Err(Failure::Elsewhere(again, error)) => {
+                    request = *again;
                     failed = Some(error);
                     chooser.exclude(index);
                 }
