@@ -43,6 +43,24 @@ pub enum Status {
     HttpRoute(RouteStatus),
 }
 
+impl From<GatewayClassStatus> for Status {
+    fn from(status: GatewayClassStatus) -> Self {
+        Self::GatewayClass(status)
+    }
+}
+
+impl From<GatewayStatus> for Status {
+    fn from(status: GatewayStatus) -> Self {
+        Self::Gateway(status)
+    }
+}
+
+impl From<RouteStatus> for Status {
+    fn from(status: RouteStatus) -> Self {
+        Self::HttpRoute(status)
+    }
+}
+
 impl Status {
     fn api_version(&self) -> String {
         match self {

@@ -8,7 +8,10 @@ mod merge;
 #[cfg(test)]
 mod tests;
 
-use gateway_model::{Kind, Object, ObjectRef, RouteStatus};
+use gateway_model::{
+    Gateway, GatewayClass, GatewayClassStatus, GatewayStatus, HttpRoute, Kind, Object, ObjectRef,
+    RouteStatus,
+};
 use serde::Serialize;
 
 use crate::{Snapshot, Status, Statuses, Store};
@@ -39,67 +42,112 @@ pub fn plan_statuses(
     statuses: &Statuses,
     controller: &str,
 ) -> Vec<StatusWrite> {
-    let mut plan = Plan {
+    let plan = Plan {
         statuses,
         controller,
-        writes: Vec::new(),
     };
-    plan.kind(
-        snapshot.gateway_classes(),
-        |status| match status {
-            Some(Status::GatewayClass(wanted)) => Some(wanted.clone()),
-            _ => None,
-        },
-        Status::GatewayClass,
-    );
-    plan.kind(
-        snapshot.gateways(),
-        |status| match status {
-            Some(Status::Gateway(wanted)) => Some(wanted.clone()),
-            _ => None,
-        },
-        Status::Gateway,
-    );
-    plan.kind(
-        snapshot.http_routes(),
-        |status| match status {
-            Some(Status::HttpRoute(wanted)) => Some(wanted.clone()),
-            _ => Some(RouteStatus::default()),
-        },
-        Status::HttpRoute,
-    );
-    plan.writes
+    let mut writes = Vec::new();
+    writes.extend(plan.missing(snapshot.gateway_classes()));
+    writes.extend(plan.missing(snapshot.gateways()));
+    writes.extend(plan.missing(snapshot.http_routes()));
+    writes
 }
 
+/// The write that one object misses: that of [`plan_statuses`], without a look at the others.
+pub fn plan_status(
+    snapshot: &Snapshot,
+    statuses: &Statuses,
+    controller: &str,
+    object: &ObjectRef,
+) -> Option<StatusWrite> {
+    let plan = Plan {
+        statuses,
+        controller,
+    };
+    if object.group != Gateway::GROUP {
+        return None;
+    }
+    match &*object.kind {
+        GatewayClass::KIND => plan.missing_of(snapshot.gateway_classes(), object),
+        Gateway::KIND => plan.missing_of(snapshot.gateways(), object),
+        HttpRoute::KIND => plan.missing_of(snapshot.http_routes(), object),
+        _ => None,
+    }
+}
+
+#[derive(Clone, Copy)]
 struct Plan<'a> {
     statuses: &'a Statuses,
     controller: &'a str,
-    writes: Vec<StatusWrite>,
 }
 
 impl Plan<'_> {
-    /// Plans for all objects of one kind.
-    fn kind<S, T: MergeStatus>(
-        &mut self,
+    /// The writes that objects of one kind miss.
+    fn missing<S, T: Planned>(
+        self,
         objects: &Store<Object<S, T>>,
-        wanted: impl Fn(Option<&Status>) -> Option<T>,
-        status: impl Fn(T) -> Status,
-    ) where
+    ) -> impl Iterator<Item = StatusWrite>
+    where
         Object<S, T>: Kind,
     {
-        for object in objects.iter() {
-            let reference = object.reference();
-            let Some(wanted) = wanted(self.statuses.get(&reference)) else {
-                continue;
-            };
-            let merged = object.status.merged(&wanted, self.controller);
-            if merged != object.status {
-                self.writes.push(StatusWrite {
-                    object: reference,
-                    resource_version: object.metadata().resource_version.clone(),
-                    status: status(merged),
-                });
-            }
+        objects.iter().filter_map(move |object| self.write(object))
+    }
+
+    fn missing_of<S, T: Planned>(
+        self,
+        objects: &Store<Object<S, T>>,
+        object: &ObjectRef,
+    ) -> Option<StatusWrite>
+    where
+        Object<S, T>: Kind,
+    {
+        self.write(objects.get(&object.namespace, &object.name)?)
+    }
+
+    fn write<S, T: Planned>(self, object: &Object<S, T>) -> Option<StatusWrite>
+    where
+        Object<S, T>: Kind,
+    {
+        let reference = object.reference();
+        let wanted = T::wanted(self.statuses.get(&reference))?;
+        let merged = object.status.merged(&wanted, self.controller);
+        (merged != object.status).then(|| StatusWrite {
+            object: reference,
+            resource_version: object.metadata().resource_version.clone(),
+            status: merged.into(),
+        })
+    }
+}
+
+/// A status that is planned for.
+trait Planned: MergeStatus + Into<Status> {
+    /// What is wanted; `None`: the stored one is left alone.
+    fn wanted(status: Option<&Status>) -> Option<Self>;
+}
+
+impl Planned for GatewayClassStatus {
+    fn wanted(status: Option<&Status>) -> Option<Self> {
+        match status {
+            Some(Status::GatewayClass(wanted)) => Some(wanted.clone()),
+            _ => None,
+        }
+    }
+}
+
+impl Planned for GatewayStatus {
+    fn wanted(status: Option<&Status>) -> Option<Self> {
+        match status {
+            Some(Status::Gateway(wanted)) => Some(wanted.clone()),
+            _ => None,
+        }
+    }
+}
+
+impl Planned for RouteStatus {
+    fn wanted(status: Option<&Status>) -> Option<Self> {
+        match status {
+            Some(Status::HttpRoute(wanted)) => Some(wanted.clone()),
+            _ => Some(Self::default()),
         }
     }
 }

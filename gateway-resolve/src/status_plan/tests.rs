@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::{MergeStatus, plan_statuses};
+use super::{MergeStatus, plan_status, plan_statuses};
 use crate::{Snapshot, Status, Statuses};
 
 const OWN: &str = "example.com/own";
@@ -207,7 +207,10 @@ proptest! {
         let snapshot = |object: &Gateway| {
             Snapshot::from_resources([Resource::Gateway(Arc::new(object.clone()))])
         };
-        for write in plan_statuses(&snapshot(&object), &statuses, OWN) {
+        let alone = plan_status(&snapshot(&object), &statuses, OWN, &reference);
+        let planned = plan_statuses(&snapshot(&object), &statuses, OWN);
+        prop_assert_eq!(alone.as_slice(), &planned[..]);
+        for write in planned {
             prop_assert_eq!(&write.object, &reference);
             prop_assert_eq!(write.resource_version.as_deref(), Some("7"));
             let Status::Gateway(status) = write.status else { unreachable!("a Gateway") };
