@@ -24,19 +24,30 @@ pub(crate) struct Plane {
     retry: Option<Instant>,
 }
 
+/// What other processes on the same ports are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Neighbours {
+    /// In the way.
+    Refuse,
+    /// Replicas of the same user, from which this process may take over.
+    Share,
+}
+
 impl Plane {
     /// Starts the workers, which serve nothing yet. `bind` is for Gateways without addresses.
     pub(crate) fn start(
         workers: Option<u16>,
         bind: &[IpAddr],
         port_offset: u16,
+        neighbours: Neighbours,
     ) -> Result<Self, Error> {
         let limits = Limits::default();
         let drain = limits.drain;
         let mut builder = Proxy::builder()
             .limits(limits)
             .addresses(bind.iter().copied())
-            .ports(Ports::Offset(port_offset));
+            .ports(Ports::Offset(port_offset))
+            .share_ports(neighbours == Neighbours::Share);
         if let Some(workers) = workers {
             builder = builder.workers(workers.into());
         }

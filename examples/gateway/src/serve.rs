@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::load::{self, Input};
 use crate::outcome::Outcome;
 use crate::places::Places;
-use crate::plane::{Plane, joined};
+use crate::plane::{Neighbours, Plane, joined};
 use crate::{problems, remember, selection};
 
 /// A proxy and what it serves.
@@ -46,7 +46,7 @@ impl Server {
         } = arguments;
         Ok(Self {
             config: load::config(&arguments.selection),
-            plane: Plane::start(*workers, bind, *port_offset)?,
+            plane: Plane::start(*workers, bind, *port_offset, Neighbours::Refuse)?,
             echoes: Echoes::default(),
             statuses: Arc::default(),
             closed: 0,

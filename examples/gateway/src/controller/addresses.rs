@@ -65,7 +65,8 @@ impl Allocator {
     }
 
     /// The addresses of the Gateways that ask for none in particular. A Gateway keeps the one that
-    /// it has, or that its status tells; those that are left over when the pool is empty get none.
+    /// its status tells, which every replica sees, or else the one that it was given here; those that
+    /// are left over when the pool is empty get none.
     pub(crate) fn allocate<'a>(
         &mut self,
         gateways: impl Iterator<Item = &'a Gateway>,
@@ -80,12 +81,9 @@ impl Allocator {
         let mut given = BTreeMap::new();
         for gateway in &asking {
             let reference = gateway.reference();
-            let before = self
-                .given
-                .get(&reference)
-                .copied()
-                .or_else(|| stored(gateway));
-            let free = before.filter(|ip| self.pool.contains(*ip) && taken.insert(*ip));
+            let before = [stored(gateway), self.given.get(&reference).copied()];
+            let mut before = before.into_iter().flatten();
+            let free = before.find(|ip| self.pool.contains(*ip) && taken.insert(*ip));
             given.extend(free.map(|address| (reference, address)));
         }
         for gateway in asking {
@@ -197,6 +195,14 @@ mod tests {
             given(&mut pool("192.0.2.0/29"), &all),
             ["192.0.2.2", "192.0.2.1", "192.0.2.3"]
         );
+    }
+
+    #[test]
+    fn a_gateway_keeps_the_address_that_another_replica_gave_it() {
+        let mut pool = pool("192.0.2.0/29");
+        assert_eq!(given(&mut pool, &[gateway("a", "[]", "[]")]), ["192.0.2.1"]);
+        let by_another = gateway("a", "[]", "[{type: IPAddress, value: 192.0.2.5}]");
+        assert_eq!(given(&mut pool, &[by_another]), ["192.0.2.5"]);
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gateway_model::{HttpRoute, Kind, Object, ObjectMeta, ObjectRef, Resource};
-use gateway_resolve::{Snapshot, Store};
+use gateway_model::{HttpRoute, Kind, ObjectRef, Resource};
+use gateway_resolve::Snapshot;
 
+use super::effect::Effect;
 use super::kinds::{self, WATCHED, Watched};
 use super::watch::{Change, Definitions, Release};
 
@@ -16,18 +17,8 @@ pub(crate) struct Cluster {
     listed: BTreeMap<&'static Watched, BTreeSet<ObjectRef>>,
     /// The custom kinds that are defined; `None` until known.
     defined: Option<Definitions>,
-}
-
-/// What a change may have changed, from little to much.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Effect {
-    /// Nothing.
-    #[default]
-    Nothing,
-    /// What is stored as status.
-    Statuses,
-    /// What the cluster asks for.
-    Resources,
+    /// The objects whose stored status has changed since that was asked for.
+    restated: BTreeSet<ObjectRef>,
 }
 
 impl Cluster {
@@ -66,6 +57,11 @@ impl Cluster {
         &self.snapshot
     }
 
+    /// The objects whose stored status has changed since this was last called.
+    pub(crate) fn restated(&mut self) -> BTreeSet<ObjectRef> {
+        std::mem::take(&mut self.restated)
+    }
+
     /// The release of the Gateway API that is installed: that of the HTTPRoute, or else none.
     pub(crate) fn release(&self) -> Release {
         let kind = kinds::find(HttpRoute::GROUP, HttpRoute::KIND);
@@ -75,7 +71,10 @@ impl Cluster {
 
     fn set(&mut self, resource: Resource) -> Effect {
         let reference = resource.reference();
-        let effect = effect(&self.snapshot, &resource);
+        let effect = Effect::of(&self.snapshot, &resource);
+        if effect == Effect::Statuses {
+            self.restated.insert(reference.clone());
+        }
         if let Some(kind) = kinds::find(&reference.group, &reference.kind) {
             self.listed.entry(kind).or_default().insert(reference);
         }
@@ -145,50 +144,14 @@ impl Cluster {
     }
 }
 
-/// What the snapshot gains from a resource.
-fn effect(snapshot: &Snapshot, resource: &Resource) -> Effect {
-    match resource {
-        Resource::GatewayClass(new) => of_object(snapshot.gateway_classes(), new),
-        Resource::Gateway(new) => of_object(snapshot.gateways(), new),
-        Resource::HttpRoute(new) => of_object(snapshot.http_routes(), new),
-        _ => Effect::Resources,
-    }
-}
-
-fn of_object<S: PartialEq, T: PartialEq>(store: &Store<Object<S, T>>, new: &Object<S, T>) -> Effect
-where
-    Object<S, T>: Kind,
-{
-    let ObjectMeta {
-        namespace, name, ..
-    } = &new.metadata;
-    match store.get(namespace, name) {
-        Some(old) if old.metadata.resource_version == new.metadata.resource_version => {
-            Effect::Nothing
-        }
-        Some(old) if old.spec == new.spec && same_wishes(&old.metadata, &new.metadata) => {
-            Effect::Statuses
-        }
-        _ => Effect::Resources,
-    }
-}
-
-/// Is the metadata the same but for the version and for what nothing depends on?
-fn same_wishes(old: &ObjectMeta, new: &ObjectMeta) -> bool {
-    old.uid == new.uid
-        && old.generation == new.generation
-        && old.labels == new.labels
-        && old.annotations == new.annotations
-        && old.deletion_timestamp == new.deletion_timestamp
-}
-
 #[cfg(test)]
 mod tests {
     use gateway_model::{Resource, parse};
 
+    use super::super::effect::Effect;
     use super::super::kinds::{WATCHED, Watched};
     use super::super::watch::{Change, Definitions, Release};
-    use super::{Cluster, Effect};
+    use super::Cluster;
 
     fn custom() -> impl Iterator<Item = &'static Watched> {
         WATCHED.iter().filter(|kind| kind.is_custom())

@@ -6,6 +6,7 @@
 mod addresses;
 mod arguments;
 mod cluster;
+mod effect;
 mod health;
 mod kinds;
 mod lease;
@@ -21,20 +22,23 @@ use std::time::Duration;
 
 use gateway_dataplane::Applied;
 use gateway_model::Gateway;
-use gateway_resolve::{Config, EXPERIMENTAL_FEATURES, Snapshot, Statuses, plan_statuses};
+use gateway_resolve::{
+    Config, EXPERIMENTAL_FEATURES, Snapshot, Statuses, plan_status, plan_statuses,
+};
 use kube::Client;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 pub(crate) use arguments::ControllerArguments;
 
 use self::addresses::Allocator;
-use self::cluster::{Cluster, Effect};
+use self::cluster::Cluster;
+use self::effect::Effect;
 use self::health::Ready;
 use self::lease::Candidate;
 use self::watch::{Change, Release};
 use self::writer::{Writer, Written};
 use crate::error::Error;
-use crate::plane::Plane;
+use crate::plane::{Neighbours, Plane};
 use crate::stop::Stop;
 use crate::{logs, memory};
 
@@ -78,7 +82,7 @@ async fn serve(arguments: &ControllerArguments) -> Result<ExitCode, Error> {
             written = controller.writer.written() => {
                 controller.written(written)
             }
-            Ok(()) = leads.changed() => Effect::Statuses,
+            Ok(()) = leads.changed() => Effect::Leadership,
             () = controller.plane.retry() => Effect::Resources,
         };
         // A steady flow of changes must not keep writes from being finished.
@@ -120,7 +124,12 @@ impl Controller {
         client: &Client,
         ready: Ready,
     ) -> Result<Self, Error> {
-        let plane = Plane::start(arguments.workers, &arguments.bind, arguments.port_offset)?;
+        let plane = Plane::start(
+            arguments.workers,
+            &arguments.bind,
+            arguments.port_offset,
+            Neighbours::Share,
+        )?;
         let (sender, changes) = mpsc::unbounded_channel();
         watch::start(client, &sender);
         Ok(Self {
@@ -162,18 +171,50 @@ impl Controller {
 
     /// Serves what there is now, and writes what is missing.
     async fn react(&mut self, effect: Effect, leads: bool) {
-        if !self.cluster.is_complete() {
+        if !self.cluster.is_complete() || effect == Effect::Nothing {
             return;
         }
+        // An address may have been given by another replica: its status tells.
+        let effect = effect.max(self.allocate());
         if effect == Effect::Resources {
             self.apply().await;
         }
+        self.plan(effect, leads);
+    }
+
+    /// Plans the writes that are missing now: where some statuses have changed and nothing else, those
+    /// of their objects.
+    fn plan(&mut self, effect: Effect, leads: bool) {
+        let restated = self.cluster.restated();
+        let (snapshot, statuses) = (self.cluster.snapshot(), &*self.statuses);
+        let controller = &self.config.controller_name;
         if !leads {
             self.writer.plan(Vec::new());
-        } else if effect > Effect::Nothing {
-            let controller = &self.config.controller_name;
-            let writes = plan_statuses(self.cluster.snapshot(), &self.statuses, controller);
+        } else if effect > Effect::Statuses {
+            let writes = plan_statuses(snapshot, statuses, controller);
             self.writer.plan(writes);
+        } else {
+            let plan = |object| {
+                let write = plan_status(snapshot, statuses, controller, &object);
+                (object, write)
+            };
+            self.writer.replan(restated.into_iter().map(plan));
+        }
+    }
+
+    /// Gives each Gateway its address; says whether any is new.
+    fn allocate(&mut self) -> Effect {
+        let Some(allocator) = &mut self.allocator else {
+            return Effect::Nothing;
+        };
+        let gateways = served(self.cluster.snapshot(), &self.config.controller_name);
+        let allocated = Some(allocator.allocate(gateways));
+        match allocated == self.config.allocated_addresses {
+            true => Effect::Nothing,
+            false => {
+                self.config.allocated_addresses = allocated;
+                Effect::Resources
+            }
         }
     }
 
@@ -186,10 +227,6 @@ impl Controller {
                 Some("experimental") => self.config.supported_features.insert((*feature).into()),
                 _ => self.config.supported_features.remove(*feature),
             };
-        }
-        if let Some(allocator) = &mut self.allocator {
-            let gateways = served(&snapshot, &self.config.controller_name);
-            self.config.allocated_addresses = Some(allocator.allocate(gateways));
         }
         let outcome = self.plane.apply(snapshot, &self.config).await;
         self.complain(&outcome.applied);

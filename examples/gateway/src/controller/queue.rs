@@ -18,6 +18,19 @@ impl Queue {
         self.pending = writes.into_iter().map(|w| (w.object.clone(), w)).collect();
     }
 
+    /// Takes these in place of the ones for the same objects that have not begun.
+    pub(crate) fn replan(
+        &mut self,
+        writes: impl Iterator<Item = (ObjectRef, Option<StatusWrite>)>,
+    ) {
+        for (object, write) in writes {
+            match write {
+                Some(write) => self.pending.insert(object, write),
+                None => self.pending.remove(&object),
+            };
+        }
+    }
+
     /// The next write, which is under way from now on.
     pub(crate) fn next(&mut self) -> Option<StatusWrite> {
         let free = |object: &&ObjectRef| !self.busy.contains(*object);
@@ -103,6 +116,20 @@ mod tests {
         queue.plan(vec![write("2")]);
         queue.written(&first);
         assert_eq!(version(queue.next()).as_deref(), Some("2"));
+    }
+
+    #[test]
+    fn a_write_that_is_no_longer_needed_is_dropped_and_others_stay() {
+        let mut queue = Queue::default();
+        queue.plan(vec![write("1")]);
+        queue.replan(std::iter::empty());
+        let object = write("1").object;
+        queue.replan(std::iter::once((object.clone(), Some(write("2")))));
+        assert_eq!(version(queue.next()).as_deref(), Some("2"));
+        queue.replan(std::iter::once((object.clone(), Some(write("3")))));
+        queue.replan(std::iter::once((object, None)));
+        queue.outdated(&write("2"));
+        assert_eq!(queue.next(), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gateway_model::Resource;
+use gateway_model::{ObjectRef, Resource};
 use gateway_resolve::StatusWrite;
 use kube::api::{Api, ApiResource, DynamicObject, PostParams};
 use kube::{Client, Error};
@@ -54,6 +54,15 @@ impl Writer {
     /// Carries out these writes in place of the ones that have not begun.
     pub(crate) fn plan(&mut self, writes: Vec<StatusWrite>) {
         self.queue.plan(writes);
+        self.start();
+    }
+
+    /// Carries out these writes in place of those of the same objects, and the others as planned.
+    pub(crate) fn replan(
+        &mut self,
+        writes: impl Iterator<Item = (ObjectRef, Option<StatusWrite>)>,
+    ) {
+        self.queue.replan(writes);
         self.start();
     }
 
