@@ -146,6 +146,16 @@ fn of_gateways_of_one_age_the_first_by_name_keeps_what_it_has() {
     assert_eq!(reasons(&gateways, "b"), [HOSTNAME]);
 }
 
+/// "Alphabetical order by {namespace}/{name}": `infra-b/a` comes before `infra/a`.
+#[test]
+fn of_gateways_of_one_age_the_name_counts_with_its_namespace() {
+    let listener: &[Listener] = &[(80, "HTTP", "")];
+    let mut elsewhere = gateway("a", FIRST, None, listener);
+    elsewhere["metadata"]["namespace"] = json!("infra-b");
+    let gateways = [gateway("a", FIRST, None, listener), elsewhere];
+    assert_eq!(reasons(&gateways, "a"), [HOSTNAME]);
+}
+
 #[test]
 fn gateways_on_different_addresses_do_not_clash() {
     let listener: &[Listener] = &[(80, "HTTP", "")];
