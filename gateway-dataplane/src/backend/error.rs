@@ -25,7 +25,7 @@ pub enum BackendErrorKind {
     Connect,
     /// The connection broke before a response came. 502.
     Broken,
-    /// The connection of every attempt of a retried request broke before a response came. 503.
+    /// The connection of the last attempt of a retried request broke before a response came. 503.
     Exhausted,
     /// The response is not one. 502.
     Protocol,

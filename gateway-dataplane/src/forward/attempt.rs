@@ -114,12 +114,12 @@ fn is_worth_another(retry: &Retry, sent: &Result<Response<Body>, BackendError>) 
     }
 }
 
-/// Where each attempt's connection broke, the backend as a whole is unavailable
+/// Where the connection of the last attempt broke as well, the backend as a whole is unavailable
 /// (conformance test HTTPRouteRetryConnectionError).
 fn exhausted(last: BackendError) -> BackendError {
     match last.kind() {
         BackendErrorKind::Broken => {
-            let what = "no attempt was answered";
+            let what = "the last attempt was not answered either";
             BackendError::new(BackendErrorKind::Exhausted, what).because(last)
         }
         _ => last,
