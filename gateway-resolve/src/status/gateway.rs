@@ -110,8 +110,8 @@ fn refused(gateway: &ServedGateway<'_>) -> Option<Verdict<GatewayAccepted>> {
     (!problems.is_empty()).then_some(verdict)
 }
 
-/// An accepted Gateway that has its addresses is programmed, also when a listener of it waits for
-/// a certificate: the listener's own condition says so.
+/// An accepted Gateway that has its addresses is programmed, unless none of its listeners is served.
+/// One that waits for a certificate beside others says so itself.
 fn programmed(
     facts: &Facts<'_>,
     index: usize,
@@ -131,12 +131,13 @@ fn programmed(
                 listener: *listener,
             });
             serving(gateway, of_listener, conflict).is_ok()
-        });
-    let message = format!(
-        "{} of {} listeners are served",
-        served.count(),
-        listeners.len()
-    );
+        })
+        .count();
+    let message = format!("{served} of {} listeners are served", listeners.len());
+    let has_addresses = gateway.addresses.unusable.is_empty();
+    if has_addresses && served == 0 && !listeners.is_empty() {
+        return Verdict::new(GatewayProgrammed::Invalid, &message);
+    }
     Verdict::of(
         &gateway.addresses.unusable,
         GatewayProgrammed::Programmed,
