@@ -79,14 +79,16 @@ async fn serve(arguments: &ControllerArguments) -> Result<ExitCode, Error> {
             biased;
             () = stop.asked() => break,
             Some(change) = controller.changes.recv() => controller.settle(change).await,
-            written = controller.writer.written() => {
-                controller.written(written)
-            }
+            written = controller.writer.written() => controller.written(written),
             Ok(()) = leads.changed() => Effect::Leadership,
             () = controller.plane.retry() => Effect::Resources,
         };
         // A steady flow of changes must not keep writes from being finished.
-        let effect = controller.finish_writes(effect);
+        let mut effect = controller.finish_writes(effect);
+        // It may have changed together with what was seen first.
+        if leads.has_changed().unwrap_or(false) {
+            effect = effect.max(Effect::Leadership);
+        }
         let leads = *leads.borrow_and_update();
         controller.react(effect, leads).await;
     }
