@@ -25,7 +25,7 @@ impl Page {
         self.0.is_empty()
     }
 
-    /// Prints it on standard output, as [`print`] does.
+    /// Prints it on standard output, as [`print()`] does.
     pub(crate) fn print(&self) -> Result<(), Error> {
         print(self.0.as_bytes())
     }
