@@ -1,0 +1,54 @@
+package checks
+
+import (
+	"testing"
+	"time"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+)
+
+// TestRights: the manifests give the least rights that work: there is none
+// that the controller makes no use of. That they are enough, all tests show.
+func TestRights(t *testing.T) {
+	w := newWorld(t)
+	client := kubernetes.NewForConfigOrDie(clusterConfig(t))
+	_ = client.CoordinationV1().Leases(leaseNamespace).Delete(t.Context(), leaseName, metav1.DeleteOptions{})
+	cluster, err := client.RbacV1().ClusterRoles().Get(t.Context(), "gateway-controller", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	election, err := client.RbacV1().Roles(leaseNamespace).Get(t.Context(), "gateway-leader-election", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	controller := start(t)
+	w.class("rights", map[string]any{"controllerName": controllerName()})
+	w.web()
+	w.route("any", redirect())
+	w.eventually("the route is accepted", w.settled(1, "Accepted", "True"))
+
+	for _, use := range uses(append(cluster.Rules, election.Rules...)) {
+		controller.wait(10*time.Second, "makes use of its right to "+use, func() bool {
+			return len(controller.relay.counts(use)) > 0
+		})
+	}
+}
+
+// uses are the requests that rules allow, as the relay names them.
+func uses(rules []rbacv1.PolicyRule) []string {
+	verbs := map[string]string{"create": "post", "update": "put"}
+	all := []string{}
+	for _, rule := range rules {
+		for _, resource := range rule.Resources {
+			for _, verb := range rule.Verbs {
+				if method := verbs[verb]; method != "" {
+					verb = method
+				}
+				all = append(all, verb+" "+resource)
+			}
+		}
+	}
+	return all
+}
