@@ -1,13 +1,19 @@
 //! What is known of the cluster.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use gateway_model::{HttpRoute, Kind, ObjectRef, Resource};
 use gateway_resolve::Snapshot;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::effect::Effect;
 use super::kinds::{self, WATCHED, Watched};
 use super::watch::{Change, Definitions, Release};
+
+/// How long further changes are waited for after one: long enough for a burst to be resolved once,
+/// too short to be felt.
+const SETTLE: Duration = Duration::from_millis(5);
 
 /// What is known of the cluster.
 #[derive(Debug, Default)]
@@ -22,6 +28,22 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
+    /// Takes a change in, and those that follow at once.
+    pub(crate) async fn settle(
+        &mut self,
+        change: Change,
+        more: &mut UnboundedReceiver<Change>,
+    ) -> Effect {
+        let mut effect = self.take(change);
+        if effect > Effect::Nothing {
+            tokio::time::sleep(SETTLE).await;
+        }
+        while let Ok(change) = more.try_recv() {
+            effect = effect.max(self.take(change));
+        }
+        effect
+    }
+
     /// Takes a change in.
     pub(crate) fn take(&mut self, change: Change) -> Effect {
         match change {
@@ -151,7 +173,7 @@ mod tests {
     use super::super::effect::Effect;
     use super::super::kinds::{WATCHED, Watched};
     use super::super::watch::{Change, Definitions, Release};
-    use super::Cluster;
+    use super::{Cluster, SETTLE};
 
     fn custom() -> impl Iterator<Item = &'static Watched> {
         WATCHED.iter().filter(|kind| kind.is_custom())
@@ -227,6 +249,25 @@ mod tests {
                 "{resource:?}"
             );
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_of_changes_is_taken_in_as_one() {
+        let mut cluster = listed();
+        let (sender, mut changes) = tokio::sync::mpsc::unbounded_channel();
+        let burst = tokio::spawn(async move {
+            for number in 0..4 {
+                let name = format!("gateway-{number}");
+                let _ = sender.send(Change::Set(gateway(&name, 1, 80, "")));
+                tokio::time::sleep(SETTLE / 5).await;
+            }
+        });
+        let first = changes.recv().await.unwrap();
+        let effect = cluster.settle(first, &mut changes).await;
+        burst.await.unwrap();
+        assert_eq!(effect, Effect::Resources);
+        assert_eq!(cluster.snapshot().gateways().len(), 4);
+        assert!(changes.try_recv().is_err(), "a change was left for later");
     }
 
     #[test]

@@ -42,10 +42,6 @@ use crate::plane::{Neighbours, Plane};
 use crate::stop::Stop;
 use crate::{logs, memory};
 
-/// How long further changes are waited for after one: long enough for a burst to be resolved once,
-/// too short to be felt.
-const SETTLE: Duration = Duration::from_millis(5);
-
 /// Serves a cluster until a signal ends it.
 pub(crate) fn controller(arguments: &ControllerArguments) -> Result<ExitCode, Error> {
     logs::start(&arguments.log_level, arguments.log_format).map_err(Error::new)?;
@@ -78,7 +74,9 @@ async fn serve(arguments: &ControllerArguments) -> Result<ExitCode, Error> {
         let effect = tokio::select! {
             biased;
             () = stop.asked() => break,
-            Some(change) = controller.changes.recv() => controller.settle(change).await,
+            Some(change) = controller.changes.recv() => {
+                controller.cluster.settle(change, &mut controller.changes).await
+            }
             written = controller.writer.written() => controller.written(written),
             Ok(()) = leads.changed() => Effect::Leadership,
             () = controller.plane.retry() => Effect::Resources,
@@ -145,18 +143,6 @@ impl Controller {
             writer: Writer::new(client.clone()),
             told: BTreeSet::new(),
         })
-    }
-
-    /// Takes a change in, and those that follow at once.
-    async fn settle(&mut self, change: Change) -> Effect {
-        let mut effect = self.cluster.take(change);
-        if effect > Effect::Nothing {
-            tokio::time::sleep(SETTLE).await;
-        }
-        while let Ok(change) = self.changes.try_recv() {
-            effect = effect.max(self.cluster.take(change));
-        }
-        effect
     }
 
     /// Takes in what a write came back with.
