@@ -3,7 +3,7 @@
 use http::Version;
 use http::header::{self, HeaderMap, HeaderValue};
 
-use super::HeadError;
+use super::{Fields, HeadError, Known};
 
 /// RFC 9112 section 6.3, of requests and responses. The lengths themselves are the codec's business; only
 /// heads that two readers could frame differently are refused here. A length that is repeated is left
@@ -58,6 +58,72 @@ fn check_codings(headers: &HeaderMap) -> Result<(), HeadError> {
         return Err(HeadError::TransferEncoding);
     }
     match more || !first.trim_ascii().eq_ignore_ascii_case(b"chunked") {
+        true => Err(HeadError::UnsupportedCoding),
+        false => Ok(()),
+    }
+}
+
+/// How a head says that its body is framed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// It does not say.
+    Unsaid,
+    /// So many bytes.
+    Length(u64),
+    /// In chunks.
+    Chunked,
+}
+
+/// The framing of a message of HTTP/1 (RFC 9112 section 6.3), of requests and responses. A length that is
+/// repeated is left once.
+pub(crate) fn framing(fields: &mut Fields, version: Version) -> Result<Framing, HeadError> {
+    let length = fields.contains(Known::ContentLength);
+    if fields.contains(Known::TransferEncoding) {
+        match version {
+            Version::HTTP_11 if length => return Err(HeadError::BothLengths),
+            Version::HTTP_11 => check_coding(fields)?,
+            _ => return Err(HeadError::TransferEncoding),
+        }
+        return Ok(Framing::Chunked);
+    }
+    match length {
+        true => only_length(fields),
+        false => Ok(Framing::Unsaid),
+    }
+}
+
+fn only_length(fields: &mut Fields) -> Result<Framing, HeadError> {
+    let mut values = fields.get_all(Known::ContentLength);
+    let digits = values.next().ok_or(HeadError::ContentLength)?;
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return Err(HeadError::ContentLength);
+    }
+    let text = str::from_utf8(digits).ok();
+    let length = text.and_then(|digits| digits.parse::<u64>().ok());
+    let length = length.ok_or(HeadError::ContentLength)?;
+    let (mut repeated, mut differs) = (false, false);
+    for value in values {
+        (repeated, differs) = (true, differs || value != digits);
+    }
+    if differs {
+        return Err(HeadError::ContentLength);
+    }
+    if repeated {
+        fields.copy(Known::ContentLength, Known::ContentLength);
+    }
+    Ok(Framing::Length(length))
+}
+
+fn check_coding(fields: &Fields) -> Result<(), HeadError> {
+    let mut lines = fields.get_all(Known::TransferEncoding);
+    let first = lines.next().unwrap_or_default();
+    let last = lines.next_back();
+    let coding = last.unwrap_or(first).rsplit(|b| *b == b',').next();
+    let chunked = |coding: &[u8]| coding.trim_ascii().eq_ignore_ascii_case(b"chunked");
+    if !coding.is_some_and(chunked) {
+        return Err(HeadError::TransferEncoding);
+    }
+    match last.is_some() || !chunked(first) {
         true => Err(HeadError::UnsupportedCoding),
         false => Ok(()),
     }

@@ -1,0 +1,386 @@
+//! Header fields in order, as slices of one text.
+
+use std::fmt;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::name::{Known, Name};
+
+/// The fields of a head, in the order and spelling in which they came.
+///
+/// All names and values lie in one text: what was read first, what edits put in its place behind. So a
+/// field is two pairs of numbers, nothing is counted or freed by field, and the whole is used again for the
+/// next head.
+#[derive(Clone, Default)]
+pub struct Fields {
+    pub(super) text: Vec<u8>,
+    list: Vec<Field>,
+    /// The known names that are there.
+    present: u64,
+}
+
+/// A part of the text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    pub(super) fn of(self, text: &[u8]) -> &[u8] {
+        &text[self.start as usize..self.end as usize]
+    }
+
+    pub(super) fn new(start: usize, end: usize) -> Self {
+        Self {
+            start: start as u32,
+            end: end as u32,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Field {
+    known: Option<Known>,
+    name: Span,
+    value: Span,
+}
+
+impl Fields {
+    /// No fields.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Is there none?
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Names and values, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.list.iter().map(|field| {
+            let name = str::from_utf8(field.name.of(&self.text)).unwrap_or_default();
+            (name, field.value.of(&self.text))
+        })
+    }
+
+    /// The known names that are there, once for each field.
+    pub(crate) fn known(&self) -> impl Iterator<Item = Known> {
+        self.list.iter().filter_map(|field| field.known)
+    }
+
+    /// The first value of `name`.
+    pub fn get<'n>(&self, name: impl Into<Name<'n>>) -> Option<&[u8]> {
+        self.get_all(name).next()
+    }
+
+    /// The first value of `name`, when it is text.
+    pub fn text<'n>(&self, name: impl Into<Name<'n>>) -> Option<&str> {
+        str::from_utf8(self.get(name)?).ok()
+    }
+
+    /// All values of `name`, in order.
+    pub fn get_all<'n>(&self, name: impl Into<Name<'n>>) -> impl DoubleEndedIterator<Item = &[u8]> {
+        let name = name.into();
+        let list: &[Field] = match self.may_have(name) {
+            true => &self.list,
+            false => &[],
+        };
+        let found = list.iter().filter(move |field| self.is(field, name));
+        found.map(|field| field.value.of(&self.text))
+    }
+
+    /// Is there a field of this name?
+    pub fn contains<'n>(&self, name: impl Into<Name<'n>>) -> bool {
+        match name.into() {
+            Name::Known(known) => self.present & known.bit() != 0,
+            name @ Name::Other(_) => self.list.iter().any(|field| self.is(field, name)),
+        }
+    }
+
+    /// Is any of these there? Asked once for many.
+    pub(crate) fn contains_any(&self, names: &[Known]) -> bool {
+        self.present & names.iter().fold(0, |bits, known| bits | known.bit()) != 0
+    }
+
+    /// Puts one value in place of all that `name` has, where the first of them was, or at the end.
+    pub fn insert(&mut self, name: &HeaderName, value: &HeaderValue) {
+        self.set(name, value.as_bytes());
+    }
+
+    /// The same; `value` holds nothing that a value may not.
+    pub(crate) fn set<'n>(&mut self, name: impl Into<Name<'n>>, value: &[u8]) {
+        let name = name.into();
+        let value = self.keep(value);
+        self.put(name, value);
+    }
+
+    /// Gives `name` the first value of `from`; without one, `name` goes.
+    pub(crate) fn copy(&mut self, from: Known, name: Known) {
+        let from = self.list.iter().find(|field| field.known == Some(from));
+        match from.map(|field| field.value) {
+            Some(value) => self.put(name.into(), value),
+            None => self.remove(name),
+        }
+    }
+
+    fn put(&mut self, name: Name<'_>, value: Span) {
+        let first = match self.may_have(name) {
+            true => self.list.iter().position(|field| self.is(field, name)),
+            false => None,
+        };
+        let Some(first) = first else {
+            let spelled = self.keep(name.as_str().as_bytes());
+            self.add(name, spelled, value);
+            return;
+        };
+        self.list[first].value = value;
+        let mut at = first + 1;
+        while at < self.list.len() {
+            match self.is(&self.list[at], name) {
+                true => drop(self.list.remove(at)),
+                false => at += 1,
+            }
+        }
+    }
+
+    /// Adds a field behind all others.
+    pub(crate) fn append<'n>(&mut self, name: impl Into<Name<'n>>, value: &[u8]) {
+        let name = name.into();
+        let spelled = self.keep(name.as_str().as_bytes());
+        let value = self.keep(value);
+        self.add(name, spelled, value);
+    }
+
+    /// Joins the values of `name` and `value` into one line, where the first of them was.
+    pub(crate) fn join<'n>(&mut self, name: impl Into<Name<'n>>, separator: &[u8], value: &[u8]) {
+        let name = name.into();
+        if !self.contains(name) {
+            return self.append(name, value);
+        }
+        let start = self.text.len();
+        for at in 0..self.list.len() {
+            if self.is(&self.list[at], name) {
+                let Span { start, end } = self.list[at].value;
+                self.text.extend_from_within(start as usize..end as usize);
+                self.text.extend_from_slice(separator);
+            }
+        }
+        self.text.extend_from_slice(value);
+        let joined = Span::new(start, self.text.len());
+        self.put(name, joined);
+    }
+
+    /// Removes every field of this name.
+    pub fn remove<'n>(&mut self, name: impl Into<Name<'n>>) {
+        let name = name.into();
+        if !self.may_have(name) {
+            return;
+        }
+        let text = &self.text;
+        self.list.retain(|field| !is(text, field, name));
+        if let Name::Known(known) = name {
+            self.present &= !known.bit();
+        }
+    }
+
+    /// Forgets all, and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.text.clear();
+        self.list.clear();
+        self.present = 0;
+    }
+
+    /// Gives memory back beyond what usual heads take.
+    pub(crate) fn shrink(&mut self) {
+        self.text.shrink_to(4 << 10);
+        self.list.shrink_to(32);
+    }
+
+    /// Appends the lines of all fields, each with its end, to `out`.
+    pub(crate) fn write(&self, out: &mut impl bytes::BufMut) {
+        for field in &self.list {
+            let (name, value) = (field.name, field.value);
+            // A line that lies in the text as it is to be sent.
+            let line = &self.text[name.start as usize..];
+            let gap = (name.end - name.start) as usize;
+            let length = (value.end.wrapping_sub(name.start)) as usize;
+            let whole = name.end + 2 == value.start
+                && line[gap..].starts_with(b": ")
+                && line[length..].starts_with(b"\r\n");
+            if whole {
+                out.put_slice(&line[..length + 2]);
+                continue;
+            }
+            out.put_slice(name.of(&self.text));
+            out.put_slice(b": ");
+            out.put_slice(value.of(&self.text));
+            out.put_slice(b"\r\n");
+        }
+    }
+
+    /// About how many bytes [`write`](Self::write) appends, never less.
+    pub(crate) fn written_len(&self) -> usize {
+        let line = |field: &Field| {
+            (field.name.end - field.name.start + field.value.end - field.value.start + 4) as usize
+        };
+        self.list.iter().map(line).sum()
+    }
+
+    pub(super) fn keep(&mut self, bytes: &[u8]) -> Span {
+        let start = self.text.len();
+        self.text.extend_from_slice(bytes);
+        Span::new(start, self.text.len())
+    }
+
+    /// Adds a field whose name and value are in the text.
+    pub(super) fn add_spans(&mut self, name: Span, value: Span) {
+        let known = Known::of(name.of(&self.text));
+        self.present |= known.map_or(0, Known::bit);
+        self.list.push(Field { known, name, value });
+    }
+
+    fn add(&mut self, name: Name<'_>, spelled: Span, value: Span) {
+        let known = match name {
+            Name::Known(known) => Some(known),
+            Name::Other(_) => None,
+        };
+        self.present |= known.map_or(0, Known::bit);
+        let name = spelled;
+        self.list.push(Field { known, name, value });
+    }
+
+    fn may_have(&self, name: Name<'_>) -> bool {
+        match name {
+            Name::Known(known) => self.present & known.bit() != 0,
+            Name::Other(_) => true,
+        }
+    }
+
+    fn is(&self, field: &Field, name: Name<'_>) -> bool {
+        is(&self.text, field, name)
+    }
+}
+
+fn is(text: &[u8], field: &Field, name: Name<'_>) -> bool {
+    match name {
+        Name::Known(known) => field.known == Some(known),
+        Name::Other(name) => {
+            field.known.is_none() && field.name.of(text).eq_ignore_ascii_case(name.as_bytes())
+        }
+    }
+}
+
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = self.iter();
+        let lines = lines.map(|(name, value)| (name, String::from_utf8_lossy(value)));
+        f.debug_map().entries(lines).finish()
+    }
+}
+
+impl From<&HeaderMap> for Fields {
+    fn from(map: &HeaderMap) -> Self {
+        let mut fields = Self::new();
+        fields.extend(map);
+        fields
+    }
+}
+
+impl<'m> Extend<(&'m HeaderName, &'m HeaderValue)> for Fields {
+    fn extend<T: IntoIterator<Item = (&'m HeaderName, &'m HeaderValue)>>(&mut self, fields: T) {
+        for (name, value) in fields {
+            self.append(name, value.as_bytes());
+        }
+    }
+}
+
+impl From<&Fields> for HeaderMap {
+    fn from(fields: &Fields) -> Self {
+        let mut map = HeaderMap::with_capacity(fields.len());
+        // One allocation for all values.
+        let text = bytes::Bytes::copy_from_slice(&fields.text);
+        for field in &fields.list {
+            let name = HeaderName::from_bytes(field.name.of(&fields.text));
+            let value = text.slice(field.value.start as usize..field.value.end as usize);
+            let value = HeaderValue::from_maybe_shared(value);
+            if let (Ok(name), Ok(value)) = (name, value) {
+                map.append(name, value);
+            }
+        }
+        map
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::{Fields, Known};
+
+    fn fields(lines: &[(&str, &str)]) -> Fields {
+        let mut fields = Fields::new();
+        for (name, value) in lines {
+            fields.append(*name, value.as_bytes());
+        }
+        fields
+    }
+
+    fn written(fields: &Fields) -> String {
+        let mut out = Vec::new();
+        fields.write(&mut out);
+        assert_eq!(fields.written_len(), out.len());
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn values_are_found_in_order_whatever_the_case() {
+        let fields = fields(&[("host", "a"), ("x-a", "1"), ("X-A", "2")]);
+        assert_eq!(fields.get("X-a"), Some(&b"1"[..]));
+        assert_eq!(fields.get_all("x-A").collect::<Vec<_>>(), [b"1", b"2"]);
+        assert_eq!(fields.text(Known::Host), Some("a"));
+        assert!(fields.contains("x-a") && !fields.contains("x-b"));
+        assert!(!fields.contains(Known::Te));
+    }
+
+    #[test]
+    fn setting_replaces_in_place_and_removing_forgets() {
+        let mut fields = fields(&[("x-a", "1"), ("host", "a"), ("x-a", "2"), ("te", "x")]);
+        fields.set("x-a", b"3");
+        fields.set("x-new", b"4");
+        fields.remove(Known::Te);
+        assert!(!fields.contains(Known::Te));
+        assert_eq!(written(&fields), "x-a: 3\r\nhost: a\r\nx-new: 4\r\n");
+        fields.copy(Known::Host, Known::XForwardedHost);
+        fields.copy(Known::Via, Known::Host);
+        assert_eq!(
+            written(&fields),
+            "x-a: 3\r\nx-new: 4\r\nx-forwarded-host: a\r\n"
+        );
+    }
+
+    #[test]
+    fn joining_makes_one_line_of_all() {
+        let mut fields = fields(&[("via", "1"), ("x", "y"), ("via", "2")]);
+        fields.join(Known::Via, b", ", b"3");
+        fields.join("x-b", b",", b"z");
+        assert_eq!(written(&fields), "via: 1, 2, 3\r\nx: y\r\nx-b: z\r\n");
+    }
+
+    #[test]
+    fn a_map_keeps_names_values_and_their_order() {
+        let fields = fields(&[("Host", "a"), ("x-a", "1"), ("x-a", "2")]);
+        let map = HeaderMap::from(&fields);
+        assert_eq!(map.get_all("x-a").iter().collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(
+            written(&Fields::from(&map)),
+            "host: a\r\nx-a: 1\r\nx-a: 2\r\n"
+        );
+    }
+}

@@ -1,0 +1,234 @@
+//! Heads as a whole: of requests and of responses.
+
+use http::uri::{PathAndQuery, Uri};
+use http::{HeaderMap, Method, StatusCode, Version, request, response};
+
+use super::fields::{Fields, Span};
+use super::name::Known;
+
+/// The head of a request.
+///
+/// Its target is what the sender wrote, until [`normalize`](super::normalize) made a path and query of it.
+#[derive(Debug, Clone, Default)]
+pub struct RequestHead {
+    /// The method.
+    pub method: Method,
+    /// The version that it came in.
+    pub version: Version,
+    target: Span,
+    /// The length of the path, when a query follows.
+    path: Option<u32>,
+    /// The `:authority` of HTTP/2.
+    authority: Option<Span>,
+    /// The fields.
+    pub fields: Fields,
+}
+
+impl RequestHead {
+    /// The target, as it is in the request line.
+    pub fn target(&self) -> &str {
+        str::from_utf8(self.target.of(&self.fields.text)).unwrap_or_default()
+    }
+
+    /// The path, without the query.
+    pub fn path(&self) -> &str {
+        let target = self.target();
+        self.path
+            .and_then(|end| target.get(..end as usize))
+            .unwrap_or(target)
+    }
+
+    /// The query, without the question mark.
+    pub fn query(&self) -> Option<&str> {
+        self.target().get(self.path? as usize + 1..)
+    }
+
+    /// The `:authority` of HTTP/2, if that is where it came from.
+    pub(crate) fn authority(&self) -> Option<&str> {
+        str::from_utf8(self.authority?.of(&self.fields.text)).ok()
+    }
+
+    /// The `Host`, when it is text.
+    pub fn host(&self) -> Option<&str> {
+        self.fields.text(Known::Host)
+    }
+
+    /// Puts another target in place.
+    pub(crate) fn set_target(&mut self, target: &str) {
+        let target = self.fields.keep(target.as_bytes());
+        self.take_target(target);
+    }
+
+    fn take_target(&mut self, target: Span) {
+        let text = target.of(&self.fields.text);
+        let question = text.iter().position(|byte| *byte == b'?');
+        self.path = question.map(|at| at as u32);
+        self.target = target;
+    }
+
+    /// Forgets all, and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.fields.clear();
+        self.method = Method::GET;
+        self.authority = None;
+        (self.target, self.path) = (Span::default(), None);
+    }
+
+    /// Takes over a head that was parsed out of `text`.
+    pub(crate) fn take(&mut self, text: &[u8], parsed: &httparse::Request<'_, '_>) -> Option<()> {
+        self.clear();
+        self.method = Method::from_bytes(parsed.method?.as_bytes()).ok()?;
+        self.version = version(parsed.version?);
+        self.fields.text.extend_from_slice(text);
+        let target = span(text, parsed.path?.as_bytes());
+        self.take_target(target);
+        take_fields(&mut self.fields, text, parsed.headers);
+        Some(())
+    }
+
+    /// The view of it that the `http` crate has. The target has to be a path and query, or `*`.
+    ///
+    /// # Errors
+    /// It is too long for that crate.
+    pub fn to_parts(&self) -> Result<request::Parts, http::uri::InvalidUri> {
+        let target = bytes::Bytes::copy_from_slice(self.target.of(&self.fields.text));
+        let mut parts = http::Request::new(()).into_parts().0;
+        parts.method = self.method.clone();
+        parts.version = self.version;
+        parts.uri = Uri::from(PathAndQuery::from_maybe_shared(target)?);
+        parts.headers = HeaderMap::from(&self.fields);
+        Ok(parts)
+    }
+
+    /// Takes over what the `http` crate has; `self` is overwritten.
+    pub fn read_parts(&mut self, parts: &request::Parts) {
+        self.clear();
+        self.method = parts.method.clone();
+        self.version = parts.version;
+        self.fields.extend(&parts.headers);
+        match (parts.uri.scheme_str(), parts.uri.authority()) {
+            (Some(_), Some(authority)) if parts.version >= Version::HTTP_2 => {
+                self.authority = Some(self.fields.keep(authority.as_str().as_bytes()));
+                self.set_target(parts.uri.path_and_query().map_or("", PathAndQuery::as_str));
+            }
+            (None, None) => match parts.uri.path_and_query().map_or("", PathAndQuery::as_str) {
+                // The path of an absolute target may be left out.
+                query if query.starts_with('?') => self.set_target(&format!("/{query}")),
+                target => self.set_target(target),
+            },
+            _ => self.set_target(&parts.uri.to_string()),
+        }
+    }
+}
+
+impl From<&request::Parts> for RequestHead {
+    fn from(parts: &request::Parts) -> Self {
+        let mut head = Self::default();
+        head.read_parts(parts);
+        head
+    }
+}
+
+/// The head of a response.
+#[derive(Debug, Clone, Default)]
+pub struct ResponseHead {
+    /// The status.
+    pub status: StatusCode,
+    /// The version that it came in.
+    pub version: Version,
+    reason: Span,
+    /// The fields.
+    pub fields: Fields,
+}
+
+impl ResponseHead {
+    /// A head of one's own.
+    pub fn new(status: StatusCode) -> Self {
+        Self {
+            status,
+            version: Version::HTTP_11,
+            ..Self::default()
+        }
+    }
+
+    /// What follows the status: what the sender wrote, or what is usual.
+    pub(crate) fn reason(&self) -> &[u8] {
+        let reason = self.reason.of(&self.fields.text);
+        match reason.is_empty() {
+            true => self
+                .status
+                .canonical_reason()
+                .unwrap_or_default()
+                .as_bytes(),
+            false => reason,
+        }
+    }
+
+    /// Forgets all, and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.fields.clear();
+        self.status = StatusCode::OK;
+        self.reason = Span::default();
+    }
+
+    /// Takes over a head that was parsed out of `text`.
+    pub(crate) fn take(&mut self, text: &[u8], parsed: &httparse::Response<'_, '_>) -> Option<()> {
+        self.clear();
+        self.status = StatusCode::from_u16(parsed.code?).ok()?;
+        self.version = version(parsed.version?);
+        self.fields.text.extend_from_slice(text);
+        self.reason = span(text, parsed.reason.unwrap_or_default().as_bytes());
+        take_fields(&mut self.fields, text, parsed.headers);
+        Some(())
+    }
+
+    /// The view of it that the `http` crate has.
+    pub fn to_parts(&self) -> response::Parts {
+        let mut parts = http::Response::new(()).into_parts().0;
+        parts.status = self.status;
+        parts.version = self.version;
+        parts.headers = HeaderMap::from(&self.fields);
+        parts
+    }
+
+    /// Takes over what the `http` crate has; `self` is overwritten.
+    pub fn read_parts(&mut self, parts: &response::Parts) {
+        self.clear();
+        self.status = parts.status;
+        self.version = parts.version;
+        self.fields.extend(&parts.headers);
+    }
+}
+
+impl From<&response::Parts> for ResponseHead {
+    fn from(parts: &response::Parts) -> Self {
+        let mut head = Self::default();
+        head.read_parts(parts);
+        head
+    }
+}
+
+fn version(minor: u8) -> Version {
+    match minor {
+        0 => Version::HTTP_10,
+        _ => Version::HTTP_11,
+    }
+}
+
+fn take_fields(fields: &mut Fields, text: &[u8], parsed: &[httparse::Header<'_>]) {
+    for header in parsed {
+        let (name, value) = (header.name.as_bytes(), header.value);
+        fields.add_spans(span(text, name), span(text, value));
+    }
+}
+
+/// Where `part` lies in `text`, which it is a slice of.
+fn span(text: &[u8], part: &[u8]) -> Span {
+    match part.is_empty() {
+        true => Span::default(),
+        false => {
+            let start = part.as_ptr().addr() - text.as_ptr().addr();
+            Span::new(start, start + part.len())
+        }
+    }
+}

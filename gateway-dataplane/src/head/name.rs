@@ -1,0 +1,187 @@
+//! Names of header fields: those that the gateway knows, and all others.
+
+use http::HeaderName;
+
+macro_rules! known {
+    ($($variant:ident $text:literal,)*) => {
+        /// A name that the gateway looks for.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[repr(u8)]
+        #[expect(missing_docs, reason = "each is the name of a field")]
+        #[non_exhaustive]
+        pub enum Known {
+            $($variant,)*
+        }
+
+        const ALL: &[Known] = &[$(Known::$variant,)*];
+        const TEXTS: &[&str] = &[$($text,)*];
+    };
+}
+
+known! {
+    Accept "accept",
+    AcceptEncoding "accept-encoding",
+    AcceptLanguage "accept-language",
+    AccessControlAllowCredentials "access-control-allow-credentials",
+    AccessControlAllowHeaders "access-control-allow-headers",
+    AccessControlAllowMethods "access-control-allow-methods",
+    AccessControlAllowOrigin "access-control-allow-origin",
+    AccessControlExposeHeaders "access-control-expose-headers",
+    AccessControlMaxAge "access-control-max-age",
+    AccessControlRequestHeaders "access-control-request-headers",
+    AccessControlRequestMethod "access-control-request-method",
+    Authorization "authorization",
+    CacheControl "cache-control",
+    CdnLoop "cdn-loop",
+    Connection "connection",
+    ContentEncoding "content-encoding",
+    ContentLength "content-length",
+    ContentRange "content-range",
+    ContentType "content-type",
+    Cookie "cookie",
+    Date "date",
+    Etag "etag",
+    Expect "expect",
+    Forwarded "forwarded",
+    Host "host",
+    Http2Settings "http2-settings",
+    KeepAlive "keep-alive",
+    LastModified "last-modified",
+    Location "location",
+    MaxForwards "max-forwards",
+    Origin "origin",
+    ProxyAuthenticate "proxy-authenticate",
+    ProxyAuthorization "proxy-authorization",
+    ProxyConnection "proxy-connection",
+    Referer "referer",
+    Server "server",
+    SetCookie "set-cookie",
+    Te "te",
+    Trailer "trailer",
+    TransferEncoding "transfer-encoding",
+    Upgrade "upgrade",
+    UserAgent "user-agent",
+    Vary "vary",
+    Via "via",
+    XForwardedFor "x-forwarded-for",
+    XForwardedHost "x-forwarded-host",
+    XForwardedPort "x-forwarded-port",
+    XForwardedProto "x-forwarded-proto",
+    XRealIp "x-real-ip",
+    XRequestId "x-request-id",
+}
+
+/// The longest known name has 32 bytes.
+const LENGTHS: usize = 33;
+/// At most so many known names have one length.
+const OF_ONE_LENGTH: usize = 8;
+const NONE: u8 = u8::MAX;
+
+/// The known names of each length.
+static BY_LENGTH: [[u8; OF_ONE_LENGTH]; LENGTHS] = {
+    let mut table = [[NONE; OF_ONE_LENGTH]; LENGTHS];
+    let mut index = 0;
+    while index < TEXTS.len() {
+        let row = TEXTS[index].len();
+        let mut column = 0;
+        while table[row][column] != NONE {
+            column += 1;
+        }
+        table[row][column] = index as u8;
+        index += 1;
+    }
+    table
+};
+
+impl Known {
+    /// The known name that `name` is, in whatever case.
+    pub fn of(name: &[u8]) -> Option<Self> {
+        let candidates = BY_LENGTH.get(name.len())?;
+        let first = name.first()?.to_ascii_lowercase();
+        for index in candidates
+            .iter()
+            .copied()
+            .take_while(|index| *index != NONE)
+        {
+            let text = TEXTS[usize::from(index)].as_bytes();
+            if text[0] == first && text.eq_ignore_ascii_case(name) {
+                return Some(ALL[usize::from(index)]);
+            }
+        }
+        None
+    }
+
+    /// The name, in lower case.
+    pub fn as_str(self) -> &'static str {
+        TEXTS[self as usize]
+    }
+
+    /// A bit of its own.
+    pub(super) fn bit(self) -> u64 {
+        1 << self as u8
+    }
+}
+
+/// A name to look for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Name<'a> {
+    /// A known one.
+    Known(Known),
+    /// Any other, in any case.
+    Other(&'a str),
+}
+
+impl Name<'_> {
+    /// The name, known ones in lower case.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Known(known) => known.as_str(),
+            Self::Other(name) => name,
+        }
+    }
+}
+
+impl From<Known> for Name<'_> {
+    fn from(known: Known) -> Self {
+        Self::Known(known)
+    }
+}
+
+impl<'a> From<&'a str> for Name<'a> {
+    fn from(name: &'a str) -> Self {
+        Known::of(name.as_bytes()).map_or(Self::Other(name), Self::Known)
+    }
+}
+
+impl<'a> From<&'a HeaderName> for Name<'a> {
+    fn from(name: &'a HeaderName) -> Self {
+        Self::from(name.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ALL, Known, Name, TEXTS};
+
+    #[test]
+    fn known_names_are_found_in_any_case() {
+        for (known, text) in ALL.iter().zip(TEXTS) {
+            assert_eq!(Known::of(text.as_bytes()), Some(*known));
+            assert_eq!(
+                Known::of(text.to_ascii_uppercase().as_bytes()),
+                Some(*known)
+            );
+        }
+        for other in ["", "hosts", "hosT1", "x-forwarded-fox"] {
+            assert_eq!(Known::of(other.as_bytes()), None, "{other}");
+        }
+        assert_eq!(Name::from("Host"), Name::Known(Known::Host));
+    }
+
+    /// Each has a bit of a `u64`.
+    #[test]
+    fn there_are_no_more_names_than_bits() {
+        assert!(ALL.len() <= 64);
+    }
+}
