@@ -3,12 +3,10 @@
 mod deadline;
 mod error;
 mod foreign;
-mod gate;
 mod replay;
 mod tee;
 
 pub use error::BodyError;
-pub(crate) use gate::Gate;
 pub(crate) use replay::{Buffered, buffer};
 pub(crate) use tee::tee;
 
@@ -26,6 +24,7 @@ use tokio::time::Instant;
 use self::deadline::Deadline;
 use self::error::BoxError;
 use self::foreign::Foreign;
+use crate::codec::h1;
 use crate::forward::headers::strip_trailers;
 
 /// The body of a request or response: data and trailers, streamed.
@@ -42,7 +41,10 @@ enum Inner {
     Empty,
     Full(Bytes),
     Incoming(Incoming),
-    Upstream(Incoming, Option<Box<dyn Exchange>>),
+    /// A response over HTTP/1.
+    Exchange(Option<Box<h1::Exchange>>),
+    /// A response over HTTP/2, and what lives as long as its stream.
+    Upstream(Incoming, Option<Box<dyn Send>>),
     Boxed(Pin<Box<dyn http_body::Body<Data = Bytes, Error = BodyError> + Send>>),
 }
 
@@ -50,21 +52,7 @@ enum Inner {
 #[derive(Default)]
 struct Layers {
     deadline: Option<Deadline>,
-    gate: Option<Gate>,
     tee: Option<tee::Tee>,
-}
-
-/// The connection that a response body is read from.
-pub(crate) trait Exchange: Send {
-    /// Reads the next frame of `incoming`, which belongs to this exchange.
-    fn poll_frame(
-        &mut self,
-        incoming: &mut Incoming,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>>;
-
-    /// The body was read to its end: the connection is free.
-    fn finish(self: Box<Self>);
 }
 
 /// Runs when a body is dropped, read or not.
@@ -104,13 +92,17 @@ impl Body {
         }
     }
 
-    /// A response body that is read from a connection to an upstream.
-    pub(crate) fn upstream(incoming: Incoming, exchange: Box<dyn Exchange>) -> Self {
+    /// A response body that is read from an HTTP/1 connection to an upstream.
+    pub(crate) fn exchange(exchange: Box<h1::Exchange>) -> Self {
+        Self::of(Inner::Exchange(Some(exchange)))
+    }
+
+    /// A response body that is read from a stream to an upstream, which `stream` counts.
+    pub(crate) fn upstream(incoming: Incoming, stream: Box<dyn Send>) -> Self {
         if incoming.is_end_stream() {
-            exchange.finish();
             return Self::empty();
         }
-        Self::of(Inner::Upstream(incoming, Some(exchange)))
+        Self::of(Inner::Upstream(incoming, Some(stream)))
     }
 
     /// Fails with [`BodyError::is_timeout`] when the end is not reached by `at`, which is `limit`
@@ -120,12 +112,6 @@ impl Body {
             let deadline = &mut self.layers.get_or_insert_default().deadline;
             *deadline = Some(Deadline::earliest(deadline.take(), at, limit));
         }
-        self
-    }
-
-    /// Yields nothing until `gate` opens.
-    pub(crate) fn behind(mut self, gate: Gate) -> Self {
-        self.layers.get_or_insert_default().gate = Some(gate);
         self
     }
 
@@ -153,7 +139,7 @@ impl fmt::Debug for Body {
             Inner::Empty => "empty",
             Inner::Full(_) => "full",
             Inner::Incoming(_) => "incoming",
-            Inner::Upstream(..) => "upstream",
+            Inner::Exchange(_) | Inner::Upstream(..) => "upstream",
             Inner::Boxed(_) => "boxed",
         };
         write!(f, "Body({kind})")
@@ -208,10 +194,6 @@ impl http_body::Body for Body {
             this.inner = Inner::Empty;
             return Poll::Ready(Some(Err(BodyError::timeout(limit))));
         }
-        if let Some(gate) = &mut layers.gate {
-            ready!(gate.poll(cx));
-            layers.gate = None;
-        }
         let frame = ready!(this.inner.poll(cx));
         if let Some(tee) = &mut layers.tee {
             tee.see(&frame, this.inner.is_end_stream());
@@ -228,6 +210,8 @@ impl http_body::Body for Body {
             Inner::Empty => SizeHint::with_exact(0),
             Inner::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Inner::Incoming(incoming) | Inner::Upstream(incoming, _) => incoming.size_hint(),
+            Inner::Exchange(None) => SizeHint::with_exact(0),
+            Inner::Exchange(Some(exchange)) => exchange.size_hint(),
             Inner::Boxed(body) => body.size_hint(),
         }
     }
@@ -241,6 +225,7 @@ impl Inner {
             Self::Empty => true,
             Self::Full(_) => false,
             Self::Incoming(incoming) | Self::Upstream(incoming, _) => incoming.is_end_stream(),
+            Self::Exchange(exchange) => exchange.is_none(),
             Self::Boxed(body) => body.is_end_stream(),
         }
     }
@@ -257,32 +242,40 @@ impl Inner {
                 let frame = ready!(Pin::new(incoming).poll_frame(cx));
                 Poll::Ready(frame.map(passed_on))
             }
-            Self::Upstream(incoming, exchange) => poll_upstream(incoming, exchange, cx),
+            Self::Exchange(exchange) => poll_exchange(exchange, cx),
+            Self::Upstream(incoming, stream) => {
+                let frame = ready!(Pin::new(&mut *incoming).poll_frame(cx));
+                if !matches!(frame, Some(Ok(_))) || incoming.is_end_stream() {
+                    *stream = None;
+                }
+                Poll::Ready(frame.map(passed_on))
+            }
             Self::Boxed(body) => body.as_mut().poll_frame(cx),
         }
     }
 }
 
 /// Reads a frame, and lets the connection go as soon as the last one was read.
-fn poll_upstream(
-    incoming: &mut Incoming,
-    exchange: &mut Option<Box<dyn Exchange>>,
-    cx: &mut Context<'_>,
-) -> Poll<Item> {
+fn poll_exchange(exchange: &mut Option<Box<h1::Exchange>>, cx: &mut Context<'_>) -> Poll<Item> {
     let Some(live) = exchange else {
         return Poll::Ready(None);
     };
-    let frame = ready!(live.poll_frame(incoming, cx));
-    match &frame {
-        Some(Ok(_)) if !incoming.is_end_stream() => {}
+    let mut frame = ready!(live.poll_frame(cx));
+    match &mut frame {
         Some(Err(_)) => *exchange = None,
+        Some(Ok(_)) if !live.is_read() => {}
         Some(Ok(_)) | None => {
             if let Some(ended) = exchange.take() {
                 ended.finish();
             }
         }
     }
-    Poll::Ready(frame.map(passed_on))
+    if let Some(Ok(frame)) = &mut frame
+        && let Some(trailers) = frame.trailers_mut()
+    {
+        strip_trailers(trailers);
+    }
+    Poll::Ready(frame)
 }
 
 /// A frame as it may be sent on another connection.

@@ -7,6 +7,7 @@
 
 pub mod backend;
 mod body;
+mod codec;
 pub mod filter;
 pub mod forward;
 pub mod head;

@@ -6,7 +6,7 @@ use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use tokio::time::Instant;
 
-use super::{Body, BodyError, Buffered, Gate, buffer, tee};
+use super::{Body, BodyError, Buffered, buffer, tee};
 
 fn stream(frames: Vec<Frame<Bytes>>) -> Body {
     let frames = frames.into_iter().map(Ok::<_, BodyError>);
@@ -79,18 +79,4 @@ async fn a_body_is_cut_at_its_deadline() {
     let start = Instant::now();
     assert!(body.collect().await.unwrap_err().is_timeout());
     assert_eq!(start.elapsed(), limit);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_gate_opens_by_its_key_or_after_its_patience() {
-    let patience = Duration::from_secs(1);
-    for (open, waited) in [(true, Duration::ZERO), (false, patience)] {
-        let (gate, key) = Gate::new(patience);
-        if open {
-            key.open();
-        }
-        let start = Instant::now();
-        assert_eq!(text(Body::from("late").behind(gate)).await, "late");
-        assert_eq!(start.elapsed(), waited);
-    }
 }

@@ -233,7 +233,7 @@ impl Watch {
     }
 
     /// Bytes came from the client.
-    pub(super) fn read_some(&self) {
+    pub(crate) fn read_some(&self) {
         let now = self.now();
         self.last_io.store(now, Relaxed);
         let starts_head = self.open.load(Relaxed) == 0
@@ -246,7 +246,7 @@ impl Watch {
     }
 
     /// Bytes went to the client.
-    pub(super) fn wrote_some(&self) {
+    pub(crate) fn wrote_some(&self) {
         self.last_io.store(self.now(), Relaxed);
     }
 }

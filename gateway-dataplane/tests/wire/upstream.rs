@@ -172,7 +172,6 @@ async fn bad_chunks_of_a_response_end_the_clients_connection() {
         "5\r\nhello\r\n-1\r\n\r\n0\r\n\r\n",
         "5\r\nhelloX\r\n0\r\n\r\n",
         "5\r\nhello\r\n0x1\r\n!\r\n0\r\n\r\n",
-        "5\nhello\n0\n\n",
         "5\r\nhello\r\n10000000000000001\r\n!\r\n0\r\n\r\n",
         "5\r\nhello\r\n0\r\nx y: z\r\n\r\n",
     ] {
@@ -186,6 +185,18 @@ async fn bad_chunks_of_a_response_end_the_clients_connection() {
         assert!(!all.contains("\r\n0\r\n"), "{reply:?}: {all:?}");
         assert!(all.matches("HTTP/1.1").count() <= 1, "{reply:?}: {all:?}");
         rig.backend.is_left().await;
+    }
+}
+
+/// RFC 9112 section 7.1 and RFC 9110 section 15.6.3: where nothing was passed on yet, it can still be said that
+/// the response is none.
+#[tokio::test]
+async fn a_bad_first_chunk_of_a_response_is_a_bad_gateway() {
+    for chunks in ["x\r\nhello\r\n0\r\n\r\n", "5\nhello\n0\n\n", "\r\n"] {
+        let reply: &'static str =
+            format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{chunks}").leak();
+        let (answer, rest) = answered(Reply::of(reply)).await;
+        assert_eq!((answer.status, &*rest), (502, ""), "{chunks:?}");
     }
 }
 

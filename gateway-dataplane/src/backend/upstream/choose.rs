@@ -3,21 +3,19 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::io::{AsyncRead, AsyncWrite};
-
 use super::endpoint::Endpoint;
 use super::pick::{Candidates, Pick};
 
 /// The choices for one request.
-pub(super) struct Chooser<'a, P, S: AsyncRead + AsyncWrite + Unpin> {
+pub(super) struct Chooser<'a, P> {
     pick: &'a P,
-    endpoints: &'a [Arc<Endpoint<S>>],
+    endpoints: &'a [Arc<Endpoint>],
     worker: usize,
     tried: Vec<usize>,
 }
 
-impl<'a, P: Pick, S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Chooser<'a, P, S> {
-    pub(super) fn new(pick: &'a P, endpoints: &'a [Arc<Endpoint<S>>], worker: usize) -> Self {
+impl<'a, P: Pick> Chooser<'a, P> {
+    pub(super) fn new(pick: &'a P, endpoints: &'a [Arc<Endpoint>], worker: usize) -> Self {
         Self {
             pick,
             endpoints,
@@ -65,13 +63,13 @@ impl<'a, P: Pick, S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Chooser<'a
     }
 }
 
-fn all_of<'a, P, S: AsyncRead + AsyncWrite + Unpin>(chooser: &Chooser<'a, P, S>) -> All<'a, S> {
+fn all_of<'a, P>(chooser: &Chooser<'a, P>) -> All<'a> {
     All(chooser.endpoints, chooser.worker)
 }
 
-struct All<'a, S: AsyncRead + AsyncWrite + Unpin>(&'a [Arc<Endpoint<S>>], usize);
+struct All<'a>(&'a [Arc<Endpoint>], usize);
 
-impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Candidates for All<'_, S> {
+impl Candidates for All<'_> {
     fn len(&self) -> usize {
         self.0.len()
     }
@@ -81,9 +79,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Candidates for All<'_, 
     }
 }
 
-struct Few<'a, S: AsyncRead + AsyncWrite + Unpin>(All<'a, S>, &'a [usize]);
+struct Few<'a>(All<'a>, &'a [usize]);
 
-impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Candidates for Few<'_, S> {
+impl Candidates for Few<'_> {
     fn len(&self) -> usize {
         self.1.len()
     }

@@ -5,17 +5,17 @@ use std::time::{Duration, Instant};
 
 use gateway_resolve::ir;
 use http::{Method, Request, Response};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use super::connect::Connect;
 use super::fit;
 use super::health::{Ejection, Health};
-use super::http1::{Http1, SendError};
+use super::http1::{self, SendError};
 use super::http2::{Http2, Reserved};
 use super::lane::{Keep, Lane, Open};
 use crate::Body;
 use crate::backend::{BackendError, BackendErrorKind};
+use crate::codec::h1::{Connection, Stream};
 
 /// What holds for all endpoints.
 #[derive(Debug, Clone, Copy)]
@@ -29,10 +29,10 @@ pub(super) struct Settings {
 }
 
 /// An endpoint, kept across reloads for as long as some backend has it.
-pub(super) struct Endpoint<S: AsyncRead + AsyncWrite + Unpin> {
+pub(super) struct Endpoint {
     spec: ir::Endpoint,
     pub(super) health: Health,
-    lanes: Box<[Arc<Lane<S>>]>,
+    lanes: Box<[Arc<Lane>]>,
 }
 
 /// Why an endpoint did not answer.
@@ -44,7 +44,7 @@ pub(super) enum Failure {
     Final(BackendError),
 }
 
-impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Endpoint<S> {
+impl Endpoint {
     pub(super) fn new(spec: ir::Endpoint, settings: &Settings, now: Instant) -> Self {
         let lane = |_| Arc::new(Lane::new(settings.keep));
         Self {
@@ -59,14 +59,14 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Endpoint<S> {
         self.spec == *spec
     }
 
-    pub(super) fn lane(&self, worker: usize) -> &Arc<Lane<S>> {
+    pub(super) fn lane(&self, worker: usize) -> &Arc<Lane> {
         &self.lanes[worker]
     }
 
     /// Sends `request` over HTTP/1.1: on a pooled connection, else on a new one.
     pub(super) async fn http1(
         &self,
-        connect: &impl Connect<Stream = S>,
+        connect: &impl Connect,
         settings: &Settings,
         worker: usize,
         mut request: Request<Body>,
@@ -74,12 +74,13 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Endpoint<S> {
         fit::for_http1(&mut request, self.spec.address);
         let lane = self.lane(worker);
         while let Some(connection) = lane.take() {
-            let copy = copy_if_harmless(&request);
-            let sent = connection.send(request, Open::at(lane), settings.expect_continue);
+            let sent = http1::send(lane.lend(connection), request, settings.expect_continue);
             request = match sent.await {
                 Ok(response) => return Ok(self.answered(response)),
                 Err(SendError::NotSent(request)) => *request,
-                Err(SendError::Unanswered(error)) => copy.ok_or(Failure::Final(error))?,
+                Err(SendError::Unanswered(request, error)) => {
+                    if_harmless(request).ok_or(Failure::Final(error))?
+                }
                 Err(SendError::Failed(error)) => return Err(Failure::Final(error)),
             };
         }
@@ -90,7 +91,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Endpoint<S> {
     /// Sends `request` over HTTP/1.1 on a new connection.
     async fn http1_anew(
         &self,
-        connect: &impl Connect<Stream = S>,
+        connect: &impl Connect,
         settings: &Settings,
         worker: usize,
         request: Request<Body>,
@@ -99,22 +100,16 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Endpoint<S> {
             Ok(stream) => stream,
             Err(error) => return Err(self.unreached(settings, request, error)),
         };
-        let connection = match Http1::new(stream).await {
-            Ok(connection) => connection,
-            Err(error) => return Err(self.unreached(settings, request, handshake(error))),
-        };
-        let open = Open::at(self.lane(worker));
-        let copy = copy_if_harmless(&request);
-        let sent = connection
-            .send(request, open, settings.expect_continue)
-            .await;
-        self.sent(settings, sent, copy)
+        let connection = Connection::new(Stream::new(stream));
+        let lease = self.lane(worker).lend(connection);
+        let sent = http1::send(lease, request, settings.expect_continue).await;
+        self.sent(settings, sent)
     }
 
     /// Sends `request` over HTTP/2.
     pub(super) async fn http2(
         &self,
-        connect: &impl Connect<Stream = S>,
+        connect: &impl Connect,
         settings: &Settings,
         worker: usize,
         mut request: Request<Body>,
@@ -128,14 +123,18 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Endpoint<S> {
         let copy = copy_if_harmless(&request);
         let request = match connection.send(request, open).await {
             Err(SendError::NotSent(request)) => *request,
-            Err(SendError::Unanswered(error)) => copy.ok_or(Failure::Final(error))?,
-            other => return self.sent(settings, other, None),
+            Err(SendError::Unanswered(_, error)) => copy.ok_or(Failure::Final(error))?,
+            other => return self.sent(settings, other),
         };
         match self.multiplexed(connect, settings, worker).await {
             Ok(connection) => {
-                let copy = copy_if_harmless(&request);
+                let copy = copy_if_harmless(&request).map(Box::new);
                 let sent = connection.send(request, Open::at(self.lane(worker))).await;
-                self.sent(settings, sent, copy)
+                let sent = sent.map_err(|failed| match failed {
+                    SendError::Unanswered(_, error) => SendError::Unanswered(copy, error),
+                    other => other,
+                });
+                self.sent(settings, sent)
             }
             Err(error) => Err(self.unreached(settings, request, error)),
         }
@@ -144,7 +143,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Endpoint<S> {
     /// A multiplexed connection with room for a stream.
     async fn multiplexed(
         &self,
-        connect: &impl Connect<Stream = S>,
+        connect: &impl Connect,
         settings: &Settings,
         worker: usize,
     ) -> Result<Reserved, BackendError> {
@@ -171,11 +170,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Endpoint<S> {
         })
     }
 
-    async fn connect(
+    async fn connect<C: Connect>(
         &self,
-        connect: &impl Connect<Stream = S>,
+        connect: &C,
         limit: Duration,
-    ) -> Result<S, BackendError> {
+    ) -> Result<C::Stream, BackendError> {
         let address = self.spec.address;
         match timeout(limit, connect.connect(&self.spec)).await {
             Ok(Ok(stream)) => Ok(stream),
@@ -190,12 +189,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Endpoint<S> {
         }
     }
 
-    /// What became of a request on a new connection. `copy` of it is there when it may be sent again.
+    /// What became of a request on a new connection.
     fn sent(
         &self,
         settings: &Settings,
         sent: Result<Response<Body>, SendError>,
-        copy: Option<Request<Body>>,
     ) -> Result<Response<Body>, Failure> {
         match sent {
             Ok(response) => Ok(self.answered(response)),
@@ -204,7 +202,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Endpoint<S> {
                 let error = BackendError::new(BackendErrorKind::Connect, what);
                 Err(self.unreached(settings, *request, error))
             }
-            Err(SendError::Unanswered(error)) => Err(match copy {
+            Err(SendError::Unanswered(request, error)) => Err(match if_harmless(request) {
                 Some(copy) => self.unreached(settings, copy, error),
                 None => {
                     self.failed(settings, &error);
@@ -243,10 +241,7 @@ fn handshake(error: hyper::Error) -> BackendError {
     BackendError::new(BackendErrorKind::Connect, "the connection failed at once").because(error)
 }
 
-fn reserve<S>(lane: &Lane<S>) -> Option<Reserved>
-where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
+fn reserve(lane: &Lane) -> Option<Reserved> {
     let mut connections = lane.http2.lock().unwrap_or_else(PoisonError::into_inner);
     connections.retain(|connection| !connection.is_closed());
     connections.iter().find_map(Http2::reserve)
@@ -256,11 +251,7 @@ where
 /// body: an endpoint may close an idle connection just when a request is sent on it, or stop before it
 /// has accepted a new one.
 fn copy_if_harmless(request: &Request<Body>) -> Option<Request<Body>> {
-    let harmless = matches!(
-        *request.method(),
-        Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE | Method::TRACE
-    );
-    if !harmless || !request.body().is_empty() {
+    if !is_harmless(request.method()) || !request.body().is_empty() {
         return None;
     }
     let mut copy = Request::new(Body::empty());
@@ -269,4 +260,17 @@ fn copy_if_harmless(request: &Request<Body>) -> Option<Request<Body>> {
     *copy.version_mut() = request.version();
     copy.headers_mut().clone_from(request.headers());
     Some(copy)
+}
+
+/// A request without body that was not answered, when it may be sent twice.
+fn if_harmless(request: Option<Box<Request<Body>>>) -> Option<Request<Body>> {
+    let request = request.filter(|request| is_harmless(request.method()));
+    request.map(|request| *request)
+}
+
+fn is_harmless(method: &Method) -> bool {
+    matches!(
+        *method,
+        Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE | Method::TRACE
+    )
 }

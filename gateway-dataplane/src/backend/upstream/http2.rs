@@ -4,14 +4,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use futures_util::future::poll_fn;
 use http::uri::{Authority, Scheme};
 use http::{Request, Response, Uri, Version, header};
-use http_body::{Body as _, Frame};
-use hyper::body::Incoming;
 use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -21,7 +17,6 @@ use super::http1::SendError;
 use super::lane::Open;
 use crate::Body;
 use crate::backend::{BackendError, BackendErrorKind};
-use crate::body::Exchange;
 
 /// A handle on a connection.
 #[derive(Clone)]
@@ -87,22 +82,18 @@ impl Drop for Reserved {
 
 impl Reserved {
     /// Sends `request` and waits for the head of the response.
-    pub(super) async fn send<S>(
+    pub(super) async fn send(
         mut self,
         request: Request<Body>,
-        open: Open<S>,
-    ) -> Result<Response<Body>, SendError>
-    where
-        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    {
+        open: Open,
+    ) -> Result<Response<Body>, SendError> {
         let request = address(request).map_err(SendError::Failed)?;
         match self.0.sender.try_send_request(request).await {
             Ok(mut response) => {
                 fit::check_response(&mut response).map_err(SendError::Failed)?;
-                let stream = Stream {
-                    _counted: (self, open),
-                };
-                Ok(response.map(|body| Body::upstream(body, Box::new(stream))))
+                // The stream counts until its response was read.
+                let counted = Box::new((self, open));
+                Ok(response.map(|body| Body::upstream(body, counted)))
             }
             Err(mut failed) => Err(match failed.take_message() {
                 Some(request) => SendError::NotSent(Box::new(request)),
@@ -135,22 +126,5 @@ fn failure(error: hyper::Error) -> SendError {
         return SendError::Failed(broken(BackendErrorKind::Request, what).because(error));
     }
     let what = "the endpoint reset the stream or the connection before it answered";
-    SendError::Unanswered(broken(BackendErrorKind::Broken, what).because(error))
-}
-
-/// Keeps a stream counted until its response was read.
-struct Stream<S: AsyncRead + AsyncWrite + Unpin> {
-    _counted: (Reserved, Open<S>),
-}
-
-impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Exchange for Stream<S> {
-    fn poll_frame(
-        &mut self,
-        incoming: &mut Incoming,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        Pin::new(incoming).poll_frame(cx)
-    }
-
-    fn finish(self: Box<Self>) {}
+    SendError::Unanswered(None, broken(BackendErrorKind::Broken, what).because(error))
 }

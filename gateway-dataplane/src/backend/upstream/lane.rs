@@ -5,15 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncRead, AsyncWrite};
-
-use super::http1::Http1;
 use super::http2::Http2;
+use crate::codec::h1::{Connection, Home, Lease};
 
 /// Connections of one worker to one endpoint. Its locks are not contended.
-pub(super) struct Lane<S: AsyncRead + AsyncWrite + Unpin> {
+pub(super) struct Lane {
     open: AtomicUsize,
-    idle: Mutex<Idle<S>>,
+    idle: Mutex<Idle>,
     /// Multiplexed connections.
     pub(super) http2: Mutex<Vec<Http2>>,
     /// Held while a multiplexed connection is made, so that a burst makes one.
@@ -29,13 +27,13 @@ pub(super) struct Keep {
 }
 
 /// Oldest first; taken from the back, so that what is not needed ages.
-struct Idle<S: AsyncRead + AsyncWrite + Unpin> {
-    connections: VecDeque<Box<Http1<S>>>,
+struct Idle {
+    connections: VecDeque<Box<Connection>>,
     /// Is there a task that closes those that are too old?
     swept: bool,
 }
 
-impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Lane<S> {
+impl Lane {
     pub(super) fn new(keep: Keep) -> Self {
         Self {
             open: AtomicUsize::new(0),
@@ -55,7 +53,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Lane<S> {
     }
 
     /// The connection that was used last, if it is still good.
-    pub(super) fn take(&self) -> Option<Box<Http1<S>>> {
+    pub(super) fn take(&self) -> Option<Box<Connection>> {
         let mut idle = self.idle();
         while let Some(mut connection) = idle.connections.pop_back() {
             if connection.is_usable() {
@@ -65,7 +63,13 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Lane<S> {
         None
     }
 
-    fn put(self: &Arc<Self>, connection: Box<Http1<S>>) {
+    /// Lends `connection` for an exchange, which counts as open meanwhile.
+    pub(super) fn lend(self: &Arc<Self>, connection: Box<Connection>) -> Lease {
+        self.open.fetch_add(1, Ordering::Relaxed);
+        Lease::new(connection, Arc::clone(self) as Arc<dyn Home>)
+    }
+
+    fn put(self: &Arc<Self>, connection: Box<Connection>) {
         let mut idle = self.idle();
         if idle.connections.len() >= self.keep.connections {
             return;
@@ -81,22 +85,19 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Lane<S> {
     fn close_old(&self) -> bool {
         let mut idle = self.idle();
         let now = Instant::now();
-        let is_old = |c: &Http1<S>| now.duration_since(c.parked_at()) >= self.keep.idle;
+        let is_old = |c: &Connection| now.duration_since(c.parked_at()) >= self.keep.idle;
         idle.connections.retain_mut(|c| !is_old(c) && c.is_usable());
         idle.swept = !idle.connections.is_empty();
         idle.swept
     }
 
-    fn idle(&self) -> MutexGuard<'_, Idle<S>> {
+    fn idle(&self) -> MutexGuard<'_, Idle> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Closes old connections until there are none.
-async fn sweep<S>(lane: Weak<Lane<S>>, idle: Duration)
-where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
+async fn sweep(lane: Weak<Lane>, idle: Duration) {
     loop {
         tokio::time::sleep(idle / 2).await;
         if !lane.upgrade().is_some_and(|lane| lane.close_old()) {
@@ -105,23 +106,28 @@ where
     }
 }
 
-/// Counts one request as open for as long as it lives.
-pub(super) struct Open<S: AsyncRead + AsyncWrite + Unpin>(Arc<Lane<S>>);
-
-impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Open<S> {
-    pub(super) fn at(lane: &Arc<Lane<S>>) -> Self {
-        lane.open.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(lane))
+impl Home for Lane {
+    fn keep(self: Arc<Self>, connection: Box<Connection>) {
+        self.put(connection);
     }
 
-    /// The exchange is over: keeps `connection` for the next.
-    pub(super) fn put(self, connection: Box<Http1<S>>) {
-        self.0.put(connection);
+    fn ended(&self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Drop for Open<S> {
+/// Counts one request as open for as long as it lives.
+pub(super) struct Open(Arc<Lane>);
+
+impl Open {
+    pub(super) fn at(lane: &Arc<Lane>) -> Self {
+        lane.open.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(lane))
+    }
+}
+
+impl Drop for Open {
     fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
+        self.0.ended();
     }
 }

@@ -12,7 +12,6 @@ mod http1;
 mod http2;
 mod lane;
 mod pick;
-mod shield;
 
 pub use connect::{Connect, TcpConnect};
 pub use pick::{Candidates, LeastRequest, Pick, RoundRobin};
@@ -105,7 +104,7 @@ impl<P: Pick, C: Connect> MakeBackend for Upstreams<P, C> {
 /// A set of endpoints that answer alike.
 pub struct Upstream<P: Pick = RoundRobin, C: Connect = TcpConnect> {
     spec: Arc<ir::Backend>,
-    endpoints: Vec<Arc<Endpoint<C::Stream>>>,
+    endpoints: Vec<Arc<Endpoint>>,
     turns: Box<[Turn]>,
     pick: Arc<P>,
     connect: Arc<C>,
@@ -157,7 +156,7 @@ impl<P: Pick, C: Connect> Backend for Upstream<P, C> {
 impl<P: Pick, C: Connect> Upstream<P, C> {
     async fn ask(
         &self,
-        endpoint: &Endpoint<C::Stream>,
+        endpoint: &Endpoint,
         worker: usize,
         request: Request<Body>,
     ) -> Result<Response<Body>, Failure> {

@@ -1,0 +1,332 @@
+//! Heads as they are sent: start line, fields, and the framing that goes with them.
+
+use std::cell::RefCell;
+use std::time::{Duration, SystemTime};
+
+use bytes::{BufMut, BytesMut};
+use http::{Method, StatusCode, Version};
+
+use super::decode::{Chunked, Decoder};
+use super::encode::Encoder;
+use crate::head::{Fields, Framing, HeadError, Known, RequestHead, ResponseHead, framing};
+
+/// How the body of a response to `method` is framed that is being read (RFC 9112 section 6.3).
+pub(crate) fn response_decoder(
+    head: &mut ResponseHead,
+    method: &Method,
+) -> Result<Decoder, HeadError> {
+    let framing = framing(&mut head.fields, head.version)?;
+    Ok(match framing {
+        _ if has_no_body(head.status, method) => Decoder::Done,
+        Framing::Chunked => Decoder::Chunked(Chunked::default()),
+        Framing::Length(0) => Decoder::Done,
+        Framing::Length(length) => Decoder::Length(length),
+        Framing::Unsaid => Decoder::UntilClose,
+    })
+}
+
+/// Responses that end with their head, whatever it says.
+pub(crate) fn has_no_body(status: StatusCode, method: &Method) -> bool {
+    *method == Method::HEAD
+        || status.is_informational()
+        || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+}
+
+/// Does the sender of this head take another message on its connection (RFC 9112 section 9.3)?
+pub(crate) fn keeps_alive(fields: &Fields, version: Version) -> bool {
+    let says = |option: &[u8]| {
+        let lines = fields.get_all(Known::Connection);
+        let mut options = lines.flat_map(|line| line.split(|byte| *byte == b','));
+        options.any(|found| found.trim_ascii().eq_ignore_ascii_case(option))
+    };
+    match version {
+        Version::HTTP_11 => !says(b"close"),
+        _ => says(b"keep-alive") && !says(b"close"),
+    }
+}
+
+/// The body of a message that is to be sent, as its framing sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Size {
+    /// There is none.
+    Empty,
+    /// So many bytes.
+    Exact(u64),
+    /// Nobody knows.
+    Unknown,
+}
+
+impl From<&Decoder> for Size {
+    /// The size of a body that is passed on.
+    fn from(decoder: &Decoder) -> Self {
+        match decoder.left() {
+            Some(0) => Self::Empty,
+            Some(length) => Self::Exact(length),
+            None => Self::Unknown,
+        }
+    }
+}
+
+/// Writes the head of a request, whose fields do not frame it but for a right `Content-Length`, and says
+/// how the body is to be written.
+pub(crate) fn write_request(head: &mut RequestHead, size: Size, out: &mut BytesMut) -> Encoder {
+    head.fields.remove(Known::TransferEncoding);
+    let encoder = match size {
+        Size::Unknown => {
+            head.fields.remove(Known::ContentLength);
+            head.fields.append(Known::TransferEncoding, b"chunked");
+            Encoder::Chunked
+        }
+        Size::Exact(length) => {
+            set_length(&mut head.fields, length);
+            Encoder::Length(length)
+        }
+        Size::Empty => {
+            if expects_a_body(&head.method) || head.fields.contains(Known::ContentLength) {
+                set_length(&mut head.fields, 0);
+            }
+            Encoder::None
+        }
+    };
+    out.reserve(head.fields.written_len() + head.target().len() + 32);
+    out.put_slice(head.method.as_str().as_bytes());
+    out.put_u8(b' ');
+    out.put_slice(head.target().as_bytes());
+    out.put_slice(b" HTTP/1.1\r\n");
+    head.fields.write(out);
+    out.put_slice(b"\r\n");
+    encoder
+}
+
+/// RFC 9110 section 8.6.
+fn expects_a_body(method: &Method) -> bool {
+    matches!(*method, Method::POST | Method::PUT | Method::PATCH)
+}
+
+/// Who asks for a response, as far as its framing goes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asker<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) version: Version,
+    /// Another message may follow on the connection.
+    pub(crate) keep_alive: bool,
+}
+
+/// Writes the head of a final response, and says how the body is to be written. `asker.keep_alive` is no more
+/// true when the connection has to end with it.
+pub(crate) fn write_response(
+    head: &mut ResponseHead,
+    size: Size,
+    asker: &mut Asker<'_>,
+    out: &mut BytesMut,
+) -> Encoder {
+    let fields = &mut head.fields;
+    fields.remove(Known::TransferEncoding);
+    let encoder = if has_no_body(head.status, asker.method) {
+        if head.status == StatusCode::NO_CONTENT || head.status.is_informational() {
+            fields.remove(Known::ContentLength);
+        }
+        Encoder::None
+    } else {
+        match size {
+            Size::Empty => {
+                set_length(fields, 0);
+                Encoder::None
+            }
+            Size::Exact(length) => {
+                set_length(fields, length);
+                Encoder::Length(length)
+            }
+            Size::Unknown => {
+                fields.remove(Known::ContentLength);
+                match asker.version {
+                    Version::HTTP_11 => {
+                        fields.append(Known::TransferEncoding, b"chunked");
+                        Encoder::Chunked
+                    }
+                    _ => Encoder::UntilClose,
+                }
+            }
+        }
+    };
+    asker.keep_alive &= encoder != Encoder::UntilClose;
+    if head.status != StatusCode::SWITCHING_PROTOCOLS {
+        say_what_follows(fields, *asker);
+    }
+    write_status(head, out);
+    encoder
+}
+
+fn say_what_follows(fields: &mut Fields, asker: Asker<'_>) {
+    match (asker.keep_alive, asker.version) {
+        (false, _) => fields.set(Known::Connection, b"close"),
+        (true, Version::HTTP_11) => {}
+        (true, _) => fields.set(Known::Connection, b"keep-alive"),
+    }
+}
+
+/// Writes the head of an interim response.
+pub(crate) fn write_interim(head: &ResponseHead, out: &mut BytesMut) {
+    write_line_and_fields(head, out);
+    out.put_slice(b"\r\n");
+}
+
+fn write_status(head: &ResponseHead, out: &mut BytesMut) {
+    write_line_and_fields(head, out);
+    // RFC 9110 section 6.6.1: a recipient with a clock adds it to what it forwards.
+    if !head.fields.contains(Known::Date) {
+        out.put_slice(b"date: ");
+        write_date(out);
+        out.put_slice(b"\r\n");
+    }
+    out.put_slice(b"\r\n");
+}
+
+fn write_line_and_fields(head: &ResponseHead, out: &mut BytesMut) {
+    out.reserve(head.fields.written_len() + head.reason().len() + 64);
+    out.put_slice(b"HTTP/1.1 ");
+    out.put_slice(head.status.as_str().as_bytes());
+    out.put_u8(b' ');
+    out.put_slice(head.reason());
+    out.put_slice(b"\r\n");
+    head.fields.write(out);
+}
+
+fn set_length(fields: &mut Fields, length: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    let mut rest = length;
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if fields.get(Known::ContentLength) != Some(&digits[at..]) {
+        fields.set(Known::ContentLength, &digits[at..]);
+    }
+}
+
+/// The time of day, put into words once a second.
+struct Clock {
+    second: u64,
+    text: String,
+}
+
+thread_local! {
+    static CLOCK: RefCell<Clock> = const { RefCell::new(Clock { second: 0, text: String::new() }) };
+}
+
+fn write_date(out: &mut BytesMut) {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let second = now.unwrap_or_default().as_secs();
+    CLOCK.with_borrow_mut(|clock| {
+        if clock.second != second {
+            clock.second = second;
+            let at = SystemTime::UNIX_EPOCH + Duration::from_secs(second);
+            clock.text = httpdate::fmt_http_date(at);
+        }
+        out.put_slice(clock.text.as_bytes());
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::BytesMut;
+    use http::{Method, StatusCode, Version};
+
+    use super::{Asker, Encoder, Size, write_request, write_response};
+    use crate::head::{Known, RequestHead, ResponseHead};
+
+    #[test]
+    fn requests_are_framed_by_what_is_known_of_their_body() {
+        let rows = [
+            (Method::GET, Size::Empty, "GET / HTTP/1.1\r\n\r\n"),
+            (
+                Method::POST,
+                Size::Empty,
+                "POST / HTTP/1.1\r\ncontent-length: 0\r\n\r\n",
+            ),
+            (
+                Method::GET,
+                Size::Exact(12),
+                "GET / HTTP/1.1\r\ncontent-length: 12\r\n\r\n",
+            ),
+            (
+                Method::GET,
+                Size::Unknown,
+                "GET / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n",
+            ),
+        ];
+        for (method, size, want) in rows {
+            let mut head = RequestHead::default();
+            head.set_target("/");
+            head.method = method;
+            let mut out = BytesMut::new();
+            write_request(&mut head, size, &mut out);
+            assert_eq!(out, want, "{size:?}");
+        }
+    }
+
+    #[test]
+    fn responses_are_framed_for_whom_asks() {
+        let rows = [
+            (
+                200,
+                Method::GET,
+                Version::HTTP_11,
+                Size::Unknown,
+                Encoder::Chunked,
+                true,
+            ),
+            (
+                200,
+                Method::GET,
+                Version::HTTP_10,
+                Size::Unknown,
+                Encoder::UntilClose,
+                false,
+            ),
+            (
+                200,
+                Method::HEAD,
+                Version::HTTP_10,
+                Size::Unknown,
+                Encoder::None,
+                true,
+            ),
+            (
+                204,
+                Method::GET,
+                Version::HTTP_11,
+                Size::Exact(3),
+                Encoder::None,
+                true,
+            ),
+            (
+                200,
+                Method::GET,
+                Version::HTTP_11,
+                Size::Exact(3),
+                Encoder::Length(3),
+                true,
+            ),
+        ];
+        for (status, method, version, size, want, keeps) in rows {
+            let mut head = ResponseHead::new(StatusCode::from_u16(status).unwrap());
+            let mut asker = Asker {
+                method: &method,
+                version,
+                keep_alive: true,
+            };
+            let got = write_response(&mut head, size, &mut asker, &mut BytesMut::new());
+            assert_eq!((got, asker.keep_alive), (want, keeps), "{status} {method}");
+            assert_eq!(
+                head.fields.contains(Known::Connection),
+                version < Version::HTTP_11 || !keeps
+            );
+        }
+    }
+}

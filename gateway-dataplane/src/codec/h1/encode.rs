@@ -1,0 +1,78 @@
+//! How a body that is being written is framed.
+
+use std::io::Write;
+
+use bytes::{BufMut, BytesMut};
+use http::HeaderMap;
+
+/// The framing of a body, and how much of it was written.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encoder {
+    /// Nothing, or nothing more, may be written.
+    #[default]
+    None,
+    /// So many bytes are still promised.
+    Length(u64),
+    /// In chunks.
+    Chunked,
+    /// The connection's end is the body's.
+    UntilClose,
+}
+
+/// More or less was written than was promised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the body does not have the length that its head says")]
+pub(crate) struct WrongLength;
+
+impl Encoder {
+    /// What goes before `count` bytes of data.
+    pub(crate) fn begin(&mut self, count: usize, out: &mut BytesMut) -> Result<(), WrongLength> {
+        match self {
+            Self::None => return Err(WrongLength),
+            Self::Length(left) => {
+                *left = left.checked_sub(count as u64).ok_or(WrongLength)?;
+            }
+            Self::Chunked => {
+                // Writing to memory cannot fail.
+                let _ = write!(out.writer(), "{count:x}\r\n");
+            }
+            Self::UntilClose => {}
+        }
+        Ok(())
+    }
+
+    /// What goes behind them.
+    pub(crate) fn end(&self, out: &mut BytesMut) {
+        if *self == Self::Chunked {
+            out.put_slice(b"\r\n");
+        }
+    }
+
+    /// What ends the body.
+    pub(crate) fn finish(
+        &mut self,
+        trailers: Option<&HeaderMap>,
+        out: &mut BytesMut,
+    ) -> Result<(), WrongLength> {
+        match std::mem::take(self) {
+            Self::Length(1..) => return Err(WrongLength),
+            Self::Chunked => {
+                out.put_slice(b"0\r\n");
+                for (name, value) in trailers.into_iter().flatten() {
+                    out.put_slice(name.as_str().as_bytes());
+                    out.put_slice(b": ");
+                    out.put_slice(value.as_bytes());
+                    out.put_slice(b"\r\n");
+                }
+                out.put_slice(b"\r\n");
+            }
+            Self::None | Self::Length(0) | Self::UntilClose => {}
+        }
+        Ok(())
+    }
+
+    /// Is the end of the connection the end of the body?
+    pub(crate) fn is_until_close(self) -> bool {
+        self == Self::UntilClose
+    }
+}
