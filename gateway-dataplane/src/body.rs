@@ -3,10 +3,12 @@
 mod deadline;
 mod error;
 mod foreign;
+mod piped;
 mod replay;
 mod tee;
 
 pub use error::BodyError;
+pub(crate) use piped::{Feed, Wish};
 pub(crate) use replay::{Buffered, buffer};
 pub(crate) use tee::tee;
 
@@ -41,6 +43,8 @@ enum Inner {
     Empty,
     Full(Bytes),
     Incoming(Incoming),
+    /// A request over HTTP/1.
+    Piped(piped::Reader),
     /// A response over HTTP/1.
     Exchange(Option<Box<h1::Exchange>>),
     /// A response over HTTP/2, and what lives as long as its stream.
@@ -92,6 +96,12 @@ impl Body {
         }
     }
 
+    /// A body of `length` bytes, if that is known, that is fed by somebody else.
+    pub(crate) fn piped(length: Option<u64>) -> (Self, Feed) {
+        let (reader, feed) = piped::piped(length);
+        (Self::of(Inner::Piped(reader)), feed)
+    }
+
     /// A response body that is read from an HTTP/1 connection to an upstream.
     pub(crate) fn exchange(exchange: Box<h1::Exchange>) -> Self {
         Self::of(Inner::Exchange(Some(exchange)))
@@ -138,7 +148,7 @@ impl fmt::Debug for Body {
         let kind = match &self.inner {
             Inner::Empty => "empty",
             Inner::Full(_) => "full",
-            Inner::Incoming(_) => "incoming",
+            Inner::Incoming(_) | Inner::Piped(_) => "incoming",
             Inner::Exchange(_) | Inner::Upstream(..) => "upstream",
             Inner::Boxed(_) => "boxed",
         };
@@ -210,6 +220,7 @@ impl http_body::Body for Body {
             Inner::Empty => SizeHint::with_exact(0),
             Inner::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Inner::Incoming(incoming) | Inner::Upstream(incoming, _) => incoming.size_hint(),
+            Inner::Piped(reader) => reader.size_hint(),
             Inner::Exchange(None) => SizeHint::with_exact(0),
             Inner::Exchange(Some(exchange)) => exchange.size_hint(),
             Inner::Boxed(body) => body.size_hint(),
@@ -225,6 +236,7 @@ impl Inner {
             Self::Empty => true,
             Self::Full(_) => false,
             Self::Incoming(incoming) | Self::Upstream(incoming, _) => incoming.is_end_stream(),
+            Self::Piped(reader) => reader.is_end_stream(),
             Self::Exchange(exchange) => exchange.is_none(),
             Self::Boxed(body) => body.is_end_stream(),
         }
@@ -242,6 +254,7 @@ impl Inner {
                 let frame = ready!(Pin::new(incoming).poll_frame(cx));
                 Poll::Ready(frame.map(passed_on))
             }
+            Self::Piped(reader) => reader.poll(cx),
             Self::Exchange(exchange) => poll_exchange(exchange, cx),
             Self::Upstream(incoming, stream) => {
                 let frame = ready!(Pin::new(&mut *incoming).poll_frame(cx));

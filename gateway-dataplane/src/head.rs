@@ -12,17 +12,15 @@ use http::{Method, StatusCode, Version};
 
 use crate::filter::InvalidTarget;
 
-#[allow(dead_code, reason = "the side of the server is not switched over yet")]
 mod fields;
 mod framing;
-#[allow(dead_code, reason = "the side of the server is not switched over yet")]
 mod message;
 mod name;
 mod path;
 
 pub use fields::Fields;
 pub(crate) use framing::{Framing, framing, settle_framing};
-pub use message::{RequestHead, ResponseHead};
+pub use message::{BadTarget, RequestHead, ResponseHead};
 pub use name::{Known, Name};
 
 /// What heads are held to.

@@ -28,6 +28,9 @@ pub struct Limits {
     pub stalled: Duration,
     /// Time that connections are given to finish when their listener goes away. Default 30 s.
     pub drain: Duration,
+    /// Time that a connection is read on after its last response, so that a client which is still sending
+    /// gets to read it (RFC 9112 section 9.6). Default 2 s.
+    pub linger: Duration,
     /// Requests that a client may have open on one HTTP/2 connection. Default 128.
     pub h2_streams: u32,
     /// Bytes of a request's header list over HTTP/2, as RFC 9113 section 6.5.2 counts them.
@@ -82,6 +85,7 @@ impl Default for Limits {
             idle: Duration::from_secs(75),
             stalled: Duration::from_secs(300),
             drain: Duration::from_secs(30),
+            linger: Duration::from_secs(2),
             h2_streams: 128,
             h2_header_list: 64 << 10,
             h2_pending_resets: 20,

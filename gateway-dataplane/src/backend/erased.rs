@@ -6,7 +6,7 @@ use std::pin::Pin;
 
 use http::{Request, Response};
 
-use super::{Attempt, Backend, BackendError};
+use super::{Attempt, Backend, BackendError, Direct};
 use crate::Body;
 
 /// Any backend, at the cost of a box per request.
@@ -33,16 +33,26 @@ impl Backend for BoxBackend {
     ) -> Result<Response<Body>, BackendError> {
         self.0.call_boxed(request, attempt).await
     }
+
+    fn direct(&self) -> Option<Direct<'_>> {
+        self.0.direct_erased()
+    }
 }
 
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response<Body>, BackendError>> + Send + 'a>>;
 
 trait Erased: Send + Sync + 'static {
     fn call_boxed<'a>(&'a self, request: Request<Body>, attempt: &'a Attempt) -> Answer<'a>;
+
+    fn direct_erased(&self) -> Option<Direct<'_>>;
 }
 
 impl<B: Backend> Erased for B {
     fn call_boxed<'a>(&'a self, request: Request<Body>, attempt: &'a Attempt) -> Answer<'a> {
         Box::pin(self.call(request, attempt))
+    }
+
+    fn direct_erased(&self) -> Option<Direct<'_>> {
+        self.direct()
     }
 }

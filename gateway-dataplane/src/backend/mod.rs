@@ -6,18 +6,21 @@
 
 mod erased;
 mod error;
+mod lend;
 mod tunnel;
 pub mod upstream;
 
 pub use erased::BoxBackend;
 pub use error::{BackendError, BackendErrorKind};
+pub use lend::Direct;
+pub(crate) use lend::{Connecting, Course, Lend};
 pub use tunnel::Tunnel;
 
 use std::future::Future;
 use std::sync::Arc;
 
 use gateway_resolve::ir;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 
 use crate::Body;
 
@@ -37,6 +40,13 @@ pub trait Backend: Send + Sync + 'static {
         request: Request<Body>,
         attempt: &Attempt,
     ) -> impl Future<Output = Result<Response<Body>, BackendError>> + Send;
+
+    /// The connections that [`call`](Self::call) would use, where a plain request of an HTTP/1 client may be
+    /// written to one of them without further ado. Only the bundled [`Upstream`](upstream::Upstream) has
+    /// such; who wraps one says whether the short way may be taken.
+    fn direct(&self) -> Option<Direct<'_>> {
+        None
+    }
 }
 
 /// Builds [`Backend`]s when a new IR is applied.
@@ -86,4 +96,16 @@ impl<B: Backend> Backend for Arc<B> {
     ) -> impl Future<Output = Result<Response<Body>, BackendError>> + Send {
         B::call(self, request, attempt)
     }
+
+    fn direct(&self) -> Option<Direct<'_>> {
+        B::direct(self)
+    }
+}
+
+/// May a request of this method be sent twice (RFC 9110 section 9.2.2)?
+pub(crate) fn is_harmless(method: &Method) -> bool {
+    matches!(
+        *method,
+        Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE | Method::TRACE
+    )
 }

@@ -1,4 +1,3 @@
 //! Protocols on the wire.
 
-#[allow(dead_code, reason = "the side of the server is not switched over yet")]
 pub(crate) mod h1;

@@ -4,8 +4,11 @@
 
 mod answer;
 mod attempt;
+mod client;
 mod connection;
+mod detour;
 mod entropy;
+mod exchange;
 mod forwarder;
 pub mod headers;
 mod mirror;
@@ -14,6 +17,7 @@ mod service;
 mod tables;
 mod upgrade;
 
+pub(crate) use client::{After, refuse, serve as serve_client};
 pub use connection::ConnectionInfo;
 pub use forwarder::Forwarder;
 pub(crate) use forwarder::{Options, Prepared};
@@ -43,7 +47,10 @@ pub(crate) async fn forward<B: Backend>(
     let (mut head, body) = request.into_parts();
     match plan::decide(options, table, connection, &mut head) {
         Decision::Answer(response) => response,
-        Decision::Forward(plan) => carry_out(options, connection, plan, head, body).await,
+        Decision::Forward(plan) => {
+            let upgrade = plan.upgrade.then(|| Upgrade::take(&mut head));
+            carry_out(options, connection, plan, upgrade, head, body).await
+        }
     }
 }
 
@@ -52,11 +59,11 @@ async fn carry_out<B: Backend>(
     options: &Options,
     connection: &ConnectionInfo,
     plan: Forward<'_, B>,
+    upgrade: Option<Upgrade>,
     mut head: request::Parts,
     body: Body,
 ) -> Response<Body> {
     let version = head.version;
-    let upgrade = plan.upgrade.then(|| Upgrade::take(&mut head));
     let body = mirror::copies(options, connection.worker, &plan, &head, body);
     let answered = match plan.target.destination {
         Destination::Refused(status) => Ok(answer::status(*status)),

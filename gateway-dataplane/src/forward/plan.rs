@@ -51,6 +51,15 @@ impl<'t, B> Forward<'t, B> {
             .filter(|limit| !limit.is_zero())
     }
 
+    /// Does it need one attempt at one backend, and nothing beside it?
+    pub(super) fn is_plain(&self) -> bool {
+        let mirrors = [self.filters.mirrors(), self.target.filters.mirrors()];
+        mirrors.iter().all(|mirrors| mirrors.is_empty())
+            && self.retry().is_none()
+            && self.request_timeout().is_none()
+            && self.attempt_timeout().is_none()
+    }
+
     /// When to try again.
     pub(super) fn retry(&self) -> Option<&'t ir::Retry> {
         self.rule.retry()

@@ -19,12 +19,17 @@ use crate::body::OnEnd;
 use crate::server::{Order, Watch};
 
 /// The client's side of an upgrade.
-pub(super) struct Upgrade(Option<OnUpgrade>);
+pub(super) enum Upgrade {
+    /// hyper serves the client; `None`: it cannot be had.
+    ByHyper(Option<OnUpgrade>),
+    /// Whoever serves the client takes the tunnel out of the response.
+    ByServer,
+}
 
 impl Upgrade {
     /// Takes the client's side out of the request.
     pub(super) fn take(head: &mut Parts) -> Self {
-        Self(head.extensions.remove())
+        Self::ByHyper(head.extensions.remove())
     }
 
     /// Joins both sides when the backend agreed; any other response is an ordinary one.
@@ -37,10 +42,15 @@ impl Upgrade {
             return response;
         }
         let tunnel = response.extensions_mut().remove::<Tunnel>();
-        let (Some(client), Some(tunnel)) = (self.0, tunnel) else {
-            return answer::status(StatusCode::BAD_GATEWAY);
-        };
-        tokio::spawn(join(client, tunnel, Open::on(connection)));
+        match (self, tunnel) {
+            (Self::ByHyper(Some(client)), Some(tunnel)) => {
+                tokio::spawn(join(client, tunnel, Open::on(connection)));
+            }
+            (Self::ByServer, Some(tunnel)) => {
+                response.extensions_mut().insert(tunnel);
+            }
+            (Self::ByHyper(None), _) | (_, None) => return answer::status(StatusCode::BAD_GATEWAY),
+        }
         response
     }
 }

@@ -71,6 +71,7 @@ impl Fields {
     }
 
     /// The known names that are there, once for each field.
+    #[allow(dead_code, reason = "for normalising and filtering")]
     pub(crate) fn known(&self) -> impl Iterator<Item = Known> {
         self.list.iter().filter_map(|field| field.known)
     }
@@ -105,6 +106,7 @@ impl Fields {
     }
 
     /// Is any of these there? Asked once for many.
+    #[allow(dead_code, reason = "for normalising and filtering")]
     pub(crate) fn contains_any(&self, names: &[Known]) -> bool {
         self.present & names.iter().fold(0, |bits, known| bits | known.bit()) != 0
     }
@@ -158,6 +160,7 @@ impl Fields {
         self.add(name, spelled, value);
     }
 
+    #[allow(dead_code, reason = "for normalising and filtering")]
     /// Joins the values of `name` and `value` into one line, where the first of them was.
     pub(crate) fn join<'n>(&mut self, name: impl Into<Name<'n>>, separator: &[u8], value: &[u8]) {
         let name = name.into();
@@ -195,12 +198,6 @@ impl Fields {
         self.text.clear();
         self.list.clear();
         self.present = 0;
-    }
-
-    /// Gives memory back beyond what usual heads take.
-    pub(crate) fn shrink(&mut self) {
-        self.text.shrink_to(4 << 10);
-        self.list.shrink_to(32);
     }
 
     /// Appends the lines of all fields, each with its end, to `out`.

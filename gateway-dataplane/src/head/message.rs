@@ -44,6 +44,7 @@ impl RequestHead {
     }
 
     /// The `:authority` of HTTP/2, if that is where it came from.
+    #[allow(dead_code, reason = "for normalising")]
     pub(crate) fn authority(&self) -> Option<&str> {
         str::from_utf8(self.authority?.of(&self.fields.text)).ok()
     }
@@ -86,16 +87,21 @@ impl RequestHead {
         Some(())
     }
 
-    /// The view of it that the `http` crate has. The target has to be a path and query, or `*`.
+    /// The view of it that the `http` crate has.
     ///
     /// # Errors
-    /// It is too long for that crate.
-    pub fn to_parts(&self) -> Result<request::Parts, http::uri::InvalidUri> {
+    /// The target is not one of RFC 9112 section 3.2, or is too long for that crate.
+    pub fn to_parts(&self) -> Result<request::Parts, BadTarget> {
         let target = bytes::Bytes::copy_from_slice(self.target.of(&self.fields.text));
+        let uri = match target.first() {
+            _ if target.contains(&b'#') => return Err(BadTarget),
+            Some(b'/' | b'*') => PathAndQuery::from_maybe_shared(target).map(Uri::from),
+            _ => Uri::from_maybe_shared(target),
+        };
         let mut parts = http::Request::new(()).into_parts().0;
         parts.method = self.method.clone();
         parts.version = self.version;
-        parts.uri = Uri::from(PathAndQuery::from_maybe_shared(target)?);
+        parts.uri = uri.map_err(|_| BadTarget)?;
         parts.headers = HeaderMap::from(&self.fields);
         Ok(parts)
     }
@@ -128,6 +134,11 @@ impl From<&request::Parts> for RequestHead {
         head
     }
 }
+
+/// A target that names nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the request target has no form that there is")]
+pub struct BadTarget;
 
 /// The head of a response.
 #[derive(Debug, Clone, Default)]

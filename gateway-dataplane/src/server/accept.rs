@@ -18,9 +18,11 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::http::{Protocol, sniff};
+use super::http1;
 use super::watch::{Order, Registration};
 use super::worker::Worker;
 use crate::backend::MakeBackend;
+use crate::codec::h1::Stream;
 use crate::forward::{ConnectionInfo, Current, View, forward};
 use crate::rewind::Rewind;
 use crate::table::SocketKey;
@@ -150,13 +152,11 @@ impl<M: MakeBackend> Client<M> {
             worker,
             view,
         } = self;
-        let watch = Arc::clone(registration.watch());
-        let mut stream = registration.over(stream);
-        let Some((protocol, ahead)) = sniff(&mut stream, &watch).await else {
+        let mut stream = stream;
+        let Some((protocol, ahead)) = sniff(&mut stream, registration.watch()).await else {
             return;
         };
-        let stream = Rewind::new(Bytes::from(ahead), stream, ());
-        serve(worker, view, info, protocol, stream, watch).await;
+        serve(worker, view, info, protocol, stream, ahead, registration).await;
     }
 
     async fn serve_tls(self, stream: TlsStream<TcpStream>) {
@@ -166,9 +166,17 @@ impl<M: MakeBackend> Client<M> {
             _ => Protocol::Http1,
         };
         let info = self.info.over_tls(session.server_name());
-        let watch = Arc::clone(self.registration.watch());
-        let stream = self.registration.over(stream);
-        serve(self.worker, self.view, info, protocol, stream, watch).await;
+        let (worker, view, registration) = (self.worker, self.view, self.registration);
+        serve(
+            worker,
+            view,
+            info,
+            protocol,
+            stream,
+            Vec::new(),
+            registration,
+        )
+        .await;
     }
 
     /// `None`: the connection is told to stop.
@@ -183,26 +191,50 @@ impl<M: MakeBackend> Client<M> {
     }
 }
 
-/// Serves the requests of a connection.
+/// Serves the requests of a connection, of which `ahead` was read already.
 async fn serve<M: MakeBackend, S>(
     worker: Arc<Worker<M>>,
     view: Arc<View<M::Backend>>,
     mut info: ConnectionInfo,
     protocol: Protocol,
     stream: S,
-    watch: Arc<super::Watch>,
+    ahead: Vec<u8>,
+    registration: Registration,
 ) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
+    let watch = Arc::clone(registration.watch());
     info.watch = Some(Arc::clone(&watch));
-    let info = Arc::new(info);
     let current = worker.forwarder.current(view, info.worker, info.socket);
-    let current = RefCell::new(current);
+    match protocol {
+        Protocol::Http1 => {
+            let options = worker.forwarder.options();
+            let stream = Stream::new(stream).watched(Arc::clone(&watch));
+            http1::serve(options, current, &info, &watch, stream, &ahead).await;
+        }
+        Protocol::Http2 => {
+            let stream = Rewind::new(Bytes::from(ahead), registration.over(stream), ());
+            let serving = serve_http2(&worker, current, info, stream, &watch);
+            Box::pin(serving).await;
+        }
+    }
+}
+
+async fn serve_http2<M: MakeBackend, S>(
+    worker: &Worker<M>,
+    current: Current<M::Backend>,
+    info: ConnectionInfo,
+    stream: S,
+    watch: &Arc<super::Watch>,
+) where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let (info, current) = (Arc::new(info), RefCell::new(current));
     let forwarder = Arc::clone(&worker.forwarder);
     let handle = move |request| {
         let view = current.borrow_mut().view();
         let (forwarder, info) = (Arc::clone(&forwarder), Arc::clone(&info));
         async move { forward(forwarder.options(), &view.table, &info, request).await }
     };
-    worker.http.serve(protocol, stream, &watch, handle).await;
+    worker.http.serve(stream, watch, handle).await;
 }

@@ -1,4 +1,5 @@
-//! Speaking HTTP to clients. The only file of the server that knows hyper's connections.
+//! Speaking HTTP/2 to clients, and finding out who does. The only file of the server that knows hyper's
+//! connections.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -7,9 +8,9 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use futures_util::future::poll_fn;
-use http::{Request, Response, StatusCode, Version, header};
+use http::{Request, Response};
 use hyper::body::Incoming;
-use hyper::server::conn::{http1, http2};
+use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
@@ -17,12 +18,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use super::watch::{Order, Watch};
 use crate::{Body, Limits};
 
-/// How connections are served.
+/// How HTTP/2 is served.
 #[derive(Debug, Clone)]
-pub(super) struct Http {
-    http1: http1::Builder,
-    http2: http2::Builder<TokioExecutor>,
-}
+pub(super) struct Http(http2::Builder<TokioExecutor>);
 
 /// The version that a connection speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,21 +31,8 @@ pub(super) enum Protocol {
     Http2,
 }
 
-/// hyper's limit, for which it needs no allocation.
-const USUAL_HEADER_COUNT: usize = 100;
-/// hyper refuses smaller buffers.
-const MIN_BUFFER: usize = 8_192;
-
 impl Http {
     pub(super) fn new(limits: &Limits) -> Self {
-        let mut http1 = http1::Builder::new();
-        http1
-            .half_close(false)
-            .header_read_timeout(None)
-            .max_buf_size(limits.header_bytes.max(MIN_BUFFER));
-        if limits.header_count != USUAL_HEADER_COUNT {
-            http1.max_headers(limits.header_count);
-        }
         let mut http2 = http2::Builder::new(TokioExecutor::new());
         http2
             .max_concurrent_streams(limits.h2_streams)
@@ -56,78 +41,48 @@ impl Http {
             .max_local_error_reset_streams(limits.h2_local_resets)
             .initial_stream_window_size(limits.h2_stream_window)
             .initial_connection_window_size(limits.h2_connection_window);
-        Self { http1, http2 }
+        Self(http2)
     }
 
     /// Serves requests on `stream` until it closes, or until `watch` says so.
-    pub(super) async fn serve<S, H, F>(
-        &self,
-        protocol: Protocol,
-        stream: S,
-        watch: &Arc<Watch>,
-        handle: H,
-    ) where
+    pub(super) async fn serve<S, H, F>(&self, stream: S, watch: &Arc<Watch>, handle: H)
+    where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
         H: Fn(Request<Body>) -> F,
         F: Future<Output = Response<Body>> + Send + 'static,
     {
         let watched = Arc::clone(watch);
         let service = service_fn(move |request: Request<Incoming>| {
-            let open = OpenRequest::on(&watched, request.version());
+            let open = OpenRequest::on(&watched);
             let response = handle(request.map(Body::from));
-            async move { Ok::<_, Infallible>(open.close_with(response.await)) }
+            async move { Ok::<_, Infallible>(open.until_sent(response.await)) }
         });
-        let stream = TokioIo::new(stream);
-        match protocol {
-            Protocol::Http1 => {
-                let served = self.http1.serve_connection(stream, service).with_upgrades();
-                run(
-                    pin!(served),
-                    watch,
-                    http1::UpgradeableConnection::graceful_shutdown,
-                )
-                .await;
-            }
-            Protocol::Http2 => {
-                watch.set_multiplexed();
-                let served = self.http2.serve_connection(stream, service);
-                run(pin!(served), watch, http2::Connection::graceful_shutdown).await;
-            }
-        }
+        watch.set_multiplexed();
+        let served = self.0.serve_connection(TokioIo::new(stream), service);
+        run(pin!(served), watch, http2::Connection::graceful_shutdown).await;
     }
 }
 
 /// Counts a request as open until its response was sent, or until it is given up.
-struct OpenRequest {
-    watch: Option<Arc<Watch>>,
-    version: Version,
-}
+struct OpenRequest(Option<Arc<Watch>>);
 
 impl OpenRequest {
-    fn on(watch: &Arc<Watch>, version: Version) -> Self {
+    fn on(watch: &Arc<Watch>) -> Self {
         watch.begin();
-        Self {
-            watch: Some(Arc::clone(watch)),
-            version,
-        }
+        Self(Some(Arc::clone(watch)))
     }
 
-    fn close_with(mut self, mut response: Response<Body>) -> Response<Body> {
-        let Some(watch) = self.watch.take() else {
-            return response;
-        };
-        let goes_on = response.status() == StatusCode::SWITCHING_PROTOCOLS;
-        if watch.order() != Order::Serve && self.version < Version::HTTP_2 && !goes_on {
-            let close = header::HeaderValue::from_static("close");
-            response.headers_mut().insert(header::CONNECTION, close);
+    fn until_sent(mut self, response: Response<Body>) -> Response<Body> {
+        match self.0.take() {
+            Some(watch) => response.map(|body| body.guarded(watch)),
+            None => response,
         }
-        response.map(|body| body.guarded(watch))
     }
 }
 
 impl Drop for OpenRequest {
     fn drop(&mut self) {
-        if let Some(watch) = self.watch.take() {
+        if let Some(watch) = self.0.take() {
             crate::body::OnEnd::on_end(&*watch);
         }
     }
@@ -176,6 +131,7 @@ where
             })
             .await?
         };
+        watch.read_some();
         let common = ahead.len().min(PREFACE.len());
         if ahead[..common] != PREFACE[..common] {
             return Some((Protocol::Http1, ahead));

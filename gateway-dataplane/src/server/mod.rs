@@ -5,6 +5,7 @@
 
 mod accept;
 mod http;
+mod http1;
 mod socket;
 mod tls;
 mod watch;

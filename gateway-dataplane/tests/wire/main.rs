@@ -4,11 +4,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod chunks;
+mod early;
 mod endings;
 mod exchanges;
 mod h2_floods;
 mod h2_heads;
 mod hops;
+mod interim;
 #[path = "../e2e/support/mod.rs"]
 #[allow(dead_code, reason = "shared with the end-to-end tests")]
 mod ir;

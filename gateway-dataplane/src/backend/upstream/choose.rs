@@ -38,6 +38,12 @@ impl<'a, P: Pick> Chooser<'a, P> {
         }
     }
 
+    /// The same, with those left out that were `tried` before.
+    pub(super) fn without(self, tried: &[usize]) -> Self {
+        let tried = tried.to_vec();
+        Self { tried, ..self }
+    }
+
     /// Leaves the endpoint `index` out from now on.
     pub(super) fn exclude(&mut self, index: usize) {
         self.tried.push(index);

@@ -1,10 +1,11 @@
 //! One endpoint: its connections and its health.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use gateway_resolve::ir;
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use tokio::time::timeout;
 
 use super::connect::Connect;
@@ -14,7 +15,7 @@ use super::http1::{self, SendError};
 use super::http2::{Http2, Reserved};
 use super::lane::{Keep, Lane, Open};
 use crate::Body;
-use crate::backend::{BackendError, BackendErrorKind};
+use crate::backend::{BackendError, BackendErrorKind, is_harmless};
 use crate::codec::h1::{Connection, Stream};
 
 /// What holds for all endpoints.
@@ -57,6 +58,10 @@ impl Endpoint {
     /// Is it the endpoint that `spec` describes?
     pub(super) fn is(&self, spec: &ir::Endpoint) -> bool {
         self.spec == *spec
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.spec.address
     }
 
     pub(super) fn lane(&self, worker: usize) -> &Arc<Lane> {
@@ -170,7 +175,7 @@ impl Endpoint {
         })
     }
 
-    async fn connect<C: Connect>(
+    pub(super) async fn connect<C: Connect>(
         &self,
         connect: &C,
         limit: Duration,
@@ -228,7 +233,7 @@ impl Endpoint {
         Failure::Elsewhere(Box::new(request), error)
     }
 
-    fn failed(&self, settings: &Settings, error: &BackendError) {
+    pub(super) fn failed(&self, settings: &Settings, error: &BackendError) {
         let address = self.spec.address;
         tracing::debug!(%address, %error, "an endpoint failed");
         if self.health.failed(settings.ejection, Instant::now()) {
@@ -266,11 +271,4 @@ fn copy_if_harmless(request: &Request<Body>) -> Option<Request<Body>> {
 fn if_harmless(request: Option<Box<Request<Body>>>) -> Option<Request<Body>> {
     let request = request.filter(|request| is_harmless(request.method()));
     request.map(|request| *request)
-}
-
-fn is_harmless(method: &Method) -> bool {
-    matches!(
-        *method,
-        Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE | Method::TRACE
-    )
 }

@@ -7,7 +7,7 @@ use http::{Method, Request, Response, Version};
 use http_body::Body;
 
 use crate::backend::{BackendError, BackendErrorKind};
-use crate::head::settle_framing;
+use crate::head::{Known, RequestHead, settle_framing};
 
 /// As HTTP/1.1, whatever version it came in (RFC 9112 section 2.3), and with `TE` among the options of
 /// the connection when it is there (RFC 9110 section 10.1.4).
@@ -20,6 +20,20 @@ pub(super) fn for_http1<B: Body>(request: &mut Request<B>, endpoint: SocketAddr)
         let named = |value: &HeaderValue| value.as_bytes() == b"te";
         if !headers.get_all(header::CONNECTION).iter().any(named) {
             headers.append(header::CONNECTION, HeaderValue::from_static("te"));
+        }
+    }
+}
+
+/// The same for a head of our own; its version is not looked at when it is written.
+pub(super) fn head_for_http1(head: &mut RequestHead, endpoint: SocketAddr) {
+    if head.version == Version::HTTP_10 && !head.fields.contains(Known::Host) {
+        head.fields
+            .append(Known::Host, endpoint.to_string().as_bytes());
+    }
+    if head.fields.contains(Known::Te) {
+        let named = |option: &[u8]| option == b"te";
+        if !head.fields.get_all(Known::Connection).any(named) {
+            head.fields.append(Known::Connection, b"te");
         }
     }
 }

@@ -11,6 +11,7 @@ mod health;
 mod http1;
 mod http2;
 mod lane;
+mod lend;
 mod pick;
 
 pub use connect::{Connect, TcpConnect};
@@ -27,7 +28,7 @@ use self::choose::Chooser;
 use self::endpoint::{Endpoint, Failure, Settings};
 use self::health::Ejection;
 use self::lane::Keep;
-use super::{Attempt, Backend, BackendError, BackendErrorKind, MakeBackend};
+use super::{Attempt, Backend, BackendError, BackendErrorKind, Direct, MakeBackend};
 use crate::{Body, Limits};
 
 /// Builds [`Upstream`]s.
@@ -150,6 +151,10 @@ impl<P: Pick, C: Connect> Backend for Upstream<P, C> {
             }
         }
         Err(failed.unwrap_or_else(|| self.nobody()))
+    }
+
+    fn direct(&self) -> Option<Direct<'_>> {
+        (self.spec.protocol != AppProtocol::H2c).then_some(Direct(self))
     }
 }
 

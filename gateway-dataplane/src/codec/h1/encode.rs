@@ -70,9 +70,4 @@ impl Encoder {
         }
         Ok(())
     }
-
-    /// Is the end of the connection the end of the body?
-    pub(crate) fn is_until_close(self) -> bool {
-        self == Self::UntilClose
-    }
 }

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Buf, BufMut, Bytes};
+use bytes::{BufMut, Bytes};
 use futures_util::future::poll_fn;
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
@@ -82,12 +82,12 @@ enum Unsent {
 }
 
 /// Interim responses before a final one.
-const MAX_INTERIM: usize = 16;
+pub(crate) const MAX_INTERIM: usize = 16;
 /// Bytes that are collected before they are written.
 const GATHERED: usize = 4 << 10;
 
 /// What a response's head may take.
-const LIMITS: HeadLimits = HeadLimits {
+pub(crate) const RESPONSE_LIMITS: HeadLimits = HeadLimits {
     bytes: 64 << 10,
     fields: 100,
 };
@@ -176,7 +176,7 @@ impl Exchange {
                 return Poll::Ready(Err(unanswered(None)));
             };
             let before = wait.interim;
-            match ready!(side.poll_head(&mut wait.head, LIMITS, cx)) {
+            match ready!(side.poll_head(&mut wait.head, RESPONSE_LIMITS, cx)) {
                 Ok(()) if is_interim(wait.head.status) => {
                     wait.interim += 1;
                     if wait.interim > MAX_INTERIM {
@@ -360,7 +360,7 @@ impl Exchange {
 }
 
 /// True: it was the last.
-fn write_frame(side: &mut Side, frame: Frame<Bytes>) -> Result<bool, WrongLength> {
+pub(crate) fn write_frame(side: &mut Side, frame: Frame<Bytes>) -> Result<bool, WrongLength> {
     match frame.into_data() {
         Ok(data) if data.is_empty() => Ok(false),
         Ok(data) => {
@@ -411,14 +411,13 @@ impl fmt::Debug for Exchange {
     }
 }
 
-/// A connection on which another protocol is spoken now.
+/// A connection on which another protocol is spoken now; it counts as long as it lives.
 struct Switched(Exchange);
 
 impl Switched {
-    fn side(&mut self) -> io::Result<&mut Side> {
-        self.0
-            .side()
-            .ok_or_else(|| io::ErrorKind::NotConnected.into())
+    fn side(&mut self) -> io::Result<Pin<&mut Side>> {
+        let side = self.0.side().map(Pin::new);
+        side.ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 }
 
@@ -428,15 +427,7 @@ impl AsyncRead for Switched {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let side = self.side()?;
-        if side.input.is_empty() {
-            return Pin::new(&mut side.stream).poll_read(cx, buf);
-        }
-        let count = side.input.len().min(buf.remaining());
-        buf.put_slice(&side.input[..count]);
-        side.input.advance(count);
-        side.rest();
-        Poll::Ready(Ok(()))
+        self.side()?.poll_read(cx, buf)
     }
 }
 
@@ -446,14 +437,14 @@ impl AsyncWrite for Switched {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.side()?.stream).poll_write(cx, buf)
+        self.side()?.poll_write(cx, buf)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.side()?.stream).poll_flush(cx)
+        AsyncWrite::poll_flush(self.side()?, cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.side()?.stream).poll_shutdown(cx)
+        AsyncWrite::poll_shutdown(self.side()?, cx)
     }
 }

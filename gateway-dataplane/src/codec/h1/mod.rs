@@ -4,6 +4,7 @@
 //! message that comes and the one that goes end. A [`Pump`] moves a body from one side to another through
 //! the buffer that it was read into. Nothing here spawns or knows a route.
 
+mod bare;
 mod buffer;
 mod compose;
 mod decode;
@@ -12,11 +13,19 @@ mod exchange;
 mod lease;
 mod parse;
 mod pump;
+mod server;
 mod side;
 mod splice;
 mod stream;
 
-pub(crate) use exchange::{Exchange, Failed, NoResponse, send};
+pub(crate) use compose::{Size, keeps_alive, write_request};
+pub(crate) use decode::{Decoder, Malformed, Piece};
+pub(crate) use exchange::{
+    Exchange, Failed, MAX_INTERIM, NoResponse, RESPONSE_LIMITS, announced, send, write_frame,
+};
 pub(crate) use lease::{Connection, Home, Lease};
-pub(crate) use side::NoHead;
+pub(crate) use parse::HeadLimits;
+pub(crate) use pump::{Broken, Pump};
+pub(crate) use server::Client;
+pub(crate) use side::{NoHead, Side};
 pub(crate) use stream::Stream;

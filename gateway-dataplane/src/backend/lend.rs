@@ -1,0 +1,74 @@
+//! Backends whose connections are driven by the task that serves the request.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use super::BackendError;
+use crate::codec::h1::Lease;
+use crate::head::RequestHead;
+
+/// The connections of the bundled upstream, which a request of an HTTP/1 client is written to directly.
+#[derive(Clone, Copy)]
+pub struct Direct<'a>(pub(crate) &'a dyn Lend);
+
+impl std::fmt::Debug for Direct<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Direct")
+    }
+}
+
+/// Lends connections to endpoints, for one exchange each.
+pub(crate) trait Lend: Send + Sync {
+    /// The way of a request that `worker` serves.
+    fn begin(&self, worker: usize) -> Course;
+
+    /// A connection that is there already, to the endpoint whose turn it is.
+    fn pooled(&self, course: &mut Course) -> Option<Lease>;
+
+    /// A new connection, to the first endpoint that can be reached.
+    fn connect<'a>(&'a self, course: &'a mut Course) -> Connecting<'a>;
+
+    /// Makes a head fit for the endpoint that a connection was lent to.
+    fn fit(&self, course: &Course, head: &mut RequestHead);
+
+    /// The endpoint answered.
+    fn answered(&self, course: &Course);
+
+    /// It did not; the error is handed back unless the request may be sent `again`.
+    fn unanswered(
+        &self,
+        course: &mut Course,
+        error: BackendError,
+        again: bool,
+    ) -> Option<BackendError>;
+
+    /// How long a request body waits for the endpoint to ask for it.
+    fn patience(&self) -> Duration;
+}
+
+pub(crate) type Connecting<'a> =
+    Pin<Box<dyn Future<Output = Result<Lease, BackendError>> + Send + 'a>>;
+
+/// Which endpoints a request was sent to, and why they did not answer.
+#[derive(Debug, Default)]
+pub(crate) struct Course {
+    pub(crate) worker: usize,
+    pub(crate) turn: usize,
+    /// Endpoints that were chosen.
+    pub(crate) again: usize,
+    /// The one whose turn it is.
+    pub(crate) endpoint: Option<usize>,
+    /// Is the connection to it a new one?
+    pub(crate) fresh: bool,
+    pub(crate) tried: Vec<usize>,
+    pub(crate) failed: Option<BackendError>,
+}
+
+impl Course {
+    /// Leaves the endpoint out from now on.
+    pub(crate) fn exclude(&mut self, error: BackendError) {
+        self.tried.extend(self.endpoint.take());
+        self.failed = Some(error);
+    }
+}

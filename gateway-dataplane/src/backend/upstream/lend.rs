@@ -1,0 +1,105 @@
+//! Connections for those who write to them themselves.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::choose::Chooser;
+use super::connect::Connect;
+use super::pick::Pick;
+use super::{Upstream, fit};
+use crate::backend::{BackendError, Connecting, Course, Lend};
+use crate::codec::h1::{Connection, Lease, Stream};
+use crate::head::RequestHead;
+
+impl<P: Pick, C: Connect> Lend for Upstream<P, C> {
+    fn begin(&self, worker: usize) -> Course {
+        let worker = worker % self.settings.workers;
+        Course {
+            worker,
+            // One turn a request: else an endpoint that fails would always be the first to be asked.
+            turn: self.turns[worker].0.fetch_add(1, Ordering::Relaxed),
+            ..Course::default()
+        }
+    }
+
+    fn pooled(&self, course: &mut Course) -> Option<Lease> {
+        let lane = self.endpoints[self.choose(course)?].lane(course.worker);
+        let connection = lane.take()?;
+        course.fresh = false;
+        Some(lane.lend(connection))
+    }
+
+    fn connect<'a>(&'a self, course: &'a mut Course) -> Connecting<'a> {
+        Box::pin(async move {
+            loop {
+                if let Some(lease) = self.pooled(course) {
+                    return Ok(lease);
+                }
+                let Some(index) = self.choose(course) else {
+                    return Err(course.failed.take().unwrap_or_else(|| self.nobody()));
+                };
+                let endpoint = &self.endpoints[index];
+                match endpoint
+                    .connect(&*self.connect, self.settings.connect)
+                    .await
+                {
+                    Ok(stream) => {
+                        course.fresh = true;
+                        let connection = Connection::new(Stream::new(stream));
+                        return Ok(endpoint.lane(course.worker).lend(connection));
+                    }
+                    Err(error) => {
+                        endpoint.failed(&self.settings, &error);
+                        course.exclude(error);
+                    }
+                }
+            }
+        })
+    }
+
+    fn fit(&self, course: &Course, head: &mut RequestHead) {
+        if let Some(index) = course.endpoint {
+            fit::head_for_http1(head, self.endpoints[index].address());
+        }
+    }
+
+    fn answered(&self, course: &Course) {
+        if let Some(index) = course.endpoint {
+            self.endpoints[index].health.succeeded();
+        }
+    }
+
+    fn unanswered(
+        &self,
+        course: &mut Course,
+        error: BackendError,
+        again: bool,
+    ) -> Option<BackendError> {
+        // A connection that had gone stale says nothing about its endpoint.
+        if let Some(index) = course.endpoint.filter(|_| course.fresh) {
+            self.endpoints[index].failed(&self.settings, &error);
+            if again {
+                course.exclude(error);
+                return None;
+            }
+        }
+        (!again).then_some(error)
+    }
+
+    fn patience(&self) -> Duration {
+        self.settings.expect_continue
+    }
+}
+
+impl<P: Pick, C: Connect> Upstream<P, C> {
+    /// The endpoint whose turn it is.
+    fn choose(&self, course: &mut Course) -> Option<usize> {
+        if course.endpoint.is_none() && course.again < self.settings.attempts {
+            let chooser = Chooser::new(&*self.pick, &self.endpoints, course.worker);
+            let turn = course.turn.wrapping_add(course.again);
+            course.endpoint = chooser.without(&course.tried).choose(turn);
+            course.again += 1;
+        }
+        course.endpoint
+    }
+}

@@ -1,0 +1,146 @@
+//! Speaking HTTP/1 to clients.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use bytes::BytesMut;
+use futures_util::future::poll_fn;
+use tokio::io::copy_bidirectional;
+
+use super::watch::{Order, Watch};
+use crate::Limits;
+use crate::backend::{Backend, Tunnel};
+use crate::body::OnEnd;
+use crate::codec::h1::{Client, HeadLimits, NoHead, Side, Stream};
+use crate::forward::{After, ConnectionInfo, Current, Options, refuse, serve_client};
+
+/// Serves the requests on `stream`, of which `ahead` was read already.
+pub(super) async fn serve<B: Backend>(
+    options: &Options,
+    mut current: Current<B>,
+    info: &ConnectionInfo,
+    watch: &Arc<Watch>,
+    stream: Stream,
+    ahead: &[u8],
+) {
+    let mut client = Client::new(
+        Side::new(stream, BytesMut::from(ahead)),
+        limits(&options.limits),
+    );
+    loop {
+        let after = match next(&mut client, watch).await {
+            Next::Request => {
+                watch.begin();
+                let _open = Open(watch);
+                let view = current.view();
+                let mut after = serve_client(options, &view.table, info, &mut client).await;
+                drain(&mut client, watch, &mut after).await;
+                if matches!(after, After::Close) {
+                    close(&mut client, watch, options).await;
+                }
+                after
+            }
+            Next::Refused(status) => {
+                watch.begin();
+                let _open = Open(watch);
+                refuse(&mut client, info, status).await;
+                close(&mut client, watch, options).await;
+                After::Close
+            }
+            Next::Over => return,
+        };
+        match after {
+            After::Next => {}
+            After::Close => return,
+            After::Switch(tunnel) => return Box::pin(join(client, tunnel, watch)).await,
+        }
+    }
+}
+
+fn limits(limits: &Limits) -> HeadLimits {
+    HeadLimits {
+        bytes: limits.header_bytes.max(8_192),
+        fields: limits.header_count,
+    }
+}
+
+enum Next {
+    Request,
+    /// What came is no request.
+    Refused(http::StatusCode),
+    /// The client is done, or has to be.
+    Over,
+}
+
+async fn next(client: &mut Client, watch: &Watch) -> Next {
+    if !client.side.input.is_empty() {
+        watch.read_some();
+    }
+    poll_fn(|cx| {
+        match watch.poll_order(cx) {
+            Order::Stop => return Poll::Ready(Next::Over),
+            Order::Finish if watch.is_between_requests() => return Poll::Ready(Next::Over),
+            Order::Finish | Order::Serve => {}
+        }
+        match client.poll_next(cx) {
+            Poll::Ready(Ok(())) => Poll::Ready(Next::Request),
+            Poll::Ready(Err(NoHead::Bad(bad))) => Poll::Ready(Next::Refused(bad.status())),
+            Poll::Ready(Err(NoHead::Closed(..))) => Poll::Ready(Next::Over),
+            Poll::Pending => {
+                client.rest();
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}
+
+async fn close(client: &mut Client, watch: &Watch, options: &Options) {
+    if watch.order() != Order::Stop {
+        client.close(options.limits.linger).await;
+    }
+}
+
+/// Reads a short rest of the request, so that another can follow.
+async fn drain(client: &mut Client, watch: &Watch, after: &mut After) {
+    if !matches!(after, After::Next) || client.side.decoder.is_done() {
+        return;
+    }
+    let drained = poll_fn(|cx| match watch.poll_order(cx) {
+        Order::Stop => Poll::Ready(false),
+        _ => client.poll_drain(cx).map(|drained| drained.is_ok()),
+    });
+    if !drained.await {
+        *after = After::Close;
+    }
+}
+
+/// Copies bytes both ways, until both sides or the clock say that it is over.
+async fn join(client: Client, tunnel: Tunnel, watch: &Arc<Watch>) {
+    watch.begin();
+    let _open = Open(watch);
+    let Some(mut backend) = tunnel.take() else {
+        return;
+    };
+    let mut client = client.side;
+    let mut copying = pin!(copy_bidirectional(&mut client, &mut backend));
+    let copied = poll_fn(|cx| match watch.poll_order(cx) {
+        Order::Stop => Poll::Ready(None),
+        _ => copying.as_mut().poll(cx).map(Some),
+    });
+    match copied.await {
+        Some(Ok((sent, received))) => tracing::debug!(sent, received, "a tunnel closed"),
+        Some(Err(error)) => tracing::debug!(%error, "a tunnel broke"),
+        None => tracing::debug!("a tunnel was closed"),
+    }
+}
+
+/// Counts a request or tunnel as open for as long as it lives.
+struct Open<'w>(&'w Watch);
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.on_end();
+    }
+}

@@ -1,0 +1,46 @@
+//! Interim responses (RFC 9110 section 15.2).
+
+use crate::support::backend::Reply;
+use crate::support::client::status;
+use crate::support::{Rig, get};
+
+const HINTS: &str = "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nconnection: x\r\n\r\n\
+                     HTTP/1.1 102 Processing\r\n\r\n\
+                     HTTP/1.1 100 Continue\r\n\r\n\
+                     HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+/// A proxy forwards all but those that it asked for itself.
+#[tokio::test]
+async fn interim_responses_are_passed_on_in_order() {
+    let rig = Rig::answering(Reply::of(HINTS)).await;
+    let mut client = rig.connect().await;
+    for _ in 0..2 {
+        client.send(get("/")).await;
+        let hints = client.head().await;
+        assert_eq!(status(&hints), 103);
+        assert!(hints.contains("link: </a.css>; rel=preload\r\n"), "{hints}");
+        assert!(!hints.contains("connection"), "{hints}");
+        assert_eq!(status(&client.head().await), 102);
+        assert_eq!(client.answer().await.body, "ok");
+    }
+}
+
+/// A server does not send them to clients of HTTP/1.0.
+#[tokio::test]
+async fn http_1_0_clients_get_no_interim_responses() {
+    let rig = Rig::answering(Reply::of(HINTS)).await;
+    let mut client = rig.connect().await;
+    client.send(get("/").replace("1.1", "1.0")).await;
+    assert_eq!(status(&client.head().await), 200);
+}
+
+/// Whoever sends them without end costs nobody more than a few.
+#[tokio::test]
+async fn too_many_interim_responses_are_a_bad_gateway() {
+    let many = "HTTP/1.1 102 Processing\r\n\r\n".repeat(1_000).leak();
+    let rig = Rig::answering(Reply::of(many)).await;
+    let mut client = rig.connect().await;
+    client.send(get("/")).await;
+    assert_eq!(client.answer().await.status, 502);
+    rig.backend.is_left().await;
+}
