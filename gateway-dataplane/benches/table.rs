@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use gateway_dataplane::forward::headers::{self, ConnectionHeaders, Forwarding};
-use gateway_dataplane::head::{HeadRules, normalize};
+use gateway_dataplane::head::{HeadRules, RequestHead, normalize};
 use gateway_dataplane::table::{Head, SocketTable, Table};
 use gateway_model::{Hostname, ObjectRef, Port, SectionName, Source};
 use gateway_resolve::ir::{
@@ -18,7 +18,6 @@ use gateway_resolve::ir::{
     Route, Rule, RuleSettings, Stack, VirtualHost,
 };
 use http::Request;
-use http::request::Parts;
 use http::uri::Scheme;
 
 fn source(name: &str) -> Source {
@@ -103,12 +102,12 @@ fn socket(ir: &Ir) -> Arc<SocketTable<()>> {
     Arc::clone(socket)
 }
 
-fn request(host: &str, target: &str) -> Parts {
+fn request(host: &str, target: &str) -> RequestHead {
     let request = Request::get(target)
         .header("host", host)
         .header("user-agent", "bench/1.0")
         .header("accept", "*/*");
-    request.body(()).unwrap().into_parts().0
+    RequestHead::from(&request.body(()).unwrap().into_parts().0)
 }
 
 fn lookups(c: &mut Criterion) {
@@ -134,9 +133,9 @@ fn lookups(c: &mut Criterion) {
     let mut group = c.benchmark_group("find");
     for (name, ir, target) in rows {
         let socket = socket(&ir);
-        let parts = request("host-777.example.com", target);
+        let head = request("host-777.example.com", target);
         group.bench_function(name, |b| {
-            b.iter(|| black_box(socket.find(&Head::of(black_box(&parts)), None).is_ok()));
+            b.iter(|| black_box(socket.find(&Head::of(black_box(&head)), None).is_ok()));
         });
     }
     group.finish();
@@ -147,20 +146,20 @@ fn lookups(c: &mut Criterion) {
 }
 
 fn heads(c: &mut Criterion) {
-    let parts = request("host-777.example.com:8080", "/service-7/v1/items?id=1");
+    let head = request("host-777.example.com:8080", "/service-7/v1/items?id=1");
     c.bench_function("normalize, nothing to do", |b| {
-        let mut parts = parts.clone();
-        b.iter(|| normalize(black_box(&mut parts), HeadRules::default()));
+        let mut head = head.clone();
+        b.iter(|| normalize(black_box(&mut head), HeadRules::default()));
     });
     let connection = ConnectionHeaders::new([10, 0, 0, 1].into(), &Scheme::HTTP);
     let forwarding = Forwarding::default();
     c.bench_function("forwarded headers", |b| {
-        let copy = || parts.clone();
+        let copy = || head.clone();
         b.iter_batched_ref(
             copy,
-            |parts| {
+            |head| {
                 let id = || headers::request_id(black_box(1));
-                headers::prepare_request(parts, &connection, &forwarding, false, id);
+                headers::prepare_request(head, &connection, &forwarding, false, id);
             },
             criterion::BatchSize::SmallInput,
         );

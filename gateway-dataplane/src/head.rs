@@ -5,9 +5,7 @@
 //! Only HTTP/1.0 may leave it out. A head that can be read in two ways is refused, never mended
 //! (RFC 9112 section 11.2). When there is nothing to change, nothing is allocated.
 
-use http::header::{self, HeaderMap, HeaderValue};
-use http::request::Parts;
-use http::uri::{self, Authority, PathAndQuery, Scheme, Uri};
+use http::uri::{PathAndQuery, Scheme, Uri};
 use http::{Method, StatusCode, Version};
 
 use crate::filter::InvalidTarget;
@@ -19,7 +17,7 @@ mod name;
 mod path;
 
 pub use fields::Fields;
-pub(crate) use framing::{Framing, framing, settle_framing};
+pub(crate) use framing::{Framing, framing};
 pub use message::{BadTarget, RequestHead, ResponseHead};
 pub use name::{Known, Name};
 
@@ -107,90 +105,94 @@ impl From<InvalidTarget> for HeadError {
 /// Checks the head of a request and puts it into canonical form.
 ///
 /// # Errors
-/// The head has to be refused; what is left in `parts` is not to be used.
-pub fn normalize(parts: &mut Parts, rules: HeadRules) -> Result<(), HeadError> {
-    if parts.method == Method::CONNECT {
+/// The head has to be refused; what is left in it is not to be used.
+pub fn normalize(head: &mut RequestHead, rules: HeadRules) -> Result<(), HeadError> {
+    if head.method == Method::CONNECT {
         return Err(HeadError::Connect);
     }
-    settle_framing(&mut parts.headers, parts.version)?;
-    check_expectation(&parts.headers)?;
-    let host = check_host(&parts.headers)?;
-    match parts.version {
-        Version::HTTP_2 | Version::HTTP_3 => check_pseudo_path(&parts.uri)?,
-        Version::HTTP_11 if host.is_none() => return Err(HeadError::HostMissing),
-        _ => {}
+    framing(&mut head.fields, head.version)?;
+    check_expectation(&head.fields)?;
+    let has_host = check_host(&head.fields)?;
+    if head.version == Version::HTTP_11 && !has_host {
+        return Err(HeadError::HostMissing);
     }
-    match parts.uri.authority() {
-        Some(_) => take_authority(parts)?,
-        None if host.is_none() && parts.version > Version::HTTP_11 => {
-            return Err(HeadError::HostMissing);
-        }
-        None => {}
+    match head.version {
+        Version::HTTP_2 | Version::HTTP_3 => take_pseudo_headers(head, has_host)?,
+        _ if head.target().starts_with(['/', '*']) => {}
+        _ => take_authority(head)?,
     }
-    normalize_path(parts, rules)
+    normalize_path(head, rules)
 }
 
-/// The `Host` header, if there is one; it is valid.
-fn check_host(headers: &HeaderMap) -> Result<Option<&HeaderValue>, HeadError> {
-    let mut hosts = headers.get_all(header::HOST).iter();
-    let Some(host) = hosts.next() else {
-        return Ok(None);
+/// Is there a `Host` header? It is valid.
+fn check_host(fields: &Fields) -> Result<bool, HeadError> {
+    let mut hosts = fields.get_all(Known::Host);
+    match (hosts.next(), hosts.next()) {
+        (None, _) => Ok(false),
+        (Some(_), Some(_)) => Err(HeadError::HostRepeated),
+        (Some([]), None) => Err(HeadError::HostMissing),
+        (Some(authority), None) if !is_authority(authority) => Err(HeadError::HostInvalid),
+        (Some(_), None) => Ok(true),
+    }
+}
+
+/// Moves the authority of HTTP/2's pseudo-headers into the `Host` header; where there are both, they have to
+/// agree (RFC 9113 section 8.3.1).
+fn take_pseudo_headers(head: &mut RequestHead, has_host: bool) -> Result<(), HeadError> {
+    // An empty path is written as `/` in `:path`, while it may be left out of an absolute target.
+    if head.target().starts_with('?') {
+        return Err(HeadError::TargetForm);
+    }
+    let Some(authority) = head.authority() else {
+        return if has_host {
+            Ok(())
+        } else {
+            Err(HeadError::HostMissing)
+        };
     };
-    match (hosts.next(), host.as_bytes()) {
-        (Some(_), _) => Err(HeadError::HostRepeated),
-        (None, []) => Err(HeadError::HostMissing),
-        (None, authority) if !is_authority(authority) => Err(HeadError::HostInvalid),
-        (None, _) => Ok(Some(host)),
+    if !head.scheme().is_some_and(is_served) {
+        return Err(HeadError::TargetForm);
     }
+    if !is_authority(authority.as_bytes()) {
+        return Err(HeadError::HostInvalid);
+    }
+    match head.fields.get(Known::Host) {
+        Some(host) if host.eq_ignore_ascii_case(authority.as_bytes()) => {}
+        Some(_) => return Err(HeadError::HostMismatch),
+        None => head.place_authority(),
+    }
+    Ok(())
 }
 
-/// An empty path is written as `/` in `:path` (RFC 9113 section 8.3.1), while it may be left out of an
-/// absolute target.
-fn check_pseudo_path(uri: &Uri) -> Result<(), HeadError> {
-    let path = uri.path_and_query().map_or("", PathAndQuery::as_str);
-    match path.starts_with('?') {
-        true => Err(HeadError::TargetForm),
-        false => Ok(()),
-    }
+fn is_served(scheme: &Scheme) -> bool {
+    *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS
 }
 
-/// Moves the authority of an absolute target, or of HTTP/2's pseudo-headers, into the `Host` header.
-fn take_authority(parts: &mut Parts) -> Result<(), HeadError> {
-    let uri = std::mem::take(&mut parts.uri).into_parts();
-    let (Some(authority), Some(scheme), Some(target)) =
-        (uri.authority, uri.scheme, uri.path_and_query)
-    else {
+/// Moves the authority of an absolute target into the `Host` header, over which it wins in HTTP/1
+/// (RFC 9112 section 3.2.2).
+fn take_authority(head: &mut RequestHead) -> Result<(), HeadError> {
+    let uri: Uri = head.target().parse().map_err(|_| HeadError::TargetForm)?;
+    let (Some(authority), Some(scheme)) = (uri.authority(), uri.scheme()) else {
         return Err(HeadError::TargetForm);
     };
-    if scheme != Scheme::HTTP && scheme != Scheme::HTTPS {
+    if !is_served(scheme) {
         return Err(HeadError::TargetForm);
     }
     if !is_authority(authority.as_str().as_bytes()) {
         return Err(HeadError::HostInvalid);
     }
-    place_host(parts, &authority)?;
-    // An empty path is read as `/`, since `http::Uri` does not tell the two apart.
-    parts.uri = only_path(target)?;
-    Ok(())
-}
-
-fn only_path(target: PathAndQuery) -> Result<Uri, HeadError> {
-    let mut uri = uri::Parts::default();
-    uri.path_and_query = Some(target);
-    Uri::from_parts(uri).map_err(|_| HeadError::TargetForm)
-}
-
-/// HTTP/1 lets the target's authority win over the header; in HTTP/2 the two have to agree
-/// (RFC 9112 section 3.2.2, RFC 9113 section 8.3.1).
-fn place_host(parts: &mut Parts, authority: &Authority) -> Result<(), HeadError> {
-    let authority = authority.as_str();
-    match parts.headers.get(header::HOST) {
-        Some(host) if host.as_bytes().eq_ignore_ascii_case(authority.as_bytes()) => return Ok(()),
-        Some(_) if parts.version > Version::HTTP_11 => return Err(HeadError::HostMismatch),
-        _ => {}
+    let same = head
+        .host()
+        .is_some_and(|host| host.eq_ignore_ascii_case(authority.as_str()));
+    if !same {
+        head.fields.set(Known::Host, authority.as_str().as_bytes());
     }
-    let value = HeaderValue::from_str(authority).map_err(|_| HeadError::HostInvalid)?;
-    parts.headers.insert(header::HOST, value);
+    // An empty path is read as `/`.
+    let target = match uri.path_and_query().map_or("/", PathAndQuery::as_str) {
+        query if query.starts_with('?') => format!("/{query}"),
+        target => target.to_owned(),
+    };
+    head.set_target(&target);
     Ok(())
 }
 
@@ -233,33 +235,32 @@ const REG_NAME: [bool; 256] = {
 };
 
 /// RFC 9110 section 10.1.1.
-fn check_expectation(headers: &HeaderMap) -> Result<(), HeadError> {
-    let mut values = headers.get_all(header::EXPECT).iter();
-    match values.all(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
+fn check_expectation(fields: &Fields) -> Result<(), HeadError> {
+    let mut values = fields.get_all(Known::Expect);
+    match values.all(|value| value.eq_ignore_ascii_case(b"100-continue")) {
         true => Ok(()),
         false => Err(HeadError::Expectation),
     }
 }
 
-fn normalize_path(parts: &mut Parts, rules: HeadRules) -> Result<(), HeadError> {
-    let target = parts.uri.path_and_query().map(PathAndQuery::as_str);
-    let (path, length) = (parts.uri.path(), target.map_or(0, str::len));
-    if length > rules.max_target_bytes {
+fn normalize_path(head: &mut RequestHead, rules: HeadRules) -> Result<(), HeadError> {
+    if head.target().len() > rules.max_target_bytes {
         return Err(HeadError::TargetTooLong);
     }
-    match path {
-        "*" if parts.method == Method::OPTIONS => return Ok(()),
+    match head.path() {
+        "*" if head.method == Method::OPTIONS && head.query().is_none() => return Ok(()),
         path if !path.starts_with('/') => return Err(HeadError::TargetForm),
         _ => {}
     }
-    let Some(mut clean) = path::without_dots(path)? else {
+    path::check_characters(head.path(), head.query().unwrap_or_default())?;
+    let Some(mut clean) = path::without_dots(head.path())? else {
         return Ok(());
     };
-    if let Some(query) = parts.uri.query() {
+    if let Some(query) = head.query() {
         clean.push('?');
         clean.push_str(query);
     }
-    parts.uri = crate::filter::origin_form(clean)?;
+    head.set_target(&clean);
     Ok(())
 }
 

@@ -3,14 +3,13 @@
 use std::net::IpAddr;
 use std::process::ExitCode;
 
-use gateway_dataplane::head::{self, HeadRules};
+use gateway_dataplane::head::{self, HeadRules, RequestHead};
 use gateway_dataplane::table::{
     Candidate, Explanation, Head, ListenerOutcome, SocketTable, Table as Compiled, Verdict,
 };
 use gateway_model::Kind;
 use gateway_resolve::ir::Ir;
 use gateway_resolve::{Finding, Resolution, Snapshot, Statuses, resolve};
-use http::request::Parts;
 use http::{HeaderValue, Request, header};
 
 use crate::answer::{self, Answer};
@@ -37,7 +36,7 @@ pub(crate) fn explain(arguments: &ExplainArguments) -> Result<ExitCode, Error> {
         output::complain(problem.line());
     }
     let mut page = Page::default();
-    let (method, url) = (&target.parts.method, &arguments.url);
+    let (method, url) = (&target.head.method, &arguments.url);
     page.line(format_args!("{HEADING}{method} {url}{HEADING:#}"));
     let served = target.explain(&mut page, &resolution, &snapshot);
     page.print()?;
@@ -50,7 +49,7 @@ pub(crate) fn explain(arguments: &ExplainArguments) -> Result<ExitCode, Error> {
 
 /// A request, and what its connection knows.
 struct Target {
-    parts: Parts,
+    head: RequestHead,
     port: u16,
     tls: bool,
     /// The host as an address, which then decides the socket.
@@ -97,7 +96,7 @@ impl Target {
             }
         }
         Ok(Self {
-            parts: request.into_parts().0,
+            head: RequestHead::from(&request.into_parts().0),
             port: authority.port_u16().unwrap_or(default_port),
             tls,
             sni: (tls && address.is_none()).then(|| host.to_owned()),
@@ -107,7 +106,7 @@ impl Target {
 
     /// Tells what becomes of the request; says whether a rule takes it, on any socket.
     fn explain(mut self, page: &mut Page, resolution: &Resolution, snapshot: &Snapshot) -> bool {
-        if let Err(error) = head::normalize(&mut self.parts, HeadRules::default()) {
+        if let Err(error) = head::normalize(&mut self.head, HeadRules::default()) {
             page.line(format_args!(
                 "answer    {BAD}{}{BAD:#}: {error}",
                 error.status().as_u16()
@@ -187,7 +186,7 @@ impl Target {
             ));
             return false;
         }
-        let explanation = socket.explain(&Head::of(&self.parts), self.sni.as_deref());
+        let explanation = socket.explain(&Head::of(&self.head), self.sni.as_deref());
         add_listener(page, &explanation.listener);
         let served = match explanation.chosen() {
             Some(chosen) => add_chosen(page, chosen, ir, snapshot),

@@ -6,6 +6,7 @@
 
 mod erased;
 mod error;
+pub(crate) mod http1;
 mod lend;
 mod tunnel;
 pub mod upstream;

@@ -4,9 +4,9 @@
 use std::fmt::Display;
 
 use gateway_resolve::ir;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::request::Parts;
-use http::{Method, Response};
+use http::{HeaderValue, Method, StatusCode};
+
+use crate::head::{Fields, Known, RequestHead, ResponseHead};
 
 /// What cross-origin requests are allowed.
 ///
@@ -45,10 +45,10 @@ impl Allowed {
         }
     }
 
-    fn answer<'a>(&'a self, asked: &'a HeaderValue) -> Option<&'a HeaderValue> {
+    fn answer<'a>(&'a self, asked: &'a [u8]) -> Option<&'a [u8]> {
         match self {
             Self::Safelisted => None,
-            Self::These(names) => Some(names),
+            Self::These(names) => Some(names.as_bytes()),
             Self::All => Some(asked),
         }
     }
@@ -85,86 +85,78 @@ impl Cors {
     ///
     /// It is 200 (as good as 204, and understood by more clients); an origin that is not allowed is
     /// told nothing more.
-    pub fn preflight(&self, parts: &Parts) -> Option<Response<()>> {
-        let asked = parts.headers.get(header::ACCESS_CONTROL_REQUEST_METHOD)?;
-        if parts.method != Method::OPTIONS || !parts.headers.contains_key(header::ORIGIN) {
+    pub fn preflight(&self, head: &RequestHead) -> Option<ResponseHead> {
+        let request = &head.fields;
+        let asked = request.get(Known::AccessControlRequestMethod)?;
+        if head.method != Method::OPTIONS || !request.contains(Known::Origin) {
             return None;
         }
-        let mut response = Response::new(());
-        let answer = response.headers_mut();
-        answer.insert(header::VARY, HeaderValue::from_static(PREFLIGHT_VARY));
-        if let Some(origin) = self.allowed_origin(&parts.headers) {
-            self.grant(answer, origin);
+        let mut response = ResponseHead::new(StatusCode::OK);
+        let answer = &mut response.fields;
+        answer.set(Known::Vary, PREFLIGHT_VARY.as_bytes());
+        if let Some(origin) = self.allowed_origin(request) {
+            self.grant(answer, &origin);
             let methods = self.methods.answer(asked);
-            set(answer, header::ACCESS_CONTROL_ALLOW_METHODS, methods);
-            let asked = parts.headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS);
+            set(answer, Known::AccessControlAllowMethods, methods);
+            let asked = request.get(Known::AccessControlRequestHeaders);
             let headers = asked.and_then(|asked| self.headers.answer(asked));
-            set(answer, header::ACCESS_CONTROL_ALLOW_HEADERS, headers);
-            set(answer, header::ACCESS_CONTROL_MAX_AGE, Some(&self.max_age));
+            set(answer, Known::AccessControlAllowHeaders, headers);
+            let max_age = self.max_age.as_bytes();
+            set(answer, Known::AccessControlMaxAge, Some(max_age));
         }
         Some(response)
     }
 
     /// The origin of a request, when it is allowed. To be kept for [`mark`](Self::mark).
-    pub fn allowed_origin(&self, request: &HeaderMap) -> Option<HeaderValue> {
-        let origin = request.get(header::ORIGIN)?;
-        let text = origin.to_str().ok()?;
-        let allowed = self.origins.iter().any(|pattern| pattern.matches(text));
-        allowed.then(|| origin.clone())
+    pub fn allowed_origin(&self, request: &Fields) -> Option<HeaderValue> {
+        let origin = request.text(Known::Origin)?;
+        let allowed = self.origins.iter().any(|pattern| pattern.matches(origin));
+        HeaderValue::from_str(origin).ok().filter(|_| allowed)
     }
 
     /// Marks the response to a request from `origin`, the answer of
     /// [`allowed_origin`](Self::allowed_origin), in place of what the backend says about sharing it.
-    pub fn mark(&self, response: &mut HeaderMap, origin: Option<HeaderValue>) {
+    pub fn mark(&self, response: &mut Fields, origin: Option<&HeaderValue>) {
         for name in [
-            header::ACCESS_CONTROL_ALLOW_ORIGIN,
-            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            Known::AccessControlAllowOrigin,
+            Known::AccessControlAllowCredentials,
+            Known::AccessControlExposeHeaders,
         ] {
             response.remove(name);
         }
         if !varies_by_origin(response) {
-            response.append(header::VARY, HeaderValue::from_static("Origin"));
+            response.append(Known::Vary, b"Origin");
         }
         if let Some(origin) = origin {
             self.grant(response, origin);
         }
     }
 
-    fn grant(&self, answer: &mut HeaderMap, origin: HeaderValue) {
-        answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        let yes = HeaderValue::from_static("true");
-        let credentials = self.credentials.then_some(&yes);
-        set(
-            answer,
-            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-            credentials,
-        );
-        set(
-            answer,
-            header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            self.expose.as_ref(),
-        );
+    fn grant(&self, answer: &mut Fields, origin: &HeaderValue) {
+        answer.set(Known::AccessControlAllowOrigin, origin.as_bytes());
+        let credentials = self.credentials.then_some(&b"true"[..]);
+        set(answer, Known::AccessControlAllowCredentials, credentials);
+        let expose = self.expose.as_ref().map(HeaderValue::as_bytes);
+        set(answer, Known::AccessControlExposeHeaders, expose);
     }
 }
 
 const PREFLIGHT_VARY: &str =
     "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
 
-fn set(headers: &mut HeaderMap, name: HeaderName, value: Option<&HeaderValue>) {
+fn set(fields: &mut Fields, name: Known, value: Option<&[u8]>) {
     if let Some(value) = value {
-        headers.insert(name, value.clone());
+        fields.set(name, value);
     }
 }
 
-fn varies_by_origin(headers: &HeaderMap) -> bool {
-    let lines = headers.get_all(header::VARY).iter();
-    let names = lines
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(','));
-    names
-        .map(str::trim)
-        .any(|name| name == "*" || name.eq_ignore_ascii_case("origin"))
+fn varies_by_origin(fields: &Fields) -> bool {
+    let lines = fields.get_all(Known::Vary);
+    let mut names = lines.flat_map(|line| line.split(|byte| *byte == b','));
+    names.any(|name| {
+        let name = name.trim_ascii();
+        name == b"*" || name.eq_ignore_ascii_case(b"origin")
+    })
 }
 
 #[cfg(test)]

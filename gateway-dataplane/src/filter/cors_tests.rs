@@ -4,7 +4,7 @@ use gateway_model::{HeaderName, Method};
 use gateway_resolve::ir::{self, OriginPattern};
 use http::{HeaderMap, Request};
 
-use super::Cors;
+use super::{Cors, Fields, RequestHead};
 
 /// The names, `*` standing for all of them.
 fn names(names: &[&str]) -> Vec<Option<HeaderName>> {
@@ -52,9 +52,9 @@ fn preflight(cors: &ir::Cors, headers: &[(&str, &str)]) -> Option<(u16, Vec<Stri
         request = request.header(*name, *value);
     }
     let (parts, ()) = request.body(()).unwrap().into_parts();
-    let response = Cors::compile(cors).preflight(&parts)?;
-    let status = response.status().as_u16();
-    Some((status, lines(response.headers())))
+    let response = Cors::compile(cors).preflight(&RequestHead::from(&parts))?;
+    let status = response.status.as_u16();
+    Some((status, lines(&HeaderMap::from(&response.fields))))
 }
 
 fn lines(headers: &HeaderMap) -> Vec<String> {
@@ -115,7 +115,11 @@ fn a_request_that_is_no_preflight_goes_on() {
         .header(ORIGIN.0, ORIGIN.1)
         .header(METHOD.0, METHOD.1);
     let (parts, ()) = get.body(()).unwrap().into_parts();
-    assert!(Cors::compile(&listed()).preflight(&parts).is_none());
+    assert!(
+        Cors::compile(&listed())
+            .preflight(&RequestHead::from(&parts))
+            .is_none()
+    );
 }
 
 /// GEP-1767: with credentials `*` must not be answered; what is asked for is echoed instead.
@@ -163,8 +167,10 @@ fn marked(origin: Option<&str>, sent: &[(&'static str, &str)]) -> Vec<String> {
         response.append(*name, value.parse().unwrap());
     }
     let cors = Cors::compile(&listed());
-    cors.mark(&mut response, cors.allowed_origin(&request));
-    lines(&response)
+    let mut response = Fields::from(&response);
+    let origin = cors.allowed_origin(&Fields::from(&request));
+    cors.mark(&mut response, origin.as_ref());
+    lines(&HeaderMap::from(&response))
 }
 
 #[test]

@@ -1,55 +1,39 @@
 //! Header edits (HTTPRoute `requestHeaderModifier`, `responseHeaderModifier`).
 
 use gateway_resolve::ir::HeaderEdits;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderName, HeaderValue};
+
+use crate::head::Fields;
 
 /// Applies `edits`: first `set`, then `add`, then `remove`.
 ///
 /// `add` joins the values that are there and the new one into a single line, `old,new`; only
 /// `Set-Cookie`, whose values cannot be joined (RFC 9110 section 5.3), gets a line of its own.
 /// Headers that frame the message or belong to one connection are the gateway's own and left alone.
-pub fn edit_headers(edits: &HeaderEdits, headers: &mut HeaderMap) {
+pub fn edit_headers(edits: &HeaderEdits, fields: &mut Fields) {
     let HeaderEdits { set, add, remove } = edits;
     for (name, value) in set {
         if is_editable(name.as_http()) {
-            headers.insert(name.as_http(), value.as_http().clone());
+            fields.insert(name.as_http(), value.as_http());
         }
     }
     for (name, value) in add {
         if is_editable(name.as_http()) {
-            append(headers, name.as_http(), value.as_http());
+            append(fields, name.as_http(), value.as_http());
         }
     }
     for name in remove {
         if is_editable(name.as_http()) {
-            headers.remove(name.as_http());
+            fields.remove(name.as_http());
         }
     }
 }
 
-fn append(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
-    if *name == header::SET_COOKIE {
-        headers.append(name, value.clone());
-        return;
+fn append(fields: &mut Fields, name: &HeaderName, value: &HeaderValue) {
+    match *name == header::SET_COOKIE {
+        true => fields.append(name, value.as_bytes()),
+        false => fields.join(name, b",", value.as_bytes()),
     }
-    let joined = join(headers, name, value, b",").unwrap_or_else(|| value.clone());
-    headers.insert(name, joined);
-}
-
-/// The values of `name`, then `value`, with `separator` between; `None` when there are no others.
-pub(crate) fn join(
-    headers: &HeaderMap,
-    name: &HeaderName,
-    value: &HeaderValue,
-    separator: &[u8],
-) -> Option<HeaderValue> {
-    let mut present = headers.get_all(name).iter();
-    let mut joined = present.next()?.as_bytes().to_vec();
-    for value in present.chain([value]) {
-        joined.extend_from_slice(separator);
-        joined.extend_from_slice(value.as_bytes());
-    }
-    HeaderValue::from_maybe_shared(bytes::Bytes::from(joined)).ok()
 }
 
 /// Is the header one that a filter may touch?
@@ -73,7 +57,7 @@ mod tests {
     use gateway_resolve::ir::HeaderEdits;
     use http::HeaderMap;
 
-    use super::edit_headers;
+    use super::{Fields, edit_headers};
 
     fn pair(name: &str, value: &str) -> (HeaderName, HeaderValue) {
         let name = HeaderName::new(name).unwrap();
@@ -86,7 +70,9 @@ mod tests {
         for (name, value) in before {
             headers.append(*name, value.parse().unwrap());
         }
-        edit_headers(edits, &mut headers);
+        let mut fields = Fields::from(&headers);
+        edit_headers(edits, &mut fields);
+        let headers = HeaderMap::from(&fields);
         let line = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
             format!("{name}: {}", value.to_str().unwrap())
         };

@@ -10,14 +10,13 @@ mod rewrite;
 
 pub use cors::Cors;
 pub use headers::edit_headers;
-pub(crate) use headers::join;
 pub use mirror::Mirror;
 pub use redirect::{Connection, location, redirect};
-pub(crate) use rewrite::origin_form;
 pub use rewrite::{InvalidTarget, rewrite, rewritten_path};
 
 use gateway_resolve::ir::Filter;
-use http::{HeaderMap, request};
+
+use crate::head::{Fields, RequestHead};
 
 /// The filters of a rule, or of one of its backends.
 #[derive(Debug)]
@@ -57,13 +56,13 @@ impl<'r, B> Filters<'r, B> {
     /// A rewritten path is too long for a request target.
     pub fn edit_request(
         &self,
-        parts: &mut request::Parts,
+        head: &mut RequestHead,
         prefix: Option<&str>,
     ) -> Result<(), InvalidTarget> {
         for filter in self.list {
             match filter {
-                Filter::RequestHeaders(edits) => edit_headers(edits, &mut parts.headers),
-                Filter::Rewrite(change) => rewrite(change, parts, prefix)?,
+                Filter::RequestHeaders(edits) => edit_headers(edits, &mut head.fields),
+                Filter::Rewrite(change) => rewrite(change, head, prefix)?,
                 _ => {}
             }
         }
@@ -71,10 +70,10 @@ impl<'r, B> Filters<'r, B> {
     }
 
     /// Edits the headers of a response.
-    pub fn edit_response(&self, headers: &mut HeaderMap) {
+    pub fn edit_response(&self, fields: &mut Fields) {
         for filter in self.list {
             if let Filter::ResponseHeaders(edits) = filter {
-                edit_headers(edits, headers);
+                edit_headers(edits, fields);
             }
         }
     }

@@ -3,11 +3,11 @@
 use std::fmt::Write;
 
 use gateway_resolve::ir::Redirect;
-use http::request::Parts;
 use http::uri::Scheme;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, StatusCode};
 
 use super::rewrite::{InvalidTarget, rewritten_path};
+use crate::head::{Known, RequestHead, ResponseHead};
 use crate::table::host_of;
 
 /// What a redirect takes from the connection of a request.
@@ -26,14 +26,14 @@ pub struct Connection<'a> {
 /// The new target cannot be put into a header.
 pub fn redirect(
     redirect: &Redirect,
-    parts: &Parts,
+    head: &RequestHead,
     connection: Connection<'_>,
     prefix: Option<&str>,
-) -> Result<Response<()>, InvalidTarget> {
-    let mut response = Response::new(());
-    *response.status_mut() = StatusCode::from_u16(redirect.status).unwrap_or(StatusCode::FOUND);
-    let location = location(redirect, parts, connection, prefix)?;
-    response.headers_mut().insert(header::LOCATION, location);
+) -> Result<ResponseHead, InvalidTarget> {
+    let status = StatusCode::from_u16(redirect.status).unwrap_or(StatusCode::FOUND);
+    let mut response = ResponseHead::new(status);
+    let location = location(redirect, head, connection, prefix)?;
+    response.fields.append(Known::Location, location.as_bytes());
     Ok(response)
 }
 
@@ -44,12 +44,11 @@ pub fn redirect(
 /// The new target cannot be put into a header.
 pub fn location(
     redirect: &Redirect,
-    parts: &Parts,
+    head: &RequestHead,
     connection: Connection<'_>,
     prefix: Option<&str>,
 ) -> Result<HeaderValue, InvalidTarget> {
-    let requested = parts.headers.get(header::HOST);
-    let requested = requested.and_then(|host| host.to_str().ok()).map(host_of);
+    let requested = head.host().map(host_of);
     let hostname = redirect.hostname.as_ref().map(|name| name.as_str());
     let mut location = String::with_capacity(128);
     if let Some(host) = hostname.or(requested).filter(|host| !host.is_empty()) {
@@ -62,10 +61,10 @@ pub fn location(
         }
     }
     match &redirect.path {
-        Some(change) => location += &rewritten_path(change, parts.uri.path(), prefix),
-        None => location += parts.uri.path(),
+        Some(change) => location += &rewritten_path(change, head.path(), prefix),
+        None => location += head.path(),
     }
-    if let Some(query) = parts.uri.query() {
+    if let Some(query) = head.query() {
         location.extend(["?", query]);
     }
     HeaderValue::try_from(location).map_err(|_| InvalidTarget)
@@ -94,7 +93,7 @@ mod tests {
     use http::Request;
     use http::uri::Scheme;
 
-    use super::{Connection, redirect};
+    use super::{Connection, RequestHead, redirect};
 
     const UNCHANGED: Redirect = Redirect {
         scheme: None,
@@ -119,9 +118,10 @@ mod tests {
         let request = Request::builder().uri("/foo/a?q=1").header("host", host);
         let (parts, ()) = request.body(()).unwrap().into_parts();
         let connection = Connection { scheme, port };
-        let response = redirect(change, &parts, connection, Some("/foo")).unwrap();
-        let location = response.headers()["location"].to_str().unwrap();
-        (response.status().as_u16(), location.to_owned())
+        let head = RequestHead::from(&parts);
+        let response = redirect(change, &head, connection, Some("/foo")).unwrap();
+        let location = response.fields.text("location").unwrap();
+        (response.status.as_u16(), location.to_owned())
     }
 
     /// HTTPRequestRedirectFilter `port`: given, else of the given scheme, else the listener's; the

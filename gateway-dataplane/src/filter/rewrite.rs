@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 
 use gateway_resolve::ir::{PathRewrite, Rewrite};
-use http::header;
-use http::request::Parts;
-use http::uri::{PathAndQuery, Uri};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use crate::head::{Known, RequestHead};
 
 /// A target that cannot be put on the wire: it is too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -35,32 +34,29 @@ const NOT_IN_PATHS: &AsciiSet = &CONTROLS
 /// The new target is too long.
 pub fn rewrite(
     change: &Rewrite,
-    parts: &mut Parts,
+    head: &mut RequestHead,
     prefix: Option<&str>,
 ) -> Result<(), InvalidTarget> {
     let Rewrite { hostname, path } = change;
     if let Some(hostname) = hostname {
-        parts
-            .headers
-            .insert(header::HOST, hostname.as_http().clone());
+        head.fields.set(Known::Host, hostname.as_http().as_bytes());
     }
     if let Some(path) = path {
-        let mut target = rewritten_path(path, parts.uri.path(), prefix);
-        if let Some(query) = parts.uri.query() {
+        let mut target = rewritten_path(path, head.path(), prefix);
+        if let Some(query) = head.query() {
             target.push('?');
             target.push_str(query);
         }
-        parts.uri = origin_form(target)?;
+        if target.len() > MAX_TARGET {
+            return Err(InvalidTarget);
+        }
+        head.set_target(&target);
     }
     Ok(())
 }
 
-/// A target without scheme and authority.
-pub(crate) fn origin_form(target: String) -> Result<Uri, InvalidTarget> {
-    PathAndQuery::from_maybe_shared(bytes::Bytes::from(target))
-        .map(Uri::from)
-        .map_err(|_| InvalidTarget)
-}
+/// What the `http` crate takes, which backends are handed requests by.
+const MAX_TARGET: usize = u16::MAX as usize - 1;
 
 /// The path that `change` makes of `path`. A prefix is replaced segment-wise, whether it and the
 /// replacement end in a slash or not; a path that does not have the prefix stays as it is.
@@ -94,7 +90,7 @@ mod tests {
     use gateway_resolve::ir::{PathRewrite, Rewrite};
     use http::Request;
 
-    use super::{InvalidTarget, rewrite, rewritten_path};
+    use super::{InvalidTarget, RequestHead, rewrite, rewritten_path};
 
     /// The table of HTTPPathModifier `replacePrefixMatch`, and the root as prefix.
     #[test]
@@ -140,10 +136,10 @@ mod tests {
 
     fn rewritten(change: &Rewrite, target: &str) -> Result<(String, String), InvalidTarget> {
         let request = Request::builder().uri(target).header("host", "a.example");
-        let (mut parts, ()) = request.body(()).unwrap().into_parts();
-        rewrite(change, &mut parts, Some("/foo"))?;
-        let host = parts.headers["host"].to_str().unwrap().to_owned();
-        Ok((host, parts.uri.to_string()))
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let mut head = RequestHead::from(&parts);
+        rewrite(change, &mut head, Some("/foo"))?;
+        Ok((head.host().unwrap().to_owned(), head.target().to_owned()))
     }
 
     #[test]

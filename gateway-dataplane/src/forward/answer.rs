@@ -1,49 +1,72 @@
 //! Answers that this hop gives itself. They never say more than their status.
 
-use http::{HeaderValue, Response, StatusCode, header};
+use bytes::Bytes;
+use http::{Response, StatusCode, Version};
 
 use super::ConnectionInfo;
 use crate::Body;
 use crate::backend::{BackendError, BackendErrorKind};
+use crate::head::{Known, ResponseHead};
+
+/// An answer of this hop's own.
+pub(super) struct Answer {
+    pub(super) head: ResponseHead,
+    pub(super) text: Bytes,
+    /// An HTTP/1 connection closes after it.
+    pub(super) last: bool,
+}
+
+impl From<ResponseHead> for Answer {
+    fn from(head: ResponseHead) -> Self {
+        Self {
+            head,
+            text: Bytes::new(),
+            last: false,
+        }
+    }
+}
+
+impl Answer {
+    /// The same, after which an HTTP/1 connection closes.
+    pub(super) fn last(self) -> Self {
+        Self { last: true, ..self }
+    }
+
+    /// As a response to a request that came in `version`.
+    pub(super) fn into_response(mut self, version: Version) -> Response<Body> {
+        if self.last && version < Version::HTTP_2 {
+            self.head.fields.set(Known::Connection, b"close");
+        }
+        Response::from_parts(self.head.to_parts(), Body::from(self.text))
+    }
+}
 
 /// `404 Not Found`, and the like.
-pub(super) fn status(status: StatusCode) -> Response<Body> {
-    let text = format!(
-        "{} {}\n",
-        status.as_str(),
-        status.canonical_reason().unwrap_or("Error")
-    );
-    let mut response = Response::new(Body::from(text));
-    *response.status_mut() = status;
-    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, plain);
-    response.headers_mut().insert(header::SERVER, SERVER);
-    response
-}
-
-const SERVER: HeaderValue = HeaderValue::from_static("gateway");
-
-/// The same, after which an HTTP/1 connection closes.
-pub(super) fn last(status_code: StatusCode, version: http::Version) -> Response<Body> {
-    let mut response = status(status_code);
-    close(&mut response, version);
-    response
-}
-
-/// Closes an HTTP/1 connection after `response`.
-pub(super) fn close(response: &mut Response<Body>, version: http::Version) {
-    if version < http::Version::HTTP_2 {
-        let close = HeaderValue::from_static("close");
-        response.headers_mut().insert(header::CONNECTION, close);
+pub(super) fn status(status: StatusCode) -> Answer {
+    let reason = status.canonical_reason().unwrap_or("Error");
+    let mut head = ResponseHead::new(status);
+    head.fields
+        .append(Known::ContentType, b"text/plain; charset=utf-8");
+    head.fields.append(Known::Server, b"gateway");
+    Answer {
+        text: format!("{} {reason}\n", status.as_str()).into(),
+        ..head.into()
     }
 }
 
 /// An answer in place of one that did not come.
-pub(super) fn failure(error: &BackendError, connection: &ConnectionInfo) -> Response<Body> {
+pub(super) fn failure(error: &BackendError, connection: &ConnectionInfo) -> Answer {
     let client = connection.peer;
-    match error.kind() {
-        BackendErrorKind::Request => tracing::debug!(%client, %error, "a request broke off"),
-        _ => tracing::info!(%client, %error, status = error.status().as_u16(), "no response"),
+    let broke_off = error.kind() == BackendErrorKind::Request;
+    match broke_off {
+        true => tracing::debug!(%client, %error, "a request broke off"),
+        false => {
+            tracing::info!(%client, %error, status = error.status().as_u16(), "no response");
+        }
     }
-    status(error.status())
+    Answer {
+        // Nobody knows where the next request starts.
+        last: broke_off,
+        ..status(error.status())
+    }
 }

@@ -4,17 +4,18 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 
-use http::{Response, request};
+use http::{StatusCode, header};
 
+use super::answer::{self, Answer};
 use super::exchange::{self, Failed};
 use super::plan::{self, Decision, Forward};
 use super::upgrade::Upgrade;
-use super::{ConnectionInfo, Options, answer, carry_out, detour, finish};
-use crate::Body;
-use crate::backend::{Backend, BackendErrorKind, Lend, Tunnel};
+use super::{ConnectionInfo, Options, carry_out, detour, lender};
+use crate::backend::{Backend, Lend, Tunnel};
 use crate::codec::h1::Client;
+use crate::head::Known;
 use crate::server::{Order, Watch};
-use crate::table::{Destination, SocketTable};
+use crate::table::SocketTable;
 
 /// What becomes of the client's connection.
 pub(crate) enum After {
@@ -33,16 +34,14 @@ pub(crate) async fn serve<B: Backend>(
     connection: &ConnectionInfo,
     client: &mut Client,
 ) -> After {
-    let mut head = match client.frame().map(|()| client.head.to_parts()) {
-        Ok(Ok(head)) => head,
-        Ok(Err(_)) => return refuse(client, connection, http::StatusCode::BAD_REQUEST).await,
-        Err(error) => return refuse(client, connection, error.status()).await,
-    };
-    match plan::decide(options, table, connection, &mut head) {
-        Decision::Answer(response) => say(client, connection, response).await,
+    if let Err(error) = client.frame() {
+        return refuse(client, connection, error.status()).await;
+    }
+    match plan::decide(options, table, connection, &mut client.head) {
+        Decision::Answer(answer) => say(client, connection, answer).await,
         Decision::Forward(plan) => match lender(&plan) {
-            Some(lend) => direct(options, connection, &plan, lend, client, head).await,
-            None => Box::pin(indirect(options, connection, plan, client, head)).await,
+            Some(lend) => direct(options, connection, &plan, lend, client).await,
+            None => Box::pin(indirect(options, connection, plan, client)).await,
         },
     }
 }
@@ -51,25 +50,19 @@ pub(crate) async fn serve<B: Backend>(
 pub(crate) async fn refuse(
     client: &mut Client,
     connection: &ConnectionInfo,
-    status: http::StatusCode,
+    status: StatusCode,
 ) -> After {
-    client.keep_alive = false;
-    say(client, connection, answer::status(status)).await
+    say(client, connection, answer::status(status).last()).await
 }
 
 /// Gives an answer of this hop's own.
-async fn say(client: &mut Client, connection: &ConnectionInfo, response: Response<Body>) -> After {
-    if response
-        .headers()
-        .get(http::header::CONNECTION)
-        .is_some_and(|v| v == "close")
-    {
-        client.keep_alive = false;
-    }
-    let watch = connection.watch.as_deref();
-    match detour::respond(client, &mut None, watch, response).await {
+async fn say(client: &mut Client, connection: &ConnectionInfo, answer: Answer) -> After {
+    client.keep_alive &= !answer.last;
+    last_if_told(client, connection.watch.as_deref());
+    client.response = answer.head;
+    match client.say(&answer.text).await {
         Ok(()) => go_on(client),
-        Err(detour::BrokeOff) => After::Close,
+        Err(_) => After::Close,
     }
 }
 
@@ -85,15 +78,6 @@ fn go_on(client: &Client) -> After {
     }
 }
 
-/// Who lends connections for this request, when nothing else is needed for it.
-fn lender<'t, B: Backend>(plan: &Forward<'t, B>) -> Option<&'t dyn Lend> {
-    let plain = !plan.upgrade && plan.is_plain();
-    match plan.target.destination {
-        Destination::Backend(backend) if plain => Some(backend.direct()?.0),
-        _ => None,
-    }
-}
-
 /// Both connections in this task.
 async fn direct<B: Backend>(
     options: &Options,
@@ -101,27 +85,17 @@ async fn direct<B: Backend>(
     plan: &Forward<'_, B>,
     lend: &dyn Lend,
     client: &mut Client,
-    mut head: request::Parts,
 ) -> After {
     if plan.expects_continue && !client.side.decoder.is_done() {
-        super::expect_continue(&mut head);
+        client.head.fields.set(Known::Expect, b"100-continue");
     }
-    client.head.read_parts(&head);
-    let course = lend.begin(connection.worker);
     let watch = connection.watch.as_deref();
-    match exchange::begin(lend, course, client, watch).await {
+    match exchange::begin(lend, connection.worker, client, watch).await {
+        Ok(_) if client.response.status == StatusCode::SWITCHING_PROTOCOLS => {
+            say(client, connection, answer::status(StatusCode::BAD_GATEWAY)).await
+        }
         Ok(exchange) => {
-            let mut response = Response::from_parts(client.response.to_parts(), Body::empty());
-            if response.status() == http::StatusCode::SWITCHING_PROTOCOLS {
-                return say(
-                    client,
-                    connection,
-                    answer::status(http::StatusCode::BAD_GATEWAY),
-                )
-                .await;
-            }
-            finish(options, plan, &mut response);
-            client.response.read_parts(&response.into_parts().0);
+            plan.finish(options, &mut client.response);
             last_if_told(client, watch);
             client.respond(exchange.size());
             match exchange.pass_on(client, watch).await {
@@ -131,13 +105,9 @@ async fn direct<B: Backend>(
         }
         Err(Failed::Gone) => After::Close,
         Err(Failed::Backend(error)) => {
-            if error.kind() == BackendErrorKind::Request {
-                // Nobody knows where the next request starts.
-                client.keep_alive = false;
-            }
-            let mut response = answer::failure(&error, connection);
-            finish(options, plan, &mut response);
-            say(client, connection, response).await
+            let mut answer = answer::failure(&error, connection);
+            plan.finish(options, &mut answer.head);
+            say(client, connection, answer).await
         }
     }
 }
@@ -148,8 +118,10 @@ async fn indirect<B: Backend>(
     connection: &ConnectionInfo,
     plan: Forward<'_, B>,
     client: &mut Client,
-    head: request::Parts,
 ) -> After {
+    let Ok(head) = client.head.to_parts() else {
+        return refuse(client, connection, StatusCode::BAD_REQUEST).await;
+    };
     let (body, mut feed) = detour::body(client);
     let watch = connection.watch.as_deref();
     let upgrade = plan.upgrade.then_some(Upgrade::ByServer);
@@ -158,13 +130,8 @@ async fn indirect<B: Backend>(
     let Ok(mut response) = detour::answer(client, &mut feed, watch, answered).await else {
         return After::Close;
     };
-    if response
-        .headers()
-        .get(http::header::CONNECTION)
-        .is_some_and(|v| v == "close")
-    {
-        client.keep_alive = false;
-    }
+    let option = response.headers().get(header::CONNECTION);
+    client.keep_alive &= option.is_none_or(|option| option != "close");
     let tunnel = response.extensions_mut().remove::<Tunnel>();
     if detour::respond(client, &mut feed, watch, response)
         .await

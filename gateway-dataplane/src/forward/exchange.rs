@@ -45,10 +45,11 @@ pub(super) struct Exchange {
 /// and waits for the head of a response.
 pub(super) async fn begin(
     lend: &dyn Lend,
-    mut course: Course,
+    worker: usize,
     client: &mut Client,
     watch: Option<&Watch>,
 ) -> Result<Exchange, Failed> {
+    let mut course = lend.begin(worker);
     let bodiless = client.side.decoder.is_done();
     let repeatable = bodiless && crate::backend::is_harmless(&client.head.method);
     loop {

@@ -83,7 +83,7 @@ impl<M: MakeBackend> Forwarder<M> {
     ) -> Response<Body> {
         match self.view(connection.worker, &connection.socket) {
             Some(view) => forward(&self.options, &view.table, connection, request).await,
-            None => answer::status(StatusCode::NOT_FOUND),
+            None => answer::status(StatusCode::NOT_FOUND).into_response(request.version()),
         }
     }
 

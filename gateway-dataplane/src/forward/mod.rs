@@ -14,6 +14,7 @@ pub mod headers;
 mod mirror;
 mod plan;
 mod service;
+mod stream;
 mod tables;
 mod upgrade;
 
@@ -26,15 +27,15 @@ pub(crate) use tables::{Current, Tables, View};
 
 use std::sync::Arc;
 
-use http::{HeaderValue, Request, Response, Version, header, request};
+use http::{HeaderValue, Request, Response, StatusCode, Version, header, request};
 use tokio::time::Instant;
 
 use self::attempt::Bounds;
-use self::headers::prepare_response;
 use self::plan::{Decision, Forward};
 use self::upgrade::Upgrade;
 use crate::Body;
-use crate::backend::{Attempt, Backend, BackendErrorKind};
+use crate::backend::{Attempt, Backend, Lend};
+use crate::head::{RequestHead, ResponseHead};
 use crate::table::{Destination, SocketTable};
 
 /// Answers `request`, which came over `connection`, by the routes of `table`.
@@ -44,13 +45,33 @@ pub(crate) async fn forward<B: Backend>(
     connection: &ConnectionInfo,
     request: Request<Body>,
 ) -> Response<Body> {
-    let (mut head, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    let version = parts.version;
+    let mut head = RequestHead::from(&parts);
     match plan::decide(options, table, connection, &mut head) {
-        Decision::Answer(response) => response,
-        Decision::Forward(plan) => {
-            let upgrade = plan.upgrade.then(|| Upgrade::take(&mut head));
-            carry_out(options, connection, plan, upgrade, head, body).await
-        }
+        Decision::Answer(answer) => answer.into_response(version),
+        Decision::Forward(plan) => match lender(&plan) {
+            Some(lend) => {
+                drop(parts);
+                stream::exchange(options, connection, &plan, lend, head, body).await
+            }
+            None => {
+                let upgrade = plan.upgrade.then(|| Upgrade::take(&mut parts));
+                if head.write_parts(&mut parts).is_err() {
+                    return answer::status(StatusCode::BAD_REQUEST).into_response(version);
+                }
+                drop(head);
+                Box::pin(carry_out(options, connection, plan, upgrade, parts, body)).await
+            }
+        },
+    }
+}
+
+/// Who lends connections for this request, when nothing else is needed for it.
+fn lender<'t, B: Backend>(plan: &Forward<'t, B>) -> Option<&'t dyn Lend> {
+    match plan.target.destination {
+        Destination::Backend(backend) if plan.is_plain() => Some(backend.direct()?.0),
+        _ => None,
     }
 }
 
@@ -66,7 +87,7 @@ async fn carry_out<B: Backend>(
     let version = head.version;
     let body = mirror::copies(options, connection.worker, &plan, &head, body);
     let answered = match plan.target.destination {
-        Destination::Refused(status) => Ok(answer::status(*status)),
+        Destination::Refused(status) => Ok(answer::status(*status).into_response(version)),
         Destination::Backend(backend) => {
             let bounds = bounds(&plan);
             if plan.expects_continue && !body.is_empty() {
@@ -79,12 +100,16 @@ async fn carry_out<B: Backend>(
             attempt::answer(options, &**backend, bounds, attempt, head, body).await
         }
     };
-    let broke_off = matches!(&answered, Err(error) if error.kind() == BackendErrorKind::Request);
-    let mut response = answered.unwrap_or_else(|error| answer::failure(&error, connection));
-    finish(options, &plan, &mut response);
-    if broke_off {
-        // Nobody knows where the next request starts.
-        answer::close(&mut response, version);
+    let mut broke_off = false;
+    let failed = |error| {
+        let answer = answer::failure(&error, connection);
+        broke_off = answer.last;
+        answer.into_response(version)
+    };
+    let mut response = finish(options, &plan, answered.unwrap_or_else(failed));
+    if broke_off && version < Version::HTTP_2 {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
     }
     match upgrade {
         Some(upgrade) => upgrade.complete(response, connection),
@@ -103,22 +128,14 @@ fn bounds<'t, B>(plan: &Forward<'t, B>) -> Bounds<'t> {
 }
 
 /// Edits the head of a response on its way to the client.
-fn finish<B>(options: &Options, plan: &Forward<'_, B>, response: &mut Response<Body>) {
-    let switched = response.status() == http::StatusCode::SWITCHING_PROTOCOLS;
+fn finish<B>(options: &Options, plan: &Forward<'_, B>, response: Response<Body>) -> Response<Body> {
+    let (mut parts, body) = response.into_parts();
+    let mut head = ResponseHead::from(&parts);
+    plan.finish(options, &mut head);
+    parts.headers = (&head.fields).into();
     // What is sent on has this hop's own version (RFC 9112 section 2.3).
-    let version = std::mem::replace(response.version_mut(), Version::HTTP_11);
-    let headers = response.headers_mut();
-    prepare_response(
-        headers,
-        version,
-        &options.forwarding,
-        plan.upgrade && switched,
-    );
-    if let Some(cors) = plan.cors {
-        cors.mark(headers, plan.origin.clone());
-    }
-    plan.target.filters.edit_response(headers);
-    plan.filters.edit_response(headers);
+    parts.version = Version::HTTP_11;
+    Response::from_parts(parts, body)
 }
 
 /// A copy of a head, without its extensions.

@@ -4,20 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gateway_resolve::ir;
-use http::request::Parts;
-use http::{HeaderValue, Response, header};
+use http::{HeaderValue, StatusCode, Version};
 
-use super::headers::{count_down, prepare_request, request_id, requested_upgrade};
-use super::{ConnectionInfo, Options, answer, entropy};
-use crate::Body;
+use super::answer::{self, Answer};
+use super::headers::{
+    count_down, prepare_request, prepare_response, request_id, requested_upgrade,
+};
+use super::{ConnectionInfo, Options, entropy};
 use crate::filter::{Connection, Cors, Filters, redirect};
-use crate::head::{HeadRules, normalize};
+use crate::head::{HeadRules, Known, RequestHead, ResponseHead, normalize};
 use crate::table::{Action, CompiledRule, Head, Hit, SocketTable, Target};
 
 /// What becomes of a request.
 pub(super) enum Decision<'t, B> {
     /// It is answered at once.
-    Answer(Response<Body>),
+    Answer(Answer),
     /// It goes to a backend.
     Forward(Forward<'t, B>),
 }
@@ -55,9 +56,23 @@ impl<'t, B> Forward<'t, B> {
     pub(super) fn is_plain(&self) -> bool {
         let mirrors = [self.filters.mirrors(), self.target.filters.mirrors()];
         mirrors.iter().all(|mirrors| mirrors.is_empty())
+            && !self.upgrade
             && self.retry().is_none()
             && self.request_timeout().is_none()
             && self.attempt_timeout().is_none()
+    }
+
+    /// Edits the head of a response on its way to the client.
+    pub(super) fn finish(&self, options: &Options, head: &mut ResponseHead) {
+        let switched = head.status == StatusCode::SWITCHING_PROTOCOLS;
+        let (version, fields) = (head.version, &mut head.fields);
+        let upgrade = self.upgrade && switched;
+        prepare_response(fields, version, &options.forwarding, upgrade);
+        if let Some(cors) = self.cors {
+            cors.mark(fields, self.origin.as_ref());
+        }
+        self.target.filters.edit_response(fields);
+        self.filters.edit_response(fields);
     }
 
     /// When to try again.
@@ -71,11 +86,10 @@ pub(super) fn decide<'t, B>(
     options: &Options,
     table: &'t SocketTable<Arc<B>>,
     connection: &ConnectionInfo,
-    head: &mut Parts,
+    head: &mut RequestHead,
 ) -> Decision<'t, B> {
-    let version = head.version;
     if let Err(error) = normalize(head, HeadRules::default()) {
-        return Decision::Answer(answer::last(error.status(), version));
+        return Decision::Answer(answer::status(error.status()).last());
     }
     if let Err(status) = count_down(head) {
         return Decision::Answer(answer::status(status));
@@ -84,12 +98,12 @@ pub(super) fn decide<'t, B>(
         Ok(hit) => hit,
         Err(miss) => return Decision::Answer(answer::status(miss.status())),
     };
-    if let Some(response) = answer_early(hit, connection, head) {
-        return Decision::Answer(response);
+    if let Some(answer) = answer_early(hit, connection, head) {
+        return Decision::Answer(answer);
     }
     match prepare(options, hit, connection, head) {
         Ok(forward) => Decision::Forward(forward),
-        Err(response) => Decision::Answer(*response),
+        Err(answer) => Decision::Answer(*answer),
     }
 }
 
@@ -97,15 +111,15 @@ pub(super) fn decide<'t, B>(
 fn answer_early<B>(
     hit: Hit<'_, Arc<B>>,
     connection: &ConnectionInfo,
-    head: &Parts,
-) -> Option<Response<Body>> {
+    head: &RequestHead,
+) -> Option<Answer> {
     if let Some(preflight) = hit
         .rule
         .filters()
         .cors()
         .and_then(|cors| cors.preflight(head))
     {
-        return Some(preflight.map(|()| Body::empty()));
+        return Some(preflight.into());
     }
     match hit.rule.action() {
         Action::Forward(_) => None,
@@ -118,23 +132,23 @@ fn answer_early<B>(
 fn answer_redirect<B>(
     hit: Hit<'_, Arc<B>>,
     connection: &ConnectionInfo,
-    head: &Parts,
-) -> Response<Body> {
+    head: &RequestHead,
+) -> Answer {
     let connection = Connection {
         scheme: &connection.scheme,
         port: hit.listener.ir().binding.port.get(),
     };
     let to = hit.rule.redirect();
-    let Some(response) = to.and_then(|to| redirect(to, head, connection, hit.prefix()).ok()) else {
+    let Some(mut response) = to.and_then(|to| redirect(to, head, connection, hit.prefix()).ok())
+    else {
         return answer::status(http::StatusCode::URI_TOO_LONG);
     };
-    let mut response = response.map(|()| Body::empty());
-    let (filters, headers) = (hit.rule.filters(), response.headers_mut());
+    let (filters, fields) = (hit.rule.filters(), &mut response.fields);
     if let Some(cors) = filters.cors() {
-        cors.mark(headers, cors.allowed_origin(&head.headers));
+        cors.mark(fields, cors.allowed_origin(&head.fields).as_ref());
     }
-    filters.edit_response(headers);
-    response
+    filters.edit_response(fields);
+    response.into()
 }
 
 /// Picks a backend and edits the head for it.
@@ -142,18 +156,18 @@ fn prepare<'t, B>(
     options: &Options,
     hit: Hit<'t, Arc<B>>,
     connection: &ConnectionInfo,
-    head: &mut Parts,
-) -> Result<Forward<'t, B>, Box<Response<Body>>> {
+    head: &mut RequestHead,
+) -> Result<Forward<'t, B>, Box<Answer>> {
     let rule: &'t CompiledRule<Arc<B>> = hit.rule;
     let internal = || Box::new(answer::status(http::StatusCode::INTERNAL_SERVER_ERROR));
     let target = rule.pick(entropy::random()).ok_or_else(internal)?;
     let filters = rule.filters();
     let cors = filters.cors().or_else(|| target.filters.cors());
     if let Some(preflight) = cors.and_then(|cors| cors.preflight(head)) {
-        return Err(Box::new(preflight.map(|()| Body::empty())));
+        return Err(Box::new(preflight.into()));
     }
     let forward = Forward {
-        origin: cors.and_then(|cors| cors.allowed_origin(&head.headers)),
+        origin: cors.and_then(|cors| cors.allowed_origin(&head.fields)),
         upgrade: requested_upgrade(head).is_some(),
         expects_continue: expects_continue(head),
         rule,
@@ -177,10 +191,7 @@ fn prepare<'t, B>(
     Ok(forward)
 }
 
-fn expects_continue(head: &Parts) -> bool {
-    head.version == http::Version::HTTP_11
-        && head
-            .headers
-            .get(header::EXPECT)
-            .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+fn expects_continue(head: &RequestHead) -> bool {
+    // There is no other expectation in canonical form.
+    head.version == Version::HTTP_11 && head.fields.contains(Known::Expect)
 }

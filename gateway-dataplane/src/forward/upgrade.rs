@@ -7,7 +7,7 @@ use std::task::Poll;
 
 use futures_util::future::poll_fn;
 use http::request::Parts;
-use http::{Response, StatusCode};
+use http::{Response, StatusCode, Version};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::copy_bidirectional;
@@ -49,7 +49,7 @@ impl Upgrade {
             (Self::ByServer, Some(tunnel)) => {
                 response.extensions_mut().insert(tunnel);
             }
-            (Self::ByHyper(None), _) | (_, None) => return answer::status(StatusCode::BAD_GATEWAY),
+            (Self::ByHyper(None), _) | (_, None) => return bad_gateway(),
         }
         response
     }
@@ -58,9 +58,13 @@ impl Upgrade {
 /// A backend must not switch when nobody asked.
 pub(super) fn refuse_unasked(response: Response<Body>) -> Response<Body> {
     match response.status() {
-        StatusCode::SWITCHING_PROTOCOLS => answer::status(StatusCode::BAD_GATEWAY),
+        StatusCode::SWITCHING_PROTOCOLS => bad_gateway(),
         _ => response,
     }
+}
+
+fn bad_gateway() -> Response<Body> {
+    answer::status(StatusCode::BAD_GATEWAY).into_response(Version::HTTP_11)
 }
 
 async fn join(client: OnUpgrade, tunnel: Tunnel, open: Open) {

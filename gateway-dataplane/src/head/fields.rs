@@ -70,12 +70,6 @@ impl Fields {
         })
     }
 
-    /// The known names that are there, once for each field.
-    #[allow(dead_code, reason = "for normalising and filtering")]
-    pub(crate) fn known(&self) -> impl Iterator<Item = Known> {
-        self.list.iter().filter_map(|field| field.known)
-    }
-
     /// The first value of `name`.
     pub fn get<'n>(&self, name: impl Into<Name<'n>>) -> Option<&[u8]> {
         self.get_all(name).next()
@@ -106,7 +100,6 @@ impl Fields {
     }
 
     /// Is any of these there? Asked once for many.
-    #[allow(dead_code, reason = "for normalising and filtering")]
     pub(crate) fn contains_any(&self, names: &[Known]) -> bool {
         self.present & names.iter().fold(0, |bits, known| bits | known.bit()) != 0
     }
@@ -132,7 +125,7 @@ impl Fields {
         }
     }
 
-    fn put(&mut self, name: Name<'_>, value: Span) {
+    pub(super) fn put(&mut self, name: Name<'_>, value: Span) {
         let first = match self.may_have(name) {
             true => self.list.iter().position(|field| self.is(field, name)),
             false => None,
@@ -160,7 +153,6 @@ impl Fields {
         self.add(name, spelled, value);
     }
 
-    #[allow(dead_code, reason = "for normalising and filtering")]
     /// Joins the values of `name` and `value` into one line, where the first of them was.
     pub(crate) fn join<'n>(&mut self, name: impl Into<Name<'n>>, separator: &[u8], value: &[u8]) {
         let name = name.into();

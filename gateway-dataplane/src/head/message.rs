@@ -1,6 +1,6 @@
 //! Heads as a whole: of requests and of responses.
 
-use http::uri::{PathAndQuery, Uri};
+use http::uri::{PathAndQuery, Scheme, Uri};
 use http::{HeaderMap, Method, StatusCode, Version, request, response};
 
 use super::fields::{Fields, Span};
@@ -20,6 +20,8 @@ pub struct RequestHead {
     path: Option<u32>,
     /// The `:authority` of HTTP/2.
     authority: Option<Span>,
+    /// The `:scheme` of HTTP/2.
+    scheme: Option<Scheme>,
     /// The fields.
     pub fields: Fields,
 }
@@ -44,9 +46,13 @@ impl RequestHead {
     }
 
     /// The `:authority` of HTTP/2, if that is where it came from.
-    #[allow(dead_code, reason = "for normalising")]
     pub(crate) fn authority(&self) -> Option<&str> {
         str::from_utf8(self.authority?.of(&self.fields.text)).ok()
+    }
+
+    /// The `:scheme` of HTTP/2, if there was an authority with it.
+    pub(crate) fn scheme(&self) -> Option<&Scheme> {
+        self.scheme.as_ref()
     }
 
     /// The `Host`, when it is text.
@@ -60,6 +66,13 @@ impl RequestHead {
         self.take_target(target);
     }
 
+    /// Adds a `Host` that is the `:authority`.
+    pub(crate) fn place_authority(&mut self) {
+        if let Some(authority) = self.authority {
+            self.fields.put(Known::Host.into(), authority);
+        }
+    }
+
     fn take_target(&mut self, target: Span) {
         let text = target.of(&self.fields.text);
         let question = text.iter().position(|byte| *byte == b'?');
@@ -71,7 +84,7 @@ impl RequestHead {
     pub(crate) fn clear(&mut self) {
         self.fields.clear();
         self.method = Method::GET;
-        self.authority = None;
+        (self.authority, self.scheme) = (None, None);
         (self.target, self.path) = (Span::default(), None);
     }
 
@@ -87,22 +100,30 @@ impl RequestHead {
         Some(())
     }
 
-    /// The view of it that the `http` crate has.
+    /// Makes the `http` crate's head the same as this one; its extensions stay.
     ///
     /// # Errors
     /// The target is not one of RFC 9112 section 3.2, or is too long for that crate.
-    pub fn to_parts(&self) -> Result<request::Parts, BadTarget> {
+    pub fn write_parts(&self, parts: &mut request::Parts) -> Result<(), BadTarget> {
         let target = bytes::Bytes::copy_from_slice(self.target.of(&self.fields.text));
         let uri = match target.first() {
-            _ if target.contains(&b'#') => return Err(BadTarget),
             Some(b'/' | b'*') => PathAndQuery::from_maybe_shared(target).map(Uri::from),
             _ => Uri::from_maybe_shared(target),
         };
-        let mut parts = http::Request::new(()).into_parts().0;
+        parts.uri = uri.map_err(|_| BadTarget)?;
         parts.method = self.method.clone();
         parts.version = self.version;
-        parts.uri = uri.map_err(|_| BadTarget)?;
         parts.headers = HeaderMap::from(&self.fields);
+        Ok(())
+    }
+
+    /// The same as the `http` crate has it.
+    ///
+    /// # Errors
+    /// As [`write_parts`](Self::write_parts).
+    pub fn to_parts(&self) -> Result<request::Parts, BadTarget> {
+        let mut parts = http::Request::new(()).into_parts().0;
+        self.write_parts(&mut parts)?;
         Ok(parts)
     }
 
@@ -112,8 +133,9 @@ impl RequestHead {
         self.method = parts.method.clone();
         self.version = parts.version;
         self.fields.extend(&parts.headers);
-        match (parts.uri.scheme_str(), parts.uri.authority()) {
-            (Some(_), Some(authority)) if parts.version >= Version::HTTP_2 => {
+        match (parts.uri.scheme(), parts.uri.authority()) {
+            (scheme, Some(authority)) if parts.version >= Version::HTTP_2 => {
+                self.scheme = scheme.cloned();
                 self.authority = Some(self.fields.keep(authority.as_str().as_bytes()));
                 self.set_target(parts.uri.path_and_query().map_or("", PathAndQuery::as_str));
             }

@@ -2,6 +2,34 @@
 
 use super::HeadError;
 
+/// Refuses what no target may hold (RFC 3986 section 3.3), but for some characters that are sent in practice
+/// and read in one way by all.
+pub(super) fn check_characters(path: &str, query: &str) -> Result<(), HeadError> {
+    let all = |text: &str, allowed: &[bool; 256]| {
+        text.bytes()
+            .fold(true, |all, byte| all & allowed[usize::from(byte)])
+    };
+    match all(path, &IN_PATHS) && all(query, &IN_QUERIES) {
+        true => Ok(()),
+        false => Err(HeadError::TargetForm),
+    }
+}
+
+/// Which bytes a path may hold; control characters are looked at elsewhere.
+const IN_PATHS: [bool; 256] = except(b" #<>?`");
+/// Which bytes a query may hold.
+const IN_QUERIES: [bool; 256] = except(b" #\"<>");
+
+const fn except(refused: &[u8]) -> [bool; 256] {
+    let mut allowed = [true; 256];
+    let mut at = 0;
+    while at < refused.len() {
+        allowed[refused[at] as usize] = false;
+        at += 1;
+    }
+    allowed
+}
+
 /// The path without its `.` and `..` segments, whether written plainly or with `%2e` (RFC 3986
 /// section 5.2.4); `None` when it has none. `path` starts with a slash.
 pub(super) fn without_dots(path: &str) -> Result<Option<String>, HeadError> {

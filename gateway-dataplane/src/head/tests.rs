@@ -1,39 +1,35 @@
-use http::request::Parts;
 use http::{Request, Version};
 
-use super::{HeadError, HeadRules, normalize};
+use super::{HeadError, HeadRules, RequestHead, normalize};
 
-/// A request line of HTTP/1.1 and its headers.
-fn request(line: &str, headers: &[(&str, &str)]) -> Parts {
+/// A request line and its headers.
+fn versioned(version: Version, line: &str, headers: &[(&str, &str)]) -> RequestHead {
     let (method, target) = line.split_once(' ').unwrap();
-    let mut request = Request::builder().method(method).uri(target);
+    let request = Request::builder().version(version);
+    let mut request = request.method(method).uri(target);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    request.body(()).unwrap().into_parts().0
+    RequestHead::from(&request.body(()).unwrap().into_parts().0)
 }
 
-fn normalized(mut parts: Parts) -> Result<Parts, HeadError> {
-    normalize(&mut parts, HeadRules::default()).map(|()| parts)
+fn request(line: &str, headers: &[(&str, &str)]) -> RequestHead {
+    versioned(Version::HTTP_11, line, headers)
 }
 
 /// Target and `Host` after normalising.
-fn outcome(parts: Parts) -> Result<(String, String), HeadError> {
-    let parts = normalized(parts)?;
-    let host = parts.headers.get("host").map(|host| host.to_str().unwrap());
-    Ok((parts.uri.to_string(), host.unwrap_or_default().to_owned()))
+fn outcome(mut head: RequestHead) -> Result<(String, String), HeadError> {
+    normalize(&mut head, HeadRules::default())?;
+    let host = head.host().unwrap_or_default().to_owned();
+    Ok((head.target().to_owned(), host))
 }
 
-fn http2(line: &str, headers: &[(&str, &str)]) -> Parts {
-    let mut parts = request(line, headers);
-    parts.version = Version::HTTP_2;
-    parts
+fn http2(line: &str, headers: &[(&str, &str)]) -> RequestHead {
+    versioned(Version::HTTP_2, line, headers)
 }
 
-fn http10(line: &str, headers: &[(&str, &str)]) -> Parts {
-    let mut parts = request(line, headers);
-    parts.version = Version::HTTP_10;
-    parts
+fn http10(line: &str, headers: &[(&str, &str)]) -> RequestHead {
+    versioned(Version::HTTP_10, line, headers)
 }
 
 const HOST: (&str, &str) = ("host", "a.example");
@@ -235,10 +231,9 @@ fn targets_are_bounded() {
     let rules = HeadRules {
         max_target_bytes: 8,
     };
-    let mut fits = request("GET /a?b=cde", &[HOST]);
-    assert_eq!(normalize(&mut fits, rules), Ok(()));
-    let mut long = request("GET /a?b=cdef", &[HOST]);
-    assert_eq!(normalize(&mut long, rules), Err(HeadError::TargetTooLong));
+    let bounded = |line| normalize(&mut request(line, &[HOST]), rules);
+    assert_eq!(bounded("GET /a?b=cde"), Ok(()));
+    assert_eq!(bounded("GET /a?b=cdef"), Err(HeadError::TargetTooLong));
 }
 
 #[test]
@@ -253,5 +248,18 @@ fn errors_have_the_status_of_the_specification() {
     ];
     for (error, status) in rows {
         assert_eq!(error.status().as_u16(), status);
+    }
+}
+
+#[test]
+fn characters_that_no_target_has_are_refused() {
+    let mut head = RequestHead::default();
+    for target in ["/a#b", "/a?b#c", "/a<b", "/a?<", "/`", "/a b"] {
+        head.clear();
+        head.version = Version::HTTP_11;
+        head.fields.append("host", b"a.example");
+        head.set_target(target);
+        let got = normalize(&mut head, HeadRules::default());
+        assert_eq!(got, Err(HeadError::TargetForm), "{target}");
     }
 }

@@ -5,10 +5,9 @@ use std::str;
 
 use gateway_model::HeaderName;
 use gateway_resolve::ir::{HeaderMatch, Match, QueryMatch};
-use http::HeaderMap;
 use percent_encoding::percent_decode_str;
 
-use super::Head;
+use super::{Head, HeaderFields};
 
 /// The first condition of a match that a request does not meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,18 +54,18 @@ pub(super) fn check_beyond_path<'a>(
 }
 
 /// Values of a repeated header are joined with a comma.
-fn has_header(condition: &HeaderMatch, headers: &HeaderMap) -> bool {
-    let mut values = headers.get_all(condition.name.as_http()).iter();
-    let Some(first) = values.next() else {
-        return false;
-    };
-    let mut joined = Cow::Borrowed(first.as_bytes());
-    for value in values {
-        let joined = joined.to_mut();
-        joined.push(b',');
-        joined.extend_from_slice(value.as_bytes());
-    }
-    str::from_utf8(&joined).is_ok_and(|value| condition.value.matches(value))
+fn has_header(condition: &HeaderMatch, headers: &dyn HeaderFields) -> bool {
+    let mut found: Option<Cow<'_, [u8]>> = None;
+    headers.each(condition.name.as_http(), &mut |value| match &mut found {
+        None => found = Some(Cow::Borrowed(value)),
+        Some(joined) => {
+            let joined = joined.to_mut();
+            joined.push(b',');
+            joined.extend_from_slice(value);
+        }
+    });
+    let value = found.as_deref().map(str::from_utf8);
+    value.is_some_and(|value| value.is_ok_and(|value| condition.value.matches(value)))
 }
 
 /// The first parameter of the name counts; one without `=` has an empty value.

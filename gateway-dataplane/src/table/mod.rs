@@ -23,7 +23,7 @@ mod tests;
 pub use check::Mismatch;
 pub use explain::{Candidate, Explanation, ListenerOutcome, Verdict};
 pub use listener::Listener;
-pub use request::{Head, host_of};
+pub use request::{Head, HeaderFields, host_of};
 pub use rule::{Action, CompiledRule, Destination, Split, Target};
 pub use socket::{Hit, Miss, SocketKey, SocketTable};
 

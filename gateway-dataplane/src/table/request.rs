@@ -1,15 +1,38 @@
 //! What matching reads of a request.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use http::request::Parts;
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, HeaderName, Method};
+
+use crate::head::{Fields, RequestHead};
+
+/// Header fields, as matching asks for them. Implemented for the gateway's own heads and for those of the
+/// `http` crate; a server with others implements it for its own.
+pub trait HeaderFields {
+    /// Calls `visit` with each value of `name`, in order.
+    fn each<'f>(&'f self, name: &HeaderName, visit: &mut dyn FnMut(&'f [u8]));
+}
+
+impl HeaderFields for HeaderMap {
+    fn each<'f>(&'f self, name: &HeaderName, visit: &mut dyn FnMut(&'f [u8])) {
+        for value in self.get_all(name) {
+            visit(value.as_bytes());
+        }
+    }
+}
+
+impl HeaderFields for Fields {
+    fn each<'f>(&'f self, name: &HeaderName, visit: &mut dyn FnMut(&'f [u8])) {
+        self.get_all(name).for_each(visit);
+    }
+}
 
 /// The head of a request, as matching sees it.
 ///
 /// Borrowed from a head that [`normalize`](crate::head::normalize) left in its canonical form, or
 /// made up field by field.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Head<'a> {
     /// The host that the request is for, without port and trailing dot, in any case; empty when the
     /// request names none.
@@ -21,21 +44,33 @@ pub struct Head<'a> {
     /// The query, as on the wire, without the question mark.
     pub query: Option<&'a str>,
     /// The headers.
-    pub headers: &'a HeaderMap,
+    pub headers: &'a dyn HeaderFields,
 }
 
 impl<'a> Head<'a> {
-    /// The view of `parts`, whose `Host` header says the host.
-    pub fn of(parts: &'a Parts) -> Self {
-        let host = parts.headers.get(header::HOST);
-        let authority = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
+    /// The view of `head`, whose `Host` header says the host.
+    pub fn of(head: &'a RequestHead) -> Self {
         Self {
-            host: host_of(authority),
-            method: &parts.method,
-            path: parts.uri.path(),
-            query: parts.uri.query(),
-            headers: &parts.headers,
+            host: host_of(head.host().unwrap_or_default()),
+            method: &head.method,
+            path: head.path(),
+            query: head.query(),
+            headers: &head.fields,
         }
+    }
+}
+
+impl fmt::Debug for Head<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            host, method, path, ..
+        } = self;
+        f.debug_struct("Head")
+            .field("host", host)
+            .field("method", method)
+            .field("path", path)
+            .field("query", &self.query)
+            .finish_non_exhaustive()
     }
 }
 

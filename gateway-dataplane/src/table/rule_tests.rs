@@ -7,9 +7,10 @@ use gateway_resolve::ir::{
     Action, BackendId, Filter, Fraction, HeaderEdits, Mirror, Refusal, RefusalReason, Rule,
     RuleSettings, Sourced, Split, Target, WeightedTarget,
 };
-use http::{HeaderMap, Request, StatusCode};
+use http::StatusCode;
 
 use super::{CompiledRule, Destination};
+use crate::head::{Fields, RequestHead};
 
 fn object(name: &str) -> ObjectRef {
     ObjectRef::new("", "Service", "default", name)
@@ -162,16 +163,14 @@ fn filters_belong_to_the_rule_or_to_one_backend() {
     let of_rule = vec![set("x-rule"), mirror(backend("n")), mirror(refused(500))];
     let rule = compile(rule(of_rule, targets));
     let edited = |random| {
-        let (mut parts, ()) = Request::new(()).into_parts();
-        rule.filters().edit_request(&mut parts, None).unwrap();
+        let mut head = RequestHead::default();
+        rule.filters().edit_request(&mut head, None).unwrap();
         let target = rule.pick(random).unwrap();
-        target.filters.edit_request(&mut parts, None).unwrap();
-        let mut response = HeaderMap::new();
+        target.filters.edit_request(&mut head, None).unwrap();
+        let mut response = Fields::new();
         target.filters.edit_response(&mut response);
-        let names = parts.headers.keys().chain(response.keys());
-        let names = names
-            .map(|name| name.as_str().to_owned())
-            .collect::<Vec<_>>();
+        let names = head.fields.iter().chain(response.iter());
+        let names = names.map(|(name, _)| name.to_owned()).collect::<Vec<_>>();
         (names, target.filters.mirrors().len())
     };
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();

@@ -11,16 +11,21 @@ pub(super) struct Chooser<'a, P> {
     pick: &'a P,
     endpoints: &'a [Arc<Endpoint>],
     worker: usize,
-    tried: Vec<usize>,
+    tried: &'a [usize],
 }
 
 impl<'a, P: Pick> Chooser<'a, P> {
-    pub(super) fn new(pick: &'a P, endpoints: &'a [Arc<Endpoint>], worker: usize) -> Self {
+    pub(super) fn new(
+        pick: &'a P,
+        endpoints: &'a [Arc<Endpoint>],
+        worker: usize,
+        tried: &'a [usize],
+    ) -> Self {
         Self {
             pick,
             endpoints,
             worker,
-            tried: Vec::new(),
+            tried,
         }
     }
 
@@ -36,17 +41,6 @@ impl<'a, P: Pick> Chooser<'a, P> {
             true => Some(index),
             false => self.choose_among_healthy(turn),
         }
-    }
-
-    /// The same, with those left out that were `tried` before.
-    pub(super) fn without(self, tried: &[usize]) -> Self {
-        let tried = tried.to_vec();
-        Self { tried, ..self }
-    }
-
-    /// Leaves the endpoint `index` out from now on.
-    pub(super) fn exclude(&mut self, index: usize) {
-        self.tried.push(index);
     }
 
     fn choose_among_healthy(&self, turn: usize) -> Option<usize> {

@@ -11,12 +11,10 @@ use tokio::time::timeout;
 use super::connect::Connect;
 use super::fit;
 use super::health::{Ejection, Health};
-use super::http1::{self, SendError};
-use super::http2::{Http2, Reserved};
+use super::http2::{Http2, Reserved, SendError};
 use super::lane::{Keep, Lane, Open};
 use crate::Body;
 use crate::backend::{BackendError, BackendErrorKind, is_harmless};
-use crate::codec::h1::{Connection, Stream};
 
 /// What holds for all endpoints.
 #[derive(Debug, Clone, Copy)]
@@ -68,49 +66,6 @@ impl Endpoint {
         &self.lanes[worker]
     }
 
-    /// Sends `request` over HTTP/1.1: on a pooled connection, else on a new one.
-    pub(super) async fn http1(
-        &self,
-        connect: &impl Connect,
-        settings: &Settings,
-        worker: usize,
-        mut request: Request<Body>,
-    ) -> Result<Response<Body>, Failure> {
-        fit::for_http1(&mut request, self.spec.address);
-        let lane = self.lane(worker);
-        while let Some(connection) = lane.take() {
-            let sent = http1::send(lane.lend(connection), request, settings.expect_continue);
-            request = match sent.await {
-                Ok(response) => return Ok(self.answered(response)),
-                Err(SendError::NotSent(request)) => *request,
-                Err(SendError::Unanswered(request, error)) => {
-                    if_harmless(request).ok_or(Failure::Final(error))?
-                }
-                Err(SendError::Failed(error)) => return Err(Failure::Final(error)),
-            };
-        }
-        // Boxed, so that the usual request does not carry the room for it.
-        Box::pin(self.http1_anew(connect, settings, worker, request)).await
-    }
-
-    /// Sends `request` over HTTP/1.1 on a new connection.
-    async fn http1_anew(
-        &self,
-        connect: &impl Connect,
-        settings: &Settings,
-        worker: usize,
-        request: Request<Body>,
-    ) -> Result<Response<Body>, Failure> {
-        let stream = match self.connect(connect, settings.connect).await {
-            Ok(stream) => stream,
-            Err(error) => return Err(self.unreached(settings, request, error)),
-        };
-        let connection = Connection::new(Stream::new(stream));
-        let lease = self.lane(worker).lend(connection);
-        let sent = http1::send(lease, request, settings.expect_continue).await;
-        self.sent(settings, sent)
-    }
-
     /// Sends `request` over HTTP/2.
     pub(super) async fn http2(
         &self,
@@ -128,18 +83,14 @@ impl Endpoint {
         let copy = copy_if_harmless(&request);
         let request = match connection.send(request, open).await {
             Err(SendError::NotSent(request)) => *request,
-            Err(SendError::Unanswered(_, error)) => copy.ok_or(Failure::Final(error))?,
-            other => return self.sent(settings, other),
+            Err(SendError::Unanswered(error)) => copy.ok_or(Failure::Final(error))?,
+            other => return self.sent(settings, other, None),
         };
         match self.multiplexed(connect, settings, worker).await {
             Ok(connection) => {
-                let copy = copy_if_harmless(&request).map(Box::new);
+                let copy = copy_if_harmless(&request);
                 let sent = connection.send(request, Open::at(self.lane(worker))).await;
-                let sent = sent.map_err(|failed| match failed {
-                    SendError::Unanswered(_, error) => SendError::Unanswered(copy, error),
-                    other => other,
-                });
-                self.sent(settings, sent)
+                self.sent(settings, sent, copy)
             }
             Err(error) => Err(self.unreached(settings, request, error)),
         }
@@ -194,11 +145,12 @@ impl Endpoint {
         }
     }
 
-    /// What became of a request on a new connection.
+    /// What became of a request on a new connection. `copy` of it is there when it may be sent again.
     fn sent(
         &self,
         settings: &Settings,
         sent: Result<Response<Body>, SendError>,
+        copy: Option<Request<Body>>,
     ) -> Result<Response<Body>, Failure> {
         match sent {
             Ok(response) => Ok(self.answered(response)),
@@ -207,7 +159,7 @@ impl Endpoint {
                 let error = BackendError::new(BackendErrorKind::Connect, what);
                 Err(self.unreached(settings, *request, error))
             }
-            Err(SendError::Unanswered(request, error)) => Err(match if_harmless(request) {
+            Err(SendError::Unanswered(error)) => Err(match copy {
                 Some(copy) => self.unreached(settings, copy, error),
                 None => {
                     self.failed(settings, &error);
@@ -265,10 +217,4 @@ fn copy_if_harmless(request: &Request<Body>) -> Option<Request<Body>> {
     *copy.version_mut() = request.version();
     copy.headers_mut().clone_from(request.headers());
     Some(copy)
-}
-
-/// A request without body that was not answered, when it may be sent twice.
-fn if_harmless(request: Option<Box<Request<Body>>>) -> Option<Request<Body>> {
-    let request = request.filter(|request| is_harmless(request.method()));
-    request.map(|request| *request)
 }

@@ -13,10 +13,19 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::fit;
-use super::http1::SendError;
 use super::lane::Open;
 use crate::Body;
 use crate::backend::{BackendError, BackendErrorKind};
+
+/// Why there is no response.
+pub(super) enum SendError {
+    /// Not a byte of the request was sent.
+    NotSent(Box<Request<Body>>),
+    /// The stream or connection broke without a byte of a response.
+    Unanswered(BackendError),
+    /// Anything else.
+    Failed(BackendError),
+}
 
 /// A handle on a connection.
 #[derive(Clone)]
@@ -89,8 +98,8 @@ impl Reserved {
     ) -> Result<Response<Body>, SendError> {
         let request = address(request).map_err(SendError::Failed)?;
         match self.0.sender.try_send_request(request).await {
-            Ok(mut response) => {
-                fit::check_response(&mut response).map_err(SendError::Failed)?;
+            Ok(response) => {
+                fit::check_response(&response).map_err(SendError::Failed)?;
                 // The stream counts until its response was read.
                 let counted = Box::new((self, open));
                 Ok(response.map(|body| Body::upstream(body, counted)))
@@ -126,5 +135,5 @@ fn failure(error: hyper::Error) -> SendError {
         return SendError::Failed(broken(BackendErrorKind::Request, what).because(error));
     }
     let what = "the endpoint reset the stream or the connection before it answered";
-    SendError::Unanswered(None, broken(BackendErrorKind::Broken, what).because(error))
+    SendError::Unanswered(broken(BackendErrorKind::Broken, what).because(error))
 }

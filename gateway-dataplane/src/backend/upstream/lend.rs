@@ -59,7 +59,7 @@ impl<P: Pick, C: Connect> Lend for Upstream<P, C> {
 
     fn fit(&self, course: &Course, head: &mut RequestHead) {
         if let Some(index) = course.endpoint {
-            fit::head_for_http1(head, self.endpoints[index].address());
+            fit::for_http1(head, self.endpoints[index].address());
         }
     }
 
@@ -93,11 +93,11 @@ impl<P: Pick, C: Connect> Lend for Upstream<P, C> {
 
 impl<P: Pick, C: Connect> Upstream<P, C> {
     /// The endpoint whose turn it is.
-    fn choose(&self, course: &mut Course) -> Option<usize> {
+    pub(super) fn choose(&self, course: &mut Course) -> Option<usize> {
         if course.endpoint.is_none() && course.again < self.settings.attempts {
-            let chooser = Chooser::new(&*self.pick, &self.endpoints, course.worker);
-            let turn = course.turn.wrapping_add(course.again);
-            course.endpoint = chooser.without(&course.tried).choose(turn);
+            let (worker, tried) = (course.worker, &course.tried);
+            let chooser = Chooser::new(&*self.pick, &self.endpoints, worker, tried);
+            course.endpoint = chooser.choose(course.turn.wrapping_add(course.again));
             course.again += 1;
         }
         course.endpoint

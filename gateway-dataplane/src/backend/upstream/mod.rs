@@ -8,7 +8,6 @@ mod connect;
 mod endpoint;
 mod fit;
 mod health;
-mod http1;
 mod http2;
 mod lane;
 mod lend;
@@ -18,17 +17,18 @@ pub use connect::{Connect, TcpConnect};
 pub use pick::{Candidates, LeastRequest, Pick, RoundRobin};
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::time::Instant;
 
 use gateway_resolve::ir::{self, AppProtocol};
 use http::{Request, Response};
 
-use self::choose::Chooser;
 use self::endpoint::{Endpoint, Failure, Settings};
 use self::health::Ejection;
 use self::lane::Keep;
-use super::{Attempt, Backend, BackendError, BackendErrorKind, Direct, MakeBackend};
+use super::{Attempt, Backend, BackendError, BackendErrorKind, Direct, Lend, MakeBackend, http1};
+use crate::codec::h1::Answered;
+use crate::head::RequestHead;
 use crate::{Body, Limits};
 
 /// Builds [`Upstream`]s.
@@ -127,30 +127,13 @@ impl<P: Pick, C: Connect> Backend for Upstream<P, C> {
     /// be sent twice is not answered.
     async fn call(
         &self,
-        mut request: Request<Body>,
+        request: Request<Body>,
         attempt: &Attempt,
     ) -> Result<Response<Body>, BackendError> {
-        let worker = attempt.worker % self.settings.workers;
-        let mut chooser = Chooser::new(&*self.pick, &self.endpoints, worker);
-        let mut failed = None;
-        // One turn a request: else an endpoint that fails would always be the first to be asked.
-        let turn = self.turns[worker].0.fetch_add(1, Ordering::Relaxed);
-        for again in 0..self.settings.attempts {
-            let Some(index) = chooser.choose(turn.wrapping_add(again)) else {
-                break;
-            };
-            let endpoint = &self.endpoints[index];
-            match self.ask(endpoint, worker, request).await {
-                Ok(response) => return Ok(response),
-                Err(Failure::Elsewhere(again, error)) => {
-                    request = *again;
-                    failed = Some(error);
-                    chooser.exclude(index);
-                }
-                Err(Failure::Final(error)) => return Err(error),
-            }
+        match self.spec.protocol {
+            AppProtocol::H2c => Box::pin(self.call_http2(request, attempt.worker)).await,
+            _ => self.call_http1(request, attempt.worker).await,
         }
-        Err(failed.unwrap_or_else(|| self.nobody()))
     }
 
     fn direct(&self) -> Option<Direct<'_>> {
@@ -159,23 +142,47 @@ impl<P: Pick, C: Connect> Backend for Upstream<P, C> {
 }
 
 impl<P: Pick, C: Connect> Upstream<P, C> {
-    async fn ask(
+    async fn call_http1(
         &self,
-        endpoint: &Endpoint,
-        worker: usize,
         request: Request<Body>,
-    ) -> Result<Response<Body>, Failure> {
-        match self.spec.protocol {
-            AppProtocol::H2c => {
-                let sent = endpoint.http2(&*self.connect, &self.settings, worker, request);
-                Box::pin(sent).await
+        worker: usize,
+    ) -> Result<Response<Body>, BackendError> {
+        let (parts, body) = request.into_parts();
+        let mut head = RequestHead::from(&parts);
+        drop(parts);
+        let (head, answered) = http1::exchange(self, worker, &mut head, body).await?;
+        let respond = |body| Response::from_parts(head.to_parts(), body);
+        Ok(match answered {
+            Answered::Body(body) => respond(body),
+            Answered::Switched(tunnel) => {
+                let mut response = respond(Body::empty());
+                response.extensions_mut().insert(tunnel);
+                response
             }
-            _ => {
-                endpoint
-                    .http1(&*self.connect, &self.settings, worker, request)
-                    .await
+        })
+    }
+
+    async fn call_http2(
+        &self,
+        mut request: Request<Body>,
+        worker: usize,
+    ) -> Result<Response<Body>, BackendError> {
+        let mut course = self.begin(worker);
+        while let Some(index) = self.choose(&mut course) {
+            let (endpoint, worker) = (&self.endpoints[index], course.worker);
+            match endpoint
+                .http2(&*self.connect, &self.settings, worker, request)
+                .await
+            {
+                Ok(response) => return Ok(response),
+                Err(Failure::Elsewhere(again, error)) => {
+                    request = *again;
+                    course.exclude(error);
+                }
+                Err(Failure::Final(error)) => return Err(error),
             }
         }
+        Err(course.failed.unwrap_or_else(|| self.nobody()))
     }
 
     fn nobody(&self) -> BackendError {

@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use bytes::{BufMut, Bytes};
 use futures_util::future::poll_fn;
-use http::request::Parts;
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
@@ -46,10 +45,10 @@ struct Sending {
 
 /// Why there is no response.
 pub(crate) enum Failed {
-    /// Not a byte of the request was taken, and its body was not touched.
-    NotSent(Box<Request<Body>>),
-    /// The connection broke without a byte of a response. The request, where it had no body.
-    Unanswered(Option<Box<Request<Body>>>, Broke),
+    /// Not a byte of the request was taken, and its body, which is here, was not touched.
+    NotSent(Body),
+    /// The connection broke without a byte of a response.
+    Unanswered(Broke),
     /// What came is no response.
     Protocol(NoResponse),
     /// The body of the request broke off.
@@ -93,36 +92,39 @@ pub(crate) const RESPONSE_LIMITS: HeadLimits = HeadLimits {
 };
 
 /// Sends a request and waits for the head of the response. The body of one with `Expect` is held back until
-/// the endpoint asks for it, for at most `patience`.
+/// the endpoint asks for it, for at most `patience`. The body of a 101 is empty, and the exchange is with it.
 pub(crate) async fn send(
     lease: Lease,
-    parts: Parts,
+    head: &mut RequestHead,
     body: Body,
     patience: Duration,
-) -> Result<Response<Body>, Failed> {
+) -> Result<(ResponseHead, Answered), Failed> {
     let mut exchange = Exchange {
         lease,
         sending: None,
         reusable: false,
     };
-    let mut head = RequestHead::from(&parts);
-    let bodiless = body.is_end_stream();
-    exchange.begin(&mut head, body, patience);
-    drop(head);
+    exchange.begin(head, body, patience);
     let mut wait = Wait::default();
-    match poll_fn(|cx| exchange.poll_response(&parts.method, &mut wait, cx)).await {
-        Ok(head) => Ok(exchange.respond(&head)),
+    match poll_fn(|cx| exchange.poll_response(&head.method, &mut wait, cx)).await {
+        Ok(head) => {
+            let answered = exchange.answered(&head);
+            Ok((head, answered))
+        }
         Err(Failed::NotSent(_)) => {
             let body = exchange.sending.map(|sending| sending.body);
-            let request = Request::from_parts(parts, body.unwrap_or_default());
-            Err(Failed::NotSent(Box::new(request)))
-        }
-        Err(Failed::Unanswered(_, broke)) => {
-            let request = || Box::new(Request::from_parts(parts, Body::empty()));
-            Err(Failed::Unanswered(bodiless.then(request), broke))
+            Err(Failed::NotSent(body.unwrap_or_default()))
         }
         Err(failed) => Err(failed),
     }
+}
+
+/// What follows the head of a response.
+pub(crate) enum Answered {
+    /// A body.
+    Body(Body),
+    /// Another protocol (101).
+    Switched(Tunnel),
 }
 
 /// What is known while a response is waited for.
@@ -196,7 +198,7 @@ impl Exchange {
                     let touched = side.touched || self.sending.as_deref().is_some_and(begun);
                     return Poll::Ready(Err(match touched {
                         true => unanswered(wait.broken.take().or(error)),
-                        false => Failed::NotSent(Box::default()),
+                        false => Failed::NotSent(Body::empty()),
                     }));
                 }
                 Err(no_head) => {
@@ -280,23 +282,17 @@ impl Exchange {
         Ok(())
     }
 
-    fn respond(self, head: &ResponseHead) -> Response<Body> {
-        let parts = head.to_parts();
-        if parts.status == StatusCode::SWITCHING_PROTOCOLS {
-            let mut response = Response::from_parts(parts, Body::empty());
-            response
-                .extensions_mut()
-                .insert(Tunnel::new(Switched(self)));
-            return response;
+    fn answered(self, head: &ResponseHead) -> Answered {
+        if head.status == StatusCode::SWITCHING_PROTOCOLS {
+            return Answered::Switched(Tunnel::new(Switched(self)));
         }
-        let body = match self.is_read() {
+        Answered::Body(match self.is_read() {
             true => {
                 self.finish();
                 Body::empty()
             }
             false => Body::exchange(Box::new(self)),
-        };
-        Response::from_parts(parts, body)
+        })
     }
 
     /// Reads a frame of the response.
@@ -398,7 +394,7 @@ fn is_interim(status: StatusCode) -> bool {
 }
 
 fn unanswered(error: Option<io::Error>) -> Failed {
-    Failed::Unanswered(None, Broke(error))
+    Failed::Unanswered(Broke(error))
 }
 
 fn broken(error: Malformed) -> BodyError {

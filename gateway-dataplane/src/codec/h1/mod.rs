@@ -21,7 +21,8 @@ mod stream;
 pub(crate) use compose::{Size, keeps_alive, write_request};
 pub(crate) use decode::{Decoder, Malformed, Piece};
 pub(crate) use exchange::{
-    Exchange, Failed, MAX_INTERIM, NoResponse, RESPONSE_LIMITS, announced, send, write_frame,
+    Answered, Broke, Exchange, Failed, MAX_INTERIM, NoResponse, RESPONSE_LIMITS, announced, send,
+    write_frame,
 };
 pub(crate) use lease::{Connection, Home, Lease};
 pub(crate) use parse::HeadLimits;

@@ -7,10 +7,12 @@ use std::time::Duration;
 use bytes::BufMut;
 use futures_util::future::poll_fn;
 use http::{Method, StatusCode, Version};
+use tokio::time::timeout;
 
 use super::buffer::USUAL;
 use super::compose::{Asker, Size, keeps_alive, response_decoder, write_interim, write_response};
 use super::decode::{Chunked, Decoder, Malformed, Piece};
+use super::encode::Encoder;
 use super::exchange::announced;
 use super::parse::{BadHead, HeadLimits};
 use super::side::{NoHead, Side};
@@ -27,6 +29,8 @@ pub(crate) struct Client {
     version: Version,
     /// May another request follow?
     pub(crate) keep_alive: bool,
+    /// The client said that no other will.
+    said_close: bool,
     /// The client waits to be asked for the body.
     pub(crate) waits: bool,
     /// Trailers may be sent to it.
@@ -58,6 +62,7 @@ impl Client {
             method: Method::GET,
             version: Version::HTTP_11,
             keep_alive: true,
+            said_close: false,
             waits: false,
             takes_trailers: false,
             limits,
@@ -75,6 +80,7 @@ impl Client {
         self.method = head.method.clone();
         self.version = head.version;
         self.keep_alive = keeps_alive(&head.fields, head.version);
+        self.said_close = !self.keep_alive;
         self.takes_trailers = head.fields.contains(Known::Te);
         self.waits = false;
         self.side.decoder = Decoder::Done;
@@ -132,16 +138,30 @@ impl Client {
         self.side.encoder = match self.response.status {
             StatusCode::SWITCHING_PROTOCOLS => {
                 write_interim(&self.response, self.side.out());
-                super::encode::Encoder::None
+                Encoder::None
             }
             _ => write_response(&mut self.response, size, &mut asker, self.side.out()),
         };
         self.keep_alive = asker.keep_alive;
     }
 
+    /// Answers with the head in `response` and a short text.
+    pub(crate) async fn say(&mut self, text: &[u8]) -> io::Result<()> {
+        let size = match text.len() {
+            0 => Size::Empty,
+            length => Size::Exact(length as u64),
+        };
+        self.respond(size);
+        if self.takes_body() {
+            self.side.encoder = Encoder::None;
+            self.side.output.put_slice(text);
+        }
+        poll_fn(|cx| self.side.poll_flush(cx)).await
+    }
+
     /// Does a response have a body for this request?
     pub(crate) fn takes_body(&self) -> bool {
-        self.side.encoder != super::encode::Encoder::None
+        self.side.encoder != Encoder::None
     }
 
     /// How the body of the response is framed whose head was read into `response`.
@@ -180,20 +200,27 @@ impl Client {
         }
     }
 
-    /// Closes in stages: says that nothing more comes, and reads on for a while, since a reset could take
-    /// the response away that is on its way (RFC 9112 section 9.6).
+    /// Closes in stages, for at most `patience`: says that nothing more comes, and reads on, since a reset
+    /// could take the response away that is on its way (RFC 9112 section 9.6). A client that sends nothing
+    /// more, as it said, needs no such care.
     pub(crate) async fn close(&mut self, patience: Duration) {
-        let closing = poll_fn(|cx| {
-            ready!(self.side.poll_flush(cx))?;
-            ready!(self.side.poll_shutdown(cx))?;
-            loop {
-                self.side.input.clear();
-                if ready!(self.side.poll_fill(USUAL, cx))? == 0 {
-                    return Poll::Ready(Ok::<_, io::Error>(()));
-                }
+        let silent = self.said_close && self.side.decoder.is_done() && self.side.input.is_empty();
+        if silent && self.side.is_quiet() {
+            return;
+        }
+        // Boxed, as it is rare.
+        let _closed_or_given_up = Box::pin(timeout(patience, self.close_in_stages())).await;
+    }
+
+    async fn close_in_stages(&mut self) -> io::Result<()> {
+        poll_fn(|cx| self.side.poll_flush(cx)).await?;
+        poll_fn(|cx| self.side.poll_shutdown(cx)).await?;
+        loop {
+            self.side.input.clear();
+            if poll_fn(|cx| self.side.poll_fill(USUAL, cx)).await? == 0 {
+                return Ok(());
             }
-        });
-        let _closed_or_given_up = tokio::time::timeout(patience, closing).await;
+        }
     }
 
     /// Gives back what an idle connection does not need.

@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 
 use http::Version;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::HeaderValue;
 use http::uri::Scheme;
 
-use crate::filter::join;
+use crate::head::{Fields, Known};
 
 /// Which headers are added.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,60 +66,42 @@ impl ConnectionHeaders {
     }
 }
 
-static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
 pub(super) fn add(
-    headers: &mut HeaderMap,
+    fields: &mut Fields,
     version: Version,
     connection: &ConnectionHeaders,
     forwarding: &Forwarding,
-    new_id: impl FnOnce() -> HeaderValue,
+    new_id: impl FnOnce() -> RequestId,
 ) {
     if forwarding.x_forwarded_for {
-        append(headers, &X_FORWARDED_FOR, connection.client.clone());
+        fields.join(Known::XForwardedFor, b", ", connection.client.as_bytes());
     }
     if forwarding.x_forwarded_proto {
-        headers.insert(&X_FORWARDED_PROTO, connection.scheme.clone());
+        fields.set(Known::XForwardedProto, connection.scheme.as_bytes());
     }
     if forwarding.x_forwarded_host {
-        match headers.get(header::HOST).cloned() {
-            Some(host) => headers.insert(&X_FORWARDED_HOST, host),
-            None => headers.remove(&X_FORWARDED_HOST),
-        };
+        fields.copy(Known::Host, Known::XForwardedHost);
     }
-    if forwarding.request_id {
-        headers.entry(&X_REQUEST_ID).or_insert_with(new_id);
+    if forwarding.request_id && !fields.contains(Known::XRequestId) {
+        fields.append(Known::XRequestId, &new_id());
     }
     if forwarding.forwarded {
-        add_forwarded(headers, connection);
+        add_forwarded(fields, connection);
     }
-    add_via(headers, version, forwarding);
+    add_via(fields, version, forwarding);
 }
 
-/// Puts `value` behind those that are there, in one line.
-fn append(headers: &mut HeaderMap, name: &HeaderName, value: HeaderValue) {
-    let joined = join(headers, name, &value, b", ");
-    headers.insert(name, joined.unwrap_or(value));
-}
-
-fn add_forwarded(headers: &mut HeaderMap, connection: &ConnectionHeaders) {
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
+fn add_forwarded(fields: &mut Fields, connection: &ConnectionHeaders) {
+    let host = fields.text(Known::Host);
     let host = host
         .map(|host| format!(";host=\"{host}\""))
         .unwrap_or_default();
     let element = format!("{}{host}", connection.forwarded);
-    if let Ok(element) = HeaderValue::try_from(element) {
-        append(headers, &header::FORWARDED, element);
-    }
+    fields.join(Known::Forwarded, b", ", element.as_bytes());
 }
 
 /// Says that this hop received the message in `version`.
-pub(super) fn add_via(headers: &mut HeaderMap, version: Version, forwarding: &Forwarding) {
+pub(super) fn add_via(fields: &mut Fields, version: Version, forwarding: &Forwarding) {
     let Some(pseudonym) = &forwarding.via else {
         return;
     };
@@ -130,12 +112,15 @@ pub(super) fn add_via(headers: &mut HeaderMap, version: Version, forwarding: &Fo
         _ => "1.1",
     };
     if let Ok(hop) = HeaderValue::try_from(format!("{version} {pseudonym}")) {
-        append(headers, &header::VIA, hop);
+        fields.join(Known::Via, b", ", hop.as_bytes());
     }
 }
 
+/// The text of a request id.
+pub type RequestId = [u8; 36];
+
 /// A request id: the form of a version 4 UUID, filled with `random` bits.
-pub fn request_id(random: u128) -> HeaderValue {
+pub fn request_id(random: u128) -> RequestId {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     /// Where the digits of each byte go, dashes between.
     const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
@@ -145,16 +130,16 @@ pub fn request_id(random: u128) -> HeaderValue {
         text[place] = HEX[usize::from(byte >> 4)];
         text[place + 1] = HEX[usize::from(byte & 0xf)];
     }
-    HeaderValue::from_bytes(&text).expect("hexadecimal digits and dashes are visible ASCII")
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use http::Version;
-    use http::header::{HeaderMap, HeaderValue};
+    use http::header::HeaderMap;
     use http::uri::Scheme;
 
-    use super::{ConnectionHeaders, Forwarding, add, request_id};
+    use super::{ConnectionHeaders, Fields, Forwarding, add, request_id};
 
     const NONE: Forwarding = Forwarding {
         x_forwarded_for: false,
@@ -171,9 +156,10 @@ mod tests {
             headers.append(*name, value.parse().unwrap());
         }
         let connection = ConnectionHeaders::new(from.parse().unwrap(), &Scheme::HTTPS);
-        let id = || HeaderValue::from_static("id");
-        add(&mut headers, Version::HTTP_11, &connection, forwarding, id);
-        headers
+        let mut fields = Fields::from(&headers);
+        let id = || request_id(0);
+        add(&mut fields, Version::HTTP_11, &connection, forwarding, id);
+        HeaderMap::from(&fields)
     }
 
     fn values(headers: &HeaderMap, name: &str) -> Vec<String> {
@@ -194,7 +180,7 @@ mod tests {
         assert_eq!(got["x-forwarded-for"], "10.0.0.1");
         assert_eq!(got["x-forwarded-proto"], "https");
         assert_eq!(got["x-forwarded-host"], "a.example:99");
-        assert_eq!(got["x-request-id"], "id");
+        assert_eq!(got["x-request-id"].as_bytes(), request_id(0));
     }
 
     #[test]
@@ -257,7 +243,7 @@ mod tests {
 
     #[test]
     fn request_ids_are_uuids() {
-        let id = |random| request_id(random).to_str().unwrap().to_owned();
+        let id = |random| String::from_utf8(request_id(random).to_vec()).unwrap();
         assert_eq!(id(0), "00000000-0000-4000-8000-000000000000");
         assert_eq!(id(u128::MAX), "ffffffff-ffff-4fff-bfff-ffffffffffff");
         let counted = 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef;

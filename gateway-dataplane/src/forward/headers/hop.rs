@@ -1,7 +1,8 @@
 //! Hop-by-hop headers.
 
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::{Version, request};
+use http::{HeaderMap, Version};
+
+use crate::head::{Fields, Known, RequestHead};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
@@ -13,40 +14,39 @@ pub(super) enum Direction {
 /// `Proxy-*`, `Transfer-Encoding`, `TE` (but for `trailers`), `Upgrade`, and of requests `Expect`, which
 /// the server answers itself. `Trailer` stays, since trailers are forwarded. `upgrade` puts `Connection:
 /// upgrade` back and keeps `Upgrade`.
-pub(super) fn strip(headers: &mut HeaderMap, direction: Direction, upgrade: bool) {
-    let present = headers.keys().fold(0, |bits, name| bits | bit(name));
-    if present == 0 {
+pub(super) fn strip(fields: &mut Fields, direction: Direction, upgrade: bool) {
+    if !fields.contains_any(&HOP_BY_HOP) {
         return;
     }
     let protocol = match upgrade {
-        true => headers.get(header::UPGRADE).cloned(),
+        true => fields.get(Known::Upgrade).map(<[u8]>::to_vec),
         false => None,
     };
-    let trailers = present & TE != 0 && lists(headers, &header::TE, "trailers");
-    if present & CONNECTION != 0 {
-        for name in named_by_connection(headers) {
-            headers.remove(name);
+    let trailers = lists(fields, Known::Te, b"trailers");
+    if fields.contains(Known::Connection) {
+        for name in named_by_connection(fields) {
+            fields.remove(&*name);
         }
     }
-    for (at, name) in HOP_BY_HOP.iter().enumerate() {
-        let kept = *name == "expect" && direction == Direction::Response;
-        if present & 1 << at != 0 && !kept {
-            headers.remove(*name);
+    for name in HOP_BY_HOP {
+        if name != Known::Expect || direction == Direction::Request {
+            fields.remove(name);
         }
     }
     if trailers && direction == Direction::Request {
-        headers.insert(header::TE, HeaderValue::from_static("trailers"));
+        fields.append(Known::Te, b"trailers");
     }
     if let Some(protocol) = protocol {
-        headers.insert(header::UPGRADE, protocol);
-        headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+        fields.append(Known::Upgrade, &protocol);
+        fields.append(Known::Connection, b"upgrade");
     }
 }
 
 /// Removes from a trailer section what is no business of one: fields that belong to one connection,
 /// frame, route or authenticate a message, or say how to read its content (RFC 9110 section 6.5.1).
 pub(crate) fn strip_trailers(trailers: &mut HeaderMap) {
-    for name in HOP_BY_HOP.into_iter().chain(NO_TRAILERS) {
+    let hop_by_hop = HOP_BY_HOP.into_iter().map(Known::as_str);
+    for name in hop_by_hop.chain(NO_TRAILERS) {
         trailers.remove(name);
     }
 }
@@ -67,61 +67,50 @@ const NO_TRAILERS: [&str; 13] = [
     "www-authenticate",
 ];
 
-const HOP_BY_HOP: [&str; 9] = [
-    "connection",
-    "te",
-    "expect",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "transfer-encoding",
-    "upgrade",
+const HOP_BY_HOP: [Known; 9] = [
+    Known::Connection,
+    Known::Te,
+    Known::Expect,
+    Known::KeepAlive,
+    Known::ProxyAuthenticate,
+    Known::ProxyAuthorization,
+    Known::ProxyConnection,
+    Known::TransferEncoding,
+    Known::Upgrade,
 ];
-const CONNECTION: u16 = 1 << 0;
-const TE: u16 = 1 << 1;
-
-/// Bit `n` for the name at `n` of [`HOP_BY_HOP`], no bit for others.
-fn bit(name: &HeaderName) -> u16 {
-    // The first byte rules out most names at once.
-    match name.as_str().as_bytes().first() {
-        Some(b'c' | b't' | b'e' | b'k' | b'p' | b'u') => {
-            let at = HOP_BY_HOP.iter().position(|hop| *hop == name.as_str());
-            at.map_or(0, |at| 1 << at)
-        }
-        _ => 0,
-    }
-}
 
 /// What `Connection` names, beyond options that are no headers, and headers that no sender may name
 /// (RFC 9110 section 7.6.1): the message would not be the same without them.
-fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
-    const KEPT: [&str; 4] = ["close", "host", "content-length", "te"];
-    elements(headers, &header::CONNECTION)
-        .filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok())
-        .filter(|name| bit(name) == 0 && !KEPT.contains(&name.as_str()))
+fn named_by_connection(fields: &Fields) -> Vec<String> {
+    const KEPT: [&str; 5] = ["close", "keep-alive", "host", "content-length", "te"];
+    let named = elements(fields, Known::Connection).filter_map(|name| str::from_utf8(name).ok());
+    let kept = |name: &&str| KEPT.iter().any(|kept| kept.eq_ignore_ascii_case(name));
+    named
+        .filter(|name| !kept(name))
+        .map(str::to_owned)
         .collect()
 }
 
 /// The elements of a comma-separated header.
-fn elements<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
-    let lines = headers.get_all(name).into_iter();
-    let lines = lines.filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).map(str::trim)
+fn elements(fields: &Fields, name: Known) -> impl Iterator<Item = &[u8]> {
+    let lines = fields.get_all(name);
+    lines
+        .flat_map(|line| line.split(|byte| *byte == b','))
+        .map(<[u8]>::trim_ascii)
 }
 
-fn lists(headers: &HeaderMap, name: &HeaderName, element: &str) -> bool {
-    elements(headers, name).any(|found| found.eq_ignore_ascii_case(element))
+fn lists(fields: &Fields, name: Known, element: &[u8]) -> bool {
+    elements(fields, name).any(|found| found.eq_ignore_ascii_case(element))
 }
 
 /// The protocol that a request asks to change to, in HTTP/1.1, with both `Connection: upgrade` and
 /// `Upgrade` (RFC 9110 section 7.8). An upgrade to HTTP/2 is the gateway's own business and not served:
 /// such a request is an ordinary one.
-pub fn requested_upgrade(parts: &request::Parts) -> Option<&HeaderValue> {
-    let protocol = parts.headers.get(header::UPGRADE)?;
-    let asked = parts.version == Version::HTTP_11
-        && lists(&parts.headers, &header::CONNECTION, "upgrade")
-        && !lists(&parts.headers, &header::UPGRADE, "h2c");
+pub fn requested_upgrade(head: &RequestHead) -> Option<&[u8]> {
+    let protocol = head.fields.get(Known::Upgrade)?;
+    let asked = head.version == Version::HTTP_11
+        && lists(&head.fields, Known::Connection, b"upgrade")
+        && !lists(&head.fields, Known::Upgrade, b"h2c");
     asked.then_some(protocol)
 }
 
@@ -130,7 +119,7 @@ mod tests {
     use http::header::{HeaderMap, HeaderName, HeaderValue};
     use http::{Request, Version};
 
-    use super::{Direction, requested_upgrade, strip, strip_trailers};
+    use super::{Direction, Fields, RequestHead, requested_upgrade, strip, strip_trailers};
 
     type Lines<'a> = &'a [(&'static str, &'a str)];
 
@@ -139,7 +128,9 @@ mod tests {
         for (name, value) in sent {
             headers.append(*name, value.parse().unwrap());
         }
-        strip(&mut headers, direction, upgrade);
+        let mut fields = Fields::from(&headers);
+        strip(&mut fields, direction, upgrade);
+        let headers = HeaderMap::from(&fields);
         let line = |(name, value): (&HeaderName, &HeaderValue)| {
             format!("{name}: {}", value.to_str().unwrap())
         };
@@ -235,7 +226,7 @@ mod tests {
             let request = Request::builder().version(version);
             let request = request.header("connection", connection);
             let request = request.header("upgrade", protocol).body(()).unwrap();
-            requested_upgrade(&request.into_parts().0).is_some()
+            requested_upgrade(&RequestHead::from(&request.into_parts().0)).is_some()
         };
         assert!(asked("Upgrade", "websocket", Version::HTTP_11));
         assert!(asked("keep-alive, upgrade", "websocket", Version::HTTP_11));

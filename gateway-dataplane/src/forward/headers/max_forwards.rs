@@ -1,31 +1,29 @@
 //! How far a request may go.
 
-use http::header::{self, HeaderValue};
-use http::{Method, StatusCode, request};
+use http::{Method, StatusCode};
+
+use crate::head::{Known, RequestHead};
 
 /// Counts down the `Max-Forwards` of `TRACE` and `OPTIONS` (RFC 9110 section 7.6.2).
 ///
 /// # Errors
 /// It goes no further; the status is this hop's answer as the final recipient. `TRACE` is not
 /// implemented here, since what it reflects is nobody's business.
-pub(crate) fn count_down(head: &mut request::Parts) -> Result<(), StatusCode> {
+pub(crate) fn count_down(head: &mut RequestHead) -> Result<(), StatusCode> {
     let answer = match head.method {
         Method::OPTIONS => StatusCode::OK,
         Method::TRACE => StatusCode::NOT_IMPLEMENTED,
         _ => return Ok(()),
     };
-    let Some(left) = head.headers.get(header::MAX_FORWARDS) else {
-        return Ok(());
-    };
-    let left = left.to_str().ok().and_then(|left| left.parse::<u64>().ok());
-    match left {
+    let left = head.fields.text(Known::MaxForwards);
+    match left.and_then(|left| left.parse::<u64>().ok()) {
         Some(0) => Err(answer),
         Some(left) => {
-            let left = HeaderValue::from(left - 1);
-            head.headers.insert(header::MAX_FORWARDS, left);
+            let left = (left - 1).to_string();
+            head.fields.set(Known::MaxForwards, left.as_bytes());
             Ok(())
         }
-        // Not a number that anyone could count down.
+        // None, or not a number that anyone could count down.
         None => Ok(()),
     }
 }
@@ -34,14 +32,14 @@ pub(crate) fn count_down(head: &mut request::Parts) -> Result<(), StatusCode> {
 mod tests {
     use http::{Request, StatusCode};
 
-    use super::count_down;
+    use super::{RequestHead, count_down};
 
     fn counted(method: &str, left: &str) -> Result<String, StatusCode> {
         let request = Request::builder().method(method);
         let request = request.header("max-forwards", left).body(()).unwrap();
-        let mut head = request.into_parts().0;
+        let mut head = RequestHead::from(&request.into_parts().0);
         count_down(&mut head)?;
-        Ok(head.headers["max-forwards"].to_str().unwrap().to_owned())
+        Ok(head.fields.text("max-forwards").unwrap().to_owned())
     }
 
     #[test]
