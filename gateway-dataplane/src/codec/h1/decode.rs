@@ -226,22 +226,28 @@ impl Chunked {
             return Ok(true);
         }
         let ended = buffer.windows(4).position(|bytes| bytes == b"\r\n\r\n");
-        let Some(end) = ended else {
-            let bare = buffer.iter().zip(buffer.iter().skip(1));
-            let bare = bare.clone().any(|(a, b)| *b == b'\n' && *a != b'\r');
-            return match buffer.len() {
-                _ if bare || buffer.starts_with(b"\n") => Err(Malformed::Trailers),
-                MAX_TRAILERS.. => Err(Malformed::TrailersTooLong),
-                _ => Ok(false),
-            };
-        };
-        if end > MAX_TRAILERS {
-            return Err(Malformed::TrailersTooLong);
+        let section = &buffer[..ended.map_or(buffer.len(), |end| end + 4)];
+        if has_bare_lf(section) {
+            return Err(Malformed::Trailers);
         }
-        let section = buffer.split_to(end + 4);
-        self.trailers = Some(Box::new(parse_trailers(&section)?));
-        Ok(true)
+        match ended {
+            Some(end) if end <= MAX_TRAILERS => {
+                let section = buffer.split_to(end + 4);
+                self.trailers = Some(Box::new(parse_trailers(&section)?));
+                Ok(true)
+            }
+            None if buffer.len() < MAX_TRAILERS => Ok(false),
+            _ => Err(Malformed::TrailersTooLong),
+        }
     }
+}
+
+/// RFC 9112 section 2.2 lets a bare LF end lines of a head, not of a body.
+fn has_bare_lf(section: &[u8]) -> bool {
+    let before = std::iter::once(&b' ').chain(section);
+    before
+        .zip(section)
+        .any(|(before, byte)| *byte == b'\n' && *before != b'\r')
 }
 
 fn parse_trailers(section: &[u8]) -> Result<HeaderMap, Malformed> {

@@ -17,6 +17,8 @@ mod server;
 mod side;
 mod splice;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use compose::{Size, keeps_alive, write_request};
 pub(crate) use decode::{Decoder, Malformed, Piece};
