@@ -1,5 +1,6 @@
 //! Header fields in order, as slices of one text.
 
+use std::cell::RefCell;
 use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -9,14 +10,45 @@ use super::name::{Known, Name};
 /// The fields of a head, in the order and spelling in which they came.
 ///
 /// All names and values lie in one text: what was read first, what edits put in its place behind. So a
-/// field is two pairs of numbers, nothing is counted or freed by field, and the whole is used again for the
-/// next head.
+/// field is two pairs of numbers, nothing is counted or freed by field, and the memory of a head is used again
+/// for the next.
 #[derive(Clone, Default)]
 pub struct Fields {
     pub(super) text: Vec<u8>,
     list: Vec<Field>,
     /// The known names that are there.
     present: u64,
+}
+
+/// The memory of heads that are gone, for those that come.
+type Memory = (Vec<u8>, Vec<Field>);
+
+thread_local! {
+    static POOL: RefCell<Vec<Memory>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Heads whose memory a thread keeps.
+const KEPT: usize = 64;
+/// Bytes of text that are kept of one head.
+const KEPT_TEXT: usize = 8 << 10;
+
+impl Drop for Fields {
+    fn drop(&mut self) {
+        if !(1..=KEPT_TEXT).contains(&self.text.capacity()) {
+            return;
+        }
+        self.clear();
+        let memory = (
+            std::mem::take(&mut self.text),
+            std::mem::take(&mut self.list),
+        );
+        let _thread_ends = POOL.try_with(|pool| {
+            let mut pool = pool.borrow_mut();
+            if pool.len() < KEPT {
+                pool.push(memory);
+            }
+        });
+    }
 }
 
 /// A part of the text.
@@ -47,6 +79,20 @@ struct Field {
 }
 
 impl Fields {
+    /// Makes room, out of what heads that are gone have left.
+    fn ready(&mut self) {
+        if self.text.capacity() == 0 {
+            let (text, list) = POOL.with_borrow_mut(Vec::pop).unwrap_or_default();
+            (self.text, self.list) = (text, list);
+        }
+    }
+
+    /// Takes over the text of a head that was parsed; fields are [added](Self::add_spans) then.
+    pub(super) fn take_text(&mut self, text: &[u8]) {
+        self.ready();
+        self.text.extend_from_slice(text);
+    }
+
     /// No fields.
     pub fn new() -> Self {
         Self::default()
@@ -223,6 +269,7 @@ impl Fields {
     }
 
     pub(super) fn keep(&mut self, bytes: &[u8]) -> Span {
+        self.ready();
         let start = self.text.len();
         self.text.extend_from_slice(bytes);
         Span::new(start, self.text.len())

@@ -93,7 +93,7 @@ impl RequestHead {
         self.clear();
         self.method = Method::from_bytes(parsed.method?.as_bytes()).ok()?;
         self.version = version(parsed.version?);
-        self.fields.text.extend_from_slice(text);
+        self.fields.take_text(text);
         let target = span(text, parsed.path?.as_bytes());
         self.take_target(target);
         take_fields(&mut self.fields, text, parsed.headers);
@@ -209,7 +209,7 @@ impl ResponseHead {
         self.clear();
         self.status = StatusCode::from_u16(parsed.code?).ok()?;
         self.version = version(parsed.version?);
-        self.fields.text.extend_from_slice(text);
+        self.fields.take_text(text);
         self.reason = span(text, parsed.reason.unwrap_or_default().as_bytes());
         take_fields(&mut self.fields, text, parsed.headers);
         Some(())

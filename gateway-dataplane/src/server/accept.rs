@@ -11,13 +11,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::poll_fn;
+use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::http::{Protocol, sniff};
+use super::http::{OpenRequest, Protocol, sniff};
 use super::http1;
 use super::watch::{Order, Registration};
 use super::worker::Worker;
@@ -125,23 +126,24 @@ struct Client<M: MakeBackend> {
 }
 
 impl<M: MakeBackend> Client<M> {
-    async fn serve(mut self, stream: TcpStream) {
+    async fn serve(self, stream: TcpStream) {
         match self.view.tls.clone() {
             None => self.serve_clear(stream).await,
-            Some(config) => {
-                let limit = self.worker.limits().tls_handshake;
-                let handshake = TlsAcceptor::from(config).accept(stream);
-                match self
-                    .unless_stopped(tokio::time::timeout(limit, handshake))
-                    .await
-                {
-                    Some(Ok(Ok(stream))) => self.serve_tls(stream).await,
-                    Some(Ok(Err(error))) => {
-                        tracing::debug!(client = %self.info.peer, %error, "a TLS handshake failed");
-                    }
-                    Some(Err(_)) | None => {}
-                }
+            // Boxed, as a connection in clear has no use for the room.
+            Some(config) => Box::pin(self.accept_tls(config, stream)).await,
+        }
+    }
+
+    async fn accept_tls(mut self, config: Arc<ServerConfig>, stream: TcpStream) {
+        let limit = self.worker.limits().tls_handshake;
+        let handshake = Box::pin(TlsAcceptor::from(config).accept(stream));
+        let accepted = tokio::time::timeout(limit, handshake);
+        match self.unless_stopped(accepted).await {
+            Some(Ok(Ok(stream))) => self.serve_tls(Box::new(stream)).await,
+            Some(Ok(Err(error))) => {
+                tracing::debug!(client = %self.info.peer, %error, "a TLS handshake failed");
             }
+            Some(Err(_)) | None => {}
         }
     }
 
@@ -159,7 +161,7 @@ impl<M: MakeBackend> Client<M> {
         serve(worker, view, info, protocol, stream, ahead, registration).await;
     }
 
-    async fn serve_tls(self, stream: TlsStream<TcpStream>) {
+    async fn serve_tls(self, stream: Box<TlsStream<TcpStream>>) {
         let (_, session) = stream.get_ref();
         let protocol = match session.alpn_protocol() {
             Some(b"h2") => Protocol::Http2,
@@ -231,10 +233,13 @@ async fn serve_http2<M: MakeBackend, S>(
 {
     let (info, current) = (Arc::new(info), RefCell::new(current));
     let forwarder = Arc::clone(&worker.forwarder);
-    let handle = move |request| {
+    let handle = move |request, open: OpenRequest| {
         let view = current.borrow_mut().view();
         let (forwarder, info) = (Arc::clone(&forwarder), Arc::clone(&info));
-        async move { forward(forwarder.options(), &view.table, &info, request).await }
+        async move {
+            let answered = forward(forwarder.options(), &view.table, &info, request);
+            open.until_sent(answered.await)
+        }
     };
     worker.http.serve(stream, watch, handle).await;
 }

@@ -7,7 +7,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
-use futures_util::future::poll_fn;
+use futures_util::future::{FutureExt, poll_fn};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
@@ -48,14 +48,15 @@ impl Http {
     pub(super) async fn serve<S, H, F>(&self, stream: S, watch: &Arc<Watch>, handle: H)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-        H: Fn(Request<Body>) -> F,
+        H: Fn(Request<Body>, OpenRequest) -> F,
         F: Future<Output = Response<Body>> + Send + 'static,
     {
         let watched = Arc::clone(watch);
         let service = service_fn(move |request: Request<Incoming>| {
             let open = OpenRequest::on(&watched);
-            let response = handle(request.map(Body::from));
-            async move { Ok::<_, Infallible>(open.until_sent(response.await)) }
+            // Boxed, since the future of a stream is moved several times on its way to its task.
+            let response = Box::pin(handle(request.map(Body::from), open));
+            response.map(Ok::<_, Infallible>)
         });
         watch.set_multiplexed();
         let served = self.0.serve_connection(TokioIo::new(stream), service);
@@ -64,7 +65,7 @@ impl Http {
 }
 
 /// Counts a request as open until its response was sent, or until it is given up.
-struct OpenRequest(Option<Arc<Watch>>);
+pub(super) struct OpenRequest(Option<Arc<Watch>>);
 
 impl OpenRequest {
     fn on(watch: &Arc<Watch>) -> Self {
@@ -72,7 +73,7 @@ impl OpenRequest {
         Self(Some(Arc::clone(watch)))
     }
 
-    fn until_sent(mut self, response: Response<Body>) -> Response<Body> {
+    pub(super) fn until_sent(mut self, response: Response<Body>) -> Response<Body> {
         match self.0.take() {
             Some(watch) => response.map(|body| body.guarded(watch)),
             None => response,

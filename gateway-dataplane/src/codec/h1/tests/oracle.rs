@@ -32,8 +32,8 @@ async fn oracle_requests(bytes: &[u8], lengths: &[usize]) -> Vec<Message> {
     let mut server = hyper::server::conn::http1::Builder::new();
     let server = server.half_close(true).header_read_timeout(None);
     let _ended = server.serve_connection(io, service).await;
-    let found = std::mem::take(&mut *found.lock().unwrap());
-    found
+    let mut found = found.lock().unwrap();
+    std::mem::take(&mut found)
 }
 
 /// The response that hyper finds.
