@@ -94,7 +94,7 @@ pub(super) fn decide<'t, B>(
     if let Err(status) = count_down(head) {
         return Decision::Answer(answer::status(status));
     }
-    let hit = match table.find(&Head::of(head), connection.sni.as_deref()) {
+    let hit = match table.find(&Head::of(&*head), connection.sni.as_deref()) {
         Ok(hit) => hit,
         Err(miss) => return Decision::Answer(answer::status(miss.status())),
     };

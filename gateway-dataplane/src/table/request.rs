@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use http::{HeaderMap, HeaderName, Method};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, Method, header};
 
 use crate::head::{Fields, RequestHead};
 
@@ -48,14 +49,35 @@ pub struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
-    /// The view of `head`, whose `Host` header says the host.
-    pub fn of(head: &'a RequestHead) -> Self {
+    /// The view of `head`, whose `Host` header says the host: a [`RequestHead`] of this crate or the
+    /// [`Parts`] of the `http` crate.
+    pub fn of(head: impl Into<Self>) -> Self {
+        head.into()
+    }
+}
+
+impl<'a> From<&'a RequestHead> for Head<'a> {
+    fn from(head: &'a RequestHead) -> Self {
         Self {
             host: host_of(head.host().unwrap_or_default()),
             method: &head.method,
             path: head.path(),
             query: head.query(),
             headers: &head.fields,
+        }
+    }
+}
+
+impl<'a> From<&'a Parts> for Head<'a> {
+    fn from(parts: &'a Parts) -> Self {
+        let host = parts.headers.get(header::HOST);
+        let authority = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
+        Self {
+            host: host_of(authority),
+            method: &parts.method,
+            path: parts.uri.path(),
+            query: parts.uri.query(),
+            headers: &parts.headers,
         }
     }
 }
