@@ -5,7 +5,6 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
-use bytes::Buf;
 use futures_util::future::poll_fn;
 use http::Response;
 use http_body::{Body as _, Frame};

@@ -115,7 +115,7 @@ impl Exchange {
         if let Some(side) = lease.side() {
             side.touched = false;
             side.announced = announced(&client.head.fields);
-            side.encoder = write_request(&mut client.head, size, side.out());
+            side.encoder = write_request(&mut client.head, size, &mut side.output);
         }
         Self {
             lease,

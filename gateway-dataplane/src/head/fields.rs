@@ -239,7 +239,7 @@ impl Fields {
     }
 
     /// Appends the lines of all fields, each with its end, to `out`.
-    pub(crate) fn write(&self, out: &mut impl bytes::BufMut) {
+    pub(crate) fn write(&self, mut put: impl FnMut(&[u8])) {
         for field in &self.list {
             let (name, value) = (field.name, field.value);
             // A line that lies in the text as it is to be sent.
@@ -250,13 +250,13 @@ impl Fields {
                 && line[gap..].starts_with(b": ")
                 && line[length..].starts_with(b"\r\n");
             if whole {
-                out.put_slice(&line[..length + 2]);
+                put(&line[..length + 2]);
                 continue;
             }
-            out.put_slice(name.of(&self.text));
-            out.put_slice(b": ");
-            out.put_slice(value.of(&self.text));
-            out.put_slice(b"\r\n");
+            put(name.of(&self.text));
+            put(b": ");
+            put(value.of(&self.text));
+            put(b"\r\n");
         }
     }
 
@@ -370,7 +370,7 @@ mod tests {
 
     fn written(fields: &Fields) -> String {
         let mut out = Vec::new();
-        fields.write(&mut out);
+        fields.write(|piece| out.extend_from_slice(piece));
         assert_eq!(fields.written_len(), out.len());
         String::from_utf8(out).unwrap()
     }

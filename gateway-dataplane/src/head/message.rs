@@ -15,9 +15,9 @@ pub struct RequestHead {
     pub method: Method,
     /// The version that it came in.
     pub version: Version,
-    target: Span,
+    target: String,
     /// The length of the path, when a query follows.
-    path: Option<u32>,
+    path: Option<usize>,
     /// The `:authority` of HTTP/2.
     authority: Option<Span>,
     /// The `:scheme` of HTTP/2.
@@ -29,20 +29,18 @@ pub struct RequestHead {
 impl RequestHead {
     /// The target, as it is in the request line.
     pub fn target(&self) -> &str {
-        str::from_utf8(self.target.of(&self.fields.text)).unwrap_or_default()
+        &self.target
     }
 
     /// The path, without the query.
     pub fn path(&self) -> &str {
-        let target = self.target();
-        self.path
-            .and_then(|end| target.get(..end as usize))
-            .unwrap_or(target)
+        let end = self.path.unwrap_or(self.target.len());
+        self.target.get(..end).unwrap_or_default()
     }
 
     /// The query, without the question mark.
     pub fn query(&self) -> Option<&str> {
-        self.target().get(self.path? as usize + 1..)
+        self.target.get(self.path? + 1..)
     }
 
     /// The `:authority` of HTTP/2, if that is where it came from.
@@ -62,8 +60,9 @@ impl RequestHead {
 
     /// Puts another target in place.
     pub(crate) fn set_target(&mut self, target: &str) {
-        let target = self.fields.keep(target.as_bytes());
-        self.take_target(target);
+        self.target.clear();
+        self.target.push_str(target);
+        self.path = target.bytes().position(|byte| byte == b'?');
     }
 
     /// Adds a `Host` that is the `:authority`.
@@ -73,19 +72,12 @@ impl RequestHead {
         }
     }
 
-    fn take_target(&mut self, target: Span) {
-        let text = target.of(&self.fields.text);
-        let question = text.iter().position(|byte| *byte == b'?');
-        self.path = question.map(|at| at as u32);
-        self.target = target;
-    }
-
     /// Forgets all, and keeps the memory.
     pub(crate) fn clear(&mut self) {
         self.fields.clear();
         self.method = Method::GET;
         (self.authority, self.scheme) = (None, None);
-        (self.target, self.path) = (Span::default(), None);
+        self.set_target("");
     }
 
     /// Takes over a head that was parsed out of `text`.
@@ -94,8 +86,7 @@ impl RequestHead {
         self.method = Method::from_bytes(parsed.method?.as_bytes()).ok()?;
         self.version = version(parsed.version?);
         self.fields.take_text(text);
-        let target = span(text, parsed.path?.as_bytes());
-        self.take_target(target);
+        self.set_target(parsed.path?);
         take_fields(&mut self.fields, text, parsed.headers);
         Some(())
     }
@@ -105,7 +96,7 @@ impl RequestHead {
     /// # Errors
     /// The target is not one of RFC 9112 section 3.2, or is too long for that crate.
     pub fn write_parts(&self, parts: &mut request::Parts) -> Result<(), BadTarget> {
-        let target = bytes::Bytes::copy_from_slice(self.target.of(&self.fields.text));
+        let target = bytes::Bytes::copy_from_slice(self.target.as_bytes());
         let uri = match target.first() {
             Some(b'/' | b'*') => PathAndQuery::from_maybe_shared(target).map(Uri::from),
             _ => Uri::from_maybe_shared(target),

@@ -94,18 +94,16 @@ static BY_LENGTH: [[u8; OF_ONE_LENGTH]; LENGTHS] = {
 };
 
 impl Known {
-    /// The known name that `name` is, in whatever case.
+    /// The known name that `name`, a token, is in whatever case.
     pub fn of(name: &[u8]) -> Option<Self> {
         let candidates = BY_LENGTH.get(name.len())?;
-        let first = name.first()?.to_ascii_lowercase();
-        for index in candidates
-            .iter()
-            .copied()
-            .take_while(|index| *index != NONE)
-        {
-            let text = TEXTS[usize::from(index)].as_bytes();
-            if text[0] == first && text.eq_ignore_ascii_case(name) {
-                return Some(ALL[usize::from(index)]);
+        let first = name.first()? | CASE;
+        for index in candidates.iter().map(|index| usize::from(*index)) {
+            let Some(text) = TEXTS.get(index) else {
+                break;
+            };
+            if text.as_bytes()[0] == first && is_same(text.as_bytes(), name) {
+                return Some(ALL[index]);
             }
         }
         None
@@ -120,6 +118,23 @@ impl Known {
     pub(super) fn bit(self) -> u64 {
         1 << self as u8
     }
+}
+
+/// The bit that tells small letters from capital ones. What else it makes of the other characters of `text`
+/// is no part of a token.
+const CASE: u8 = 0x20;
+
+/// Are they the same but for case? `text` is in lower case and of the same length.
+fn is_same(text: &[u8], name: &[u8]) -> bool {
+    let (mut texts, mut names) = (text.chunks_exact(8), name.chunks_exact(8));
+    let word = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_ne_bytes);
+    const CASES: u64 = u64::from_ne_bytes([CASE; 8]);
+    let words = (&mut texts).zip(&mut names);
+    let same = words.fold(true, |same, (text, name)| {
+        same & (word(text) == word(name) | CASES)
+    });
+    let rest = texts.remainder().iter().zip(names.remainder());
+    same && rest.fold(true, |same, (text, name)| same & (*text == *name | CASE))
 }
 
 /// A name to look for.

@@ -4,7 +4,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use bytes::BytesMut;
 use futures_util::future::poll_fn;
 use tokio::io::copy_bidirectional;
 
@@ -24,10 +23,7 @@ pub(super) async fn serve<B: Backend>(
     stream: Stream,
     ahead: &[u8],
 ) {
-    let mut client = Client::new(
-        Side::new(stream, BytesMut::from(ahead)),
-        limits(&options.limits),
-    );
+    let mut client = Client::new(Side::new(stream, ahead.into()), limits(&options.limits));
     loop {
         let after = match next(&mut client, watch).await {
             Next::Request => {

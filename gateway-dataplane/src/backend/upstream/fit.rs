@@ -69,7 +69,7 @@ mod tests {
             for_http1(&mut head, "127.0.0.1:81".parse().unwrap());
         }
         let mut lines = Vec::new();
-        head.fields.write(&mut lines);
+        head.fields.write(|piece| lines.extend_from_slice(piece));
         String::from_utf8(lines).unwrap()
     }
 

@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::time::{Duration, SystemTime};
 
-use bytes::{BufMut, BytesMut};
 use http::{Method, StatusCode, Version};
 
+use super::buffer::Buffer;
 use super::decode::{Chunked, Decoder};
 use super::encode::Encoder;
 use crate::head::{Fields, Framing, HeadError, Known, RequestHead, ResponseHead, framing};
@@ -69,7 +69,7 @@ impl From<&Decoder> for Size {
 
 /// Writes the head of a request, whose fields do not frame it but for a right `Content-Length`, and says
 /// how the body is to be written.
-pub(crate) fn write_request(head: &mut RequestHead, size: Size, out: &mut BytesMut) -> Encoder {
+pub(crate) fn write_request(head: &mut RequestHead, size: Size, out: &mut Buffer) -> Encoder {
     head.fields.remove(Known::TransferEncoding);
     let encoder = match size {
         Size::Unknown => {
@@ -88,12 +88,12 @@ pub(crate) fn write_request(head: &mut RequestHead, size: Size, out: &mut BytesM
             Encoder::None
         }
     };
-    out.reserve(head.fields.written_len() + head.target().len() + 32);
+    out.room(head.fields.written_len() + head.target().len() + 32);
     out.put_slice(head.method.as_str().as_bytes());
-    out.put_u8(b' ');
+    out.put_slice(b" ");
     out.put_slice(head.target().as_bytes());
     out.put_slice(b" HTTP/1.1\r\n");
-    head.fields.write(out);
+    head.fields.write(|piece| out.put_slice(piece));
     out.put_slice(b"\r\n");
     encoder
 }
@@ -118,7 +118,7 @@ pub(crate) fn write_response(
     head: &mut ResponseHead,
     size: Size,
     asker: &mut Asker<'_>,
-    out: &mut BytesMut,
+    out: &mut Buffer,
 ) -> Encoder {
     let fields = &mut head.fields;
     fields.remove(Known::TransferEncoding);
@@ -166,12 +166,12 @@ fn say_what_follows(fields: &mut Fields, asker: Asker<'_>) {
 }
 
 /// Writes the head of an interim response.
-pub(crate) fn write_interim(head: &ResponseHead, out: &mut BytesMut) {
+pub(crate) fn write_interim(head: &ResponseHead, out: &mut Buffer) {
     write_line_and_fields(head, out);
     out.put_slice(b"\r\n");
 }
 
-fn write_status(head: &ResponseHead, out: &mut BytesMut) {
+fn write_status(head: &ResponseHead, out: &mut Buffer) {
     write_line_and_fields(head, out);
     // RFC 9110 section 6.6.1: a recipient with a clock adds it to what it forwards.
     if !head.fields.contains(Known::Date) {
@@ -182,14 +182,14 @@ fn write_status(head: &ResponseHead, out: &mut BytesMut) {
     out.put_slice(b"\r\n");
 }
 
-fn write_line_and_fields(head: &ResponseHead, out: &mut BytesMut) {
-    out.reserve(head.fields.written_len() + head.reason().len() + 64);
+fn write_line_and_fields(head: &ResponseHead, out: &mut Buffer) {
+    out.room(head.fields.written_len() + head.reason().len() + 64);
     out.put_slice(b"HTTP/1.1 ");
     out.put_slice(head.status.as_str().as_bytes());
-    out.put_u8(b' ');
+    out.put_slice(b" ");
     out.put_slice(head.reason());
     out.put_slice(b"\r\n");
-    head.fields.write(out);
+    head.fields.write(|piece| out.put_slice(piece));
 }
 
 fn set_length(fields: &mut Fields, length: u64) {
@@ -219,7 +219,7 @@ thread_local! {
     static CLOCK: RefCell<Clock> = const { RefCell::new(Clock { second: 0, text: String::new() }) };
 }
 
-fn write_date(out: &mut BytesMut) {
+fn write_date(out: &mut Buffer) {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let second = now.unwrap_or_default().as_secs();
     CLOCK.with_borrow_mut(|clock| {
@@ -234,10 +234,9 @@ fn write_date(out: &mut BytesMut) {
 
 #[cfg(test)]
 mod tests {
-    use bytes::BytesMut;
     use http::{Method, StatusCode, Version};
 
-    use super::{Asker, Encoder, Size, write_request, write_response};
+    use super::{Asker, Buffer, Encoder, Size, write_request, write_response};
     use crate::head::{Known, RequestHead, ResponseHead};
 
     #[test]
@@ -264,9 +263,9 @@ mod tests {
             let mut head = RequestHead::default();
             head.set_target("/");
             head.method = method;
-            let mut out = BytesMut::new();
+            let mut out = Buffer::new();
             write_request(&mut head, size, &mut out);
-            assert_eq!(out, want, "{size:?}");
+            assert_eq!(*out, *want.as_bytes(), "{size:?}");
         }
     }
 
@@ -321,7 +320,7 @@ mod tests {
                 version,
                 keep_alive: true,
             };
-            let got = write_response(&mut head, size, &mut asker, &mut BytesMut::new());
+            let got = write_response(&mut head, size, &mut asker, &mut Buffer::new());
             assert_eq!((got, asker.keep_alive), (want, keeps), "{status} {method}");
             assert_eq!(
                 head.fields.contains(Known::Connection),

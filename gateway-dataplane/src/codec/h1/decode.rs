@@ -1,7 +1,8 @@
 //! Where a body ends that is being read (RFC 9112 sections 6 and 7).
 
-use bytes::{Buf, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::buffer::Buffer;
 
 /// How a body that is read is framed, and how far it was read.
 #[derive(Debug, Default)]
@@ -79,7 +80,7 @@ const MAX_TRAILER_FIELDS: usize = 100;
 
 impl Decoder {
     /// Looks at what was read; takes framing away from its front. `eof`: no more will come.
-    pub(crate) fn next(&mut self, buffer: &mut BytesMut, eof: bool) -> Result<Piece, Malformed> {
+    pub(crate) fn next(&mut self, buffer: &mut Buffer, eof: bool) -> Result<Piece, Malformed> {
         let piece = match self {
             Self::Done => Piece::End,
             Self::Length(0) => Piece::End,
@@ -147,7 +148,7 @@ impl Decoder {
     }
 }
 
-fn data(buffer: &BytesMut, left: u64) -> Piece {
+fn data(buffer: &Buffer, left: u64) -> Piece {
     match usize::try_from(left)
         .unwrap_or(usize::MAX)
         .min(buffer.len())
@@ -158,7 +159,7 @@ fn data(buffer: &BytesMut, left: u64) -> Piece {
 }
 
 impl Chunked {
-    fn next(&mut self, buffer: &mut BytesMut) -> Result<Piece, Malformed> {
+    fn next(&mut self, buffer: &mut Buffer) -> Result<Piece, Malformed> {
         loop {
             match self.state {
                 State::Data(left) => return Ok(data(buffer, left)),
@@ -220,7 +221,7 @@ impl Chunked {
     }
 
     /// False: more has to be read.
-    fn read_trailers(&mut self, buffer: &mut BytesMut) -> Result<bool, Malformed> {
+    fn read_trailers(&mut self, buffer: &mut Buffer) -> Result<bool, Malformed> {
         if buffer.starts_with(b"\r\n") {
             buffer.advance(2);
             return Ok(true);
@@ -232,8 +233,8 @@ impl Chunked {
         }
         match ended {
             Some(end) if end <= MAX_TRAILERS => {
-                let section = buffer.split_to(end + 4);
-                self.trailers = Some(Box::new(parse_trailers(&section)?));
+                self.trailers = Some(Box::new(parse_trailers(section)?));
+                buffer.advance(end + 4);
                 Ok(true)
             }
             None if buffer.len() < MAX_TRAILERS => Ok(false),
@@ -273,10 +274,9 @@ fn parse_trailers(section: &[u8]) -> Result<HeaderMap, Malformed> {
 
 #[cfg(test)]
 mod tests {
-    use bytes::{Buf, BytesMut};
     use proptest::prelude::*;
 
-    use super::{Chunked, Decoder, Malformed, Piece};
+    use super::{Buffer, Chunked, Decoder, Malformed, Piece};
 
     /// The data and what is left behind it, read in pieces of `step` bytes.
     fn read(
@@ -284,7 +284,7 @@ mod tests {
         bytes: &[u8],
         step: usize,
     ) -> Result<(Vec<u8>, usize), Malformed> {
-        let (mut buffer, mut data, mut fed) = (BytesMut::new(), Vec::new(), 0);
+        let (mut buffer, mut data, mut fed) = (Buffer::new(), Vec::new(), 0);
         loop {
             match decoder.next(&mut buffer, fed == bytes.len())? {
                 Piece::Data(count) => {
@@ -295,7 +295,7 @@ mod tests {
                 Piece::End => return Ok((data, buffer.len() + bytes.len() - fed)),
                 Piece::More => {
                     let more = step.min(bytes.len() - fed);
-                    buffer.extend_from_slice(&bytes[fed..fed + more]);
+                    buffer.put_slice(&bytes[fed..fed + more]);
                     fed += more;
                 }
             }

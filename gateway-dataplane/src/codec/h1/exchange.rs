@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{BufMut, Bytes};
+use bytes::Bytes;
 use futures_util::future::poll_fn;
 use http::{Method, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
@@ -152,7 +152,7 @@ impl Exchange {
         if let Some(side) = self.lease.side() {
             side.touched = false;
             side.announced = announced(&head.fields);
-            side.encoder = write_request(head, size, side.out());
+            side.encoder = write_request(head, size, &mut side.output);
         }
         if size != Size::Empty {
             let held_for = expects.then(|| Box::pin(sleep(patience)));
@@ -319,7 +319,8 @@ impl Exchange {
             match side.decoder.next(&mut side.input, side.eof) {
                 Ok(Piece::Data(count)) => {
                     side.decoder.consume(count);
-                    let data = side.input.split_to(count).freeze();
+                    let data = Bytes::copy_from_slice(&side.input[..count]);
+                    side.input.advance(count);
                     return Poll::Ready(Some(Ok(Frame::data(data))));
                 }
                 Ok(Piece::End) => {
@@ -361,7 +362,7 @@ pub(crate) fn write_frame(side: &mut Side, frame: Frame<Bytes>) -> Result<bool, 
         Ok(data) if data.is_empty() => Ok(false),
         Ok(data) => {
             let mut encoder = side.encoder;
-            encoder.begin(data.len(), side.out())?;
+            encoder.begin(data.len(), &mut side.output)?;
             side.output.put_slice(&data);
             encoder.end(&mut side.output);
             side.encoder = encoder;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Instant;
 
+use super::buffer::Buffer;
 use super::side::Side;
 use super::stream::Stream;
 
@@ -32,7 +33,7 @@ impl Connection {
     /// A connection over `stream`.
     pub(crate) fn new(stream: Stream) -> Box<Self> {
         Box::new(Self {
-            side: Side::new(stream, bytes::BytesMut::new()),
+            side: Side::new(stream, Buffer::new()),
             parked_at: Instant::now(),
         })
     }

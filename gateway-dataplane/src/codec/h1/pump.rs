@@ -4,7 +4,6 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, BufMut};
 use tokio::io::AsyncWrite;
 
 use super::buffer::{LONG, USUAL};
@@ -93,8 +92,7 @@ impl Pump {
     /// Writes the framing of what was read; little data goes along.
     fn frame(&mut self, count: usize, from: &mut Side, to: &mut Side) -> Result<(), WrongLength> {
         let mut encoder = to.encoder;
-        let out = to.out();
-        encoder.begin(count, out)?;
+        encoder.begin(count, &mut to.output)?;
         to.encoder = encoder;
         if count > SHORT {
             self.framed = count;
@@ -129,7 +127,7 @@ impl Pump {
         self.framed -= data;
         if self.framed == 0 {
             let encoder = to.encoder;
-            encoder.end(to.out());
+            encoder.end(&mut to.output);
         }
         Poll::Ready(Ok(()))
     }

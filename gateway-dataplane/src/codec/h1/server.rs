@@ -4,7 +4,6 @@ use std::io;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::BufMut;
 use futures_util::future::poll_fn;
 use http::{Method, StatusCode, Version};
 use tokio::time::timeout;
@@ -107,7 +106,7 @@ impl Client {
     /// Asks a client that waits for the body of its request, unless some of it came.
     pub(crate) fn ask(&mut self) {
         if std::mem::take(&mut self.waits) && self.side.input.is_empty() {
-            self.side.out().put_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+            self.side.output.put_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
         }
     }
 
@@ -117,7 +116,7 @@ impl Client {
             for name in NOT_IN_INTERIM {
                 self.response.fields.remove(name);
             }
-            write_interim(&self.response, self.side.out());
+            write_interim(&self.response, &mut self.side.output);
         }
     }
 
@@ -137,10 +136,10 @@ impl Client {
         };
         self.side.encoder = match self.response.status {
             StatusCode::SWITCHING_PROTOCOLS => {
-                write_interim(&self.response, self.side.out());
+                write_interim(&self.response, &mut self.side.output);
                 Encoder::None
             }
-            _ => write_response(&mut self.response, size, &mut asker, self.side.out()),
+            _ => write_response(&mut self.response, size, &mut asker, &mut self.side.output),
         };
         self.keep_alive = asker.keep_alive;
     }
@@ -188,7 +187,7 @@ impl Client {
             match side.decoder.next(&mut side.input, side.eof)? {
                 Piece::End => return Poll::Ready(Ok(())),
                 Piece::Data(count) => {
-                    bytes::Buf::advance(&mut side.input, count);
+                    side.input.advance(count);
                     side.decoder.consume(count);
                 }
                 Piece::More => {

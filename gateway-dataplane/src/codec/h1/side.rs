@@ -4,12 +4,10 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, BytesMut};
 use http::{HeaderMap, HeaderName};
-use tokio::io::AsyncWrite;
-use tokio_util::io::poll_read_buf;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::buffer::{self, USUAL};
+use super::buffer::{Buffer, USUAL};
 use super::decode::Decoder;
 use super::encode::{Encoder, WrongLength};
 use super::parse::{BadHead, HeadLimits, Parse, may_be_whole};
@@ -20,9 +18,9 @@ use crate::forward::headers::strip_trailers;
 pub(crate) struct Side {
     pub(crate) stream: Stream,
     /// What was read and not yet used. Without a byte in it, it is lent by the worker while it is needed.
-    pub(crate) input: BytesMut,
+    pub(crate) input: Buffer,
     /// What is to be written before anything else.
-    pub(crate) output: BytesMut,
+    pub(crate) output: Buffer,
     /// How the body that comes is framed.
     pub(crate) decoder: Decoder,
     /// How the body that goes is framed.
@@ -55,11 +53,11 @@ const WORTHWHILE: usize = 1 << 10;
 
 impl Side {
     /// A side over `stream`, of which `ahead` was read already.
-    pub(crate) fn new(stream: Stream, ahead: BytesMut) -> Self {
+    pub(crate) fn new(stream: Stream, ahead: Buffer) -> Self {
         Self {
             stream,
             input: ahead,
-            output: BytesMut::new(),
+            output: Buffer::new(),
             decoder: Decoder::Done,
             encoder: Encoder::None,
             announced: None,
@@ -79,43 +77,27 @@ impl Side {
         if self.eof {
             return Poll::Ready(Ok(0));
         }
-        if self.input.is_empty() && self.input.capacity() < room.min(USUAL) {
-            buffer::give(std::mem::replace(&mut self.input, buffer::take(room)));
-        } else if self.input.capacity() - self.input.len() < WORTHWHILE {
-            self.input.reserve(room.max(WORTHWHILE));
-        }
-        match poll_read_buf(Pin::new(&mut self.stream), cx, &mut self.input) {
+        self.input.grow_empty(room);
+        let mut into = ReadBuf::new(self.input.room(WORTHWHILE));
+        let read = Pin::new(&mut self.stream).poll_read(cx, &mut into);
+        let count = into.filled().len();
+        match read {
             Poll::Pending => {
                 self.rest();
                 Poll::Pending
             }
-            Poll::Ready(Ok(0)) => {
-                self.eof = true;
-                Poll::Ready(Ok(0))
+            Poll::Ready(read) => {
+                self.input.filled(count);
+                self.eof = count == 0;
+                Poll::Ready(read.map(|()| count))
             }
-            Poll::Ready(Err(error)) => {
-                self.eof = true;
-                Poll::Ready(Err(error))
-            }
-            ready => ready,
         }
     }
 
     /// Gives the buffers back that hold nothing.
     pub(crate) fn rest(&mut self) {
-        for buffer in [&mut self.input, &mut self.output] {
-            if buffer.is_empty() && buffer.capacity() > 0 {
-                buffer::give(std::mem::take(buffer));
-            }
-        }
-    }
-
-    /// A buffer to put a head or framing into.
-    pub(crate) fn out(&mut self) -> &mut BytesMut {
-        if self.output.is_empty() && self.output.capacity() < WORTHWHILE {
-            buffer::give(std::mem::replace(&mut self.output, buffer::take(USUAL)));
-        }
-        &mut self.output
+        self.input.rest();
+        self.output.rest();
     }
 
     /// Puts down the end of the body that goes, with those of its trailers that may go along: fields that
@@ -133,7 +115,7 @@ impl Side {
                 .collect()
         });
         let mut encoder = std::mem::take(&mut self.encoder);
-        encoder.finish(trailers.as_ref(), self.out())
+        encoder.finish(trailers.as_ref(), &mut self.output)
     }
 
     /// Writes what is to be written.
@@ -206,12 +188,5 @@ impl Side {
     /// Is nothing on its way, in or out?
     pub(crate) fn is_quiet(&self) -> bool {
         self.input.is_empty() && self.output.is_empty() && !self.eof && !self.unflushed
-    }
-}
-
-impl Drop for Side {
-    fn drop(&mut self) {
-        buffer::give(std::mem::take(&mut self.input));
-        buffer::give(std::mem::take(&mut self.output));
     }
 }

@@ -3,11 +3,11 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use bytes::{Buf, BytesMut};
 use futures_util::future::poll_fn;
 use http::Method;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::super::buffer::Buffer;
 use super::super::compose::{keeps_alive, response_decoder};
 use super::super::decode::{Decoder, Piece};
 use super::super::server::Client;
@@ -114,7 +114,7 @@ impl AsyncWrite for Pieces {
 /// The requests in `bytes`.
 pub(super) async fn requests(bytes: &[u8], lengths: &[usize]) -> (Vec<Message>, End) {
     let stream = Stream::new(Pieces::new(bytes, lengths));
-    let mut client = Client::new(Side::new(stream, BytesMut::new()), LIMITS);
+    let mut client = Client::new(Side::new(stream, Buffer::new()), LIMITS);
     let mut messages = Vec::new();
     loop {
         match poll_fn(|cx| client.poll_next(cx)).await {
@@ -141,7 +141,7 @@ pub(super) async fn response(
     bytes: &[u8],
     lengths: &[usize],
 ) -> Option<(Message, bool)> {
-    let mut side = Side::new(Stream::new(Pieces::new(bytes, lengths)), BytesMut::new());
+    let mut side = Side::new(Stream::new(Pieces::new(bytes, lengths)), Buffer::new());
     let mut head = ResponseHead::default();
     loop {
         poll_fn(|cx| side.poll_head(&mut head, RESPONSE_LIMITS, cx))
