@@ -16,7 +16,9 @@ use tokio::net::TcpStream;
 use tokio::sync::{Notify, oneshot};
 
 use crate::support::client::Raw;
-use crate::support::{backend, h2c, ir, listener, origin, rule, serve, simple, to};
+use crate::support::{
+    address, backend, builder, h2c, ir, listener, origin, rule, serve, simple, to,
+};
 
 fn trailers() -> HeaderMap {
     HeaderMap::from_iter([("checksum".parse().unwrap(), HeaderValue::from_static("42"))])
@@ -309,4 +311,81 @@ async fn a_tunnel_carries_much_both_ways() {
     };
     let ((), got) = tokio::join!(sending, receiving);
     assert_eq!(got.len(), much.len());
+}
+
+/// Bytes that tell where they belong.
+fn pattern(length: usize, seed: u8) -> Vec<u8> {
+    let byte = |at: usize| (at as u8).wrapping_mul(31) ^ (at >> 8) as u8 ^ seed;
+    (0..length).map(byte).collect()
+}
+
+/// Between plain TCP on both sides long bodies may go past the process; they arrive all the same.
+#[tokio::test]
+async fn long_bodies_arrive_as_they_were_sent() {
+    let origin = origin::http(|request: Request<Incoming>| async {
+        let sent = request.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(sent, pattern(600_000, 1));
+        Response::new(Full::from(pattern(900_000, 2)))
+    })
+    .await;
+    let (_proxy, at) = serve(&simple(&[origin.address]));
+    let mut client = Raw::connect(at).await;
+    for _ in 0..2 {
+        let head = format!(
+            "POST / HTTP/1.1\r\nhost: a.example\r\ncontent-length: {}\r\n\r\n",
+            600_000
+        );
+        client.send(&head).await;
+        let (mut read, mut write) = client.stream.split();
+        let body = pattern(600_000, 1);
+        let sending = async { write.write_all(&body).await.unwrap() };
+        let receiving = async {
+            let mut got = Vec::new();
+            while !got.windows(4).any(|w| w == b"\r\n\r\n") {
+                read.read_buf(&mut got).await.unwrap();
+            }
+            let end = got.windows(4).position(|w| w == b"\r\n\r\n").unwrap() + 4;
+            let mut got = got.split_off(end);
+            let ahead = got.len();
+            got.resize(900_000, 0);
+            read.read_exact(&mut got[ahead..]).await.unwrap();
+            got
+        };
+        let ((), got) = tokio::join!(sending, receiving);
+        assert!(
+            got == pattern(900_000, 2),
+            "the body was changed on the way"
+        );
+    }
+    assert_eq!(origin.connections(), 1);
+}
+
+/// What was on its way when a client left is no part of anybody else's response.
+#[tokio::test]
+async fn bytes_of_a_response_that_broke_off_reach_nobody_else() {
+    let origin = origin::http(|request: Request<Incoming>| async move {
+        let seed = request.uri().path().len() as u8;
+        Response::new(Full::from(pattern(1 << 20, seed)))
+    })
+    .await;
+    let proxy = builder().workers(1).start().unwrap();
+    let at = address(&proxy.apply(&simple(&[origin.address])));
+    for round in 0..10 {
+        let mut leaver = Raw::connect(at).await;
+        leaver
+            .send("GET /leaver HTTP/1.1\r\nhost: a.example\r\n\r\n")
+            .await;
+        leaver.until("\r\n\r\n").await.unwrap();
+        let mut some = vec![0; 1 + round * 10_000];
+        leaver.stream.read_exact(&mut some).await.unwrap();
+        drop(leaver);
+        let mut client = Raw::connect(at).await;
+        client
+            .send("GET / HTTP/1.1\r\nhost: a.example\r\nconnection: close\r\n\r\n")
+            .await;
+        let mut got = Vec::new();
+        client.stream.read_to_end(&mut got).await.unwrap();
+        let end = got.windows(4).position(|w| w == b"\r\n\r\n").unwrap() + 4;
+        assert!(got[end..] == pattern(1 << 20, 1), "round {round}");
+    }
 }

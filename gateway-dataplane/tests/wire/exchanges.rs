@@ -180,6 +180,23 @@ async fn the_client_is_not_asked_for_a_body_that_nobody_wants() {
     assert_eq!(status(&client.head().await), 400);
 }
 
+/// RFC 9110 section 10.1.1: nor while the final response is on its way, however long that takes.
+#[tokio::test]
+async fn the_client_is_not_asked_within_a_response() {
+    let refusal = "HTTP/1.1 403 Forbidden\r\ncontent-length: 4\r\n\r\nno";
+    let rig = Rig::with(Reply::early(refusal), |limits| {
+        limits.expect_continue = std::time::Duration::from_millis(20);
+        limits.stalled = std::time::Duration::from_millis(400);
+    })
+    .await;
+    let mut client = rig.connect().await;
+    client.send(post(EXPECT, "")).await;
+    let head = client.head().await;
+    assert_eq!(status(&head), 403);
+    assert!(head.contains("connection: close\r\n"), "{head}");
+    assert_eq!(client.rest().await, "no");
+}
+
 /// RFC 9110 section 10.1.1: a backend that knows no 100 gets the body after a while.
 #[tokio::test]
 async fn the_body_is_sent_unasked_after_a_while() {

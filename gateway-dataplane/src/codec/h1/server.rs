@@ -127,7 +127,9 @@ impl Client {
             true => Some(0),
             false => self.side.decoder.left(),
         };
-        self.keep_alive &= !self.waits && rest.is_some_and(|rest| rest <= SHORT_REST);
+        // Who was not asked for a body sends it or not; who was answered is not asked any more.
+        let unasked = std::mem::take(&mut self.waits);
+        self.keep_alive &= !unasked && rest.is_some_and(|rest| rest <= SHORT_REST);
         self.side.announced = announced(&self.response.fields).filter(|_| self.takes_trailers);
         let mut asker = Asker {
             method: &self.method,
