@@ -7,6 +7,7 @@ mod piped;
 mod replay;
 mod tee;
 
+pub(crate) use deadline::Deadline;
 pub use error::BodyError;
 pub(crate) use piped::{Feed, Wish};
 pub(crate) use replay::{Buffered, buffer};
@@ -23,7 +24,6 @@ use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
-use self::deadline::Deadline;
 use self::error::BoxError;
 use self::foreign::Foreign;
 use crate::codec::h1;

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-pub(super) struct Deadline {
+pub(crate) struct Deadline {
     sleep: Pin<Box<Sleep>>,
     limit: Duration,
 }
 
 impl Deadline {
     /// The earlier of `known` and of `at`, which is `limit` after the start.
-    pub(super) fn earliest(known: Option<Self>, at: Instant, limit: Duration) -> Self {
+    pub(crate) fn earliest(known: Option<Self>, at: Instant, limit: Duration) -> Self {
         match known {
             Some(known) if known.sleep.deadline() <= at => known,
             _ => Self {
@@ -25,7 +25,7 @@ impl Deadline {
     }
 
     /// Ready with the limit when it has passed.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Duration> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Duration> {
         self.sleep.as_mut().poll(cx).map(|()| self.limit)
     }
 }

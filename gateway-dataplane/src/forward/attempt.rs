@@ -150,7 +150,8 @@ async fn in_time(
     Ok(response.map(|body| body.cut_at(end, limit)))
 }
 
-async fn within<F: Future>(
+/// What `future` comes to, if that is in time.
+pub(super) async fn within<F: Future>(
     bound: Option<(Instant, Duration)>,
     future: F,
 ) -> Result<F::Output, BackendError> {

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use http::{StatusCode, header};
 
 use super::answer::{self, Answer};
-use super::exchange::{self, Failed};
+use super::exchange::{self, Ends, Failed};
 use super::plan::{self, Decision, Forward};
 use super::upgrade::Upgrade;
 use super::{ConnectionInfo, Options, carry_out, detour, lender};
 use crate::backend::{Backend, Lend, Tunnel};
+use crate::body::Deadline;
 use crate::codec::h1::Client;
 use crate::head::Known;
 use crate::server::{Order, Watch};
@@ -90,7 +91,13 @@ async fn direct<B: Backend>(
         client.head.fields.set(Known::Expect, b"100-continue");
     }
     let watch = connection.watch.as_deref();
-    match exchange::begin(lend, connection.worker, client, watch).await {
+    let mut ends = Ends {
+        watch,
+        deadline: plan
+            .deadline()
+            .map(|(at, limit)| Deadline::earliest(None, at, limit)),
+    };
+    match exchange::begin(lend, connection.worker, client, &mut ends).await {
         Ok(_) if client.response.status == StatusCode::SWITCHING_PROTOCOLS => {
             say(client, connection, answer::status(StatusCode::BAD_GATEWAY)).await
         }
@@ -98,7 +105,7 @@ async fn direct<B: Backend>(
             plan.finish(options, &mut client.response);
             last_if_told(client, watch);
             client.respond(exchange.size());
-            match exchange.pass_on(client, watch).await {
+            match exchange.pass_on(client, &mut ends).await {
                 Ok(()) => go_on(client),
                 Err(exchange::BrokeOff) => After::Close,
             }

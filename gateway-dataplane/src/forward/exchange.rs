@@ -4,12 +4,14 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::future::poll_fn;
 use http::StatusCode;
 use tokio::time::{Sleep, sleep};
 
 use crate::backend::{BackendError, BackendErrorKind, Course, Lend};
+use crate::body::Deadline;
 use crate::codec::h1::{
     Broken, Client, Decoder, Lease, MAX_INTERIM, NoHead, Pump, RESPONSE_LIMITS, Size, announced,
     keeps_alive, write_request,
@@ -27,6 +29,45 @@ pub(super) enum Failed {
 
 /// The exchange broke off within the response.
 pub(super) struct BrokeOff;
+
+/// What may end an exchange before its time.
+pub(super) struct Ends<'w> {
+    pub(super) watch: Option<&'w Watch>,
+    /// When it has to be over, and the limit that says so.
+    pub(super) deadline: Option<Deadline>,
+}
+
+/// What ended it.
+enum End {
+    /// The connection has to close.
+    Stopped,
+    /// It took longer than this.
+    Late(Duration),
+}
+
+impl Ends<'_> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        if is_stopped(self.watch, cx) {
+            return Poll::Ready(End::Stopped);
+        }
+        match &mut self.deadline {
+            Some(deadline) => deadline.poll(cx).map(End::Late),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl From<End> for NoAnswer {
+    fn from(end: End) -> Self {
+        match end {
+            End::Stopped => Self::Gone,
+            End::Late(limit) => {
+                let what = format!("no response within {limit:?}");
+                Self::Final(BackendError::new(BackendErrorKind::Timeout, what))
+            }
+        }
+    }
+}
 
 /// An exchange whose response has begun; its head is the client's `response`, not yet put down.
 pub(super) struct Exchange {
@@ -47,7 +88,7 @@ pub(super) async fn begin(
     lend: &dyn Lend,
     worker: usize,
     client: &mut Client,
-    watch: Option<&Watch>,
+    ends: &mut Ends<'_>,
 ) -> Result<Exchange, Failed> {
     let mut course = lend.begin(worker);
     let bodiless = client.side.decoder.is_done();
@@ -56,11 +97,11 @@ pub(super) async fn begin(
         let lease = match lend.pooled(&mut course) {
             Some(lease) => lease,
             // Boxed, so that the usual request does not carry the room for it.
-            None => connect(lend, &mut course, client, watch).await?,
+            None => connect(lend, &mut course, client, ends).await?,
         };
         lend.fit(&course, &mut client.head);
         let mut exchange = Exchange::new(lease, client, lend);
-        let tried = poll_fn(|cx| exchange.poll_head(client, watch, cx)).await;
+        let tried = poll_fn(|cx| exchange.poll_head(client, ends, cx)).await;
         let error = match tried {
             Ok(()) => {
                 lend.answered(&course);
@@ -81,11 +122,17 @@ async fn connect(
     lend: &dyn Lend,
     course: &mut Course,
     client: &mut Client,
-    watch: Option<&Watch>,
+    ends: &mut Ends<'_>,
 ) -> Result<Lease, Failed> {
     let mut connecting = lend.connect(course);
     poll_fn(|cx| {
-        if is_stopped(watch, cx) || (client.side.decoder.is_done() && client.is_gone(cx)) {
+        if let Poll::Ready(end) = ends.poll(cx) {
+            return Poll::Ready(Err(match end.into() {
+                NoAnswer::Final(error) => Failed::Backend(error),
+                _ => Failed::Gone,
+            }));
+        }
+        if client.side.decoder.is_done() && client.is_gone(cx) {
             return Poll::Ready(Err(Failed::Gone));
         }
         connecting.as_mut().poll(cx).map_err(Failed::Backend)
@@ -135,11 +182,11 @@ impl Exchange {
     fn poll_head(
         &mut self,
         client: &mut Client,
-        watch: Option<&Watch>,
+        ends: &mut Ends<'_>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), NoAnswer>> {
-        if is_stopped(watch, cx) {
-            return Poll::Ready(Err(NoAnswer::Gone));
+        if let Poll::Ready(end) = ends.poll(cx) {
+            return Poll::Ready(Err(end.into()));
         }
         loop {
             self.poll_request(client, cx).map_err(request_broke)?;
@@ -253,9 +300,9 @@ impl Exchange {
     pub(super) async fn pass_on(
         mut self,
         client: &mut Client,
-        watch: Option<&Watch>,
+        ends: &mut Ends<'_>,
     ) -> Result<(), BrokeOff> {
-        poll_fn(|cx| self.poll_body(client, watch, cx)).await?;
+        poll_fn(|cx| self.poll_body(client, ends, cx)).await?;
         if self.reusable && self.request.is_done() && self.deaf.is_none() {
             self.lease.finish();
         }
@@ -265,10 +312,10 @@ impl Exchange {
     fn poll_body(
         &mut self,
         client: &mut Client,
-        watch: Option<&Watch>,
+        ends: &mut Ends<'_>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), BrokeOff>> {
-        if is_stopped(watch, cx) || self.poll_request(client, cx).is_err() {
+        if ends.poll(cx).is_ready() || self.poll_request(client, cx).is_err() {
             return Poll::Ready(Err(BrokeOff));
         }
         let Some(side) = self.lease.side() else {

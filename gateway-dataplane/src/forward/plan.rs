@@ -6,6 +6,8 @@ use std::time::Duration;
 use gateway_resolve::ir;
 use http::{HeaderValue, StatusCode, Version};
 
+use tokio::time::Instant;
+
 use super::answer::{self, Answer};
 use super::headers::{
     count_down, prepare_request, prepare_response, request_id, requested_upgrade,
@@ -55,11 +57,7 @@ impl<'t, B> Forward<'t, B> {
     /// Does it need one attempt at one backend, and nothing beside it?
     pub(super) fn is_plain(&self) -> bool {
         let mirrors = [self.filters.mirrors(), self.target.filters.mirrors()];
-        mirrors.iter().all(|mirrors| mirrors.is_empty())
-            && !self.upgrade
-            && self.retry().is_none()
-            && self.request_timeout().is_none()
-            && self.attempt_timeout().is_none()
+        mirrors.iter().all(|mirrors| mirrors.is_empty()) && !self.upgrade && self.retry().is_none()
     }
 
     /// Edits the head of a response on its way to the client.
@@ -73,6 +71,13 @@ impl<'t, B> Forward<'t, B> {
         }
         self.target.filters.edit_response(fields);
         self.filters.edit_response(fields);
+    }
+
+    /// When a single attempt that starts now has to be over, and the limit that says so.
+    pub(super) fn deadline(&self) -> Option<(Instant, Duration)> {
+        let limits = [self.request_timeout(), self.attempt_timeout()];
+        let limit = limits.into_iter().flatten().min()?;
+        Some((Instant::now() + limit, limit))
     }
 
     /// When to try again.

@@ -1,13 +1,18 @@
 //! A request with a body of its own that goes to an HTTP/1 endpoint: what HTTP/2 clients send.
 
+use std::time::Duration;
+
 use http::{Response, StatusCode, Version};
 
+use tokio::time::Instant;
+
+use super::attempt::within;
 use super::plan::Forward;
 use super::{ConnectionInfo, Options, answer};
 use crate::Body;
-use crate::backend::{Lend, http1};
-use crate::codec::h1::Answered;
-use crate::head::{Known, RequestHead};
+use crate::backend::{BackendError, Lend, http1};
+use crate::codec::h1;
+use crate::head::{Known, RequestHead, ResponseHead};
 
 /// Sends the request on a connection that `lend` lends, and edits the response.
 pub(super) async fn exchange<B>(
@@ -22,11 +27,17 @@ pub(super) async fn exchange<B>(
     if plan.expects_continue && !body.is_empty() {
         head.fields.set(Known::Expect, b"100-continue");
     }
-    match http1::exchange(lend, connection.worker, &mut head, body).await {
-        Ok((_, Answered::Switched(_unasked))) => {
+    let exchange = http1::exchange(lend, connection.worker, &mut head, body);
+    let answered = match plan.deadline() {
+        None => exchange.await,
+        // Boxed, as it is rare.
+        Some(bound) => Box::pin(in_time(bound, exchange)).await,
+    };
+    match answered {
+        Ok((_, h1::Answered::Switched(_unasked))) => {
             answer::status(StatusCode::BAD_GATEWAY).into_response(version)
         }
-        Ok((mut response, Answered::Body(body))) => {
+        Ok((mut response, h1::Answered::Body(body))) => {
             plan.finish(options, &mut response);
             // What is sent on has this hop's own version (RFC 9112 section 2.3).
             response.version = Version::HTTP_11;
@@ -39,3 +50,20 @@ pub(super) async fn exchange<B>(
         }
     }
 }
+
+/// An exchange that has to be over in time; the response's body counts as well.
+async fn in_time(
+    (end, limit): (Instant, Duration),
+    exchange: impl Future<Output = Answered>,
+) -> Answered {
+    let (head, body) = within(Some((end, limit)), exchange).await??;
+    Ok((
+        head,
+        match body {
+            h1::Answered::Body(body) => h1::Answered::Body(body.cut_at(end, limit)),
+            switched @ h1::Answered::Switched(_) => switched,
+        },
+    ))
+}
+
+type Answered = Result<(ResponseHead, h1::Answered), BackendError>;
