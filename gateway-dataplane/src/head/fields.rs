@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::ops::Range;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -238,26 +239,34 @@ impl Fields {
         self.present = 0;
     }
 
-    /// Appends the lines of all fields, each with its end, to `out`.
+    /// Hands the lines of all fields, each with its end, to `put`, piece by piece. Neighbours that lie in the
+    /// text as they are to be sent are one piece.
     pub(crate) fn write(&self, mut put: impl FnMut(&[u8])) {
+        let mut run = 0..0;
         for field in &self.list {
-            let (name, value) = (field.name, field.value);
-            // A line that lies in the text as it is to be sent.
-            let line = &self.text[name.start as usize..];
-            let gap = (name.end - name.start) as usize;
-            let length = (value.end.wrapping_sub(name.start)) as usize;
-            let whole = name.end + 2 == value.start
-                && line[gap..].starts_with(b": ")
-                && line[length..].starts_with(b"\r\n");
-            if whole {
-                put(&line[..length + 2]);
+            let Some(line) = self.whole_line(field) else {
+                put(&self.text[std::mem::take(&mut run)]);
+                put(field.name.of(&self.text));
+                put(b": ");
+                put(field.value.of(&self.text));
+                put(b"\r\n");
                 continue;
+            };
+            if line.start != run.end {
+                put(&self.text[run]);
+                run = line.start..line.start;
             }
-            put(name.of(&self.text));
-            put(b": ");
-            put(value.of(&self.text));
-            put(b"\r\n");
+            run.end = line.end;
         }
+        put(&self.text[run]);
+    }
+
+    /// Where the line of a field lies in the text, if it is there as it is to be sent.
+    fn whole_line(&self, Field { name, value, .. }: &Field) -> Option<Range<usize>> {
+        let gap = self.text.get(name.end as usize..value.start as usize)?;
+        let end = value.end as usize + 2;
+        let whole = gap == b": " && self.text.get(value.end as usize..end)? == b"\r\n";
+        whole.then_some(name.start as usize..end)
     }
 
     /// About how many bytes [`write`](Self::write) appends, never less.
@@ -358,7 +367,7 @@ impl From<&Fields> for HeaderMap {
 mod tests {
     use http::HeaderMap;
 
-    use super::{Fields, Known};
+    use super::{Fields, Known, Span};
 
     fn fields(lines: &[(&str, &str)]) -> Fields {
         let mut fields = Fields::new();

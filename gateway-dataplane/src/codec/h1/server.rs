@@ -15,7 +15,7 @@ use super::encode::Encoder;
 use super::exchange::announced;
 use super::parse::{BadHead, HeadLimits};
 use super::side::{NoHead, Side};
-use crate::head::{Framing, HeadError, Known, RequestHead, ResponseHead, framing};
+use crate::head::{Fields, Framing, HeadError, Known, RequestHead, ResponseHead, framing};
 
 /// A client's connection, and the request on it.
 pub(crate) struct Client {
@@ -228,8 +228,8 @@ impl Client {
     pub(crate) fn rest(&mut self) {
         self.side.rest();
         if self.side.input.is_empty() {
-            self.head = RequestHead::default();
-            self.response = ResponseHead::default();
+            self.head.fields = Fields::new();
+            self.response.fields = Fields::new();
         }
     }
 }
