@@ -10,6 +10,7 @@ use http::{Method, StatusCode, Version};
 
 use crate::filter::InvalidTarget;
 
+mod convert;
 mod fields;
 mod framing;
 mod message;

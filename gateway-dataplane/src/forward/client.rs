@@ -7,7 +7,8 @@ use std::sync::Arc;
 use http::{StatusCode, header};
 
 use super::answer::{self, Answer};
-use super::exchange::{self, Ends, Failed};
+use super::ends::Ends;
+use super::exchange::{self, Failed};
 use super::plan::{self, Decision, Forward};
 use super::upgrade::Upgrade;
 use super::{ConnectionInfo, Options, carry_out, detour, lender};

@@ -4,20 +4,18 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use futures_util::future::poll_fn;
 use http::StatusCode;
 use tokio::time::{Sleep, sleep};
 
+use super::ends::{Ends, NoAnswer};
 use crate::backend::{BackendError, BackendErrorKind, Course, Lend};
-use crate::body::Deadline;
 use crate::codec::h1::{
     Broken, Client, Decoder, Lease, MAX_INTERIM, NoHead, Pump, RESPONSE_LIMITS, Size, announced,
     keeps_alive, write_request,
 };
 use crate::head::Known;
-use crate::server::{Order, Watch};
 
 /// Why there is no response to pass on.
 pub(super) enum Failed {
@@ -29,45 +27,6 @@ pub(super) enum Failed {
 
 /// The exchange broke off within the response.
 pub(super) struct BrokeOff;
-
-/// What may end an exchange before its time.
-pub(super) struct Ends<'w> {
-    pub(super) watch: Option<&'w Watch>,
-    /// When it has to be over, and the limit that says so.
-    pub(super) deadline: Option<Deadline>,
-}
-
-/// What ended it.
-enum End {
-    /// The connection has to close.
-    Stopped,
-    /// It took longer than this.
-    Late(Duration),
-}
-
-impl Ends<'_> {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
-        if is_stopped(self.watch, cx) {
-            return Poll::Ready(End::Stopped);
-        }
-        match &mut self.deadline {
-            Some(deadline) => deadline.poll(cx).map(End::Late),
-            None => Poll::Pending,
-        }
-    }
-}
-
-impl From<End> for NoAnswer {
-    fn from(end: End) -> Self {
-        match end {
-            End::Stopped => Self::Gone,
-            End::Late(limit) => {
-                let what = format!("no response within {limit:?}");
-                Self::Final(BackendError::new(BackendErrorKind::Timeout, what))
-            }
-        }
-    }
-}
 
 /// An exchange whose response has begun; its head is the client's `response`, not yet put down.
 pub(super) struct Exchange {
@@ -138,20 +97,6 @@ async fn connect(
         connecting.as_mut().poll(cx).map_err(Failed::Backend)
     })
     .await
-}
-
-/// Why an endpoint gave no response.
-enum NoAnswer {
-    /// The connection broke without a byte of it.
-    Silent(BackendError),
-    /// Asking again will not help.
-    Final(BackendError),
-    /// The client left, or has to.
-    Gone,
-}
-
-fn is_stopped(watch: Option<&Watch>, cx: &mut Context<'_>) -> bool {
-    watch.is_some_and(|watch| watch.poll_order(cx) == Order::Stop)
 }
 
 impl Exchange {
@@ -331,13 +276,6 @@ impl Exchange {
             true => Poll::Ready(Err(BrokeOff)),
             false => Poll::Pending,
         }
-    }
-}
-
-impl From<io::Error> for NoAnswer {
-    /// Nothing can be written to the client.
-    fn from(_: io::Error) -> Self {
-        Self::Gone
     }
 }
 

@@ -7,6 +7,7 @@ mod attempt;
 mod client;
 mod connection;
 mod detour;
+mod ends;
 mod entropy;
 mod exchange;
 mod forwarder;

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::ops::Range;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 
 use super::name::{Known, Name};
 
@@ -16,7 +16,7 @@ use super::name::{Known, Name};
 #[derive(Clone, Default)]
 pub struct Fields {
     pub(super) text: Vec<u8>,
-    list: Vec<Field>,
+    pub(super) list: Vec<Field>,
     /// The known names that are there.
     present: u64,
 }
@@ -55,8 +55,8 @@ impl Drop for Fields {
 /// A part of the text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Span {
-    start: u32,
-    end: u32,
+    pub(super) start: u32,
+    pub(super) end: u32,
 }
 
 impl Span {
@@ -73,10 +73,10 @@ impl Span {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Field {
+pub(super) struct Field {
     known: Option<Known>,
-    name: Span,
-    value: Span,
+    pub(super) name: Span,
+    pub(super) value: Span,
 }
 
 impl Fields {
@@ -330,102 +330,6 @@ impl fmt::Debug for Fields {
     }
 }
 
-impl From<&HeaderMap> for Fields {
-    fn from(map: &HeaderMap) -> Self {
-        let mut fields = Self::new();
-        fields.extend(map);
-        fields
-    }
-}
-
-impl<'m> Extend<(&'m HeaderName, &'m HeaderValue)> for Fields {
-    fn extend<T: IntoIterator<Item = (&'m HeaderName, &'m HeaderValue)>>(&mut self, fields: T) {
-        for (name, value) in fields {
-            self.append(name, value.as_bytes());
-        }
-    }
-}
-
-impl From<&Fields> for HeaderMap {
-    fn from(fields: &Fields) -> Self {
-        let mut map = HeaderMap::with_capacity(fields.len());
-        // One allocation for all values.
-        let text = bytes::Bytes::copy_from_slice(&fields.text);
-        for field in &fields.list {
-            let name = HeaderName::from_bytes(field.name.of(&fields.text));
-            let value = text.slice(field.value.start as usize..field.value.end as usize);
-            let value = HeaderValue::from_maybe_shared(value);
-            if let (Ok(name), Ok(value)) = (name, value) {
-                map.append(name, value);
-            }
-        }
-        map
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use http::HeaderMap;
-
-    use super::{Fields, Known, Span};
-
-    fn fields(lines: &[(&str, &str)]) -> Fields {
-        let mut fields = Fields::new();
-        for (name, value) in lines {
-            fields.append(*name, value.as_bytes());
-        }
-        fields
-    }
-
-    fn written(fields: &Fields) -> String {
-        let mut out = Vec::new();
-        fields.write(|piece| out.extend_from_slice(piece));
-        assert_eq!(fields.written_len(), out.len());
-        String::from_utf8(out).unwrap()
-    }
-
-    #[test]
-    fn values_are_found_in_order_whatever_the_case() {
-        let fields = fields(&[("host", "a"), ("x-a", "1"), ("X-A", "2")]);
-        assert_eq!(fields.get("X-a"), Some(&b"1"[..]));
-        assert_eq!(fields.get_all("x-A").collect::<Vec<_>>(), [b"1", b"2"]);
-        assert_eq!(fields.text(Known::Host), Some("a"));
-        assert!(fields.contains("x-a") && !fields.contains("x-b"));
-        assert!(!fields.contains(Known::Te));
-    }
-
-    #[test]
-    fn setting_replaces_in_place_and_removing_forgets() {
-        let mut fields = fields(&[("x-a", "1"), ("host", "a"), ("x-a", "2"), ("te", "x")]);
-        fields.set("x-a", b"3");
-        fields.set("x-new", b"4");
-        fields.remove(Known::Te);
-        assert!(!fields.contains(Known::Te));
-        assert_eq!(written(&fields), "x-a: 3\r\nhost: a\r\nx-new: 4\r\n");
-        fields.copy(Known::Host, Known::XForwardedHost);
-        fields.copy(Known::Via, Known::Host);
-        assert_eq!(
-            written(&fields),
-            "x-a: 3\r\nx-new: 4\r\nx-forwarded-host: a\r\n"
-        );
-    }
-
-    #[test]
-    fn joining_makes_one_line_of_all() {
-        let mut fields = fields(&[("via", "1"), ("x", "y"), ("via", "2")]);
-        fields.join(Known::Via, b", ", b"3");
-        fields.join("x-b", b",", b"z");
-        assert_eq!(written(&fields), "via: 1, 2, 3\r\nx: y\r\nx-b: z\r\n");
-    }
-
-    #[test]
-    fn a_map_keeps_names_values_and_their_order() {
-        let fields = fields(&[("Host", "a"), ("x-a", "1"), ("x-a", "2")]);
-        let map = HeaderMap::from(&fields);
-        assert_eq!(map.get_all("x-a").iter().collect::<Vec<_>>(), ["1", "2"]);
-        assert_eq!(
-            written(&Fields::from(&map)),
-            "host: a\r\nx-a: 1\r\nx-a: 2\r\n"
-        );
-    }
-}
+#[path = "fields_tests.rs"]
+mod tests;

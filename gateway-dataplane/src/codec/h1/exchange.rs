@@ -11,20 +11,21 @@ use bytes::Bytes;
 use futures_util::future::poll_fn;
 use http::{Method, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 use super::buffer::USUAL;
 use super::compose::{Size, keeps_alive, response_decoder, write_request};
 use super::decode::{Decoder, Malformed, Piece};
 use super::encode::WrongLength;
+use super::failed::{Broke, Failed, NoResponse};
 use super::lease::Lease;
 use super::parse::HeadLimits;
 use super::side::{NoHead, Side};
+use super::switched::Switched;
 use crate::Body;
 use crate::backend::Tunnel;
 use crate::body::BodyError;
-use crate::head::{Fields, HeadError, Known, RequestHead, ResponseHead};
+use crate::head::{Fields, Known, RequestHead, ResponseHead};
 
 /// One exchange on a leased connection.
 pub(crate) struct Exchange {
@@ -41,36 +42,6 @@ struct Sending {
     begun: bool,
     /// The endpoint has not asked for the body yet (RFC 9110 section 10.1.1).
     held_for: Option<Pin<Box<Sleep>>>,
-}
-
-/// Why there is no response.
-pub(crate) enum Failed {
-    /// Not a byte of the request was taken, and its body, which is here, was not touched.
-    NotSent(Body),
-    /// The connection broke without a byte of a response.
-    Unanswered(Broke),
-    /// What came is no response.
-    Protocol(NoResponse),
-    /// The body of the request broke off.
-    Request(BodyError),
-}
-
-/// How the connection broke.
-#[derive(Debug, thiserror::Error)]
-#[error("the endpoint closed the connection before it answered")]
-pub(crate) struct Broke(#[source] Option<io::Error>);
-
-/// What is wrong with a response.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum NoResponse {
-    #[error(transparent)]
-    Head(NoHead),
-    #[error(transparent)]
-    Framing(HeadError),
-    #[error(transparent)]
-    Body(Malformed),
-    #[error("there are too many interim responses")]
-    Interim,
 }
 
 /// Why a body cannot be sent on.
@@ -137,7 +108,7 @@ struct Wait {
 }
 
 impl Exchange {
-    fn side(&mut self) -> Option<&mut Side> {
+    pub(super) fn side(&mut self) -> Option<&mut Side> {
         self.lease.side()
     }
 
@@ -405,43 +376,5 @@ fn broken(error: Malformed) -> BodyError {
 impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Exchange")
-    }
-}
-
-/// A connection on which another protocol is spoken now; it counts as long as it lives.
-struct Switched(Exchange);
-
-impl Switched {
-    fn side(&mut self) -> io::Result<Pin<&mut Side>> {
-        let side = self.0.side().map(Pin::new);
-        side.ok_or_else(|| io::ErrorKind::NotConnected.into())
-    }
-}
-
-impl AsyncRead for Switched {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        self.side()?.poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Switched {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.side()?.poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        AsyncWrite::poll_flush(self.side()?, cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        AsyncWrite::poll_shutdown(self.side()?, cx)
     }
 }

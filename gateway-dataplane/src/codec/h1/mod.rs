@@ -10,6 +10,7 @@ mod compose;
 mod decode;
 mod encode;
 mod exchange;
+mod failed;
 mod lease;
 mod parse;
 mod pump;
@@ -17,15 +18,16 @@ mod server;
 mod side;
 mod splice;
 mod stream;
+mod switched;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use compose::{Size, keeps_alive, write_request};
 pub(crate) use decode::{Decoder, Malformed, Piece};
 pub(crate) use exchange::{
-    Answered, Broke, Exchange, Failed, MAX_INTERIM, NoResponse, RESPONSE_LIMITS, announced, send,
-    write_frame,
+    Answered, Exchange, MAX_INTERIM, RESPONSE_LIMITS, announced, send, write_frame,
 };
+pub(crate) use failed::{Broke, Failed, NoResponse};
 pub(crate) use lease::{Connection, Home, Lease};
 pub(crate) use parse::HeadLimits;
 pub(crate) use pump::{Broken, Pump};

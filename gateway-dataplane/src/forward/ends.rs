@@ -1,0 +1,68 @@
+//! What ends an exchange before its time, and why there is no answer.
+
+use std::io;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use crate::backend::{BackendError, BackendErrorKind};
+use crate::body::Deadline;
+use crate::server::{Order, Watch};
+
+/// What may end an exchange before its time.
+pub(super) struct Ends<'w> {
+    pub(super) watch: Option<&'w Watch>,
+    /// When it has to be over, and the limit that says so.
+    pub(super) deadline: Option<Deadline>,
+}
+
+/// What ended it.
+pub(super) enum End {
+    /// The connection has to close.
+    Stopped,
+    /// It took longer than this.
+    Late(Duration),
+}
+
+impl Ends<'_> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        if self
+            .watch
+            .is_some_and(|watch| watch.poll_order(cx) == Order::Stop)
+        {
+            return Poll::Ready(End::Stopped);
+        }
+        match &mut self.deadline {
+            Some(deadline) => deadline.poll(cx).map(End::Late),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl From<End> for NoAnswer {
+    fn from(end: End) -> Self {
+        match end {
+            End::Stopped => Self::Gone,
+            End::Late(limit) => {
+                let what = format!("no response within {limit:?}");
+                Self::Final(BackendError::new(BackendErrorKind::Timeout, what))
+            }
+        }
+    }
+}
+
+/// Why an endpoint gave no response.
+pub(super) enum NoAnswer {
+    /// The connection broke without a byte of it.
+    Silent(BackendError),
+    /// Asking again will not help.
+    Final(BackendError),
+    /// The client left, or has to.
+    Gone,
+}
+
+impl From<io::Error> for NoAnswer {
+    /// Nothing can be written to the client.
+    fn from(_: io::Error) -> Self {
+        Self::Gone
+    }
+}
