@@ -3,19 +3,21 @@
 mod deadline;
 mod error;
 mod foreign;
+mod informer;
 mod piped;
 mod replay;
+mod stream;
 mod tee;
 
 pub(crate) use deadline::Deadline;
 pub use error::BodyError;
+pub(crate) use informer::Informer;
 pub(crate) use piped::{Feed, Wish};
 pub(crate) use replay::{Buffered, buffer};
 pub(crate) use tee::tee;
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -35,14 +37,14 @@ use crate::forward::headers::strip_trailers;
 pub struct Body {
     inner: Inner,
     layers: Option<Box<Layers>>,
-    /// Tells the connection that the exchange is over.
-    guard: Option<Guard>,
 }
 
 enum Inner {
     Empty,
     Full(Bytes),
     Incoming(Incoming),
+    /// A request over HTTP/2.
+    Stream(stream::Stream),
     /// A request over HTTP/1.
     Piped(piped::Reader),
     /// A response over HTTP/1.
@@ -57,20 +59,6 @@ enum Inner {
 struct Layers {
     deadline: Option<Deadline>,
     tee: Option<tee::Tee>,
-}
-
-/// Runs when a body is dropped, read or not.
-pub(crate) trait OnEnd: Send + Sync {
-    /// The exchange is over.
-    fn on_end(&self);
-}
-
-struct Guard(Arc<dyn OnEnd>);
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        self.0.on_end();
-    }
 }
 
 impl Body {
@@ -92,7 +80,14 @@ impl Body {
         Self {
             inner,
             layers: None,
-            guard: None,
+        }
+    }
+
+    /// A body of `length` bytes, if that is known, that a client sends over HTTP/2.
+    pub(crate) fn stream(stream: h2::RecvStream, length: Option<u64>) -> Self {
+        match stream.is_end_stream() {
+            true => Self::empty(),
+            false => Self::of(Inner::Stream(stream::Stream::new(stream, length))),
         }
     }
 
@@ -125,12 +120,6 @@ impl Body {
         self
     }
 
-    /// Runs `end` when this body is dropped.
-    pub(crate) fn guarded(mut self, end: Arc<dyn OnEnd>) -> Self {
-        self.guard = Some(Guard(end));
-        self
-    }
-
     /// Is there nothing to read?
     pub(crate) fn is_empty(&self) -> bool {
         self.is_end_stream()
@@ -148,7 +137,7 @@ impl fmt::Debug for Body {
         let kind = match &self.inner {
             Inner::Empty => "empty",
             Inner::Full(_) => "full",
-            Inner::Incoming(_) | Inner::Piped(_) => "incoming",
+            Inner::Incoming(_) | Inner::Stream(_) | Inner::Piped(_) => "incoming",
             Inner::Exchange(_) | Inner::Upstream(..) => "upstream",
             Inner::Boxed(_) => "boxed",
         };
@@ -220,6 +209,7 @@ impl http_body::Body for Body {
             Inner::Empty => SizeHint::with_exact(0),
             Inner::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Inner::Incoming(incoming) | Inner::Upstream(incoming, _) => incoming.size_hint(),
+            Inner::Stream(stream) => stream.size_hint(),
             Inner::Piped(reader) => reader.size_hint(),
             Inner::Exchange(None) => SizeHint::with_exact(0),
             Inner::Exchange(Some(exchange)) => exchange.size_hint(),
@@ -236,6 +226,7 @@ impl Inner {
             Self::Empty => true,
             Self::Full(_) => false,
             Self::Incoming(incoming) | Self::Upstream(incoming, _) => incoming.is_end_stream(),
+            Self::Stream(stream) => stream.is_end_stream(),
             Self::Piped(reader) => reader.is_end_stream(),
             Self::Exchange(exchange) => exchange.is_none(),
             Self::Boxed(body) => body.is_end_stream(),
@@ -254,6 +245,7 @@ impl Inner {
                 let frame = ready!(Pin::new(incoming).poll_frame(cx));
                 Poll::Ready(frame.map(passed_on))
             }
+            Self::Stream(stream) => stream.poll(cx),
             Self::Piped(reader) => reader.poll(cx),
             Self::Exchange(exchange) => poll_exchange(exchange, cx),
             Self::Upstream(incoming, stream) => {
@@ -292,7 +284,10 @@ fn poll_exchange(exchange: &mut Option<Box<h1::Exchange>>, cx: &mut Context<'_>)
 }
 
 /// A frame as it may be sent on another connection.
-fn passed_on(frame: Result<Frame<Bytes>, hyper::Error>) -> Result<Frame<Bytes>, BodyError> {
+fn passed_on<E>(frame: Result<Frame<Bytes>, E>) -> Result<Frame<Bytes>, BodyError>
+where
+    E: Into<BoxError>,
+{
     let mut frame = frame.map_err(BodyError::new)?;
     if let Some(trailers) = frame.trailers_mut() {
         strip_trailers(trailers);

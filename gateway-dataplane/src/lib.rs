@@ -13,7 +13,6 @@ pub mod forward;
 pub mod head;
 mod limits;
 mod proxy;
-mod rewind;
 mod server;
 pub mod table;
 

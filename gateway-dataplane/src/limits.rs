@@ -46,6 +46,8 @@ pub struct Limits {
     pub h2_stream_window: u32,
     /// Bytes that a client may send ahead on one HTTP/2 connection. Default 1 MiB.
     pub h2_connection_window: u32,
+    /// Bytes of a response that are kept for one HTTP/2 stream until the client takes them. Default 64 KiB.
+    pub h2_send_buffer: usize,
     /// Time to connect to an endpoint. Default 5 s.
     pub connect: Duration,
     /// Endpoints that are tried for one request when connecting fails, or when one closes the
@@ -92,6 +94,7 @@ impl Default for Limits {
             h2_local_resets: 256,
             h2_stream_window: 256 << 10,
             h2_connection_window: 1 << 20,
+            h2_send_buffer: 64 << 10,
             connect: Duration::from_secs(5),
             connect_attempts: 3,
             upstream_idle: Duration::from_secs(60),

@@ -2,6 +2,7 @@
 
 use super::{BackendError, BackendErrorKind, Lend, is_harmless};
 use crate::Body;
+use crate::body::Informer;
 use crate::codec::h1::{self, Answered, Broke, Failed, NoHead, NoResponse};
 use crate::head::{RequestHead, ResponseHead};
 
@@ -12,6 +13,7 @@ pub(crate) async fn exchange(
     worker: usize,
     head: &mut RequestHead,
     mut body: Body,
+    informer: Option<&Informer>,
 ) -> Result<(ResponseHead, Answered), BackendError> {
     let mut course = lend.begin(worker);
     let repeatable = body.is_empty() && is_harmless(&head.method);
@@ -21,7 +23,7 @@ pub(crate) async fn exchange(
             None => lend.connect(&mut course).await?,
         };
         lend.fit(&course, head);
-        let (error, again) = match h1::send(lease, head, body, lend.patience()).await {
+        let (error, again) = match h1::send(lease, head, body, lend.patience(), informer).await {
             Ok(answered) => {
                 lend.answered(&course);
                 return Ok(answered);

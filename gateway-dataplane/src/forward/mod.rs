@@ -53,8 +53,9 @@ pub(crate) async fn forward<B: Backend>(
         Decision::Answer(answer) => answer.into_response(version),
         Decision::Forward(plan) => match lender(&plan) {
             Some(lend) => {
+                let informer = parts.extensions.remove();
                 drop(parts);
-                stream::exchange(options, connection, &plan, lend, head, body).await
+                stream::exchange(options, connection, &plan, lend, head, body, informer).await
             }
             None => {
                 let upgrade = plan.upgrade.then(|| Upgrade::take(&mut parts));

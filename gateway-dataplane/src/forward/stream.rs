@@ -11,6 +11,7 @@ use super::plan::Forward;
 use super::{ConnectionInfo, Options, answer};
 use crate::Body;
 use crate::backend::{BackendError, Lend, http1};
+use crate::body::Informer;
 use crate::codec::h1;
 use crate::head::{Known, RequestHead, ResponseHead};
 
@@ -22,12 +23,13 @@ pub(super) async fn exchange<B>(
     lend: &dyn Lend,
     mut head: RequestHead,
     body: Body,
+    informer: Option<Informer>,
 ) -> Response<Body> {
     let version = head.version;
     if plan.expects_continue && !body.is_empty() {
         head.fields.set(Known::Expect, b"100-continue");
     }
-    let exchange = http1::exchange(lend, connection.worker, &mut head, body);
+    let exchange = http1::exchange(lend, connection.worker, &mut head, body, informer.as_ref());
     let answered = match plan.deadline() {
         None => exchange.await,
         // Boxed, as it is rare.

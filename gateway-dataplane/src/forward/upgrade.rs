@@ -15,7 +15,6 @@ use tokio::io::copy_bidirectional;
 use super::{ConnectionInfo, answer};
 use crate::Body;
 use crate::backend::Tunnel;
-use crate::body::OnEnd;
 use crate::server::{Order, Watch};
 
 /// The client's side of an upgrade.
@@ -111,7 +110,7 @@ impl Open {
 impl Drop for Open {
     fn drop(&mut self) {
         if let Some(watch) = &self.0 {
-            watch.on_end();
+            watch.end();
         }
     }
 }

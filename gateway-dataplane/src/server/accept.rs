@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::future::poll_fn;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -18,14 +17,13 @@ use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::http::{OpenRequest, Protocol, sniff};
 use super::http1;
+use super::sniff::{Protocol, sniff};
 use super::watch::{Order, Registration};
 use super::worker::Worker;
 use crate::backend::MakeBackend;
-use crate::codec::h1::Stream;
+use crate::codec::h1::{Side, Stream};
 use crate::forward::{ConnectionInfo, Current, View, forward};
-use crate::rewind::Rewind;
 use crate::table::SocketKey;
 
 /// A listening socket of one worker.
@@ -208,38 +206,32 @@ async fn serve<M: MakeBackend, S>(
     let watch = Arc::clone(registration.watch());
     info.watch = Some(Arc::clone(&watch));
     let current = worker.forwarder.current(view, info.worker, info.socket);
+    let stream = Stream::new(stream).watched(Arc::clone(&watch));
     match protocol {
         Protocol::Http1 => {
             let options = worker.forwarder.options();
-            let stream = Stream::new(stream).watched(Arc::clone(&watch));
             http1::serve(options, current, &info, &watch, stream, &ahead).await;
         }
         Protocol::Http2 => {
-            let stream = Rewind::new(Bytes::from(ahead), registration.over(stream), ());
-            let serving = serve_http2(&worker, current, info, stream, &watch);
-            Box::pin(serving).await;
+            let stream = Side::new(stream, (&*ahead).into());
+            Box::pin(serve_http2(&worker, current, info, stream, &watch)).await;
         }
     }
 }
 
-async fn serve_http2<M: MakeBackend, S>(
+async fn serve_http2<M: MakeBackend>(
     worker: &Worker<M>,
     current: Current<M::Backend>,
     info: ConnectionInfo,
-    stream: S,
+    stream: Side,
     watch: &Arc<super::Watch>,
-) where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
+) {
     let (info, current) = (Arc::new(info), RefCell::new(current));
     let forwarder = Arc::clone(&worker.forwarder);
-    let handle = move |request, open: OpenRequest| {
+    let handle = move |request| {
         let view = current.borrow_mut().view();
         let (forwarder, info) = (Arc::clone(&forwarder), Arc::clone(&info));
-        async move {
-            let answered = forward(forwarder.options(), &view.table, &info, request);
-            open.until_sent(answered.await)
-        }
+        async move { forward(forwarder.options(), &view.table, &info, request).await }
     };
-    worker.http.serve(stream, watch, handle).await;
+    worker.http2.serve(stream, watch, handle).await;
 }

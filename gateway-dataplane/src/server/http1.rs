@@ -10,7 +10,6 @@ use tokio::io::copy_bidirectional;
 use super::watch::{Order, Watch};
 use crate::Limits;
 use crate::backend::{Backend, Tunnel};
-use crate::body::OnEnd;
 use crate::codec::h1::{Client, HeadLimits, NoHead, Side, Stream};
 use crate::forward::{After, ConnectionInfo, Current, Options, refuse, serve_client};
 
@@ -27,8 +26,7 @@ pub(super) async fn serve<B: Backend>(
     loop {
         let after = match next(&mut client, watch).await {
             Next::Request => {
-                watch.begin();
-                let _open = Open(watch);
+                let _open = Open::on(watch);
                 let view = current.view();
                 let mut after = serve_client(options, &view.table, info, &mut client).await;
                 drain(&mut client, watch, &mut after).await;
@@ -38,8 +36,7 @@ pub(super) async fn serve<B: Backend>(
                 after
             }
             Next::Refused(status) => {
-                watch.begin();
-                let _open = Open(watch);
+                let _open = Open::on(watch);
                 refuse(&mut client, info, status).await;
                 close(&mut client, watch, options).await;
                 After::Close
@@ -114,8 +111,7 @@ async fn drain(client: &mut Client, watch: &Watch, after: &mut After) {
 
 /// Copies bytes both ways, until both sides or the clock say that it is over.
 async fn join(client: Client, tunnel: Tunnel, watch: &Arc<Watch>) {
-    watch.begin();
-    let _open = Open(watch);
+    let _open = Open::on(watch);
     let Some(mut backend) = tunnel.take() else {
         return;
     };
@@ -133,10 +129,17 @@ async fn join(client: Client, tunnel: Tunnel, watch: &Arc<Watch>) {
 }
 
 /// Counts a request or tunnel as open for as long as it lives.
-struct Open<'w>(&'w Watch);
+pub(super) struct Open(Arc<Watch>);
 
-impl Drop for Open<'_> {
+impl Open {
+    pub(super) fn on(watch: &Arc<Watch>) -> Self {
+        watch.begin();
+        Self(Arc::clone(watch))
+    }
+}
+
+impl Drop for Open {
     fn drop(&mut self) {
-        self.0.on_end();
+        self.0.end();
     }
 }

@@ -4,12 +4,13 @@
 //! and its own connections; on the request path nothing is written that another worker reads.
 
 mod accept;
-mod http;
 mod http1;
+mod http2;
+mod respond;
+mod sniff;
 mod socket;
 mod tls;
 mod watch;
-mod watched;
 mod worker;
 
 pub(crate) use self::socket::listen;

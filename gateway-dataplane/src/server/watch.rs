@@ -13,9 +13,7 @@ use std::time::Duration;
 use futures_util::task::AtomicWaker;
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 
-use super::watched::Watched;
 use crate::Limits;
-use crate::body::OnEnd;
 
 /// The connections of one worker.
 pub(crate) struct Registry {
@@ -170,11 +168,18 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// A request or tunnel begins; it ends with [`OnEnd::on_end`].
+    /// A request or tunnel begins; it ends with [`end`](Self::end).
     pub(crate) fn begin(&self) {
         self.open.fetch_add(1, Relaxed);
         self.begun.store(true, Relaxed);
         self.in_head.store(false, Relaxed);
+    }
+
+    /// A request or tunnel is over.
+    pub(crate) fn end(&self) {
+        if self.open.fetch_sub(1, Relaxed) == 1 {
+            self.since.store(self.now(), Relaxed);
+        }
     }
 
     /// HTTP/2 is spoken.
@@ -251,14 +256,6 @@ impl Watch {
     }
 }
 
-impl OnEnd for Watch {
-    fn on_end(&self) {
-        if self.open.fetch_sub(1, Relaxed) == 1 {
-            self.since.store(self.now(), Relaxed);
-        }
-    }
-}
-
 impl fmt::Debug for Watch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Watch({:?})", self.order())
@@ -275,11 +272,6 @@ pub(super) struct Registration {
 impl Registration {
     pub(super) fn watch(&self) -> &Arc<Watch> {
         &self.watch
-    }
-
-    /// Watches what goes over `stream`.
-    pub(super) fn over<S>(self, stream: S) -> Watched<S> {
-        Watched::new(stream, self)
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
 use super::accept::{Listening, Served, accept};
-use super::http::Http;
+use super::http2::Http2;
 use super::watch::Registry;
 use crate::Limits;
 use crate::backend::MakeBackend;
@@ -32,7 +32,7 @@ pub(super) struct Worker<M: MakeBackend> {
     pub(super) forwarder: Arc<Forwarder<M>>,
     pub(super) permits: Arc<Semaphore>,
     pub(super) registry: Arc<Registry>,
-    pub(super) http: Http,
+    pub(super) http2: Http2,
 }
 
 /// One worker, as the proxy sees it.
@@ -70,7 +70,7 @@ pub(crate) fn start<M: MakeBackend>(
         index,
         permits: Arc::clone(&shared.permits),
         registry: Registry::new(limits),
-        http: Http::new(limits),
+        http2: Http2::new(limits),
         forwarder,
     });
     let thread = thread::Builder::new()

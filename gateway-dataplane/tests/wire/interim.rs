@@ -2,6 +2,7 @@
 
 use crate::support::backend::Reply;
 use crate::support::client::status;
+use crate::support::h2::{GET, H2, Outcome};
 use crate::support::{Rig, get};
 
 const HINTS: &str = "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nconnection: x\r\n\r\n\
@@ -22,6 +23,17 @@ async fn interim_responses_are_passed_on_in_order() {
         assert!(!hints.contains("connection"), "{hints}");
         assert_eq!(status(&client.head().await), 102);
         assert_eq!(client.answer().await.body, "ok");
+    }
+}
+
+/// The same over HTTP/2 (RFC 9113 section 8.1).
+#[tokio::test]
+async fn interim_responses_are_passed_on_over_http_2() {
+    let rig = Rig::answering(Reply::of(HINTS)).await;
+    let mut h2 = H2::connect(&rig).await;
+    h2.request(1, &GET).await;
+    for status in [103, 102, 200] {
+        assert_eq!(h2.outcome(1).await, Outcome::Status(status));
     }
 }
 

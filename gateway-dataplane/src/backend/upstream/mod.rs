@@ -147,10 +147,12 @@ impl<P: Pick, C: Connect> Upstream<P, C> {
         request: Request<Body>,
         worker: usize,
     ) -> Result<Response<Body>, BackendError> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        let informer = parts.extensions.remove();
         let mut head = RequestHead::from(&parts);
         drop(parts);
-        let (head, answered) = http1::exchange(self, worker, &mut head, body).await?;
+        let (head, answered) =
+            http1::exchange(self, worker, &mut head, body, informer.as_ref()).await?;
         let respond = |body| Response::from_parts(head.to_parts(), body);
         Ok(match answered {
             Answered::Body(body) => respond(body),

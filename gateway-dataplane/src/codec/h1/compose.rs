@@ -165,6 +165,20 @@ fn say_what_follows(fields: &mut Fields, asker: Asker<'_>) {
     }
 }
 
+/// Takes away what an interim response, which has no body, may say of the endpoint's connection alone.
+pub(super) fn fit_interim(head: &mut ResponseHead) {
+    for name in [
+        Known::Connection,
+        Known::ContentLength,
+        Known::KeepAlive,
+        Known::ProxyConnection,
+        Known::TransferEncoding,
+        Known::Upgrade,
+    ] {
+        head.fields.remove(name);
+    }
+}
+
 /// Writes the head of an interim response.
 pub(crate) fn write_interim(head: &ResponseHead, out: &mut Buffer) {
     write_line_and_fields(head, out);

@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::poll_fn;
-use http::{Method, StatusCode};
+use http::{Method, Response, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
 use super::buffer::USUAL;
-use super::compose::{Size, keeps_alive, response_decoder, write_request};
+use super::compose::{Size, fit_interim, keeps_alive, response_decoder, write_request};
 use super::decode::{Decoder, Malformed, Piece};
 use super::encode::WrongLength;
 use super::failed::{Broke, Failed, NoResponse};
@@ -24,7 +24,7 @@ use super::side::{NoHead, Side};
 use super::switched::Switched;
 use crate::Body;
 use crate::backend::Tunnel;
-use crate::body::BodyError;
+use crate::body::{BodyError, Informer};
 use crate::head::{Fields, Known, RequestHead, ResponseHead};
 
 /// One exchange on a leased connection.
@@ -69,6 +69,7 @@ pub(crate) async fn send(
     head: &mut RequestHead,
     body: Body,
     patience: Duration,
+    informer: Option<&Informer>,
 ) -> Result<(ResponseHead, Answered), Failed> {
     let mut exchange = Exchange {
         lease,
@@ -77,7 +78,7 @@ pub(crate) async fn send(
     };
     exchange.begin(head, body, patience);
     let mut wait = Wait::default();
-    match poll_fn(|cx| exchange.poll_response(&head.method, &mut wait, cx)).await {
+    match poll_fn(|cx| exchange.poll_response(&head.method, &mut wait, informer, cx)).await {
         Ok(head) => {
             let answered = exchange.answered(&head);
             Ok((head, answered))
@@ -139,6 +140,7 @@ impl Exchange {
         &mut self,
         method: &Method,
         wait: &mut Wait,
+        informer: Option<&Informer>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<ResponseHead, Failed>> {
         if wait.broken.is_none() {
@@ -158,6 +160,9 @@ impl Exchange {
                     if wait.head.status == StatusCode::CONTINUE {
                         self.unhold();
                         self.poll_request(wait, cx)?;
+                    } else if let Some(informer) = informer {
+                        fit_interim(&mut wait.head);
+                        informer.pass_on(Response::from_parts(wait.head.to_parts(), ()));
                     }
                 }
                 Ok(()) => {

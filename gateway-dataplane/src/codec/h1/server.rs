@@ -9,7 +9,9 @@ use http::{Method, StatusCode, Version};
 use tokio::time::timeout;
 
 use super::buffer::USUAL;
-use super::compose::{Asker, Size, keeps_alive, response_decoder, write_interim, write_response};
+use super::compose::{
+    Asker, Size, fit_interim, keeps_alive, response_decoder, write_interim, write_response,
+};
 use super::decode::{Chunked, Decoder, Malformed, Piece};
 use super::encode::Encoder;
 use super::exchange::announced;
@@ -39,15 +41,6 @@ pub(crate) struct Client {
 
 /// A rest of a request that is read, so that the connection can go on (RFC 9112 section 9.3).
 const SHORT_REST: u64 = 64 << 10;
-/// What an interim response, which has no body, may say of the endpoint's connection alone.
-const NOT_IN_INTERIM: [Known; 6] = [
-    Known::Connection,
-    Known::ContentLength,
-    Known::KeepAlive,
-    Known::ProxyConnection,
-    Known::TransferEncoding,
-    Known::Upgrade,
-];
 /// Bytes that are read ahead while a response is on its way.
 const AHEAD: usize = 16 << 10;
 
@@ -113,9 +106,7 @@ impl Client {
     /// Passes on an interim response, to clients that know of such (RFC 9110 section 15.2).
     pub(crate) fn pass_on_interim(&mut self) {
         if self.version == Version::HTTP_11 {
-            for name in NOT_IN_INTERIM {
-                self.response.fields.remove(name);
-            }
+            fit_interim(&mut self.response);
             write_interim(&self.response, &mut self.side.output);
         }
     }

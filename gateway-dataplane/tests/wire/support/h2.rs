@@ -186,7 +186,8 @@ fn status(block: &[u8]) -> u16 {
 
 /// Three digits in the code of RFC 7541 appendix B.
 fn huffman_digits(bytes: &[u8]) -> u16 {
-    let bits = u32::from_be_bytes([bytes[0], bytes[1], bytes[2], 0]);
+    let byte = |at: usize| bytes.get(at).copied().unwrap_or_default();
+    let bits = u32::from_be_bytes([byte(0), byte(1), byte(2), 0]);
     let (mut at, mut number) = (0, 0);
     for _ in 0..3 {
         let five = (bits << at) >> 27;
