@@ -41,7 +41,12 @@ pub(super) async fn serve<B: Backend>(
                 close(&mut client, watch, options).await;
                 After::Close
             }
-            Next::Over => return,
+            Next::Over => {
+                if watch.order() != Order::Stop {
+                    client.part(options.limits.linger).await;
+                }
+                return;
+            }
         };
         match after {
             After::Next => {}

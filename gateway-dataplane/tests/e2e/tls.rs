@@ -2,6 +2,7 @@
 
 use gateway_dataplane::Problem;
 use rustls::version::{TLS12, TLS13};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::client::Raw;
 use crate::support::tls::{client, connect, handshake, showed};
@@ -54,6 +55,29 @@ async fn both_versions_of_tls_are_spoken_and_the_protocol_is_agreed_on() {
         .await
         .unwrap();
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+}
+
+/// RFC 8446 section 6.1: without a closing alert, a response that ends with its connection may have been cut
+/// short by anybody.
+#[tokio::test]
+async fn the_end_of_a_connection_is_said_over_tls() {
+    let origin = origin::says("hello").await;
+    let shown = certificate("a", &["a.example"]);
+    let listener = over_tls(
+        listener("https", vec![("/", rule(vec![to("a")]))]),
+        &[&shown],
+    );
+    let backends = vec![backend("a", &[origin.address])];
+    let proxy = builder().start().unwrap();
+    let at = address(&proxy.apply(&ir_with(vec![listener], backends, vec![shown])));
+    for lines in ["connection: close\r\n", "host: b\r\n"] {
+        let mut stream = connect(at, "a.example").await.unwrap();
+        let request = format!("GET / HTTP/1.1\r\nhost: a.example\r\n{lines}\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut got = Vec::new();
+        stream.read_to_end(&mut got).await.unwrap();
+        assert!(got.starts_with(b"HTTP/1.1 "));
+    }
 }
 
 #[tokio::test]

@@ -198,10 +198,18 @@ impl Client {
     pub(crate) async fn close(&mut self, patience: Duration) {
         let silent = self.said_close && self.side.decoder.is_done() && self.side.input.is_empty();
         if silent && self.side.is_quiet() {
-            return;
+            return self.part(patience).await;
         }
         // Boxed, as it is rare.
         let _closed_or_given_up = Box::pin(timeout(patience, self.close_in_stages())).await;
+    }
+
+    /// Closes with nothing on its way. TLS says so (RFC 8446 section 6.1); for TCP the end of the socket does.
+    pub(crate) async fn part(&mut self, patience: Duration) {
+        if self.side.stream.tcp().is_none() {
+            let parting = poll_fn(|cx| self.side.poll_shutdown(cx));
+            let _parted_or_given_up = Box::pin(timeout(patience, parting)).await;
+        }
     }
 
     async fn close_in_stages(&mut self) -> io::Result<()> {
