@@ -62,8 +62,7 @@ fn ir(hosts: Vec<VirtualHost>) -> Ir {
             port: Port::new(80).unwrap(),
         },
         hostname: None,
-        stack: Stack::Http,
-        hosts,
+        stack: Stack::Http { hosts },
     };
     Ir::new(vec![Arc::new(listener)], [], []).unwrap()
 }

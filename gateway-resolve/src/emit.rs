@@ -10,7 +10,7 @@ use crate::facts::Facts;
 use crate::gateway::ListenerKey;
 use crate::gateway::listeners::ListenerFacts;
 use crate::gateway::serving::{Serving, serving};
-use crate::ir::{Binding, Ir, Listener, Route, Rule, VirtualHost};
+use crate::ir::{Binding, Ir, Listener, Route, VirtualHost};
 use crate::route::backends::backends;
 use crate::route::rules::RouteRules;
 
@@ -43,8 +43,7 @@ pub(crate) fn emit(snapshot: &Snapshot, facts: &Facts<'_>) -> Ir {
     // Most rules are met several times, so they are hashed before they are ordered.
     let ids: HashSet<_> = listeners
         .iter()
-        .flat_map(|listener| listener.rules())
-        .flat_map(Rule::backends)
+        .flat_map(|listener| listener.backends())
         .collect();
     let ids: BTreeSet<_> = ids.into_iter().collect();
     let backends = backends(snapshot, &ids);
@@ -94,8 +93,7 @@ fn emit_listener(
             port: facts.spec.port,
         },
         hostname: facts.spec.hostname.clone(),
-        stack: serving.stack.clone(),
-        hosts: hosts.collect(),
+        stack: serving.speaks.serving(hosts.collect()),
     }
 }
 

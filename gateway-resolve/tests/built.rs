@@ -166,7 +166,7 @@ fn a_listener_is_not_served_with_less_tls_than_it_asks_for() {
 #[test]
 fn a_rule_without_matches_takes_every_request() {
     let resolution = built(|_| {}, |route| route.spec.rules[0].matches.clear());
-    let route = &resolution.ir.listeners()[0].hosts[0].routes[0];
+    let route = &resolution.ir.listeners()[0].hosts()[0].routes[0];
     assert!(route.matches.path.matches("/anything"));
 }
 

@@ -51,10 +51,7 @@ impl MakeBackend for MakeSticky {
 async fn main() {
     let forwarder = Forwarder::new(MakeSticky, 1, Limits::default(), Forwarding::default());
     forwarder.apply(&embed::ir(&["10.0.0.1", "10.0.0.2", "10.0.0.3"], 8080));
-    let socket = SocketKey {
-        address: None,
-        port: 80,
-    };
+    let socket = SocketKey::tcp(None, 80);
     for client in ["192.0.2.1", "192.0.2.2", "192.0.2.1"] {
         let peer = (
             client.parse::<std::net::IpAddr>().expect("an address"),

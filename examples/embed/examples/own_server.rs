@@ -28,10 +28,7 @@ async fn answer(
 }
 
 async fn serve(stream: TcpStream, forwarder: Arc<Forwarder<Upstreams>>) -> Result<(), Error> {
-    let socket = SocketKey {
-        address: None,
-        port: 80,
-    };
+    let socket = SocketKey::tcp(None, 80);
     let connection = Arc::new(ConnectionInfo::new(stream.peer_addr()?, socket));
     let service = service_fn(|request| answer(request, forwarder.clone(), connection.clone()));
     let server = hyper::server::conn::http1::Builder::new();

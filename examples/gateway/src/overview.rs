@@ -102,9 +102,11 @@ fn listener_statuses(statuses: &Statuses) -> impl Iterator<Item = (ListenerId, &
 
 fn protocol(listener: &Listener) -> &'static str {
     match listener.stack {
-        Stack::Http => "HTTP",
-        Stack::Https(_) => "HTTPS",
-        _ => "other",
+        Stack::Http { .. } => "HTTP",
+        Stack::Https { .. } => "HTTPS",
+        Stack::TlsPassthrough { .. } | Stack::TlsTerminate { .. } => "TLS",
+        Stack::Tcp { .. } => "TCP",
+        Stack::Udp { .. } => "UDP",
     }
 }
 

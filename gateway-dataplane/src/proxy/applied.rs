@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use gateway_resolve::ir::{Ir, ListenerId};
+use gateway_resolve::ir::{Ir, ListenerId, Stack};
 
 use crate::server::Usable;
 use crate::table::SocketKey;
@@ -55,6 +55,12 @@ pub enum Problem {
         /// The socket that has it.
         other: SocketKey,
     },
+    /// The data plane does not serve such listeners.
+    #[error("listeners that {what} are not served")]
+    Stack {
+        /// What they do.
+        what: &'static str,
+    },
     /// A certificate cannot be used.
     #[error("the certificate cannot be used: {0}")]
     Certificate(String),
@@ -85,6 +91,18 @@ fn hint(error: &io::Error) -> &'static str {
     }
 }
 
+/// What is not served of a stack.
+fn unserved_stack(stack: &Stack) -> Option<Problem> {
+    let what = match stack {
+        Stack::Http { .. } | Stack::Https { .. } => return None,
+        Stack::TlsPassthrough { .. } => "pass TLS through",
+        Stack::TlsTerminate { .. } => "terminate TLS for TCP backends",
+        Stack::Tcp { .. } => "take TCP connections",
+        Stack::Udp { .. } => "take UDP datagrams",
+    };
+    Some(Problem::Stack { what })
+}
+
 impl Applied {
     pub(super) fn new(ir: &Ir) -> Self {
         let mut applied = Self::default();
@@ -92,9 +110,9 @@ impl Applied {
             applied.listeners.push(ListenerReport {
                 id: listener.id.clone(),
                 bound: Vec::new(),
-                problems: Vec::new(),
+                problems: unserved_stack(&listener.stack).into_iter().collect(),
             });
-            for key in SocketKey::of(&listener.binding) {
+            for key in SocketKey::of(listener) {
                 applied.by_socket.entry(key).or_default().push(index);
             }
         }

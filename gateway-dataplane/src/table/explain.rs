@@ -141,7 +141,7 @@ struct Judge<'a, B> {
 
 impl<B> Judge<'_, B> {
     fn all(&self, listener: &Listener<B>) -> Vec<Candidate> {
-        let hosts = listener.ir().hosts.iter();
+        let hosts = listener.ir().hosts().iter();
         let routes = hosts.flat_map(|host| host.routes.iter().map(move |route| (host, route)));
         let candidate = |(host, route): (&VirtualHost, &Route)| Candidate {
             listener: listener.ir().id.clone(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gateway_model::Hostname;
-use gateway_resolve::ir::{self, Stack};
+use gateway_resolve::ir;
 
 use super::hosts::HostIndex;
 use super::routes::RouteIndex;
@@ -38,14 +38,14 @@ impl<B> Listener<B> {
 
     /// Is TLS spoken on it?
     pub fn is_tls(&self) -> bool {
-        matches!(self.ir.stack, Stack::Https(_))
+        self.ir.stack.begins_with_tls()
     }
 
     /// The route for a request for `host` (lower case): hosts are tried from the most specific to the
     /// least, the routes of each in order.
     pub(super) fn find(&self, host: &str, head: &Head<'_>) -> Option<Hit<'_, B>> {
         self.names.find_map(host, |at| {
-            let (virtual_host, compiled) = (&self.ir.hosts[at], &self.hosts[at]);
+            let (virtual_host, compiled) = (&self.ir.hosts()[at], &self.hosts[at]);
             let position = compiled.index.find(&virtual_host.routes, head)?;
             Some(Hit {
                 listener: self,
@@ -59,13 +59,13 @@ impl<B> Listener<B> {
 
 impl<B: Clone> Listener<B> {
     pub(super) fn compile(ir: &Arc<ir::Listener>, compiler: &mut Compiler<'_, B>) -> Self {
-        let hosts = ir.hosts.iter().map(|host| Host {
+        let hosts = ir.hosts().iter().map(|host| Host {
             index: RouteIndex::new(&host.routes),
             rules: host.routes.iter().map(|r| compiler.rule(&r.rule)).collect(),
         });
         Self {
             hosts: hosts.collect(),
-            names: HostIndex::new(ir.hosts.iter().map(|host| host.hostname.as_ref())),
+            names: HostIndex::new(ir.hosts().iter().map(|host| host.hostname.as_ref())),
             ir: Arc::clone(ir),
         }
     }

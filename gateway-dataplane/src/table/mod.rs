@@ -30,7 +30,7 @@ pub use socket::{Hit, Miss, SocketKey, SocketTable};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gateway_resolve::ir::{self, BackendId, Ir};
+use gateway_resolve::ir::{self, BackendId, Ir, Stack};
 use hashbrown::HashMap;
 
 /// Everything that is served, by socket. `B` is what stands for a backend: a handle that is cheap to
@@ -62,9 +62,14 @@ impl<B: Clone> Table<B> {
             rules: HashMap::new(),
         };
         let mut sockets = BTreeMap::<_, Vec<_>>::new();
-        for listener in ir.listeners() {
+        let is_http = |listener: &&Arc<ir::Listener>| match listener.stack {
+            Stack::Http { .. } | Stack::Https { .. } => true,
+            Stack::TlsPassthrough { .. } | Stack::TlsTerminate { .. } => false,
+            Stack::Tcp { .. } | Stack::Udp { .. } => false,
+        };
+        for listener in ir.listeners().iter().filter(is_http) {
             let compiled = Arc::new(Listener::compile(listener, &mut compiler));
-            for key in SocketKey::of(&listener.binding) {
+            for key in SocketKey::of(listener) {
                 sockets.entry(key).or_default().push(Arc::clone(&compiled));
             }
         }

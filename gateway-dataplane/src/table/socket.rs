@@ -5,41 +5,69 @@ use std::net::IpAddr;
 use std::ptr;
 use std::sync::Arc;
 
-use gateway_resolve::ir::{Binding, PathMatch, Route, VirtualHost};
+use gateway_resolve::ir::{self, PathMatch, Route, Transport, VirtualHost};
 use http::StatusCode;
 
 use super::hosts::HostIndex;
 use super::request::with_lower_case;
 use super::{CompiledRule, Head, Listener};
 
-/// An address and port to listen on.
+/// A transport, address and port to listen on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SocketKey {
     /// The address; `None` stands for the data plane's default.
     pub address: Option<IpAddr>,
     /// The port, as clients see it.
     pub port: u16,
+    /// Connections or datagrams.
+    pub transport: Transport,
 }
 
 impl SocketKey {
-    /// The sockets of `binding`.
-    pub fn of(binding: &Binding) -> impl Iterator<Item = Self> {
+    /// A socket for connections.
+    pub fn tcp(address: Option<IpAddr>, port: u16) -> Self {
+        Self {
+            address,
+            port,
+            transport: Transport::Tcp,
+        }
+    }
+
+    /// A socket for datagrams.
+    pub fn udp(address: Option<IpAddr>, port: u16) -> Self {
+        Self {
+            transport: Transport::Udp,
+            ..Self::tcp(address, port)
+        }
+    }
+
+    /// The sockets of `listener`.
+    pub fn of(listener: &ir::Listener) -> impl Iterator<Item = Self> {
+        let (binding, transport) = (&listener.binding, listener.stack.transport());
         let port = binding.port.get();
         let default = binding.addresses.is_empty().then_some(None);
         let addresses = binding.addresses.iter().copied().map(Some);
         default
             .into_iter()
             .chain(addresses)
-            .map(move |address| Self { address, port })
+            .map(move |address| Self {
+                address,
+                port,
+                transport,
+            })
     }
 }
 
 impl fmt::Display for SocketKey {
-    /// `10.0.0.1:80`, `[::1]:80`, or `*:80` for the default address.
+    /// `10.0.0.1:80`, `[::1]:80`, or `*:80` for the default address; `*:53/udp` for datagrams.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.address {
             Some(address) => std::net::SocketAddr::new(address, self.port).fmt(f),
             None => write!(f, "*:{}", self.port),
+        }?;
+        match self.transport {
+            Transport::Tcp => Ok(()),
+            Transport::Udp => f.write_str("/udp"),
         }
     }
 }

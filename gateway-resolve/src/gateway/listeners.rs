@@ -5,12 +5,13 @@ use std::sync::Arc;
 use gateway_model::{HttpRoute, Kind, Listener, Protocol, RouteGroupKind};
 
 use crate::grants::Grants;
-use crate::ir::{Certificate, ListenerId, Stack};
+use crate::ir::{Certificate, ListenerId};
 use crate::problem::Problem;
 use crate::reason::{ListenerAccepted, ListenerProgrammed, ListenerResolvedRefs};
 
 use super::ServedGateway;
 use super::certificates::Certificates;
+use super::serving::Speaks;
 use super::tls::{ListenerTlsOutcome, listener_tls};
 
 /// A listener of a served Gateway, and what is known of it without its neighbours.
@@ -25,7 +26,7 @@ pub(crate) struct ListenerFacts<'a> {
     /// The kinds of routes that it takes.
     pub(crate) kinds: Vec<RouteGroupKind>,
     /// What is spoken on it, or why nothing is.
-    pub(crate) stack: Result<Stack, Problem<ListenerProgrammed>>,
+    pub(crate) speaks: Result<Speaks, Problem<ListenerProgrammed>>,
     /// The certificates that it presents.
     pub(crate) certificates: Vec<Arc<Certificate>>,
     /// What keeps it from being accepted.
@@ -58,7 +59,7 @@ fn facts<'a>(
 ) -> ListenerFacts<'a> {
     let field = format!("spec.listeners[{index}]");
     let ListenerTlsOutcome {
-        stack,
+        speaks,
         certificates,
         unresolved,
         refused,
@@ -76,7 +77,7 @@ fn facts<'a>(
         spec,
         field,
         kinds,
-        stack,
+        speaks,
         certificates,
         refused,
         unresolved: unresolved.into_iter().chain(bad_kinds).collect(),
@@ -94,7 +95,7 @@ fn cleartext(spec: &Listener, field: &str) -> ListenerTlsOutcome {
         )
     });
     ListenerTlsOutcome {
-        stack: Ok(Stack::Http),
+        speaks: Ok(Speaks::Http),
         certificates: Vec::new(),
         unresolved: Vec::new(),
         refused: refused.into_iter().collect(),
@@ -106,7 +107,7 @@ fn unsupported(protocol: &Protocol, field: &str) -> ListenerTlsOutcome {
     let message = format!("expected HTTP or HTTPS, found {:?}", protocol.as_str());
     let problem = Problem::new(ListenerAccepted::UnsupportedProtocol, field, message);
     ListenerTlsOutcome {
-        stack: Err(problem.with_reason(ListenerProgrammed::Invalid)),
+        speaks: Err(problem.with_reason(ListenerProgrammed::Invalid)),
         certificates: Vec::new(),
         unresolved: Vec::new(),
         refused: vec![problem],

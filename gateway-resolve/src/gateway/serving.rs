@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::ir::Stack;
+use crate::ir::{Stack, Tls, VirtualHost};
 use crate::problem::{Verdict, texts};
 use crate::reason::ListenerProgrammed;
 
@@ -17,7 +17,24 @@ pub(crate) struct Serving<'a> {
     /// Where; empty for the data plane's default.
     pub(crate) addresses: &'a [IpAddr],
     /// What is spoken.
-    pub(crate) stack: &'a Stack,
+    pub(crate) speaks: &'a Speaks,
+}
+
+/// What is spoken on a listener that can be served.
+#[derive(Debug, Clone)]
+pub(crate) enum Speaks {
+    Http,
+    Https(Tls),
+}
+
+impl Speaks {
+    /// The stack that ends in `hosts`.
+    pub(crate) fn serving(&self, hosts: Vec<VirtualHost>) -> Stack {
+        match self.clone() {
+            Self::Http => Stack::Http { hosts },
+            Self::Https(tls) => Stack::Https { tls, hosts },
+        }
+    }
 }
 
 /// How a listener is served, or why it is not.
@@ -41,8 +58,8 @@ pub(crate) fn serving<'a>(
             texts(&listener.refused),
         ));
     }
-    let stack = listener.stack.as_ref();
-    let stack = stack.map_err(|problem| Verdict::new(problem.reason, problem.text()))?;
+    let speaks = listener.speaks.as_ref();
+    let speaks = speaks.map_err(|problem| Verdict::new(problem.reason, problem.text()))?;
     let addresses = match &gateway.addresses.bound {
         Bound::Default => &[],
         Bound::To(addresses) => addresses.as_slice(),
@@ -51,5 +68,5 @@ pub(crate) fn serving<'a>(
             return Err(Verdict::new(ListenerProgrammed::Pending, message));
         }
     };
-    Ok(Serving { addresses, stack })
+    Ok(Serving { addresses, speaks })
 }

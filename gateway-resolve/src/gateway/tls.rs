@@ -5,18 +5,19 @@ use std::sync::Arc;
 use gateway_model::{FrontendTlsConfig, Gateway, Listener, ListenerTls, TlsMode};
 
 use crate::grants::Grants;
-use crate::ir::{Certificate, Stack, Tls};
+use crate::ir::{Certificate, Tls};
 use crate::problem::Problem;
 use crate::reason::{ListenerAccepted, ListenerProgrammed, ListenerResolvedRefs};
 
 use super::ServedGateway;
 use super::certificates::Certificates;
+use super::serving::Speaks;
 
 /// What becomes of the TLS of one HTTPS listener.
 #[derive(Debug)]
 pub(crate) struct ListenerTlsOutcome {
     /// What is spoken on the listener, or why nothing is.
-    pub(crate) stack: Result<Stack, Problem<ListenerProgrammed>>,
+    pub(crate) speaks: Result<Speaks, Problem<ListenerProgrammed>>,
     /// The certificates that can be used.
     pub(crate) certificates: Vec<Arc<Certificate>>,
     /// The certificates that cannot.
@@ -44,21 +45,21 @@ pub(crate) fn listener_tls(
         }
     }
     ListenerTlsOutcome {
-        stack: stack(&usable, &unresolved, field),
+        speaks: speaks(&usable, &unresolved, field),
         certificates: usable,
         unresolved,
         refused: refused(gateway.object, listener, field),
     }
 }
 
-fn stack(
+fn speaks(
     usable: &[Arc<Certificate>],
     unresolved: &[Problem<ListenerResolvedRefs>],
     field: &str,
-) -> Result<Stack, Problem<ListenerProgrammed>> {
+) -> Result<Speaks, Problem<ListenerProgrammed>> {
     let certificates: Vec<_> = usable.iter().map(|c| c.id.clone()).collect();
     match (certificates.is_empty(), unresolved.first()) {
-        (false, _) => Ok(Stack::Https(Tls { certificates })),
+        (false, _) => Ok(Speaks::Https(Tls { certificates })),
         (true, Some(_)) => Err(Problem::new(
             ListenerProgrammed::Invalid,
             format!("{field}.tls.certificateRefs"),

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use gateway_model::{Hostname, ObjectRef, Port, SectionName, Source};
 use serde::{Deserialize, Serialize};
 
-use super::{CertificateId, Rule, VirtualHost};
+use super::{BackendId, CertificateId, Rule, ServerName, StreamRule, VirtualHost};
 
 /// One listener of a Gateway, ready to be served.
 ///
@@ -25,28 +26,50 @@ pub struct Listener {
     pub binding: Binding,
     /// The hosts it takes; `None` takes any.
     pub hostname: Option<Hostname>,
-    /// What is spoken on it, from the transport up.
+    /// What is spoken on it, from the transport up to what is served.
     pub stack: Stack,
-    /// The hosts behind it, the most specific first, the one without a name last; no two of one
-    /// name.
-    pub hosts: Vec<VirtualHost>,
 }
 
 impl Listener {
     /// The certificates that it refers to.
     pub fn certificates(&self) -> impl Iterator<Item = &CertificateId> {
+        self.stack
+            .tls()
+            .into_iter()
+            .flat_map(|tls| &tls.certificates)
+    }
+
+    /// The HTTP hosts behind it; none where HTTP is not spoken.
+    pub fn hosts(&self) -> &[VirtualHost] {
         match &self.stack {
-            Stack::Http => [].iter(),
-            Stack::Https(tls) => tls.certificates.iter(),
+            Stack::Http { hosts } | Stack::Https { hosts, .. } => hosts,
+            Stack::TlsPassthrough { .. }
+            | Stack::TlsTerminate { .. }
+            | Stack::Tcp { .. }
+            | Stack::Udp { .. } => &[],
         }
     }
 
-    /// The rules behind it, once for every match.
+    /// The HTTP rules behind it, once for every match.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
-        self.hosts
-            .iter()
-            .flat_map(|host| &host.routes)
-            .map(|route| &*route.rule)
+        let routes = self.hosts().iter().flat_map(|host| &host.routes);
+        routes.map(|route| &*route.rule)
+    }
+
+    /// The layer-4 rules behind it, once for every server name.
+    pub fn stream_rules(&self) -> impl Iterator<Item = &StreamRule> {
+        let (names, rule): (&[ServerName], _) = match &self.stack {
+            Stack::Http { .. } | Stack::Https { .. } => (&[], None),
+            Stack::TlsPassthrough { names } | Stack::TlsTerminate { names, .. } => (names, None),
+            Stack::Tcp { rule } | Stack::Udp { rule } => (&[], rule.as_deref()),
+        };
+        names.iter().map(|name| &*name.rule).chain(rule)
+    }
+
+    /// The backends behind it, once for every time that they are named.
+    pub fn backends(&self) -> impl Iterator<Item = &BackendId> {
+        let streams = self.stream_rules().flat_map(StreamRule::backends);
+        self.rules().flat_map(Rule::backends).chain(streams)
     }
 }
 
@@ -74,14 +97,93 @@ pub struct Binding {
     pub port: Port,
 }
 
-/// What is spoken on a listener.
+/// What is spoken on a listener, ending in what it serves.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
+#[serde(deny_unknown_fields)]
 pub enum Stack {
     /// HTTP/1.1 and HTTP/2 by prior knowledge, in clear.
-    Http,
+    Http {
+        /// The most specific first, the one without a name last; no two of one name.
+        hosts: Vec<VirtualHost>,
+    },
     /// The same inside TLS, chosen by ALPN.
-    Https(Tls),
+    Https {
+        /// How TLS is terminated.
+        tls: Tls,
+        /// As for [`Http`](Self::Http).
+        hosts: Vec<VirtualHost>,
+    },
+    /// TLS that is passed on as it comes, to whom the server name of its ClientHello says.
+    TlsPassthrough {
+        /// The most specific first, the one without a name last; no two of one name.
+        names: Vec<ServerName>,
+    },
+    /// TLS that is terminated; what is inside is passed on as a stream of bytes.
+    TlsTerminate {
+        /// How TLS is terminated.
+        tls: Tls,
+        /// As for [`TlsPassthrough`](Self::TlsPassthrough).
+        names: Vec<ServerName>,
+    },
+    /// TCP connections.
+    Tcp {
+        /// Who gets them; `None`: they are closed.
+        rule: Option<Arc<StreamRule>>,
+    },
+    /// UDP datagrams.
+    Udp {
+        /// Who gets them; `None`: they are dropped.
+        rule: Option<Arc<StreamRule>>,
+    },
+}
+
+impl Stack {
+    /// What it runs on.
+    pub fn transport(&self) -> Transport {
+        match self {
+            Self::Http { .. }
+            | Self::Https { .. }
+            | Self::TlsPassthrough { .. }
+            | Self::TlsTerminate { .. }
+            | Self::Tcp { .. } => Transport::Tcp,
+            Self::Udp { .. } => Transport::Udp,
+        }
+    }
+
+    /// TLS, where it is terminated.
+    pub fn tls(&self) -> Option<&Tls> {
+        match self {
+            Self::Https { tls, .. } | Self::TlsTerminate { tls, .. } => Some(tls),
+            Self::Http { .. } | Self::TlsPassthrough { .. } => None,
+            Self::Tcp { .. } | Self::Udp { .. } => None,
+        }
+    }
+
+    /// Does a connection begin with a ClientHello?
+    pub fn begins_with_tls(&self) -> bool {
+        match self {
+            Self::Https { .. } | Self::TlsPassthrough { .. } | Self::TlsTerminate { .. } => true,
+            Self::Http { .. } | Self::Tcp { .. } | Self::Udp { .. } => false,
+        }
+    }
+}
+
+/// What a listener's socket is for. Ports of TCP and of UDP are not the same ports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Transport {
+    /// Connections.
+    Tcp,
+    /// Datagrams.
+    Udp,
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tcp => "TCP",
+            Self::Udp => "UDP",
+        })
+    }
 }
 
 /// TLS as a listener terminates it.

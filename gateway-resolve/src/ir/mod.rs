@@ -1,8 +1,8 @@
 //! The intermediate representation: what a data plane serves, with nothing left to look up.
 //!
 //! Valid by construction, serialisable, comparable and hashable, free of pointers into a process.
-//! Read it from the outside in: an [`Ir`] has [`Listener`]s; a listener routes by host
-//! ([`VirtualHost`]); a host has [`Route`]s in order of precedence; a route is one [`Match`] of a
+//! Read it from the outside in: an [`Ir`] has [`Listener`]s; a listener's [`Stack`] ends in what it
+//! serves, which is HTTP by host ([`VirtualHost`]) or a [`StreamRule`] of layer 4; a host has [`Route`]s in order of precedence; a route is one [`Match`] of a
 //! [`Rule`]; a rule has [`Filter`]s and ends in an [`Action`]; a forwarding action names
 //! [`Backend`]s by id, so that a change of endpoints changes no route.
 
@@ -16,6 +16,7 @@ mod matching;
 mod rank;
 mod rule;
 mod settings;
+mod stream;
 
 pub use backend::{AppProtocol, Backend, BackendId, Endpoint};
 pub use certificate::{Certificate, CertificateId, PrivateKey};
@@ -24,11 +25,12 @@ pub use filter::{
     Cors, Filter, Fraction, HeaderEdits, Mirror, OriginPattern, PathRewrite, Redirect, Rewrite,
 };
 pub use host::{Route, VirtualHost};
-pub use listener::{Binding, Listener, ListenerId, Stack, Tls};
+pub use listener::{Binding, Listener, ListenerId, Stack, Tls, Transport};
 pub use matching::{HeaderMatch, Match, PathMatch, Pattern, QueryMatch, ValueMatch};
 pub use rank::Rank;
 pub use rule::{Action, Refusal, RefusalReason, Rule, Split, Target, WeightedTarget};
 pub use settings::{Retry, RuleSettings, Sourced};
+pub use stream::{ServerName, StreamAction, StreamRule, StreamSplit, StreamTarget};
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -49,7 +51,7 @@ pub struct Ir {
 }
 
 /// The version of the serialised form; it changes when an older reader would misread it.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 impl Ir {
     /// An IR out of its parts. Listeners are put in order of their ids.
@@ -101,7 +103,7 @@ impl Ir {
                     });
                 }
             }
-            for id in listener.rules().flat_map(Rule::backends) {
+            for id in listener.backends() {
                 if !backends.contains(id) {
                     return Err(DanglingReference {
                         from: from(),

@@ -64,7 +64,7 @@ fn conflicted(
 
 /// Why a listener has no TLS to serve with, unless that follows from what is found elsewhere.
 fn without_tls<'a>(listener: &'a ListenerFacts<'_>) -> &'a [Problem<ListenerProgrammed>] {
-    match &listener.stack {
+    match &listener.speaks {
         Err(problem) if problem.reason == ListenerProgrammed::InvalidTLSConfig => {
             slice::from_ref(problem)
         }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use gateway_model::{HeaderName, Method};
-use gateway_resolve::ir::{HeaderMatch, QueryMatch, Stack, ValueMatch, VirtualHost};
+use gateway_resolve::ir::{HeaderMatch, QueryMatch, ValueMatch, VirtualHost};
 use http::HeaderMap;
 
 use super::super::{ListenerOutcome, SocketTable, Verdict};
-use super::{get, hostname, https, listener, prefix, socket, with_hosts};
+use super::{get, hostname, http, https, listener, prefix, socket, with_hosts};
 
 /// One route for each verdict, named after it.
 fn every_verdict() -> Arc<SocketTable<()>> {
@@ -35,9 +35,9 @@ fn every_verdict() -> Arc<SocketTable<()>> {
     let other = VirtualHost::new(hostname("other.example"), vec![prefix("/a", "host")]);
     let any = VirtualHost::new(None, vec![prefix("/a", "outranked")]);
     let hosts = vec![VirtualHost::new(hostname("a.example"), named), other, any];
-    let mine = with_hosts(&Stack::Http, "a.example", hosts);
+    let mine = with_hosts(&http(), "a.example", hosts);
     let stray = VirtualHost::new(hostname("a.example"), vec![prefix("/a", "listener")]);
-    socket(vec![mine, with_hosts(&Stack::Http, "", vec![stray])])
+    socket(vec![mine, with_hosts(&http(), "", vec![stray])])
 }
 
 #[test]

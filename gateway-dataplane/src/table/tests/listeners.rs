@@ -7,7 +7,7 @@ use gateway_resolve::ir::{PathMatch, Pattern, Route, Stack, VirtualHost};
 use http::HeaderMap;
 
 use super::super::{Miss, SocketTable};
-use super::{found, get, https, listener, path_only, prefix, rule, socket, with_hosts};
+use super::{found, get, http, https, listener, path_only, prefix, rule, socket, with_hosts};
 
 /// The listeners of the conformance test GatewayHTTPListenerIsolation.
 fn isolated(stack: &Stack) -> Arc<SocketTable<()>> {
@@ -24,7 +24,7 @@ fn isolated(stack: &Stack) -> Arc<SocketTable<()>> {
 /// Only the hosts of the listener with the most specific host name are looked at.
 #[test]
 fn listeners_are_isolated() {
-    let socket = isolated(&Stack::Http);
+    let socket = isolated(&http());
     let rows = [
         ("bar.com", ">bar.com"),
         ("other.com", ">"),
@@ -52,8 +52,8 @@ fn listeners_are_isolated() {
 
 #[test]
 fn no_other_listener_helps_out() {
-    let narrow = listener(&Stack::Http, "a.example.com", &["b.example.com"]);
-    let socket = socket(vec![narrow, listener(&Stack::Http, "*.example.com", &[""])]);
+    let narrow = listener(&http(), "a.example.com", &["b.example.com"]);
+    let socket = socket(vec![narrow, listener(&http(), "*.example.com", &[""])]);
     let miss = Err(Miss::NotFound);
     assert_eq!(found(&socket, "a.example.com", "/", None), miss);
     assert_eq!(found(&socket, "example.org", "/", None), miss);
@@ -134,7 +134,7 @@ fn a_connection_goes_to_the_most_specific_listener() {
     let one = socket(vec![listener(&https(), "a.example", &[""])]);
     assert!(one.listener_for_sni(None).is_none());
     assert!(one.listener_for_sni(Some("b.example")).is_none());
-    assert!(one.is_tls() && !isolated(&Stack::Http).is_tls());
+    assert!(one.is_tls() && !isolated(&http()).is_tls());
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn a_host_without_a_matching_route_leaves_the_request_to_the_next() {
         let path = format!("/{}", host.len());
         VirtualHost::new(super::hostname(host), vec![prefix(&path, host)])
     });
-    let socket = socket(vec![with_hosts(&Stack::Http, "", hosts.into())]);
+    let socket = socket(vec![with_hosts(&http(), "", hosts.into())]);
     for (path, host) in [
         ("/7", "a.b.com"),
         ("/7/x", "a.b.com"),
@@ -181,7 +181,7 @@ fn paths_are_tried_in_order_of_precedence() {
         route(regex("/a/x.*"), None, "regex"),
     ];
     let host = VirtualHost::new(None, routes);
-    let socket = socket(vec![with_hosts(&Stack::Http, "", vec![host])]);
+    let socket = socket(vec![with_hosts(&http(), "", vec![host])]);
     let rows = [
         ("/", "root"),
         ("/b", "root"),
@@ -223,7 +223,7 @@ fn long_prefixes_are_found() {
     let lengths = [2, 62, 63, 64, 65, 200];
     let routes = lengths.map(|length| prefix(&path(length), &length.to_string()));
     let host = VirtualHost::new(None, routes.into());
-    let socket = socket(vec![with_hosts(&Stack::Http, "", vec![host])]);
+    let socket = socket(vec![with_hosts(&http(), "", vec![host])]);
     for length in lengths {
         let below = path(length) + "/y/z";
         assert_eq!(found(&socket, "h", &below, None), Ok(length.to_string()));

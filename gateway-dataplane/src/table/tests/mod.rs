@@ -82,7 +82,7 @@ fn with_hosts(stack: &Stack, name: &str, hosts: Vec<VirtualHost>) -> Arc<Listene
         parent: object("Gateway", "web"),
         name: SectionName::new(&name.replace('*', "any")).unwrap_or_else(|_| unnamed()),
     };
-    let port = if *stack == Stack::Http { 80 } else { 443 };
+    let port = if stack.begins_with_tls() { 443 } else { 80 };
     Arc::new(Listener {
         id,
         source: source("Gateway", "web"),
@@ -91,8 +91,10 @@ fn with_hosts(stack: &Stack, name: &str, hosts: Vec<VirtualHost>) -> Arc<Listene
             port: Port::new(port).unwrap(),
         },
         hostname: hostname(name),
-        stack: stack.clone(),
-        hosts,
+        stack: match stack.tls().cloned() {
+            Some(tls) => Stack::Https { tls, hosts },
+            None => Stack::Http { hosts },
+        },
     })
 }
 
@@ -100,10 +102,16 @@ fn unnamed() -> SectionName {
     SectionName::new("unnamed").unwrap()
 }
 
+fn http() -> Stack {
+    Stack::Http { hosts: vec![] }
+}
+
 fn https() -> Stack {
-    Stack::Https(Tls {
+    let tls = Tls {
         certificates: vec![CertificateId(object("Secret", "cert"))],
-    })
+    };
+    let hosts = vec![];
+    Stack::Https { tls, hosts }
 }
 
 /// The one socket that `listeners` share.
@@ -146,10 +154,10 @@ fn found(
 
 #[test]
 fn a_listener_is_found_under_each_of_its_addresses() {
-    let mut listener = Arc::unwrap_or_clone(listener(&Stack::Http, "", &[""]));
+    let mut listener = Arc::unwrap_or_clone(listener(&http(), "", &[""]));
     let addresses = ["10.0.0.1", "::1"].map(|address| address.parse().unwrap());
     listener.binding.addresses = addresses.into();
-    let default = with_hosts(&Stack::Http, "a.example", vec![]);
+    let default = with_hosts(&http(), "a.example", vec![]);
     let ir = Ir::new(vec![Arc::new(listener), default], [], []).unwrap();
     let table = Table::compile(&ir, |_| ());
     let keys = table.sockets().map(|(key, _)| key.to_string());
@@ -157,9 +165,25 @@ fn a_listener_is_found_under_each_of_its_addresses() {
         keys.collect::<Vec<_>>(),
         ["*:80", "10.0.0.1:80", "[::1]:80"]
     );
-    let key = |address| SocketKey { address, port: 80 };
+    let key = |address| SocketKey::tcp(address, 80);
     let listeners = |address| table.socket(&key(address)).map(|s| s.listeners().len());
     assert_eq!(listeners(Some(addresses[0])), Some(1));
     assert_eq!(listeners(None), Some(1));
     assert_eq!(listeners(Some([10, 0, 0, 2].into())), None);
+}
+
+/// A stack that is not served must not be taken for HTTP.
+#[test]
+fn a_listener_of_another_stack_gets_no_socket() {
+    let stacks = [
+        Stack::TlsPassthrough { names: vec![] },
+        Stack::Tcp { rule: None },
+        Stack::Udp { rule: None },
+    ];
+    for stack in stacks {
+        let mut listener = Arc::unwrap_or_clone(listener(&http(), "", &[""]));
+        listener.stack = stack;
+        let ir = Ir::new(vec![Arc::new(listener)], [], []).unwrap();
+        assert_eq!(Table::compile(&ir, |_| ()).sockets().count(), 0);
+    }
 }

@@ -93,7 +93,7 @@ pub(super) fn matching<'a>(
     request: &Request,
 ) -> Vec<(Option<&'a Hostname>, &'a Route)> {
     let mut all = vec![];
-    for host in &listener.hosts {
+    for host in listener.hosts() {
         for route in &host.routes {
             let name = host.hostname.as_ref();
             if host_matches(name, &request.host) && route_matches(&route.matches, request) {

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use gateway_model::{HeaderName, Method, Timestamp};
 use gateway_resolve::ir::{
-    HeaderMatch, Listener, Match, PathMatch, Pattern, QueryMatch, Route, Rule, Stack, ValueMatch,
+    HeaderMatch, Listener, Match, PathMatch, Pattern, QueryMatch, Route, Rule, ValueMatch,
     VirtualHost,
 };
 use proptest::collection::vec;
@@ -14,7 +14,7 @@ use proptest::sample::{select, subsequence};
 
 use super::super::{Miss, Verdict};
 use super::naive::{self, Request};
-use super::{hostname, https, rule, socket, with_hosts};
+use super::{hostname, http, https, rule, socket, with_hosts};
 
 const NAMES: [&str; 7] = ["", "c", "b.c", "a.b.c", "*.c", "*.b.c", "*.a.b.c"];
 const HOSTS: [&str; 9] = [
@@ -128,7 +128,7 @@ fn hosts() -> impl Strategy<Value = Vec<VirtualHost>> {
 fn listeners() -> impl Strategy<Value = Vec<Arc<Listener>>> {
     let names = subsequence(&NAMES[..], 1..4).prop_shuffle();
     (names, vec(hosts(), 3), any::<bool>()).prop_map(|(names, hosts, tls)| {
-        let stack = if tls { https() } else { Stack::Http };
+        let stack = if tls { https() } else { http() };
         let listeners = names.into_iter().zip(hosts);
         listeners
             .map(|(name, hosts)| with_hosts(&stack, name, hosts))
@@ -164,7 +164,7 @@ fn expected<'a>(
 ) -> Result<(&'a Listener, &'a Route), Miss> {
     let best = naive::listener(listeners, &request.host).ok_or(Miss::NotFound)?;
     let connected = naive::listener(listeners, sni.unwrap_or_default());
-    if best.stack != Stack::Http && connected.map(|l| &l.id) != Some(&best.id) {
+    if best.stack.begins_with_tls() && connected.map(|l| &l.id) != Some(&best.id) {
         return Err(Miss::Misdirected);
     }
     let route = naive::find(best, request).ok_or(Miss::NotFound)?;
@@ -198,7 +198,7 @@ proptest! {
         let (headers, query) = (request.headers(), request.query());
         let head = request.head(&headers, query.as_deref());
         let explanation = socket.explain(&head, sni);
-        let all = listeners.iter().flat_map(|l| &l.hosts).map(|host| host.routes.len());
+        let all = listeners.iter().flat_map(|l| l.hosts()).map(|host| host.routes.len());
         prop_assert_eq!(explanation.candidates.len(), all.sum::<usize>());
         let expected = expected(&listeners, &request, sni);
         let chosen = explanation.chosen().map(|c| (&*c.rule, c.match_index));

@@ -158,8 +158,9 @@ pub(crate) fn listener(name: &str, routes: Vec<(&str, Rule)>) -> Listener {
             port: Port::new(80).unwrap(),
         },
         hostname: None,
-        stack: Stack::Http,
-        hosts: vec![VirtualHost::new(None, routes)],
+        stack: Stack::Http {
+            hosts: vec![VirtualHost::new(None, routes)],
+        },
     }
 }
 
@@ -170,8 +171,10 @@ pub(crate) fn on_port(mut listener: Listener, port: u16) -> Listener {
 
 pub(crate) fn over_tls(listener: Listener, certificates: &[&Certificate]) -> Listener {
     let certificates = certificates.iter().map(|c| c.id.clone()).collect();
+    let hosts = listener.hosts().to_vec();
+    let tls = Tls { certificates };
     Listener {
-        stack: Stack::Https(Tls { certificates }),
+        stack: Stack::Https { tls, hosts },
         ..listener
     }
 }

@@ -1,0 +1,114 @@
+//! Layer 4: who gets connections and datagrams.
+
+use std::fmt;
+use std::sync::Arc;
+
+use gateway_model::{Hostname, SectionName, Source, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{BackendId, Refusal, Target};
+
+/// The rule for one server name of a TLS listener.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerName {
+    /// The name; `None` takes any, and connections without one.
+    pub hostname: Option<Hostname>,
+    /// Who gets its connections.
+    pub rule: Arc<StreamRule>,
+}
+
+/// One rule of a TLSRoute, TCPRoute or UDPRoute.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StreamRule {
+    /// The route that it belongs to.
+    pub source: Source,
+    /// When that route was created; `None` when it does not say.
+    pub created: Option<Timestamp>,
+    /// Its position in the route's `rules`.
+    pub index: usize,
+    /// Its name, when it has one.
+    pub name: Option<SectionName>,
+    /// Where connections and datagrams end up.
+    pub action: StreamAction,
+}
+
+impl StreamRule {
+    /// The targets, in the order of the route's `backendRefs`.
+    pub fn targets(&self) -> &[StreamTarget] {
+        match &self.action {
+            StreamAction::Forward(split) => split.targets(),
+            StreamAction::Fail(_) => &[],
+        }
+    }
+
+    /// The backends that it can reach.
+    pub fn backends(&self) -> impl Iterator<Item = &BackendId> {
+        self.targets().iter().filter_map(|t| t.target.backend())
+    }
+}
+
+impl fmt::Display for StreamRule {
+    /// `TCPRoute default/db rule 0 (primary)`, counting from 0.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} rule {}", self.source.object, self.index)?;
+        match &self.name {
+            Some(name) => write!(f, " ({name})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Where connections and datagrams end up.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum StreamAction {
+    /// They go to one of several backends.
+    Forward(StreamSplit),
+    /// Connections are closed, datagrams dropped: the rule fails closed. The refusal's status means
+    /// nothing here.
+    Fail(Refusal),
+}
+
+/// Backends to choose from by weight, for each connection, or for all datagrams of a client. At
+/// least one weight is above zero: a rule with none is a [`StreamAction::Fail`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Vec<StreamTarget>", into = "Vec<StreamTarget>")]
+pub struct StreamSplit(Vec<StreamTarget>);
+
+impl StreamSplit {
+    /// A split over `targets`; `None` when no weight is above zero.
+    pub fn new(targets: Vec<StreamTarget>) -> Option<Self> {
+        let weighs = targets.iter().any(|target| target.weight > 0);
+        weighs.then_some(Self(targets))
+    }
+
+    /// The targets in the order of the route's `backendRefs`.
+    pub fn targets(&self) -> &[StreamTarget] {
+        &self.0
+    }
+}
+
+impl TryFrom<Vec<StreamTarget>> for StreamSplit {
+    type Error = &'static str;
+
+    fn try_from(targets: Vec<StreamTarget>) -> Result<Self, &'static str> {
+        Self::new(targets).ok_or("a split needs a weight above zero")
+    }
+}
+
+impl From<StreamSplit> for Vec<StreamTarget> {
+    fn from(split: StreamSplit) -> Self {
+        split.0
+    }
+}
+
+/// One backend of a split.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StreamTarget {
+    /// Its share, out of the sum over the split; 0 to 1,000,000.
+    pub weight: u32,
+    /// The backend; or why there is none, which refuses its share.
+    pub target: Target,
+}
