@@ -4,14 +4,13 @@ use std::cell::RefCell;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::future::poll_fn;
 use rustls::ServerConfig;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
@@ -156,6 +155,7 @@ impl<M: MakeBackend> Client<M> {
         let Some((protocol, ahead)) = sniff(&mut stream, registration.watch()).await else {
             return;
         };
+        let stream = Stream::new(stream);
         serve(worker, view, info, protocol, stream, ahead, registration).await;
     }
 
@@ -172,7 +172,7 @@ impl<M: MakeBackend> Client<M> {
             view,
             info,
             protocol,
-            stream,
+            Stream::new(*stream),
             Vec::new(),
             registration,
         )
@@ -191,31 +191,32 @@ impl<M: MakeBackend> Client<M> {
     }
 }
 
-/// Serves the requests of a connection, of which `ahead` was read already.
-async fn serve<M: MakeBackend, S>(
+/// Serves the requests of a connection, of which `ahead` was read already. Boxed, so that what was needed to
+/// get here takes no room any more.
+fn serve<M: MakeBackend>(
     worker: Arc<Worker<M>>,
     view: Arc<View<M::Backend>>,
     mut info: ConnectionInfo,
     protocol: Protocol,
-    stream: S,
+    stream: Stream,
     ahead: Vec<u8>,
     registration: Registration,
-) where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
+) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     let watch = Arc::clone(registration.watch());
     info.watch = Some(Arc::clone(&watch));
     let current = worker.forwarder.current(view, info.worker, info.socket);
-    let stream = Stream::new(stream).watched(Arc::clone(&watch));
+    let stream = stream.watched(Arc::clone(&watch));
     match protocol {
-        Protocol::Http1 => {
+        Protocol::Http1 => Box::pin(async move {
+            let _registered = registration;
             let options = worker.forwarder.options();
             http1::serve(options, current, &info, &watch, stream, &ahead).await;
-        }
-        Protocol::Http2 => {
+        }),
+        Protocol::Http2 => Box::pin(async move {
+            let _registered = registration;
             let stream = Side::new(stream, (&*ahead).into());
-            Box::pin(serve_http2(&worker, current, info, stream, &watch)).await;
-        }
+            serve_http2(&worker, current, info, stream, &watch).await;
+        }),
     }
 }
 

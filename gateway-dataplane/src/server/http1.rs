@@ -11,7 +11,7 @@ use super::watch::{Order, Watch};
 use crate::Limits;
 use crate::backend::{Backend, Tunnel};
 use crate::codec::h1::{Client, HeadLimits, NoHead, Side, Stream};
-use crate::forward::{After, ConnectionInfo, Current, Options, refuse, serve_client};
+use crate::forward::{After, ConnectionInfo, Current, Options, View, refuse, serve_client};
 
 /// Serves the requests on `stream`, of which `ahead` was read already.
 pub(super) async fn serve<B: Backend>(
@@ -24,36 +24,44 @@ pub(super) async fn serve<B: Backend>(
 ) {
     let mut client = Client::new(Side::new(stream, ahead.into()), limits(&options.limits));
     loop {
-        let after = match next(&mut client, watch).await {
-            Next::Request => {
-                let _open = Open::on(watch);
-                let view = current.view();
-                let mut after = serve_client(options, &view.table, info, &mut client).await;
-                drain(&mut client, watch, &mut after).await;
-                if matches!(after, After::Close) {
-                    close(&mut client, watch, options).await;
-                }
-                after
+        let next = next(&mut client, watch).await;
+        if let Next::Over = next {
+            if watch.order() != Order::Stop {
+                client.part(options.limits.linger).await;
             }
-            Next::Refused(status) => {
-                let _open = Open::on(watch);
-                refuse(&mut client, info, status).await;
-                close(&mut client, watch, options).await;
-                After::Close
-            }
-            Next::Over => {
-                if watch.order() != Order::Stop {
-                    client.part(options.limits.linger).await;
-                }
-                return;
-            }
-        };
-        match after {
+            return;
+        }
+        // Boxed, so that a connection which waits does not carry the room for it.
+        let _open = Open::on(watch);
+        let view = current.view();
+        match Box::pin(turn(options, &view, info, watch, &mut client, next)).await {
             After::Next => {}
             After::Close => return,
             After::Switch(tunnel) => return Box::pin(join(client, tunnel, watch)).await,
         }
     }
+}
+
+/// One request, up to where another can follow or the connection is closed.
+async fn turn<B: Backend>(
+    options: &Options,
+    view: &View<B>,
+    info: &ConnectionInfo,
+    watch: &Watch,
+    client: &mut Client,
+    next: Next,
+) -> After {
+    let mut after = match next {
+        Next::Refused(status) => refuse(client, info, status).await,
+        _ => serve_client(options, &view.table, info, client).await,
+    };
+    if matches!(after, After::Next) && !client.side.decoder.is_done() {
+        drain(client, watch, &mut after).await;
+    }
+    if matches!(after, After::Close) && watch.order() != Order::Stop {
+        client.close(options.limits.linger).await;
+    }
+    after
 }
 
 fn limits(limits: &Limits) -> HeadLimits {
@@ -94,17 +102,8 @@ async fn next(client: &mut Client, watch: &Watch) -> Next {
     .await
 }
 
-async fn close(client: &mut Client, watch: &Watch, options: &Options) {
-    if watch.order() != Order::Stop {
-        client.close(options.limits.linger).await;
-    }
-}
-
 /// Reads a short rest of the request, so that another can follow.
 async fn drain(client: &mut Client, watch: &Watch, after: &mut After) {
-    if !matches!(after, After::Next) || client.side.decoder.is_done() {
-        return;
-    }
     let drained = poll_fn(|cx| match watch.poll_order(cx) {
         Order::Stop => Poll::Ready(false),
         _ => client.poll_drain(cx).map(|drained| drained.is_ok()),

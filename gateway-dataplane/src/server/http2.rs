@@ -60,13 +60,13 @@ impl Http2 {
             match next {
                 Ok((request, send)) => {
                     let send = Arc::new(std::sync::Mutex::new(send));
-                    let answered = handle(incoming(request, &send));
                     // Boxed, since a future is moved several times on its way to its task.
+                    let answered = Box::pin(handle(incoming(request, &send)));
                     let open = Open::on(watch);
-                    tokio::spawn(Box::pin(async move {
+                    tokio::spawn(async move {
                         respond(&send, answered).await;
                         drop(open);
-                    }));
+                    });
                 }
                 Err(error) => return tracing::debug!(%error, "a client connection ended"),
             }

@@ -1,7 +1,7 @@
 //! The response on one stream of HTTP/2.
 
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::SystemTime;
@@ -20,10 +20,9 @@ use crate::body::BodyError;
 /// Sends the response that `answered` comes to, unless the client gives the stream up.
 pub(super) async fn respond(
     send: &Mutex<SendResponse<Bytes>>,
-    answered: impl Future<Output = Response<Body>>,
+    mut answered: impl Future<Output = Response<Body>> + Unpin,
 ) {
-    let mut answered = pin!(answered);
-    let response = poll_fn(|cx| match answered.as_mut().poll(cx) {
+    let response = poll_fn(|cx| match Pin::new(&mut answered).poll(cx) {
         Poll::Ready(response) => Poll::Ready(Some(response)),
         Poll::Pending => lock(send).poll_reset(cx).map(|_given_up| None),
     });
