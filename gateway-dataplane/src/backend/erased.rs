@@ -6,7 +6,7 @@ use std::pin::Pin;
 
 use http::{Request, Response};
 
-use super::{Attempt, Backend, BackendError, Direct};
+use super::{Attempt, Backend, BackendError, Direct, Tunnel};
 use crate::Body;
 
 /// Any backend, at the cost of a box per request.
@@ -34,6 +34,10 @@ impl Backend for BoxBackend {
         self.0.call_boxed(request, attempt).await
     }
 
+    async fn open(&self, worker: usize) -> Result<Tunnel, BackendError> {
+        self.0.open_boxed(worker).await
+    }
+
     fn direct(&self) -> Option<Direct<'_>> {
         self.0.direct_erased()
     }
@@ -41,8 +45,12 @@ impl Backend for BoxBackend {
 
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response<Body>, BackendError>> + Send + 'a>>;
 
+type Opening<'a> = Pin<Box<dyn Future<Output = Result<Tunnel, BackendError>> + Send + 'a>>;
+
 trait Erased: Send + Sync + 'static {
     fn call_boxed<'a>(&'a self, request: Request<Body>, attempt: &'a Attempt) -> Answer<'a>;
+
+    fn open_boxed(&self, worker: usize) -> Opening<'_>;
 
     fn direct_erased(&self) -> Option<Direct<'_>>;
 }
@@ -50,6 +58,10 @@ trait Erased: Send + Sync + 'static {
 impl<B: Backend> Erased for B {
     fn call_boxed<'a>(&'a self, request: Request<Body>, attempt: &'a Attempt) -> Answer<'a> {
         Box::pin(self.call(request, attempt))
+    }
+
+    fn open_boxed(&self, worker: usize) -> Opening<'_> {
+        Box::pin(self.open(worker))
     }
 
     fn direct_erased(&self) -> Option<Direct<'_>> {

@@ -42,6 +42,17 @@ pub trait Backend: Send + Sync + 'static {
         attempt: &Attempt,
     ) -> impl Future<Output = Result<Response<Body>, BackendError>> + Send;
 
+    /// Opens a connection for bytes of any protocol, as TCPRoutes ask for. Backends that answer requests
+    /// only need not.
+    ///
+    /// # Errors
+    /// No connection could be made; the client's is closed.
+    fn open(&self, worker: usize) -> impl Future<Output = Result<Tunnel, BackendError>> + Send {
+        let _ = worker;
+        let what = "the backend takes requests only";
+        std::future::ready(Err(BackendError::new(BackendErrorKind::Connect, what)))
+    }
+
     /// The connections that [`call`](Self::call) would use, where a plain request of an HTTP/1 client may be
     /// written to one of them without further ado. Only the bundled [`Upstream`](upstream::Upstream) has
     /// such; who wraps one says whether the short way may be taken.
@@ -96,6 +107,10 @@ impl<B: Backend> Backend for Arc<B> {
         attempt: &Attempt,
     ) -> impl Future<Output = Result<Response<Body>, BackendError>> + Send {
         B::call(self, request, attempt)
+    }
+
+    fn open(&self, worker: usize) -> impl Future<Output = Result<Tunnel, BackendError>> + Send {
+        B::open(self, worker)
     }
 
     fn direct(&self) -> Option<Direct<'_>> {

@@ -9,7 +9,7 @@ thread_local! {
 }
 
 /// A number that is uniform over all of `u64`.
-pub(super) fn random() -> u64 {
+pub(crate) fn random() -> u64 {
     let state = STATE.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
     STATE.set(state);
     let mut mixed = state;

@@ -8,7 +8,7 @@ mod client;
 mod connection;
 mod detour;
 mod ends;
-mod entropy;
+pub(crate) mod entropy;
 mod exchange;
 mod forwarder;
 pub mod headers;

@@ -94,10 +94,9 @@ fn hint(error: &io::Error) -> &'static str {
 /// What is not served of a stack.
 fn unserved_stack(stack: &Stack) -> Option<Problem> {
     let what = match stack {
-        Stack::Http { .. } | Stack::Https { .. } => return None,
+        Stack::Http { .. } | Stack::Https { .. } | Stack::Tcp { .. } => return None,
         Stack::TlsPassthrough { .. } => "pass TLS through",
         Stack::TlsTerminate { .. } => "terminate TLS for TCP backends",
-        Stack::Tcp { .. } => "take TCP connections",
         Stack::Udp { .. } => "take UDP datagrams",
     };
     Some(Problem::Stack { what })

@@ -16,10 +16,10 @@ use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::http1;
 use super::sniff::{Protocol, sniff};
 use super::watch::{Order, Registration};
 use super::worker::Worker;
+use super::{http1, tcp};
 use crate::backend::MakeBackend;
 use crate::codec::h1::{Side, Stream};
 use crate::forward::{ConnectionInfo, Current, View, forward};
@@ -125,6 +125,7 @@ struct Client<M: MakeBackend> {
 impl<M: MakeBackend> Client<M> {
     async fn serve(self, stream: TcpStream) {
         match self.view.tls.clone() {
+            None if self.view.table.tcp().is_some() => self.pass_on(stream).await,
             None => self.serve_clear(stream).await,
             // Boxed, as a connection in clear has no use for the room.
             Some(config) => Box::pin(self.accept_tls(config, stream)).await,
@@ -141,6 +142,26 @@ impl<M: MakeBackend> Client<M> {
                 tracing::debug!(client = %self.info.peer, %error, "a TLS handshake failed");
             }
             Some(Err(_)) | None => {}
+        }
+    }
+
+    /// Passes the connection on as a tunnel: it may go without a byte for as long as one.
+    async fn pass_on(mut self, stream: TcpStream) {
+        let view = Arc::clone(&self.view);
+        let Some(route) = view.table.tcp() else {
+            return;
+        };
+        let watch = Arc::clone(self.registration.watch());
+        watch.begin();
+        let stream = Stream::new(stream).watched(watch);
+        let forwarding = Box::pin(tcp::forward(route, self.worker.index, stream));
+        let client = self.info.peer;
+        match self.unless_stopped(forwarding).await {
+            Some(Ok((sent, received))) => {
+                tracing::debug!(%client, sent, received, "a connection closed");
+            }
+            Some(Err(error)) => tracing::debug!(%client, %error, "a connection was closed"),
+            None => tracing::debug!(%client, "a connection was ended"),
         }
     }
 

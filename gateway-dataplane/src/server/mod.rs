@@ -9,6 +9,7 @@ mod http2;
 mod respond;
 mod sniff;
 mod socket;
+mod tcp;
 mod tls;
 mod watch;
 mod worker;

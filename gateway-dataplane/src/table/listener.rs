@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use gateway_model::Hostname;
-use gateway_resolve::ir;
+use gateway_resolve::ir::{self, Stack};
 
 use super::hosts::HostIndex;
 use super::routes::RouteIndex;
-use super::{CompiledRule, Compiler, Head, Hit};
+use super::{CompiledRule, Compiler, Head, Hit, StreamRoute};
 
 /// A listener and the rules behind it.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub struct Listener<B> {
     names: HostIndex,
     /// In the order of the IR.
     hosts: Box<[Host<B>]>,
+    /// Where TCP is passed on.
+    tcp: Option<StreamRoute<B>>,
 }
 
 /// A virtual host. Its routes are those of the IR; `rules` runs in parallel to them.
@@ -34,6 +36,11 @@ impl<B> Listener<B> {
     /// The hosts it takes; `None` takes any.
     pub fn hostname(&self) -> Option<&Hostname> {
         self.ir.hostname.as_ref()
+    }
+
+    /// Where its connections go, when they are passed on as they come.
+    pub fn tcp(&self) -> Option<&StreamRoute<B>> {
+        self.tcp.as_ref()
     }
 
     /// Is TLS spoken on it?
@@ -65,6 +72,12 @@ impl<B: Clone> Listener<B> {
         });
         Self {
             hosts: hosts.collect(),
+            tcp: match &ir.stack {
+                Stack::Tcp { rule } => Some(compiler.stream(rule.as_ref())),
+                Stack::Http { .. } | Stack::Https { .. } => None,
+                Stack::TlsPassthrough { .. } | Stack::TlsTerminate { .. } => None,
+                Stack::Udp { .. } => None,
+            },
             names: HostIndex::new(ir.hosts().iter().map(|host| host.hostname.as_ref())),
             ir: Arc::clone(ir),
         }

@@ -16,6 +16,7 @@ mod request;
 mod routes;
 mod rule;
 mod socket;
+mod stream;
 
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ pub use listener::Listener;
 pub use request::{Head, HeaderFields, host_of};
 pub use rule::{Action, CompiledRule, Destination, Split, Target};
 pub use socket::{Hit, Miss, SocketKey, SocketTable};
+pub use stream::StreamRoute;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -62,12 +64,12 @@ impl<B: Clone> Table<B> {
             rules: HashMap::new(),
         };
         let mut sockets = BTreeMap::<_, Vec<_>>::new();
-        let is_http = |listener: &&Arc<ir::Listener>| match listener.stack {
-            Stack::Http { .. } | Stack::Https { .. } => true,
+        let is_served = |listener: &&Arc<ir::Listener>| match listener.stack {
+            Stack::Http { .. } | Stack::Https { .. } | Stack::Tcp { .. } => true,
             Stack::TlsPassthrough { .. } | Stack::TlsTerminate { .. } => false,
-            Stack::Tcp { .. } | Stack::Udp { .. } => false,
+            Stack::Udp { .. } => false,
         };
-        for listener in ir.listeners().iter().filter(is_http) {
+        for listener in ir.listeners().iter().filter(is_served) {
             let compiled = Arc::new(Listener::compile(listener, &mut compiler));
             for key in SocketKey::of(listener) {
                 sockets.entry(key).or_default().push(Arc::clone(&compiled));
@@ -100,6 +102,10 @@ struct Compiler<'a, B> {
 }
 
 impl<B: Clone> Compiler<'_, B> {
+    fn stream(&self, rule: Option<&Arc<ir::StreamRule>>) -> StreamRoute<B> {
+        StreamRoute::compile(rule, |id| self.backends.get(id).cloned())
+    }
+
     fn rule(&mut self, rule: &Arc<ir::Rule>) -> Arc<CompiledRule<B>> {
         let backends = &self.backends;
         let compile = || Arc::new(CompiledRule::compile(rule, |id| backends.get(id).cloned()));

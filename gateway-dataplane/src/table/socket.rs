@@ -10,7 +10,7 @@ use http::StatusCode;
 
 use super::hosts::HostIndex;
 use super::request::with_lower_case;
-use super::{CompiledRule, Head, Listener};
+use super::{CompiledRule, Head, Listener, StreamRoute};
 
 /// A transport, address and port to listen on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -150,6 +150,12 @@ impl<B> SocketTable<B> {
     /// The listeners behind it, ordered by their ids.
     pub fn listeners(&self) -> &[Arc<Listener<B>>] {
         &self.listeners
+    }
+
+    /// Where connections go, when they are passed on as they come. A listener for TCP shares its socket
+    /// with no other.
+    pub fn tcp(&self) -> Option<&StreamRoute<B>> {
+        self.listeners.iter().find_map(|listener| listener.tcp())
     }
 
     /// Is TLS spoken on it? Listeners with and without TLS never share a socket.

@@ -10,4 +10,5 @@ mod reload;
 mod retries;
 mod streaming;
 mod support;
+mod tcp;
 mod tls;

@@ -26,7 +26,9 @@ use http::{Request, Response};
 use self::endpoint::{Endpoint, Failure, Settings};
 use self::health::Ejection;
 use self::lane::Keep;
-use super::{Attempt, Backend, BackendError, BackendErrorKind, Direct, Lend, MakeBackend, http1};
+use super::{
+    Attempt, Backend, BackendError, BackendErrorKind, Direct, Lend, MakeBackend, Tunnel, http1,
+};
 use crate::codec::h1::Answered;
 use crate::head::RequestHead;
 use crate::{Body, Limits};
@@ -134,6 +136,27 @@ impl<P: Pick, C: Connect> Backend for Upstream<P, C> {
             AppProtocol::H2c => Box::pin(self.call_http2(request, attempt.worker)).await,
             _ => self.call_http1(request, attempt.worker).await,
         }
+    }
+
+    /// Opens a connection to the first endpoint that can be reached, of as many as are tried for a
+    /// request. It is never one of the pool's, nor goes there.
+    async fn open(&self, worker: usize) -> Result<Tunnel, BackendError> {
+        let mut course = self.begin(worker);
+        while let Some(index) = self.choose(&mut course) {
+            let endpoint = &self.endpoints[index];
+            let limit = self.settings.connect;
+            match endpoint.connect(&*self.connect, limit).await {
+                Ok(stream) => {
+                    endpoint.health.succeeded();
+                    return Ok(Tunnel::new(stream));
+                }
+                Err(error) => {
+                    endpoint.failed(&self.settings, &error);
+                    course.exclude(error);
+                }
+            }
+        }
+        Err(course.failed.unwrap_or_else(|| self.nobody()))
     }
 
     fn direct(&self) -> Option<Direct<'_>> {

@@ -177,7 +177,6 @@ fn a_listener_is_found_under_each_of_its_addresses() {
 fn a_listener_of_another_stack_gets_no_socket() {
     let stacks = [
         Stack::TlsPassthrough { names: vec![] },
-        Stack::Tcp { rule: None },
         Stack::Udp { rule: None },
     ];
     for stack in stacks {

@@ -14,7 +14,8 @@ use gateway_model::{ObjectRef, Port, SectionName, Source};
 use gateway_resolve::ir::{
     Action, AppProtocol, Backend, BackendId, Binding, Certificate, CertificateId, Endpoint, Filter,
     Ir, Listener, ListenerId, Match, PathMatch, PrivateKey, Retry, Route, Rule, RuleSettings,
-    Sourced, Split, Stack, Target, Tls, VirtualHost, WeightedTarget,
+    Sourced, Split, Stack, StreamAction, StreamRule, StreamSplit, StreamTarget, Target, Tls,
+    VirtualHost, WeightedTarget,
 };
 
 fn object(kind: &'static str, name: &str) -> ObjectRef {
@@ -175,6 +176,32 @@ pub(crate) fn over_tls(listener: Listener, certificates: &[&Certificate]) -> Lis
     let tls = Tls { certificates };
     Listener {
         stack: Stack::Https { tls, hosts },
+        ..listener
+    }
+}
+
+/// A share of the connections of a listener for TCP.
+pub(crate) fn share(weight: u32, target: Target) -> StreamTarget {
+    StreamTarget { weight, target }
+}
+
+pub(crate) fn to_id(name: &str) -> Target {
+    Target::Backend(id(name))
+}
+
+/// The same for TCP; without targets there is no route.
+pub(crate) fn tcp(listener: Listener, targets: Vec<StreamTarget>) -> Listener {
+    let rule = StreamSplit::new(targets).map(|split| StreamRule {
+        source: source("TCPRoute", "route"),
+        created: None,
+        index: 0,
+        name: None,
+        action: StreamAction::Forward(split),
+    });
+    Listener {
+        stack: Stack::Tcp {
+            rule: rule.map(Arc::new),
+        },
         ..listener
     }
 }

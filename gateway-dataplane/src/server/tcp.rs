@@ -1,0 +1,43 @@
+//! TCP that is passed on as it comes (TCPRoute).
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::io::copy_bidirectional_with_sizes;
+
+use crate::backend::{Backend, BackendError};
+use crate::codec::h1::Stream;
+use crate::forward::entropy;
+use crate::table::StreamRoute;
+
+/// Bytes that are read at once, each way; what one side may be ahead of the other.
+const BUFFER: usize = 16 << 10;
+
+/// Why a connection was not passed on to its end.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unforwarded {
+    /// No route is attached, or its share is that of a bad reference.
+    #[error("no backend takes the connection")]
+    Refused,
+    /// No endpoint could be reached.
+    #[error(transparent)]
+    Unreached(#[from] BackendError),
+    /// One side broke.
+    #[error("a connection broke")]
+    Broken(#[from] io::Error),
+}
+
+/// Passes `client` on to a backend of `route`, until both sides are done: one that has closed its half
+/// still gets what the other sends. Returns the bytes sent to the backend and those received from it.
+///
+/// What cannot be passed on is closed, which is all that TCP can say.
+pub(super) async fn forward<B: Backend>(
+    route: &StreamRoute<Arc<B>>,
+    worker: usize,
+    mut client: Stream,
+) -> Result<(u64, u64), Unforwarded> {
+    let backend = route.pick(entropy::random()).ok_or(Unforwarded::Refused)?;
+    let tunnel = backend.open(worker).await?;
+    let mut backend = tunnel.take().ok_or(Unforwarded::Refused)?;
+    Ok(copy_bidirectional_with_sizes(&mut client, &mut backend, BUFFER, BUFFER).await?)
+}
