@@ -59,3 +59,59 @@ impl<B> StreamRoute<B> {
         self.shares.get(at)?.backend.as_ref()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use gateway_model::{ObjectRef, Port, Source};
+    use gateway_resolve::ir::{
+        BackendId, Refusal, RefusalReason, StreamAction, StreamRule, StreamSplit, StreamTarget,
+        Target,
+    };
+
+    use super::StreamRoute;
+
+    /// Weights are proportions, 0 gets nothing, and a bad reference keeps its share.
+    #[test]
+    fn a_target_gets_its_share_and_a_bad_reference_keeps_its_own() {
+        let object = |kind, name| ObjectRef::new("", kind, "default", name);
+        let backend = |name| {
+            let (object, port) = (object("Service", name), Port::new(80).unwrap());
+            Target::Backend(BackendId { object, port })
+        };
+        let refused = Refusal::new(RefusalReason::BackendNotFound, "");
+        let targets = [
+            (60, backend("a")),
+            (0, backend("never")),
+            (30, Target::Refused(refused)),
+            (10, backend("b")),
+        ];
+        let targets = targets.map(|(weight, target)| StreamTarget { weight, target });
+        let rule = StreamRule {
+            source: Source {
+                object: object("TCPRoute", "route"),
+                generation: 1,
+            },
+            created: None,
+            index: 0,
+            name: None,
+            action: StreamAction::Forward(StreamSplit::new(targets.into()).unwrap()),
+        };
+        let name = |id: &BackendId| Some(id.object.name.to_string());
+        let route = StreamRoute::compile(Some(&Arc::new(rule)), name);
+        let picked = |percent: u64| route.pick(u64::MAX / 100 * percent).map(String::as_str);
+        for (percent, want) in [
+            (1, Some("a")),
+            (59, Some("a")),
+            (61, None),
+            (89, None),
+            (91, Some("b")),
+            (99, Some("b")),
+        ] {
+            assert_eq!(picked(percent), want, "{percent}");
+        }
+        assert_eq!(route.pick(u64::MAX).map(String::as_str), Some("b"));
+        assert_eq!(StreamRoute::<()>::compile(None, |_| None).pick(0), None);
+    }
+}
