@@ -177,7 +177,10 @@ impl<M: MakeBackend> Client<M> {
             return;
         };
         let stream = Stream::new(stream);
-        serve(worker, view, info, protocol, stream, ahead, registration).await;
+        let serving = serve(worker, view, info, protocol, stream, &ahead, registration);
+        // A connection lasts, and what was read first is elsewhere now.
+        drop(ahead);
+        serving.await;
     }
 
     async fn serve_tls(self, stream: Box<TlsStream<TcpStream>>) {
@@ -194,7 +197,7 @@ impl<M: MakeBackend> Client<M> {
             info,
             protocol,
             Stream::new(*stream),
-            Vec::new(),
+            &[],
             registration,
         )
         .await;
@@ -220,23 +223,22 @@ fn serve<M: MakeBackend>(
     mut info: ConnectionInfo,
     protocol: Protocol,
     stream: Stream,
-    ahead: Vec<u8>,
+    ahead: &[u8],
     registration: Registration,
 ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     let watch = Arc::clone(registration.watch());
     info.watch = Some(Arc::clone(&watch));
     let current = worker.forwarder.current(view, info.worker, info.socket);
-    let stream = stream.watched(Arc::clone(&watch));
+    let side = Side::new(stream.watched(Arc::clone(&watch)), ahead.into());
     match protocol {
         Protocol::Http1 => Box::pin(async move {
             let _registered = registration;
             let options = worker.forwarder.options();
-            http1::serve(options, current, &info, &watch, stream, &ahead).await;
+            http1::serve(options, current, &info, &watch, side).await;
         }),
         Protocol::Http2 => Box::pin(async move {
             let _registered = registration;
-            let stream = Side::new(stream, (&*ahead).into());
-            serve_http2(&worker, current, info, stream, &watch).await;
+            serve_http2(&worker, current, info, side, &watch).await;
         }),
     }
 }

@@ -10,19 +10,18 @@ use tokio::io::copy_bidirectional;
 use super::watch::{Order, Watch};
 use crate::Limits;
 use crate::backend::{Backend, Tunnel};
-use crate::codec::h1::{Client, HeadLimits, NoHead, Side, Stream};
+use crate::codec::h1::{Client, HeadLimits, NoHead, Side};
 use crate::forward::{After, ConnectionInfo, Current, Options, View, refuse, serve_client};
 
-/// Serves the requests on `stream`, of which `ahead` was read already.
+/// Serves the requests that come from `side`.
 pub(super) async fn serve<B: Backend>(
     options: &Options,
     mut current: Current<B>,
     info: &ConnectionInfo,
     watch: &Arc<Watch>,
-    stream: Stream,
-    ahead: &[u8],
+    side: Side,
 ) {
-    let mut client = Client::new(Side::new(stream, ahead.into()), limits(&options.limits));
+    let mut client = Client::new(side, limits(&options.limits));
     loop {
         let next = next(&mut client, watch).await;
         if let Next::Over = next {
