@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use serde::de::DeserializeOwned;
 
-use crate::schema::Schema;
+use crate::schema::{Schema, distance};
 use crate::tree::{DecodeError, Node};
 use crate::{
     ConfigMap, EndpointSlice, Gateway, GatewayClass, HttpRoute, Kind, Namespace, ReferenceGrant,
@@ -40,6 +40,20 @@ pub(super) fn find(group: &str, kind: &str) -> Option<&'static Entry> {
         .iter()
         .find(|entry| entry.kind == kind && entry.group == group)
 }
+
+/// The entry of the kind that is meant, when `group` can't be anybody else's: groups without a dot and
+/// those below `k8s.io` are Kubernetes' own, and others are close to the right one.
+pub(super) fn of_mistaken_group(group: &str, kind: &str) -> Option<&'static Entry> {
+    let reserved = !group.contains('.') || group.ends_with("k8s.io");
+    KINDS.iter().find(|entry| {
+        let near = || distance(group.as_bytes(), entry.group.as_bytes()) <= MISSPELT;
+        entry.kind == kind && entry.group != group && (reserved || near())
+    })
+}
+
+/// How many letters of a group may be wrong until it is taken for another one: `gateway.networking.io`
+/// leaves out seven.
+const MISSPELT: usize = 7;
 
 /// How many there are.
 const KIND_COUNT: usize = 9;

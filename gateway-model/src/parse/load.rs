@@ -1,7 +1,7 @@
 //! From a tree to a resource of a kind.
 
 use super::kinds::Entry;
-use super::metadata;
+use super::{metadata, status};
 use crate::schema::{Text, Violation, check, check_rules, prune};
 use crate::tree::{DecodeError, Node, Path};
 use crate::{Code, FieldLines, Location, ObjectRef, Problem, Resource, Severity};
@@ -16,10 +16,11 @@ pub(super) fn load(
     let mut unknown = Vec::new();
     prune(&entry.schema, &mut node, &Path::Root, &mut unknown);
     metadata::fill_in(entry, &mut node);
+    status::settle(&entry.schema, &mut node, &mut unknown);
     let mut errors = Vec::new();
     validate(entry, &node, &mut errors);
     let loaded = match errors.is_empty() {
-        true => (entry.decode)(&node)
+        true => decode(entry, &mut node)
             .map(|resource| (resource, FieldLines::of(&node)))
             .map_err(|error| errors.push(undecodable(&node, &error)))
             .ok(),
@@ -45,6 +46,20 @@ pub(super) fn load(
     )
 }
 
+/// A status that cannot be read is none.
+fn decode(
+    entry: &Entry,
+    node: &mut Node,
+) -> Result<Resource, serde_path_to_error::Error<DecodeError>> {
+    (entry.decode)(node).or_else(|error| match status::holds(&error) {
+        true => {
+            status::remove(node);
+            (entry.decode)(node)
+        }
+        false => Err(error),
+    })
+}
+
 fn validate(entry: &Entry, node: &Node, errors: &mut Vec<Violation>) {
     check(&entry.schema, node, &Path::Root, errors);
     metadata::check(entry, node, errors);
@@ -58,11 +73,7 @@ fn validate(entry: &Entry, node: &Node, errors: &mut Vec<Violation>) {
 fn blocks_rules(code: Code) -> bool {
     matches!(
         code,
-        Code::WrongType
-            | Code::Required
-            | Code::NotSupported
-            | Code::WrongCount
-            | Code::WrongLength
+        Code::WrongType | Code::Required | Code::NotSupported | Code::WrongCount
     )
 }
 

@@ -8,6 +8,7 @@ mod kinds;
 mod load;
 mod metadata;
 mod object;
+mod status;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -160,9 +160,9 @@ fn hand_back(
         text("namespace"),
         text("name"),
     );
-    if let Some((code, message)) = complaint(own, entry) {
+    if let Some((severity, code, message)) = complaint(own, entry) {
         manifests.problems.push(Problem {
-            severity: Severity::Warning,
+            severity,
             code,
             location: location.clone(),
             resource: Some(reference.clone()),
@@ -178,20 +178,27 @@ fn hand_back(
     });
 }
 
-/// What to say of an object that is handed back. Kinds of other groups are none of our business.
-fn complaint(own: &TypeMeta, entry: Option<&Entry>) -> Option<(Code, String)> {
+/// What to say of an object that is handed back: an API server refuses versions that it doesn't serve
+/// and groups that it doesn't have. Kinds of other people's groups are none of our business.
+fn complaint(own: &TypeMeta, entry: Option<&Entry>) -> Option<(Severity, Code, String)> {
+    let (group, version) = own.parts();
     if let Some(entry) = entry {
         let versions = entry.versions.join(" or ");
-        let message = format!(
-            "expected the version {versions}, found {}",
-            quote(own.parts().1)
-        );
-        return Some((Code::UnservedVersion, message));
+        let message = format!("expected the version {versions}, found {}", quote(version));
+        return Some((Severity::Error, Code::UnservedVersion, message));
     }
-    let ours = own.parts().0 == crate::gateway_api::GROUP;
+    if let Some(meant) = kinds::of_mistaken_group(group, &own.kind) {
+        let message = format!(
+            "expected the group {} for a {}, found {}",
+            quote(meant.group),
+            own.kind,
+            quote(group)
+        );
+        return Some((Severity::Error, Code::UnknownKind, message));
+    }
     let message = format!(
         "expected a kind that is supported, found {}",
         quote(&own.kind)
     );
-    ours.then_some((Code::UnknownKind, message))
+    (group == crate::gateway_api::GROUP).then_some((Severity::Warning, Code::UnknownKind, message))
 }

@@ -184,26 +184,27 @@ fn check_list(schema: &Schema, items: &[Node], report: &mut Report<'_>) {
 
 /// Entries of sets and of maps in the form of lists must be told apart by their keys.
 fn check_unique(schema: &Schema, items: &[Node], report: &mut Report<'_>) {
-    let key = |item: &Node| match schema.list_type {
-        ListType::Atomic => None,
-        ListType::Set => Some(item.value.show()),
-        ListType::Map => {
-            let parts = schema
-                .list_keys
-                .iter()
-                .map(|key| item.get(key).map(|node| node.value.show()));
-            Some(
-                parts
-                    .map(Option::unwrap_or_default)
-                    .collect::<Vec<_>>()
-                    .join(", "),
-            )
+    let parts = |item: &'_ Node| -> Vec<Option<Node>> {
+        match schema.list_type {
+            ListType::Set => vec![Some(item.clone())],
+            _ => {
+                let keys = schema.list_keys.iter();
+                keys.map(|key| item.get(key).cloned()).collect()
+            }
         }
     };
+    if schema.list_type == ListType::Atomic {
+        return;
+    }
     let mut seen = HashSet::new();
     for (index, item) in items.iter().enumerate() {
-        let Some(key) = key(item) else { return };
-        if seen.contains(&key) {
+        let parts = parts(item);
+        // Whole values are compared; what is shown of them may be cut.
+        let key: Vec<_> = parts
+            .iter()
+            .map(|part| part.as_ref().map(|node| node.to_json().to_string()))
+            .collect();
+        if !seen.insert(key) {
             let path = Path::Index(report.path, index);
             let expected = match schema.list_keys.as_slice() {
                 [] => "each value once".to_owned(),
@@ -214,9 +215,10 @@ fn check_unique(schema: &Schema, items: &[Node], report: &mut Report<'_>) {
                 path: &path,
                 found: report.found,
             };
-            report.add(Code::DuplicateEntry, expected, format!("{key} again"));
+            let shown = parts.iter().flatten().map(|node| node.value.show());
+            let shown = shown.collect::<Vec<_>>().join(", ");
+            report.add(Code::DuplicateEntry, expected, format!("{shown} again"));
         }
-        seen.insert(key);
     }
 }
 
@@ -228,20 +230,24 @@ fn check_map(schema: &Schema, map: &Map, report: &mut Report<'_>) {
         schema.max_properties,
         "entries",
     );
-    for name in schema
-        .required
-        .iter()
-        .filter(|name| !map.contains_key(*name))
-    {
+    for name in &schema.required {
         let path = Path::Field(report.path, name);
+        let line = match map.get(name) {
+            None => report.line,
+            Some(node) if is_missing(schema, name, node) => node.line,
+            Some(_) => continue,
+        };
         let mut report = Report {
-            line: report.line,
+            line,
             path: &path,
             found: report.found,
         };
         report.add(Code::Required, "a value", "none");
     }
     for (key, node) in map {
+        if is_missing(schema, key, node) {
+            continue;
+        }
         let Some(property) = schema.property(key) else {
             continue;
         };
@@ -251,4 +257,14 @@ fn check_map(schema: &Schema, map: &Map, report: &mut Report<'_>) {
         };
         check(property, node, &path, report.found);
     }
+}
+
+/// Is a required value left out, by writing null in its place?
+fn is_missing(schema: &Schema, key: &str, node: &Node) -> bool {
+    let nullable = || {
+        schema
+            .property(key)
+            .is_none_or(|property| property.nullable)
+    };
+    node.value == Value::Null && schema.required.iter().any(|name| name == key) && !nullable()
 }

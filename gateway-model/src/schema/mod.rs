@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 pub(crate) use check::check;
 use keywords::{AdditionalProperties, ListType, Pattern, Rule, Type};
-pub(crate) use prune::prune;
+pub(crate) use prune::{distance, prune};
 pub(crate) use rules::check_rules;
 
 use crate::Code;
@@ -80,6 +80,18 @@ impl Schema {
             schema.properties.insert(name.to_owned(), text);
         }
         Ok(schema)
+    }
+}
+
+impl Schema {
+    /// The schema of a field that it names.
+    pub(crate) fn field(&self, name: &str) -> Option<&Self> {
+        self.properties.get(name)
+    }
+
+    /// The schema of a list's entries.
+    pub(crate) fn entries(&self) -> Option<&Self> {
+        self.items.as_deref()
     }
 }
 

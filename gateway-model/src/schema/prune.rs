@@ -43,7 +43,11 @@ fn prune_map(
             unknown.push(drop_unknown(schema, key, node.line, path));
             return false;
         }
-        let drops_null = known.is_some_and(|property| !property.nullable);
+        // A null where a value is required is kept, for its place.
+        let is_missing = |property: &Schema| {
+            property.default.is_none() && schema.required.iter().any(|name| name == key)
+        };
+        let drops_null = known.is_some_and(|property| !property.nullable && !is_missing(property));
         !(drops_null && node.value == Value::Null)
     });
     for (name, property) in &schema.properties {
@@ -70,7 +74,7 @@ impl Schema {
     }
 
     /// The schema of an entry of a map.
-    pub(super) fn property(&self, key: &str) -> Option<&Self> {
+    pub(crate) fn property(&self, key: &str) -> Option<&Self> {
         static ANY: std::sync::LazyLock<Schema> = std::sync::LazyLock::new(|| Schema {
             keeps_unknown: true,
             ..Schema::default()
@@ -109,7 +113,7 @@ fn closest<'n>(key: &str, names: &[&'n str]) -> Option<&'n str> {
 }
 
 /// How many letters must be added, dropped or replaced to get from one word to the other.
-fn distance(a: &[u8], b: &[u8]) -> usize {
+pub(crate) fn distance(a: &[u8], b: &[u8]) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate().take(64) {
         let mut diagonal = std::mem::replace(&mut row[0], i + 1);

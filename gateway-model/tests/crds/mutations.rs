@@ -34,6 +34,12 @@ fn every_constraint_is_enforced_and_blamed_on_its_field() {
                 None => remove(&mut spoilt, &pointer),
             }
             let manifests = gateway_model::parse("x", spoilt.to_string().as_bytes());
+            if field.starts_with("status") {
+                // An API server ignores the status of what it is given.
+                assert_eq!(manifests.resources.len(), 1, "{field}: {keyword}");
+                assert_eq!(manifests.problems, [], "{field}: {keyword}");
+                continue;
+            }
             assert!(
                 manifests.resources.is_empty(),
                 "{} {field}: {keyword}",
@@ -125,17 +131,15 @@ fn addresses_of_the_type_for_them_are_ip_addresses() {
         });
     }
     assert_eq!(alternatives, [".spec.addresses[]", ".status.addresses[]"]);
-    for (place, field) in [("/spec", "spec"), ("/status", "status")] {
-        for value in ["127.0.0.256", "a.example.com", "[::1]"] {
-            let mut object = maximal::object("Gateway");
-            object.pointer_mut(place).unwrap()["addresses"][0]["value"] = value.into();
-            let manifests = gateway_model::parse("x", object.to_string().as_bytes());
-            let [problem] = manifests.problems.as_slice() else {
-                panic!("{value}")
-            };
-            assert_eq!(problem.field, Some(format!("{field}.addresses[0].value")));
-            let want = format!("expected an IPv4 address or an IPv6 address, found {value:?}");
-            assert_eq!(problem.message, want);
-        }
+    for value in ["127.0.0.256", "a.example.com", "[::1]"] {
+        let mut object = maximal::object("Gateway");
+        object["spec"]["addresses"][0]["value"] = value.into();
+        let manifests = gateway_model::parse("x", object.to_string().as_bytes());
+        let [problem] = manifests.problems.as_slice() else {
+            panic!("{value}")
+        };
+        assert_eq!(problem.field.as_deref(), Some("spec.addresses[0].value"));
+        let want = format!("expected an IPv4 address or an IPv6 address, found {value:?}");
+        assert_eq!(problem.message, want);
     }
 }

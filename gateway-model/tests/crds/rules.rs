@@ -61,6 +61,11 @@ fn parse(kind: &str, spec: &str) -> Manifests {
 fn objects_that_break_a_rule_are_refused_with_its_message_at_its_field() {
     for case in cases() {
         let manifests = parse(case.kind, &case.broken);
+        if case.field.starts_with("status") {
+            // An API server ignores the status of what it is given.
+            assert_eq!(manifests.problems, [], "{}", case.message);
+            continue;
+        }
         let broken = manifests
             .problems
             .iter()

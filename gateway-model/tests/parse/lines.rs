@@ -82,3 +82,28 @@ fn secrets_do_not_show_in_debug_output() {
     let lines = &parse(secret).resources[0].lines;
     assert_eq!(format!("{lines:?}"), "FieldLines { object: 1, .. }");
 }
+
+#[test]
+fn a_required_value_that_is_null_is_missed_at_its_own_line() {
+    let manifests = parse(
+        "apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: r}
+spec:
+  parentRefs:
+  - namespace: default
+    name:
+  rules:
+  - backendRefs:
+    - port: 80
+      name: null
+",
+    );
+    assert_eq!(
+        crate::problems(&manifests),
+        [
+            "x.yaml:7: error[Required]: HTTPRoute default/r: spec.parentRefs[0].name: expected a value, found none",
+            "x.yaml:11: error[Required]: HTTPRoute default/r: spec.rules[0].backendRefs[0].name: expected a value, found none",
+        ]
+    );
+}

@@ -62,7 +62,7 @@ fn older_served_versions_are_read_and_others_handed_back() {
     assert_eq!(
         problems(&old),
         [
-            "x.yaml:1: warning[UnservedVersion]: ReferenceGrant g: expected the version v1 or v1beta1, found \"v1alpha2\""
+            "x.yaml:1: error[UnservedVersion]: ReferenceGrant g: expected the version v1 or v1beta1, found \"v1alpha2\""
         ]
     );
     assert_eq!(old.unknown[0].value["spec"]["to"][0]["kind"], "B");
@@ -132,4 +132,65 @@ fn versions_of_one_resource_are_duplicates() {
     let manifests = parse(&format!("{}{}", class("v1"), class("v1beta1")));
     assert_eq!(names(&manifests), ["GatewayClass c"]);
     assert_eq!(manifests.problems[0].code, Code::DuplicateResource);
+}
+
+#[test]
+fn long_values_that_differ_at_their_end_are_not_the_same() {
+    let long = |end: &str| format!("https://{}{end}.example", "a".repeat(120));
+    let route = |origins: [String; 2]| {
+        parse(&format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: r}}\nspec:\n  rules:\n  \
+             - filters: [{{type: CORS, cors: {{allowOrigins: [\"{}\", \"{}\"]}}}}]\n",
+            origins[0], origins[1]
+        ))
+    };
+    assert_eq!(problems(&route([long("b"), long("c")])), [""; 0]);
+    let same = route([long("b"), long("b")]);
+    assert_eq!(same.problems[0].code, Code::DuplicateEntry);
+}
+
+#[test]
+fn groups_that_nobody_else_can_have_are_mistakes() {
+    let route = |group: &str| {
+        parse(&format!(
+            "apiVersion: {group}/v1\nkind: HTTPRoute\nmetadata: {{name: r}}\nspec: {{}}\n"
+        ))
+    };
+    for group in [
+        "networking.k8s.io",
+        "gateway.networking.io",
+        "gateway.networking.k8s.oi",
+        "gateway",
+    ] {
+        let [problem] = &*route(group).problems else {
+            panic!("{group}")
+        };
+        assert_eq!(
+            (problem.severity, problem.code),
+            (Severity::Error, Code::UnknownKind)
+        );
+        assert!(
+            problem.message.contains("\"gateway.networking.k8s.io\""),
+            "{problem}"
+        );
+    }
+    for foreign in ["policy.linkerd.io", "networking.istio.io"] {
+        assert_eq!(route(foreign).problems, [], "{foreign}");
+    }
+}
+
+#[test]
+fn a_text_that_is_too_long_does_not_hide_what_rules_say() {
+    let manifests = parse(&format!(
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: r}}\nspec:\n  rules:\n  \
+         - matches: [{{path: {{type: Exact, value: \"{}\"}}}}]\n",
+        "x".repeat(1025)
+    ));
+    let codes: Vec<_> = manifests
+        .problems
+        .iter()
+        .map(|problem| problem.code)
+        .collect();
+    assert!(codes.contains(&Code::WrongLength), "{codes:?}");
+    assert!(codes.contains(&Code::RuleViolated), "{codes:?}");
 }

@@ -10,6 +10,7 @@ mod lines;
 mod lists;
 mod metadata;
 mod properties;
+mod status;
 mod yaml;
 
 use gateway_model::Manifests;
