@@ -104,21 +104,30 @@ impl Watch {
     }
 }
 
-/// The directories to watch for `paths`, and whether with all that is below them.
+/// The directories to watch for `paths`, and whether with all that is below them: those of the paths,
+/// of every symbolic link that is followed below them, and of what the links lead to.
 fn directories(paths: &[PathBuf]) -> BTreeMap<PathBuf, RecursiveMode> {
     let mut wanted = BTreeMap::new();
-    for path in paths {
-        let (links, end) = follow(path);
-        for entry in links.iter().chain([&end]) {
-            let parent = entry.ancestors().skip(1).find(|parent| parent.is_dir());
-            let parent = parent.unwrap_or(Path::new("/")).to_owned();
-            wanted.entry(parent).or_insert(RecursiveMode::NonRecursive);
+    paths.iter().for_each(|path| want(path, &mut wanted));
+    walk(paths, |path, _| {
+        if path.is_symlink() {
+            want(path, &mut wanted);
         }
-        if end.is_dir() {
-            wanted.insert(end, RecursiveMode::Recursive);
-        }
-    }
+    });
     wanted
+}
+
+/// Adds the directories to watch for one path.
+fn want(path: &Path, wanted: &mut BTreeMap<PathBuf, RecursiveMode>) {
+    let (links, end) = follow(path);
+    for entry in links.iter().chain([&end]) {
+        let parent = entry.ancestors().skip(1).find(|parent| parent.is_dir());
+        let parent = parent.unwrap_or(Path::new("/")).to_owned();
+        wanted.entry(parent).or_insert(RecursiveMode::NonRecursive);
+    }
+    if end.is_dir() {
+        wanted.insert(end, RecursiveMode::Recursive);
+    }
 }
 
 /// The symbolic links on the way to what `path` names, and what it names, which need not exist.
@@ -165,24 +174,27 @@ type Fingerprint = BTreeMap<PathBuf, Result<Identity, io::ErrorKind>>;
 
 fn fingerprint(paths: &[PathBuf]) -> Fingerprint {
     let mut found = Fingerprint::new();
-    let mut visited = BTreeSet::new();
+    walk(paths, |path, file| {
+        let identity = file.as_ref().map(identity).map_err(io::Error::kind);
+        found.insert(path.to_owned(), identity);
+    });
+    found
+}
+
+/// Visits what the loader reads of `paths`, links followed, the inside of each directory once.
+fn walk(paths: &[PathBuf], mut visit: impl FnMut(&Path, &io::Result<Metadata>)) {
+    let mut inside = BTreeSet::new();
     let mut todo = paths.to_vec();
     while let Some(path) = todo.pop() {
-        let identity = std::fs::metadata(&path).map(|file| identity(&file));
-        if let Ok((device, inode, ..)) = identity
-            && path.is_dir()
-            && visited.insert((device, inode))
-        {
+        let file = std::fs::metadata(&path);
+        visit(&path, &file);
+        let is_new = |file: &Metadata| file.is_dir() && inside.insert((file.dev(), file.ino()));
+        if file.as_ref().is_ok_and(is_new) {
             let entries = std::fs::read_dir(&path).into_iter().flatten().flatten();
-            todo.extend(
-                entries
-                    .map(|entry| entry.path())
-                    .filter(|path| may_be_read(path)),
-            );
+            let entries = entries.map(|entry| entry.path());
+            todo.extend(entries.filter(|path| may_be_read(path)));
         }
-        found.insert(path, identity.map_err(|error| error.kind()));
     }
-    found
 }
 
 fn identity(file: &Metadata) -> Identity {

@@ -76,6 +76,47 @@ async fn a_link_to_elsewhere_is_followed() {
 }
 
 #[tokio::test]
+async fn what_links_inside_a_directory_lead_to_is_watched() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path();
+    for name in ["enabled", "available", "other"] {
+        fs::create_dir(root.join(name)).unwrap();
+        write(&root.join(name).join("real.yaml"), "a");
+    }
+    let (link, target) = (root.join("enabled/a.yaml"), root.join("available/a.yaml"));
+    write(&target, "a");
+    symlink("../available/a.yaml", &link).unwrap();
+    let mut changes = changes(vec![root.join("enabled")]).unwrap();
+    write(&target, "edited in place");
+    told(&mut changes).await;
+    write(&root.join("available/new"), "replaced by renaming");
+    fs::rename(root.join("available/new"), &target).unwrap();
+    told(&mut changes).await;
+    fs::remove_file(&link).unwrap();
+    symlink("../other/real.yaml", &link).unwrap();
+    told(&mut changes).await;
+    write(&root.join("other/real.yaml"), "pointed elsewhere");
+    told(&mut changes).await;
+}
+
+#[tokio::test]
+async fn directories_that_links_inside_a_directory_lead_to_are_watched() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path();
+    for name in ["enabled", "site/deeper", "other"] {
+        fs::create_dir_all(root.join(name)).unwrap();
+    }
+    symlink("../site", root.join("enabled/site")).unwrap();
+    let mut changes = changes(vec![root.join("enabled")]).unwrap();
+    write(&root.join("site/deeper/a.yaml"), "a");
+    told(&mut changes).await;
+    symlink("../../other", root.join("site/deeper/other")).unwrap();
+    told(&mut changes).await;
+    write(&root.join("other/b.yaml"), "a link in a linked directory");
+    told(&mut changes).await;
+}
+
+#[tokio::test]
 async fn a_directory_that_is_deleted_and_made_again_is_still_watched() {
     let dir = tempfile::tempdir().unwrap();
     let watched = dir.path().join("manifests");
