@@ -1,6 +1,7 @@
 //! Loading from files, directories and standard input: the only I/O in this crate.
 
-use std::fs;
+use std::collections::HashMap;
+use std::fs::{self, File, FileType};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -8,12 +9,18 @@ use crate::{Code, Location, Manifests, Problem, Severity, parse};
 
 /// Extensions of the files that are read in a directory.
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
-/// How deep directories are followed, against loops of links.
+/// How deep directories are followed.
 const MAX_DEPTH: usize = 32;
+/// Most bytes of a file.
+const MAX_BYTES: u64 = 256 << 20;
 
 /// Reads files, directories (with those inside, in order of their names) and, for `-`, standard
 /// input. What can't be read is reported; a directory that holds no file to read is warned of, as
 /// some may come.
+///
+/// Only regular files are read, and pipes that are open already (`/dev/fd/3`, as a shell passes
+/// `<(...)`): others may have no end, or nobody who writes. Below a path, a directory is read once: links
+/// that lead to it again are reported.
 ///
 /// In directories, files that end in `.yaml`, `.yml` or `.json` are read, and names that start with
 /// a dot are skipped.
@@ -30,7 +37,7 @@ pub fn load(paths: &[PathBuf]) -> Manifests {
 
 fn read_named(path: &Path, parts: &mut Vec<Manifests>) {
     let before = parts.len();
-    read_path(path, MAX_DEPTH, parts);
+    read_path(path, MAX_DEPTH, &mut HashMap::new(), parts);
     if parts.len() == before {
         let message = "expected at least one file that ends in .yaml, .yml or .json, found none";
         parts.push(problem(
@@ -43,26 +50,66 @@ fn read_named(path: &Path, parts: &mut Vec<Manifests>) {
 }
 
 fn read_input() -> Manifests {
-    let mut bytes = Vec::new();
-    match io::stdin().lock().read_to_end(&mut bytes) {
-        Ok(_) => parse("-", &bytes),
+    match read_all(io::stdin().lock()) {
+        Ok(bytes) => parse("-", &bytes),
         Err(error) => unreadable(Path::new("-"), &error),
     }
 }
 
-fn read_path(path: &Path, depth: usize, parts: &mut Vec<Manifests>) {
+/// What there is to read, within bounds.
+fn read_all(source: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = source.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    match u64::try_from(read).is_ok_and(|read| read <= MAX_BYTES) {
+        true => Ok(bytes),
+        false => Err(io::Error::other(format!("more than {MAX_BYTES} bytes"))),
+    }
+}
+
+/// The directories that were read, by their one path without links, and the paths that led there.
+type Seen = HashMap<PathBuf, PathBuf>;
+
+fn read_path(path: &Path, depth: usize, seen: &mut Seen, parts: &mut Vec<Manifests>) {
     match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => read_directory(path, depth, parts),
-        Ok(_) => parts.push(read_file(path)),
+        Ok(metadata) if metadata.is_dir() => read_directory(path, depth, seen, parts),
+        Ok(metadata) => parts.push(match may_not_end(path, metadata.file_type()) {
+            Some(what) => unreadable(path, &io::Error::other(what)),
+            None => read_file(path),
+        }),
         Err(error) => parts.push(unreadable(path, &error)),
     }
 }
 
-fn read_directory(path: &Path, depth: usize, parts: &mut Vec<Manifests>) {
+/// Why a file is not read that may have no end, or nobody who writes to it.
+fn may_not_end(path: &Path, kind: FileType) -> Option<&'static str> {
+    let opened = ["/dev/fd", "/dev/stdin", "/proc/self/fd"];
+    let is_open = opened.iter().any(|start| path.starts_with(start));
+    match kind.is_file() || (is_open && !is_device(kind)) {
+        true => None,
+        false if is_device(kind) => Some("a device"),
+        false => Some("a pipe or socket"),
+    }
+}
+
+#[cfg(unix)]
+fn is_device(kind: FileType) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    kind.is_char_device() || kind.is_block_device()
+}
+
+#[cfg(not(unix))]
+fn is_device(_: FileType) -> bool {
+    false
+}
+
+fn read_directory(path: &Path, depth: usize, seen: &mut Seen, parts: &mut Vec<Manifests>) {
     let Some(depth) = depth.checked_sub(1) else {
         let error = io::Error::other("too many directories inside each other");
         return parts.push(unreadable(path, &error));
     };
+    if let Err(error) = enter(path, seen) {
+        return parts.push(unreadable(path, &error));
+    }
     let entries = fs::read_dir(path).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
     let mut inside: Vec<_> = match entries {
         Ok(entries) => entries
@@ -74,7 +121,18 @@ fn read_directory(path: &Path, depth: usize, parts: &mut Vec<Manifests>) {
     };
     inside.sort();
     for path in inside {
-        read_path(&path, depth, parts);
+        read_path(&path, depth, seen, parts);
+    }
+}
+
+/// Notes that a directory is read; an error if it was already, or is being read.
+fn enter(path: &Path, seen: &mut Seen) -> io::Result<()> {
+    match seen.insert(fs::canonicalize(path)?, path.to_owned()) {
+        None => Ok(()),
+        Some(first) => {
+            let first = first.display();
+            Err(io::Error::other(format!("{first} again, by a link")))
+        }
     }
 }
 
@@ -91,7 +149,7 @@ fn is_wanted(path: &Path) -> bool {
 }
 
 fn read_file(path: &Path) -> Manifests {
-    match fs::read(path) {
+    match File::open(path).and_then(read_all) {
         Ok(bytes) => parse(&path.display().to_string(), &bytes),
         Err(error) => unreadable(path, &error),
     }

@@ -103,7 +103,7 @@ impl Outcome {
             "{what}"
         );
         if self.applied.listeners().is_empty() {
-            tracing::warn!("no listener is served: gateway check says why");
+            tracing::error!("no listener is served: gateway check says why");
         }
     }
 }

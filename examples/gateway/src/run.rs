@@ -6,12 +6,14 @@ use std::sync::Arc;
 use gateway_model::{Code, Manifests};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
 
 use crate::cli::RunArguments;
 use crate::error::Error;
 use crate::load::Input;
 use crate::output::Page;
-use crate::serve::{Server, Why};
+use crate::plane::joined;
+use crate::serve::{self, Server, Why};
 use crate::stop::Stop;
 use crate::{logs, memory, output, overview, problems, watch};
 
@@ -22,19 +24,25 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Error> {
         .enable_all()
         .build()
         .map_err(Error::internal)?;
-    let outcome = runtime.block_on(serve(arguments));
+    let outcome = runtime.block_on(serve_until_stopped(arguments));
     // A drain that was given up is not waited for.
     runtime.shutdown_background();
     outcome
 }
 
-async fn serve(arguments: &RunArguments) -> Result<ExitCode, Error> {
+async fn serve_until_stopped(arguments: &RunArguments) -> Result<ExitCode, Error> {
     let mut stop = Stop::new().map_err(Error::internal)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(Error::internal)?;
-    let input = Arc::new(Input::new(&arguments.selection.paths));
+    let paths = arguments.selection.paths.clone();
+    let read_input = joined(spawn_blocking(move || Arc::new(Input::new(&paths))));
+    let Some(input) = unless_stopped(&mut stop, read_input).await else {
+        return Ok(ExitCode::SUCCESS);
+    };
     // Watched before it is read, so that no change falls in between.
     let mut changes = changes(&input);
-    let manifests = input.load();
+    let Some(manifests) = unless_stopped(&mut stop, serve::load(&input)).await else {
+        return Ok(ExitCode::SUCCESS);
+    };
     refuse_hopeless(&manifests)?;
     let mut server = Server::start(arguments)?;
     let outcome = server.apply(manifests).await;
@@ -51,7 +59,11 @@ async fn serve(arguments: &RunArguments) -> Result<ExitCode, Error> {
             Some(()) = changes.recv() => Why::Changed,
             () = server.retry() => Why::Retry,
         };
-        server.reload(&input, why).await;
+        // Files may hang, as those of a network that is down do.
+        let reload = server.reload(&input, why);
+        if unless_stopped(&mut stop, reload).await.is_none() {
+            break;
+        }
     }
     tracing::info!("draining: a second signal stops at once");
     let drained = tokio::select! {
@@ -60,6 +72,15 @@ async fn serve(arguments: &RunArguments) -> Result<ExitCode, Error> {
     };
     tracing::info!(drained, "stopped");
     Ok(ExitCode::from(u8::from(!drained)))
+}
+
+/// What `work` comes to; nothing if the gateway is asked to stop before.
+async fn unless_stopped<T>(stop: &mut Stop, work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        () = stop.asked() => None,
+        done = work => Some(done),
+    }
 }
 
 /// Prints what is served. A gateway serves on when that can't be printed.

@@ -55,8 +55,7 @@ impl Server {
 
     /// Serves the manifests as they are now, unless something in them is wrong.
     pub(crate) async fn reload(&mut self, input: &Arc<Input>, why: Why) {
-        let input = Arc::clone(input);
-        let manifests = joined(spawn_blocking(move || input.load())).await;
+        let manifests = load(input).await;
         if let Some(reason) = self.reason_to_stay(&manifests) {
             if why == Why::Changed {
                 problems::log(&problems::of_manifests(&manifests));
@@ -119,6 +118,12 @@ impl Server {
     pub(crate) async fn drain(&self) -> bool {
         self.plane.drain().await
     }
+}
+
+/// The manifests as they are now.
+pub(crate) async fn load(input: &Arc<Input>) -> Manifests {
+    let input = Arc::clone(input);
+    joined(spawn_blocking(move || input.load())).await
 }
 
 fn has_gateways(manifests: &Manifests) -> bool {

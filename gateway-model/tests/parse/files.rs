@@ -104,6 +104,54 @@ fn links_that_lead_nowhere_and_directories_that_hold_themselves_are_reported() {
     assert!(manifests.problems.len() >= 2);
 }
 
+#[cfg(unix)]
+#[test]
+fn files_without_an_end_or_a_writer_are_named_and_hide_no_other() {
+    let root = directory("endless");
+    fs::write(root.join("good.yaml"), namespace("one")).unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(root.join("fifo.yaml"))
+        .status();
+    assert!(made.unwrap().success());
+    for target in ["/dev/zero", "zero.yaml"] {
+        let _ = fs::remove_file(root.join("zero.yaml"));
+        std::os::unix::fs::symlink(target, root.join("zero.yaml")).unwrap();
+        for paths in [
+            vec![root.clone()],
+            ["good", "fifo", "zero"]
+                .map(|name| root.join(name).with_extension("yaml"))
+                .to_vec(),
+        ] {
+            let manifests = files::load(&paths);
+            assert_eq!(names(&manifests), ["Namespace one"]);
+            let named = problems(&manifests);
+            for name in [
+                "fifo.yaml:1: error[Unreadable]",
+                "zero.yaml:1: error[Unreadable]",
+            ] {
+                assert!(named.iter().any(|line| line.contains(name)), "{named:?}");
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_that_lead_back_in_many_ways_end_soon() {
+    let root = directory("circles");
+    fs::write(root.join("good.yaml"), namespace("one")).unwrap();
+    for name in ["a", "b", "c"] {
+        std::os::unix::fs::symlink(".", root.join(name)).unwrap();
+    }
+    let manifests = files::load(std::slice::from_ref(&root));
+    assert_eq!(names(&manifests), ["Namespace one"]);
+    let again = format!("found: {} again, by a link", root.display());
+    let named = problems(&manifests);
+    assert_eq!(named.len(), 3, "{named:?}");
+    assert!(named[0].contains("circles/a:1: ") && named[0].ends_with("again, by a link"));
+    assert!(named[0].contains(&again), "{named:?}");
+}
+
 #[test]
 fn a_resource_in_two_files_is_a_duplicate() {
     let root = directory("twice");

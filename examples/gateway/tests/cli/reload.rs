@@ -1,7 +1,11 @@
 //! `gateway run`: what edits do.
 
+use std::fs::File;
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread::JoinHandle;
 use std::time::Instant;
 
 use crate::files::{quickstart, redirecting, replace, with_file};
@@ -126,7 +130,8 @@ fn a_listener_that_is_added_is_opened_and_one_that_is_removed_is_closed() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("web.yaml");
     let mut gateway = Gateway::serving(&[dir.path().to_str().unwrap()]);
-    gateway.line("no listener is served");
+    let line = gateway.line("no listener is served");
+    assert!(line.contains("ERROR"), "{line}");
     std::fs::write(&file, quickstart()).unwrap();
     gateway.wait_for("reloaded");
     assert_eq!(curl(&[&gateway.url("/")]).status, 200);
@@ -135,6 +140,40 @@ fn a_listener_that_is_added_is_opened_and_one_that_is_removed_is_closed() {
     let address = |port| ("127.0.0.1", gateway.port(port));
     assert!(TcpStream::connect(address(8443)).is_ok());
     wait_closed(address(8080));
+}
+
+/// Writes the quickstart and more than a pipe holds, so that it returns once somebody has read; the pipe
+/// has no end until what is returned is dropped.
+fn fill(pipe: PathBuf) -> JoinHandle<File> {
+    std::thread::spawn(move || {
+        let mut pipe = File::options().write(true).open(pipe).unwrap();
+        let padding = "#\n".repeat(512 << 10);
+        write!(pipe, "{}{padding}", quickstart()).unwrap();
+        pipe
+    })
+}
+
+#[test]
+fn sigterm_ends_a_start_and_a_reload_that_hang() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, path, is_reload) in [("start", "-", false), ("reload", "/dev/fd/0", true)] {
+        let pipe = dir.path().join(name);
+        let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        let mut filled = fill(pipe.clone());
+        let stdin = File::open(&pipe).unwrap();
+        let mut gateway = Gateway::start_with(stdin.into(), &[path]);
+        if is_reload {
+            drop(filled.join().unwrap());
+            gateway.wait_for("serving");
+            filled = fill(pipe);
+            gateway.signal("HUP");
+        }
+        let hanging = filled.join().unwrap();
+        gateway.signal("TERM");
+        assert_eq!(gateway.wait().code(), Some(0), "{name}");
+        drop(hanging);
+    }
 }
 
 #[test]

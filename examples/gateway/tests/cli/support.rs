@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 /// Far more than anything takes that is waited for.
@@ -54,6 +54,11 @@ impl Gateway {
 
     /// Runs it with the ports 8080 and 8443 moved to free ones.
     pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::start_with(Stdio::null(), arguments)
+    }
+
+    /// Runs it so, with a standard input.
+    pub(crate) fn start_with(stdin: Stdio, arguments: &[&str]) -> Self {
         let offset = free_offset();
         let mut child = gateway()
             .args([
@@ -64,6 +69,7 @@ impl Gateway {
                 &offset.to_string(),
             ])
             .args(arguments)
+            .stdin(stdin)
             .stderr(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -133,9 +139,12 @@ impl Gateway {
     /// Waits for its end.
     pub(crate) fn wait(mut self) -> ExitStatus {
         // The output ends with the process.
-        while let Ok(line) = self.lines.recv_timeout(LONG) {
-            self.seen.push_str(&line);
-            self.seen.push('\n');
+        loop {
+            match self.lines.recv_timeout(LONG) {
+                Ok(line) => self.seen = format!("{}{line}\n", self.seen),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("no end after:\n{}", self.seen),
+            }
         }
         self.child.wait().expect("the gateway ends")
     }
