@@ -34,6 +34,14 @@ pub(crate) enum KeyPairError {
     BadKey,
     #[error("tls.key is not the key of the first certificate of tls.crt")]
     Mismatch,
+    #[error("{0} is cut short: a PEM block in it has no end")]
+    CutShort(&'static str),
+    #[error(
+        "{0} keys are not supported; expected RSA of 2048 to 4096 bits, P-256, P-384 or Ed25519"
+    )]
+    Unsupported(&'static str),
+    #[error("RSA keys of {0} bits are not supported; expected 2048 to 4096")]
+    RsaSize(usize),
 }
 
 /// Reads a chain and its key, and checks that they belong together where the key's encoding says.
@@ -44,6 +52,7 @@ pub(crate) fn key_pair(certificates: &[u8], key: &[u8]) -> Result<KeyPair, KeyPa
     for index in 1..chain.len() {
         certificate(&chain, index)?;
     }
+    supported(&end_entity)?;
     let names = names(&end_entity);
     match belongs(&key, &end_entity)? {
         true => Ok(KeyPair { names, chain, key }),
@@ -52,15 +61,64 @@ pub(crate) fn key_pair(certificates: &[u8], key: &[u8]) -> Result<KeyPair, KeyPa
 }
 
 fn chain(bytes: &[u8]) -> Result<Vec<Vec<u8>>, KeyPairError> {
-    let chain: Vec<_> = pem::parse_many(bytes)
-        .map_err(|_| KeyPairError::NoCertificate)?
+    let parsed = pem::parse_many(bytes).map_err(|_| KeyPairError::NoCertificate)?;
+    let whole = parsed.len();
+    let chain: Vec<_> = parsed
         .into_iter()
         .filter(|block| block.tag() == "CERTIFICATE")
         .map(pem::Pem::into_contents)
         .collect();
+    if blocks(bytes) != whole {
+        return Err(KeyPairError::CutShort("tls.crt"));
+    }
     match chain.is_empty() {
         true => Err(KeyPairError::NoCertificate),
         false => Ok(chain),
+    }
+}
+
+/// How many PEM blocks begin.
+fn blocks(bytes: &[u8]) -> usize {
+    let begins = |line: &[u8]| line.trim_ascii_start().starts_with(b"-----BEGIN ");
+    bytes
+        .split(|byte| *byte == b'\n')
+        .filter(|line| begins(line))
+        .count()
+}
+
+/// Holds the key of a certificate against what TLS providers sign with.
+fn supported(certificate: &X509Certificate<'_>) -> Result<(), KeyPairError> {
+    let info = certificate.public_key();
+    let parameters = || info.algorithm.parameters.as_ref()?.as_oid().ok();
+    let unsupported = |kind| Err(KeyPairError::Unsupported(kind));
+    match info.algorithm.algorithm.to_id_string().as_str() {
+        RSA_ENCRYPTION => match info.parsed() {
+            Ok(PublicKey::RSA(rsa)) => rsa_size(rsa.modulus),
+            _ => Err(KeyPairError::BadCertificate(0)),
+        },
+        EC_PUBLIC_KEY => match parameters().map(|curve| curve.to_id_string()).as_deref() {
+            Some(P256 | P384) => Ok(()),
+            Some(P521) => unsupported("P-521"),
+            Some(SECP256K1) => unsupported("secp256k1"),
+            _ => unsupported("EC (of this curve)"),
+        },
+        ED25519 => Ok(()),
+        ED448 => unsupported("Ed448"),
+        RSA_PSS => unsupported("RSA-PSS"),
+        DSA => unsupported("DSA"),
+        _ => unsupported("such (of this algorithm)"),
+    }
+}
+
+fn rsa_size(modulus: &[u8]) -> Result<(), KeyPairError> {
+    let modulus = unsigned(modulus);
+    let leading = modulus
+        .first()
+        .map_or(0, |byte| byte.leading_zeros() as usize);
+    let bits = modulus.len() * 8 - leading;
+    match (2048..=4096).contains(&bits) {
+        true => Ok(()),
+        false => Err(KeyPairError::RsaSize(bits)),
     }
 }
 
@@ -171,6 +229,14 @@ fn curve_point(der: &[u8]) -> Option<PublicHalf> {
 
 const RSA_ENCRYPTION: &str = "1.2.840.113549.1.1.1";
 const EC_PUBLIC_KEY: &str = "1.2.840.10045.2.1";
+const P256: &str = "1.2.840.10045.3.1.7";
+const P384: &str = "1.3.132.0.34";
+const P521: &str = "1.3.132.0.35";
+const SECP256K1: &str = "1.3.132.0.10";
+const ED25519: &str = "1.3.101.112";
+const ED448: &str = "1.3.101.113";
+const RSA_PSS: &str = "1.2.840.113549.1.1.10";
+const DSA: &str = "1.2.840.10040.4.1";
 
 /// RFC 5958: `SEQUENCE { version, algorithm, key OCTET STRING, .., [1] public key OPTIONAL }`.
 fn pkcs8(der: &[u8]) -> Option<PublicHalf> {
