@@ -17,6 +17,8 @@
 pub mod ir;
 
 #[cfg(feature = "resolve")]
+mod advice;
+#[cfg(feature = "resolve")]
 mod config;
 #[cfg(feature = "resolve")]
 mod emit;
@@ -49,6 +51,7 @@ mod store;
 
 #[cfg(feature = "resolve")]
 pub use self::{
+    advice::advise,
     config::{
         ClassSelection, Config, DEFAULT_CONTROLLER_NAME, EXPERIMENTAL_FEATURES, UsableAddresses,
     },

@@ -24,11 +24,13 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<ExitCode, Error> {
     let mut manifests = Input::new(&arguments.selection.paths).load();
     let (resources, places) = Places::take(&mut manifests);
     let snapshot = Snapshot::from_resources(resources);
-    let config = load::config(&arguments.selection);
-    let Resolution { statuses, .. } = resolve(&snapshot, &config, load::now());
+    let mut config = load::config(&arguments.selection);
+    // A cluster gives each Gateway an address; where they share one, `run` says what is in the way.
+    config.default_is_shared = false;
+    let Resolution { statuses, ir, .. } = resolve(&snapshot, &config, load::now());
     let unmatched = selection::problem(&config, &snapshot, &statuses);
     let clean = unmatched.is_none() && statuses.findings().is_empty();
-    let found = problems::all(&manifests, statuses.findings(), &snapshot, &places);
+    let found = problems::all(&manifests, statuses.findings(), &snapshot, &ir, &places);
     let problems: Vec<_> = unmatched.into_iter().chain(found).collect();
     let page = match arguments.output {
         Output::Table => table(&problems, &statuses, &manifests),

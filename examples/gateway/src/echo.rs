@@ -46,6 +46,13 @@ pub(crate) fn is_wanted<'a>(
     asked && !slices.into_iter().any(its_own)
 }
 
+/// Is `object` a Service that an embedded backend answers for?
+pub(crate) fn answers(snapshot: &Snapshot, object: &ObjectRef) -> bool {
+    let service = snapshot.services().get(&object.namespace, &object.name);
+    let slices = snapshot.endpoint_slices().iter().map(|slice| &**slice);
+    object.kind == Service::KIND && service.is_some_and(|service| is_wanted(service, slices))
+}
+
 /// The echo servers of this process, by Service.
 #[derive(Debug, Default)]
 pub(crate) struct Echoes(BTreeMap<ObjectRef, Echo>);

@@ -3,12 +3,13 @@
 use std::fmt;
 
 use gateway_model::{Manifests, ObjectRef, Severity};
-use gateway_resolve::{Finding, Snapshot};
+use gateway_resolve::ir::Ir;
+use gateway_resolve::{Finding, Snapshot, advise};
 use serde::Serialize;
 
-use crate::orphans;
 use crate::places::Places;
 use crate::table::{BAD, WARNING};
+use crate::{echo, orphans};
 
 /// One problem, serialised as `gateway check -o json` prints it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -38,10 +39,17 @@ pub(crate) fn all(
     manifests: &Manifests,
     findings: &[Finding],
     snapshot: &Snapshot,
+    ir: &Ir,
     places: &Places,
 ) -> Vec<Problem> {
     let mut all = of_manifests(manifests);
-    all.extend(findings.iter().map(|finding| of_finding(finding, places)));
+    let of = |severity, finding| of_finding(severity, finding, places);
+    all.extend(findings.iter().map(|finding| of(Severity::Error, finding)));
+    let advice = advise(snapshot, ir);
+    let advice = advice
+        .iter()
+        .filter(|advice| !echo::answers(snapshot, &advice.resource));
+    all.extend(advice.map(|finding| of(Severity::Warning, finding)));
     all.extend(orphans::problems(snapshot, places));
     all.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     all
@@ -61,11 +69,11 @@ pub(crate) fn of_manifests(manifests: &Manifests) -> Vec<Problem> {
     manifests.problems.iter().map(problem).collect()
 }
 
-fn of_finding(finding: &Finding, places: &Places) -> Problem {
+fn of_finding(severity: Severity, finding: &Finding, places: &Places) -> Problem {
     let place = places.find(&finding.resource, finding.field.as_deref());
     let (file, line) = place.unzip();
     Problem {
-        severity: Severity::Error,
+        severity,
         code: finding.code,
         file,
         line,

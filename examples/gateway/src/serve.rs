@@ -84,7 +84,13 @@ impl Server {
         let snapshot = Snapshot::from_resources(resources);
         let mut outcome = self.plane.apply(snapshot, &self.config).await;
         let unmatched = selection::problem(&self.config, &outcome.snapshot, &outcome.statuses);
-        let found = problems::all(&manifests, &outcome.findings(), &outcome.snapshot, &places);
+        let found = problems::all(
+            &manifests,
+            &outcome.findings(),
+            &outcome.snapshot,
+            &outcome.ir,
+            &places,
+        );
         outcome.problems = unmatched.into_iter().chain(found).collect();
         self.echoes.retain(&outcome.snapshot);
         self.closed = outcome.applied.unserved().count();

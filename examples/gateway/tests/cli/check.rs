@@ -21,6 +21,42 @@ fn clean_manifests_exit_0() {
     );
 }
 
+/// No condition of the Gateway API says it: the requests are answered with 503.
+#[test]
+fn a_service_without_endpoints_is_a_warning_with_its_place() {
+    let manifests = CLEAN.replace("service-name: shop", "service-name: shops");
+    let files = Files::new(&[("a.yaml", &manifests)]);
+    let output = files.check(&[]);
+    let table = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{table}");
+    assert!(!table.contains("Everything is valid"), "{table}");
+    let path = files.path("a.yaml");
+    for warning in [
+        format!(
+            "{}:9: warning[NoEndpoints]: Service default/shop: ",
+            path.display()
+        ),
+        format!(
+            "{}:23: warning[NoService]: EndpointSlice default/shop-1: ",
+            path.display()
+        ),
+    ] {
+        assert!(table.contains(&warning), "{warning}\n{table}");
+    }
+}
+
+/// In a cluster each Gateway gets an address; where they share one, `run` says what is in the way.
+#[test]
+fn gateways_without_an_address_are_not_in_each_other_s_way() {
+    let second = CLEAN
+        .split("---")
+        .next()
+        .unwrap()
+        .replace("name: web", "name: other");
+    let output = Files::new(&[("a.yaml", CLEAN), ("b.yaml", &second)]).check(&[]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+}
+
 #[test]
 fn a_reference_that_does_not_resolve_exits_1_and_is_reported_with_its_reason() {
     let manifests = CLEAN.replace("name: shop, port: 80", "name: missing, port: 80");

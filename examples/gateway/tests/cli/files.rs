@@ -25,6 +25,13 @@ metadata: {name: shop}
 spec:
   parentRefs: [{name: web}]
   rules: [{backendRefs: [{name: shop, port: 80}]}]
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: shop-1, labels: {kubernetes.io/service-name: shop}}
+addressType: IPv4
+ports: [{port: 8080}]
+endpoints: [{addresses: [127.0.0.1]}]
 "#;
 
 /// A directory of manifests.

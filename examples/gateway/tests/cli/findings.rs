@@ -53,7 +53,7 @@ fn what_was_rejected_is_not_called_missing() {
     let files = Files::new(&[("a.yaml", &manifests)]);
     let file = files.path("a.yaml").display().to_string();
     let problems = problems(&files);
-    let [service, route] = problems.as_slice() else {
+    let [service, route, slice] = problems.as_slice() else {
         panic!("{problems:?}")
     };
     assert_eq!(
@@ -63,6 +63,7 @@ fn what_was_rejected_is_not_called_missing() {
     let message = format!("Service default/shop is given, but was rejected: see {file}:12");
     let expected = ["BackendNotFound", &file, "19", &message];
     assert_eq!(route.each_ref(), expected.map(str::to_owned).each_ref());
+    assert_eq!((slice[0].as_str(), &slice[3]), ("NoService", &message));
 }
 
 #[test]

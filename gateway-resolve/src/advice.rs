@@ -1,0 +1,121 @@
+//! What is valid, accepted and resolved, and yet of no use.
+
+use std::collections::HashSet;
+
+use gateway_model::{EndpointSlice, HttpFilter, HttpRoute, Kind, ObjectRef, Service};
+
+use crate::ir::Ir;
+use crate::{Finding, Snapshot};
+
+/// Warnings about the resources that `ir` was made of. No condition of the Gateway API says any of this,
+/// so that no status does; the author of a manifest wants to know.
+///
+/// | code | what it says |
+/// |---|---|
+/// | `NoEndpoints` | A rule forwards to a port of a Service that has no ready endpoint: 503. |
+/// | `NoService` | An EndpointSlice belongs to no Service. |
+/// | `NeverMatches` | A match is for a request that is never routed. |
+/// | `NeverMirrored` | A mirror stands beside a redirect, which copies nothing. |
+pub fn advise(snapshot: &Snapshot, ir: &Ir) -> Vec<Finding> {
+    let mut advice = without_endpoints(ir);
+    advice.extend(
+        snapshot
+            .endpoint_slices()
+            .iter()
+            .filter_map(|slice| homeless(snapshot, slice)),
+    );
+    advice.extend(
+        snapshot
+            .http_routes()
+            .iter()
+            .flat_map(|route| useless(route)),
+    );
+    advice.sort();
+    advice.dedup();
+    advice
+}
+
+fn finding(
+    resource: ObjectRef,
+    field: impl Into<Option<String>>,
+    code: &'static str,
+    message: String,
+) -> Finding {
+    Finding {
+        resource,
+        field: field.into(),
+        code,
+        message,
+        missing: None,
+    }
+}
+
+fn without_endpoints(ir: &Ir) -> Vec<Finding> {
+    let mirrored: HashSet<_> = ir.listeners().iter().flat_map(|l| l.backends()).collect();
+    let idle = ir
+        .backends()
+        .values()
+        .filter(|backend| backend.endpoints.is_empty());
+    let used = idle.filter(|backend| mirrored.contains(&backend.id));
+    used.map(|backend| {
+        let message = format!(
+            "port {} has no endpoint, so that requests get 503: expected a ready one in an \
+             EndpointSlice labelled {}={}, at a port of the same name",
+            backend.id.port,
+            EndpointSlice::SERVICE_LABEL,
+            backend.id.object.name
+        );
+        finding(backend.id.object.clone(), None, "NoEndpoints", message)
+    })
+    .collect()
+}
+
+fn homeless(snapshot: &Snapshot, slice: &EndpointSlice) -> Option<Finding> {
+    let namespace = slice.metadata.namespace.as_str();
+    let label = EndpointSlice::SERVICE_LABEL;
+    let service = slice.service();
+    let service =
+        service.map(|name| ObjectRef::new(Service::GROUP, Service::KIND, namespace, name));
+    let message = match &service {
+        None => format!("expected the label {label}, which names the Service, found none"),
+        Some(service) if snapshot.services().get(namespace, &service.name).is_none() => {
+            format!("label {label}: {service} does not exist")
+        }
+        Some(_) => return None,
+    };
+    let field = "metadata.labels".to_owned();
+    Some(Finding {
+        missing: service,
+        ..finding(slice.reference(), field, "NoService", message)
+    })
+}
+
+fn useless(route: &HttpRoute) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (index, rule) in route.spec.rules.iter().enumerate() {
+        for (position, one) in rule.matches.iter().enumerate() {
+            if one
+                .method
+                .as_ref()
+                .is_some_and(|method| method.as_http() == http::Method::CONNECT)
+            {
+                let message =
+                    "CONNECT is answered with 501 before a route is looked for".to_owned();
+                let field = format!("spec.rules[{index}].matches[{position}].method");
+                found.push(finding(route.reference(), field, "NeverMatches", message));
+            }
+        }
+        let redirects = |filter: &HttpFilter| matches!(filter, HttpFilter::RequestRedirect(_));
+        if !rule.filters.iter().any(redirects) {
+            continue;
+        }
+        for (position, filter) in rule.filters.iter().enumerate() {
+            if matches!(filter, HttpFilter::RequestMirror(_)) {
+                let message = "a rule that redirects copies no requests".to_owned();
+                let field = format!("spec.rules[{index}].filters[{position}]");
+                found.push(finding(route.reference(), field, "NeverMirrored", message));
+            }
+        }
+    }
+    found
+}

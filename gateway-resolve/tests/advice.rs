@@ -1,0 +1,190 @@
+//! What is valid and yet of no use, and what is refused with a reason that helps.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod support;
+
+use gateway_resolve::{Config, Resolution, Snapshot, Status, advise, resolve};
+
+use support::{now, resources};
+
+const SHOP: &str = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: g, namespace: default}
+spec:
+  gatewayClassName: any
+  listeners: [{name: http, port: 80, protocol: HTTP}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: s, namespace: default}
+spec: {ports: [{name: web, port: 80}]}
+";
+
+fn resolved(text: &str) -> (Snapshot, Resolution) {
+    let snapshot = Snapshot::from_resources(resources("x.yaml", text.as_bytes()));
+    let resolution = resolve(&snapshot, &Config::default(), now());
+    (snapshot, resolution)
+}
+
+fn advice(text: &str) -> Vec<String> {
+    let (snapshot, resolution) = resolved(&format!("{SHOP}---{text}"));
+    let advice = advise(&snapshot, &resolution.ir);
+    let shown = advice.iter().map(|one| match &one.field {
+        Some(field) => format!("{} {} {field}", one.code, one.resource),
+        None => format!("{} {}", one.code, one.resource),
+    });
+    shown.collect()
+}
+
+const ROUTE: &str = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: r, namespace: default}
+spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: s, port: 80}]}]}
+";
+
+fn slice(metadata: &str, port: &str, ready: bool) -> String {
+    format!(
+        "{ROUTE}---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {{name: s-1, {metadata}}}
+addressType: IPv4
+ports: [{{name: {port}, port: 8080}}]
+endpoints: [{{addresses: [127.0.0.1], conditions: {{ready: {ready}}}}}]
+"
+    )
+}
+
+/// HTTPRoute `backendRefs`: a Service without ready endpoints SHOULD be answered for with 503; no condition
+/// says so.
+#[test]
+fn services_without_endpoints_and_slices_without_a_service_are_told() {
+    let own = "namespace: default, labels: {kubernetes.io/service-name: s}";
+    let none = "NoEndpoints Service default/s";
+    let homeless = |namespace| format!("NoService EndpointSlice {namespace}/s-1 metadata.labels");
+    assert_eq!(advice(&slice(own, "web", true)), [""; 0]);
+    assert_eq!(advice(ROUTE), [none]);
+    assert_eq!(advice(&slice(own, "other", true)), [none]);
+    assert_eq!(advice(&slice(own, "web", false)), [none]);
+    for (metadata, namespace) in [
+        ("namespace: default", "default"),
+        (
+            "namespace: default, labels: {kubernetes.io/service-name: typo}",
+            "default",
+        ),
+        (
+            "namespace: other, labels: {kubernetes.io/service-name: s}",
+            "other",
+        ),
+    ] {
+        let told = advice(&slice(metadata, "web", true));
+        assert_eq!(told, [none.to_owned(), homeless(namespace)]);
+    }
+}
+
+#[test]
+fn what_is_never_matched_or_mirrored_is_told() {
+    let route = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: r, namespace: default}
+spec:
+  parentRefs: [{name: g}]
+  rules:
+  - matches: [{method: GET}, {method: CONNECT}]
+    filters:
+    - {type: RequestMirror, requestMirror: {backendRef: {name: s, port: 80}}}
+    - {type: RequestRedirect, requestRedirect: {hostname: x.test}}
+";
+    let told = advice(route);
+    let route = "HTTPRoute default/r spec.rules[0]";
+    let want = [
+        format!("NeverMatches {route}.matches[1].method"),
+        format!("NeverMirrored {route}.filters[0]"),
+    ];
+    for one in want {
+        assert!(told.contains(&one), "{told:?}");
+    }
+}
+
+/// The conditions of the first listener, as `Accepted=False/UnsupportedValue`.
+fn listener(allowed: &str) -> Vec<String> {
+    let (_, resolution) = resolved(&format!(
+        "apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {{name: g, namespace: default}}
+spec:
+  gatewayClassName: any
+  listeners: [{{name: http, port: 80, protocol: HTTP, allowedRoutes: {{namespaces: {allowed}}}}}]
+"
+    ));
+    let (_, Status::Gateway(status)) = resolution.statuses.iter().next().unwrap() else {
+        panic!("a Gateway")
+    };
+    let conditions = status.listeners[0].conditions.iter();
+    conditions
+        .map(|c| format!("{}={:?}/{}", c.type_, c.status, c.reason))
+        .collect()
+}
+
+#[test]
+fn a_selector_that_selects_nothing_in_particular_is_not_accepted() {
+    let refused = "Accepted=False/UnsupportedValue".to_owned();
+    for selector in [
+        "{from: Selector}",
+        "{from: Selector, selector: {matchExpressions: [{key: a, operator: Is, values: [b]}]}}",
+        "{from: Selector, selector: {matchExpressions: [{key: a, operator: In}]}}",
+        "{from: Selector, selector: {matchExpressions: [{key: a, operator: Exists, values: [b]}]}}",
+        "{from: Selector, selector: {matchLabels: {\"a b\": c}}}",
+        "{from: Selector, selector: {matchLabels: {a: -c}}}",
+    ] {
+        assert!(listener(selector).contains(&refused), "{selector}");
+    }
+    for selector in [
+        "{from: Selector, selector: {}}",
+        "{from: Selector, selector: {matchLabels: {example.com/a: b, c: \"\"}}}",
+        "{from: All}",
+    ] {
+        assert!(!listener(selector).contains(&refused), "{selector}");
+    }
+}
+
+/// A reference across namespaces needs a ReferenceGrant before anything else is said of it.
+#[test]
+fn a_client_certificate_of_another_namespace_needs_a_grant() {
+    let gateway = |namespace: &str| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {{name: g, namespace: default}}
+spec:
+  gatewayClassName: any
+  tls: {{backend: {{clientCertificateRef: {{kind: Secret, name: x, namespace: {namespace}}}}}}}
+  listeners: [{{name: http, port: 80, protocol: HTTP}}]
+"
+        )
+    };
+    let code = |namespace: &str| {
+        let (_, resolution) = resolved(&gateway(namespace));
+        resolution.statuses.findings()[0].code
+    };
+    assert_eq!(code("other"), "RefNotPermitted");
+    assert_eq!(code("default"), "InvalidClientCertificateRef");
+}
+
+#[test]
+fn gateways_that_get_addresses_of_their_own_do_not_conflict() {
+    let (first, _) = SHOP.split_once("---").unwrap();
+    let second = first.replace("name: g,", "name: h,");
+    let snapshot = Snapshot::from_resources(resources(
+        "x.yaml",
+        format!("{first}---{second}").as_bytes(),
+    ));
+    let mut config = Config::default();
+    assert_ne!(resolve(&snapshot, &config, now()).statuses.findings(), []);
+    config.default_is_shared = false;
+    assert_eq!(resolve(&snapshot, &config, now()).statuses.findings(), []);
+}
