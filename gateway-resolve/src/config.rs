@@ -30,6 +30,9 @@ pub struct Config {
     /// that is not among them gets `AddressNotAssigned`. `None`: such Gateways are bound to the data
     /// plane's default, and show the `default_addresses`.
     pub allocated_addresses: Option<BTreeMap<ObjectRef, IpAddr>>,
+    /// Do Gateways that ask for no address share the data plane's default, so that one's listeners can be
+    /// in the way of another's? Not where each will get an address of its own. Default: they do.
+    pub default_is_shared: bool,
     /// The version of the Gateway API that the cluster has (its CRDs' annotation
     /// `gateway.networking.k8s.io/bundle-version`), for the `SupportedVersion` of GatewayClasses;
     /// `None` leaves that condition out.
@@ -45,6 +48,7 @@ impl Default for Config {
             default_addresses: Vec::new(),
             usable_addresses: UsableAddresses::default(),
             allocated_addresses: None,
+            default_is_shared: true,
             api_version: None,
         }
     }

@@ -38,10 +38,10 @@ pub struct Resolution {
 pub fn resolve(snapshot: &Snapshot, config: &Config, now: Timestamp) -> Resolution {
     let grants = grants(snapshot);
     let classes = classes(snapshot, config);
-    let gateways = gateways(snapshot, &classes, config);
+    let gateways = gateways(snapshot, &classes, config, &grants);
     let certificates = certificates(snapshot, &gateways, &grants);
     let listeners = listeners(&gateways, &certificates, &grants);
-    let conflicts = conflicts(&gateways, &listeners);
+    let conflicts = conflicts(&gateways, &listeners, config.default_is_shared);
     let overlaps = overlaps(&listeners);
     let http_routes = attach(
         snapshot.http_routes(),

@@ -64,7 +64,8 @@ impl Certificates {
         if !is_secret(reference) {
             let (group, kind) = (&reference.group, &reference.kind);
             return Err(invalid(format!(
-                "expected a Secret of the core group, found kind {kind:?} of group {group:?}"
+                "expected a Secret of the core group, found kind {kind:?} of group {group:?}{}",
+                core_hint(group)
             )));
         }
         let secret = target(gateway, reference);
@@ -84,6 +85,14 @@ impl Certificates {
     }
 }
 
+/// How the core group is written, for who writes it as it is called.
+pub(crate) fn core_hint(group: &str) -> &'static str {
+    match group {
+        "core" => "; the core group is written as group: \"\"",
+        _ => "",
+    }
+}
+
 /// What to tell the author of a reference across namespaces that no grant allows.
 pub(crate) fn not_permitted(from: &ObjectRef, to: &ObjectRef) -> String {
     format!(
@@ -92,11 +101,11 @@ pub(crate) fn not_permitted(from: &ObjectRef, to: &ObjectRef) -> String {
     )
 }
 
-fn is_secret(reference: &SecretObjectReference) -> bool {
+pub(super) fn is_secret(reference: &SecretObjectReference) -> bool {
     reference.group.is_empty() && reference.kind == "Secret"
 }
 
-fn target(gateway: &ObjectRef, reference: &SecretObjectReference) -> ObjectRef {
+pub(super) fn target(gateway: &ObjectRef, reference: &SecretObjectReference) -> ObjectRef {
     let namespace = reference.namespace.as_deref().unwrap_or(&gateway.namespace);
     ObjectRef::new(
         Secret::GROUP,

@@ -59,6 +59,7 @@ pub(crate) type Conflicts = BTreeMap<ListenerKey, Conflict>;
 pub(crate) fn conflicts(
     gateways: &[ServedGateway<'_>],
     listeners: &[Vec<ListenerFacts<'_>>],
+    default_is_shared: bool,
 ) -> Conflicts {
     let mut conflicts = Conflicts::new();
     for (gateway, listeners) in listeners.iter().enumerate() {
@@ -66,7 +67,7 @@ pub(crate) fn conflicts(
             conflicts.insert(ListenerKey { gateway, listener }, conflict);
         }
     }
-    let between = between(gateways, listeners, &conflicts);
+    let between = between(gateways, listeners, &conflicts, default_is_shared);
     conflicts.extend(between);
     conflicts
 }
@@ -148,9 +149,11 @@ fn between(
     gateways: &[ServedGateway<'_>],
     listeners: &[Vec<ListenerFacts<'_>>],
     within: &Conflicts,
+    default_is_shared: bool,
 ) -> Vec<(ListenerKey, Conflict)> {
     let mut order: Vec<usize> = (0..gateways.len())
         .filter(|gateway| !gateways[*gateway].is_refused())
+        .filter(|gateway| default_is_shared || gateways[*gateway].addresses.bound != Bound::Default)
         .collect();
     order.sort_by(|a, b| gateways[*a].by_age(&gateways[*b]));
     let mut claims = BTreeMap::new();

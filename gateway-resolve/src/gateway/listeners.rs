@@ -9,6 +9,8 @@ use crate::ir::{Certificate, ListenerId};
 use crate::problem::Problem;
 use crate::reason::{ListenerAccepted, ListenerProgrammed, ListenerResolvedRefs};
 
+use crate::route::selector;
+
 use super::ServedGateway;
 use super::certificates::Certificates;
 use super::serving::Speaks;
@@ -69,6 +71,7 @@ fn facts<'a>(
         other => unsupported(other, &field),
     };
     let (kinds, bad_kinds) = kinds(spec, &field);
+    let selector = selector_problem(spec, &field);
     ListenerFacts {
         id: ListenerId {
             parent: gateway.reference.clone(),
@@ -79,9 +82,20 @@ fn facts<'a>(
         kinds,
         speaks,
         certificates,
-        refused,
+        refused: refused.into_iter().chain(selector).collect(),
         unresolved: unresolved.into_iter().chain(bad_kinds).collect(),
     }
+}
+
+/// A selector that no namespace can be held against leaves it open whose routes are meant.
+fn selector_problem(spec: &Listener, field: &str) -> Option<Problem<ListenerAccepted>> {
+    let message = selector::problem(&spec.allowed_routes.namespaces)?;
+    let field = format!("{field}.allowedRoutes.namespaces.selector");
+    Some(Problem::new(
+        ListenerAccepted::UnsupportedValue,
+        field,
+        message,
+    ))
 }
 
 /// A listener without TLS. One that asks for it all the same is not served in clear.
@@ -120,7 +134,8 @@ fn kinds(
     field: &str,
 ) -> (Vec<RouteGroupKind>, Vec<Problem<ListenerResolvedRefs>>) {
     let supported = supported_kinds(&spec.protocol);
-    if spec.allowed_routes.kinds.is_empty() {
+    // Which kinds a protocol takes that is not supported is not known.
+    if spec.allowed_routes.kinds.is_empty() || supported.is_empty() {
         return (supported, Vec::new());
     }
     let mut kinds = Vec::new();

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use gateway_model::{Gateway, Kind, ObjectRef};
 
+use crate::grants::Grants;
 use crate::problem::{Problem, Verdict};
 use crate::reason::{GatewayAccepted, GatewayResolvedRefs};
 use crate::{Config, Snapshot};
@@ -51,6 +52,7 @@ pub(crate) fn gateways<'a>(
     snapshot: &'a Snapshot,
     classes: &Classes<'a>,
     config: &Config,
+    grants: &Grants<'_>,
 ) -> Vec<ServedGateway<'a>> {
     let served = snapshot.gateways().iter().filter_map(|object| {
         let class = classes.get(snapshot, &object.spec.gateway_class_name)?;
@@ -58,7 +60,7 @@ pub(crate) fn gateways<'a>(
             reference: object.reference(),
             addresses: addresses(object, config),
             refused: refused(object, &class),
-            client_certificate: client_certificate(object),
+            client_certificate: client_certificate(object, grants),
             object,
             class,
         })
@@ -90,9 +92,18 @@ fn refused(gateway: &Gateway, class: &Class<'_>) -> Vec<Problem<GatewayAccepted>
 
 /// No backend is connected to by TLS, so a client certificate cannot be presented. What would need
 /// it, a backend that wants TLS, is refused on its own.
-fn client_certificate(gateway: &Gateway) -> Option<Verdict<GatewayResolvedRefs>> {
+fn client_certificate(
+    gateway: &Gateway,
+    grants: &Grants<'_>,
+) -> Option<Verdict<GatewayResolvedRefs>> {
     let backend = gateway.spec.tls.as_ref()?.backend.as_ref()?;
     let certificate = backend.client_certificate_ref.as_ref()?;
+    let from = gateway.reference();
+    let secret = certificates::target(&from, certificate);
+    if certificates::is_secret(certificate) && !grants.permit(&from, &secret) {
+        let message = certificates::not_permitted(&from, &secret);
+        return Some(Verdict::new(GatewayResolvedRefs::RefNotPermitted, message));
+    }
     let message = format!(
         "{} {} is not used: client certificates towards backends are not supported",
         certificate.kind, certificate.name

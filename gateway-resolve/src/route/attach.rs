@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gateway_model::{
-    DefaultScope, Gateway, Hostname, Kind, ObjectRef, ParentReference, Route, RouteGroupKind,
+    DefaultScope, FromNamespaces, Gateway, Hostname, Kind, ObjectRef, ParentReference, Route,
+    RouteGroupKind,
 };
 
 use crate::gateway::ServedGateway;
@@ -264,9 +265,17 @@ fn explain(
             (RouteAccepted::NoMatchingParent, message)
         }
         Refused::NotAllowed => {
+            let selects = |listener: &ListenerFacts<'_>| {
+                listener.spec.allowed_routes.namespaces.from == FromNamespaces::Selector
+            };
+            let unknown = !candidate.namespace.is_known() && listeners.iter().any(selects);
+            let hint = match unknown {
+                true => "; there is no Namespace of this name, whose labels could be selected",
+                false => "",
+            };
             let message = format!(
                 "no {what} of the Gateway allows routes of kind {} from this namespace; \
-                 see allowedRoutes of the listeners",
+                 see allowedRoutes of the listeners{hint}",
                 candidate.kind.kind
             );
             (RouteAccepted::NotAllowedByListeners, message)

@@ -9,5 +9,5 @@ mod hostnames;
 mod matches;
 pub(crate) mod references;
 pub(crate) mod rules;
-mod selector;
+pub(crate) mod selector;
 mod settings;

@@ -5,7 +5,7 @@ use gateway_model::{
 };
 
 use crate::Snapshot;
-use crate::gateway::certificates::not_permitted;
+use crate::gateway::certificates::{core_hint, not_permitted};
 use crate::grants::Grants;
 use crate::ir::{AppProtocol, BackendId, Refusal, RefusalReason, Target};
 use crate::problem::Problem;
@@ -87,7 +87,8 @@ impl References<'_> {
         } = reference;
         if !group.is_empty() || kind != Service::KIND {
             let message = format!(
-                "expected a Service of the core group, found kind {kind:?} of group {group:?}"
+                "expected a Service of the core group, found kind {kind:?} of group {group:?}{}",
+                core_hint(group)
             );
             return Err(Unresolved::new(RouteResolvedRefs::InvalidKind, message));
         }

@@ -74,11 +74,22 @@ pub(crate) fn rules(route: &HttpRoute, references: &References<'_>) -> RouteRule
         let (matches, filters) = context.head(&mut outcome.problems);
         let failed = outcome.problems.invalid.get(sound).map(Problem::text);
         outcome.failed.extend(failed.is_some().then_some(index));
+        let sound = outcome.problems.invalid.len();
         let targets = context.targets(all_prefixes(&matches), &mut outcome.problems);
+        let none_left = outcome.problems.invalid.len() > sound && targets.iter().all(is_invalid);
+        if none_left && failed.is_none() {
+            outcome.failed.push(index);
+        }
         let rule = Arc::new(context.rule(filters, targets, failed));
         outcome.rules.push(ResolvedRule { rule, matches });
     }
     outcome
+}
+
+/// Is a backend refused for what its reference says of requests?
+fn is_invalid(target: &WeightedTarget) -> bool {
+    let invalid = |refusal: &Refusal| refusal.reason == RefusalReason::InvalidFilter;
+    target.weight == 0 || matches!(&target.target, Target::Refused(refusal) if invalid(refusal))
 }
 
 fn all_prefixes(matches: &[(usize, Match)]) -> bool {

@@ -25,6 +25,11 @@ impl<'a> NamespaceLabels<'a> {
         }
     }
 
+    /// Is there an object of the namespace, which would have its labels?
+    pub(crate) fn is_known(&self) -> bool {
+        self.labels.is_some()
+    }
+
     fn get(&self, key: &str) -> Option<&'a str> {
         match key {
             NAME_LABEL => Some(self.name),
@@ -44,6 +49,68 @@ pub(crate) fn allows(from: &NamespacesFrom, own: &str, namespace: NamespaceLabel
             selector.is_some_and(|selector| selects(selector, namespace))
         }
     }
+}
+
+/// Why no namespace can be held against a selector that is asked for: it is missing, or breaks the rules
+/// of `metav1.LabelSelector`.
+pub(crate) fn problem(from: &NamespacesFrom) -> Option<String> {
+    if from.from != FromNamespaces::Selector {
+        return None;
+    }
+    let Some(selector) = &from.selector else {
+        return Some("from: Selector needs a selector, found none".to_owned());
+    };
+    let labels = selector.match_labels.iter().find_map(|(key, value)| {
+        let wrong = !is_label_key(key) || !is_label_value(value);
+        wrong.then(|| format!("expected a label and a value of it, found {key:?}: {value:?}"))
+    });
+    labels.or_else(|| selector.match_expressions.iter().find_map(unusable))
+}
+
+fn unusable(requirement: &LabelSelectorRequirement) -> Option<String> {
+    let LabelSelectorRequirement {
+        key,
+        operator,
+        values,
+    } = requirement;
+    if !is_label_key(key) {
+        return Some(format!("expected the key of a label, found {key:?}"));
+    }
+    if let Some(value) = values.iter().find(|value| !is_label_value(value)) {
+        return Some(format!("expected the value of a label, found {value:?}"));
+    }
+    match (operator.as_str(), values.is_empty()) {
+        ("In" | "NotIn", false) | ("Exists" | "DoesNotExist", true) => None,
+        ("In" | "NotIn", true) => Some(format!("operator {operator} needs values, found none")),
+        ("Exists" | "DoesNotExist", false) => Some(format!(
+            "operator {operator} takes no values, found {}",
+            values.len()
+        )),
+        _ => Some(format!(
+            "expected the operator In, NotIn, Exists or DoesNotExist, found {operator:?}"
+        )),
+    }
+}
+
+/// At most this many characters are in a label's value, and in the name of its key.
+const MAX_LABEL: usize = 63;
+
+fn is_label_value(value: &str) -> bool {
+    let is_end = |c: Option<char>| c.is_none_or(|c| c.is_ascii_alphanumeric());
+    let mut all = value.chars();
+    all.all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        && is_end(value.chars().next())
+        && is_end(value.chars().next_back())
+        && value.len() <= MAX_LABEL
+}
+
+fn is_label_key(key: &str) -> bool {
+    let (prefix, name) = match key.split_once('/') {
+        Some((prefix, name)) => (Some(prefix), name),
+        None => (None, key),
+    };
+    let is_prefix = |prefix: &str| gateway_model::Hostname::new(prefix).is_ok();
+    !name.is_empty() && is_label_value(name) && prefix.is_none_or(is_prefix)
 }
 
 fn selects(selector: &LabelSelector, namespace: NamespaceLabels<'_>) -> bool {
