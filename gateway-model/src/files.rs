@@ -5,7 +5,7 @@ use std::fs::{self, File, FileType};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::{Code, Location, Manifests, Problem, Severity, parse};
+use crate::{Channel, Code, Location, Manifests, Problem, Severity, parse_in};
 
 /// Extensions of the files that are read in a directory.
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
@@ -22,22 +22,28 @@ const MAX_BYTES: u64 = 256 << 20;
 /// `<(...)`): others may have no end, or nobody who writes. Below a path, a directory is read once: links
 /// that lead to it again are reported.
 ///
+/// Objects are held against the CRDs of `channel`.
+///
 /// In directories, files that end in `.yaml`, `.yml` or `.json` are read, and names that start with
 /// a dot are skipped.
-pub fn load(paths: &[PathBuf]) -> Manifests {
+pub fn load(channel: Channel, paths: &[PathBuf]) -> Manifests {
     let mut parts = Vec::new();
     for path in paths {
         match path.as_os_str() == "-" {
-            true => parts.push(read_input()),
-            false => read_named(path, &mut parts),
+            true => parts.push(read_input(channel)),
+            false => read_named(channel, path, &mut parts),
         }
     }
     Manifests::merge(parts)
 }
 
-fn read_named(path: &Path, parts: &mut Vec<Manifests>) {
+fn read_named(channel: Channel, path: &Path, parts: &mut Vec<Manifests>) {
+    let mut walk = Walk {
+        channel,
+        seen: HashMap::new(),
+    };
     let before = parts.len();
-    read_path(path, MAX_DEPTH, &mut HashMap::new(), parts);
+    read_path(path, MAX_DEPTH, &mut walk, parts);
     if parts.len() == before {
         let message = "expected at least one file that ends in .yaml, .yml or .json, found none";
         parts.push(problem(
@@ -49,9 +55,9 @@ fn read_named(path: &Path, parts: &mut Vec<Manifests>) {
     }
 }
 
-fn read_input() -> Manifests {
+fn read_input(channel: Channel) -> Manifests {
     match read_all(io::stdin().lock()) {
-        Ok(bytes) => parse("-", &bytes),
+        Ok(bytes) => parse_in(channel, "-", &bytes),
         Err(error) => unreadable(Path::new("-"), &error),
     }
 }
@@ -66,15 +72,19 @@ fn read_all(source: impl Read) -> io::Result<Vec<u8>> {
     }
 }
 
-/// The directories that were read, by their one path without links, and the paths that led there.
-type Seen = HashMap<PathBuf, PathBuf>;
+/// How files below a path are read, and what was read of it.
+struct Walk {
+    channel: Channel,
+    /// The directories that were read, by their one path without links, and the paths that led there.
+    seen: HashMap<PathBuf, PathBuf>,
+}
 
-fn read_path(path: &Path, depth: usize, seen: &mut Seen, parts: &mut Vec<Manifests>) {
+fn read_path(path: &Path, depth: usize, walk: &mut Walk, parts: &mut Vec<Manifests>) {
     match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => read_directory(path, depth, seen, parts),
+        Ok(metadata) if metadata.is_dir() => read_directory(path, depth, walk, parts),
         Ok(metadata) => parts.push(match may_not_end(path, metadata.file_type()) {
             Some(what) => unreadable(path, &io::Error::other(what)),
-            None => read_file(path),
+            None => read_file(walk.channel, path),
         }),
         Err(error) => parts.push(unreadable(path, &error)),
     }
@@ -102,12 +112,12 @@ fn is_device(_: FileType) -> bool {
     false
 }
 
-fn read_directory(path: &Path, depth: usize, seen: &mut Seen, parts: &mut Vec<Manifests>) {
+fn read_directory(path: &Path, depth: usize, walk: &mut Walk, parts: &mut Vec<Manifests>) {
     let Some(depth) = depth.checked_sub(1) else {
         let error = io::Error::other("too many directories inside each other");
         return parts.push(unreadable(path, &error));
     };
-    if let Err(error) = enter(path, seen) {
+    if let Err(error) = enter(path, walk) {
         return parts.push(unreadable(path, &error));
     }
     let entries = fs::read_dir(path).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
@@ -121,13 +131,13 @@ fn read_directory(path: &Path, depth: usize, seen: &mut Seen, parts: &mut Vec<Ma
     };
     inside.sort();
     for path in inside {
-        read_path(&path, depth, seen, parts);
+        read_path(&path, depth, walk, parts);
     }
 }
 
 /// Notes that a directory is read; an error if it was already, or is being read.
-fn enter(path: &Path, seen: &mut Seen) -> io::Result<()> {
-    match seen.insert(fs::canonicalize(path)?, path.to_owned()) {
+fn enter(path: &Path, walk: &mut Walk) -> io::Result<()> {
+    match walk.seen.insert(fs::canonicalize(path)?, path.to_owned()) {
         None => Ok(()),
         Some(first) => {
             let first = first.display();
@@ -148,9 +158,9 @@ fn is_wanted(path: &Path) -> bool {
     !hidden && (path.is_dir() || EXTENSIONS.contains(&extension))
 }
 
-fn read_file(path: &Path) -> Manifests {
+fn read_file(channel: Channel, path: &Path) -> Manifests {
     match File::open(path).and_then(read_all) {
-        Ok(bytes) => parse(&path.display().to_string(), &bytes),
+        Ok(bytes) => parse_in(channel, &path.display().to_string(), &bytes),
         Err(error) => unreadable(path, &error),
     }
 }

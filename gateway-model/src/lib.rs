@@ -18,6 +18,8 @@ mod reference;
 #[cfg(feature = "manifests")]
 mod cel;
 #[cfg(feature = "manifests")]
+mod channel;
+#[cfg(feature = "manifests")]
 mod core;
 #[cfg(feature = "files")]
 pub mod files;
@@ -53,13 +55,14 @@ pub use reference::{ObjectRef, Source};
 
 #[cfg(feature = "manifests")]
 pub use self::{
+    channel::Channel,
     core::*,
     gateway_api::*,
     lines::FieldLines,
     manifests::{Loaded, Manifests, UnknownObject},
     meta::{Condition, ConditionStatus, ObjectMeta},
     object::{Kind, NoStatus, Object, Typed},
-    parse::parse,
+    parse::{parse, parse_in},
     problem::{Code, Location, Problem, Severity},
     resource::Resource,
 };

@@ -21,7 +21,7 @@ const CLEAN: &str = "Everything is valid, accepted and resolved.";
 
 /// Checks the manifests and prints what was found.
 pub(crate) fn check(arguments: &CheckArguments) -> Result<ExitCode, Error> {
-    let mut manifests = Input::new(&arguments.selection.paths).load();
+    let mut manifests = Input::new(&arguments.selection).load();
     let (resources, places) = Places::take(&mut manifests);
     let snapshot = Snapshot::from_resources(resources);
     let mut config = load::config(&arguments.selection);

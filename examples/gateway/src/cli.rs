@@ -110,6 +110,10 @@ pub(crate) struct Selection {
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
 
+    /// Channel of the Gateway API whose fields are known
+    #[arg(long, value_name = "CHANNEL", default_value = "standard")]
+    pub(crate) channel: Channel,
+
     /// Serve only Gateways whose GatewayClass has this controllerName [default: any; where no
     /// GatewayClass is given, gateway.example.dev/controller]
     #[arg(long, value_name = "NAME")]
@@ -118,6 +122,24 @@ pub(crate) struct Selection {
     /// Serve only Gateways of this GatewayClass [default: any]
     #[arg(long, value_name = "NAME")]
     pub(crate) class: Option<String>,
+}
+
+/// A channel of the Gateway API.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Channel {
+    /// What is stable
+    Standard,
+    /// What may still change as well
+    Experimental,
+}
+
+impl From<Channel> for gateway_model::Channel {
+    fn from(channel: Channel) -> Self {
+        match channel {
+            Channel::Standard => Self::Standard,
+            Channel::Experimental => Self::Experimental,
+        }
+    }
 }
 
 /// Arguments of `gateway run`.

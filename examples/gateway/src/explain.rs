@@ -24,7 +24,7 @@ use crate::table::{BAD, GOOD, HEADING, Table};
 /// Explains what becomes of the request, on every socket that it may reach.
 pub(crate) fn explain(arguments: &ExplainArguments) -> Result<ExitCode, Error> {
     let target = Target::new(arguments)?;
-    let manifests = Input::new(&arguments.selection.paths).load();
+    let manifests = Input::new(&arguments.selection).load();
     for problem in problems::of_manifests(&manifests) {
         output::complain(problem.line());
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gateway_model::{Manifests, Timestamp, files};
+use gateway_model::{Channel, Manifests, Timestamp, files};
 use gateway_resolve::{ClassSelection, Config};
 
 use crate::cli::Selection;
@@ -11,27 +11,31 @@ use crate::cli::Selection;
 /// which ends once.
 #[derive(Debug)]
 pub(crate) struct Input {
+    channel: Channel,
     paths: Vec<PathBuf>,
     /// What standard input had, when it is among the paths.
     stdin: Option<Manifests>,
 }
 
 impl Input {
-    /// Reads standard input if `paths` name it (`-`).
-    pub(crate) fn new(paths: &[PathBuf]) -> Self {
-        let (stdin, files): (Vec<_>, Vec<_>) = paths
+    /// Reads standard input if the paths name it (`-`).
+    pub(crate) fn new(selection: &Selection) -> Self {
+        let channel = selection.channel.into();
+        let (stdin, files): (Vec<_>, Vec<_>) = selection
+            .paths
             .iter()
             .cloned()
             .partition(|path| path == Path::new("-"));
         Self {
-            stdin: (!stdin.is_empty()).then(|| files::load(&stdin[..1])),
+            channel,
+            stdin: (!stdin.is_empty()).then(|| files::load(channel, &stdin[..1])),
             paths: files,
         }
     }
 
     /// The manifests as they are now.
     pub(crate) fn load(&self) -> Manifests {
-        let mut manifests = files::load(&self.paths);
+        let mut manifests = files::load(self.channel, &self.paths);
         manifests.extend(self.stdin.clone().unwrap_or_default());
         manifests
     }
@@ -46,6 +50,7 @@ impl Input {
 pub(crate) fn config(selection: &Selection) -> Config {
     let Selection {
         paths: _,
+        channel: _,
         controller_name,
         class,
     } = selection.clone();

@@ -33,8 +33,8 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Error> {
 async fn serve_until_stopped(arguments: &RunArguments) -> Result<ExitCode, Error> {
     let mut stop = Stop::new().map_err(Error::internal)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(Error::internal)?;
-    let paths = arguments.selection.paths.clone();
-    let read_input = joined(spawn_blocking(move || Arc::new(Input::new(&paths))));
+    let selection = arguments.selection.clone();
+    let read_input = joined(spawn_blocking(move || Arc::new(Input::new(&selection))));
     let Some(input) = unless_stopped(&mut stop, read_input).await else {
         return Ok(ExitCode::SUCCESS);
     };

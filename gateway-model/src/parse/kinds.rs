@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use crate::schema::{Schema, distance};
 use crate::tree::{DecodeError, Node};
 use crate::{
-    ConfigMap, EndpointSlice, Gateway, GatewayClass, HttpRoute, Kind, Namespace, ReferenceGrant,
-    Resource, Secret, Service,
+    Channel, ConfigMap, EndpointSlice, Gateway, GatewayClass, HttpRoute, Kind, Namespace,
+    ReferenceGrant, Resource, Secret, Service,
 };
 
 /// A kind that is modelled.
@@ -21,8 +21,19 @@ pub(super) struct Entry {
     pub(super) names: Names,
     /// Are its values kept out of problems?
     pub(super) secret: bool,
-    pub(super) schema: LazyLock<Schema>,
+    schemas: [LazyLock<Schema>; 2],
     pub(super) decode: fn(&Node) -> Result<Resource, serde_path_to_error::Error<DecodeError>>,
+}
+
+impl Entry {
+    /// What a channel holds its objects against.
+    pub(super) fn schema(&self, channel: Channel) -> &Schema {
+        let [standard, experimental] = &self.schemas;
+        match channel {
+            Channel::Standard => standard,
+            Channel::Experimental => experimental,
+        }
+    }
 }
 
 /// What names have to look like.
@@ -60,7 +71,7 @@ const KIND_COUNT: usize = 9;
 
 /// Declares [`KINDS`].
 macro_rules! kinds {
-    ($($kind:ident, $variant:ident, $names:ident, $schema:literal;)+) => {
+    ($($kind:ident, $variant:ident, $names:ident, $standard:literal, $experimental:literal;)+) => {
         static KINDS: [Entry; KIND_COUNT] = [$(Entry {
             group: <$kind as Kind>::GROUP,
             kind: <$kind as Kind>::KIND,
@@ -68,22 +79,25 @@ macro_rules! kinds {
             namespaced: <$kind as Kind>::NAMESPACED,
             names: Names::$names,
             secret: matches!(stringify!($kind).as_bytes(), b"Secret"),
-            schema: LazyLock::new(|| load_schema(include_str!(concat!("../schema/", $schema)))),
+            schemas: [
+                LazyLock::new(|| load_schema(include_str!(concat!("../schema/", $standard)))),
+                LazyLock::new(|| load_schema(include_str!(concat!("../schema/", $experimental)))),
+            ],
             decode: |node| decode::<$kind>(node).map(|object| Resource::$variant(Arc::new(object))),
         }),+];
     };
 }
 
 kinds! {
-    GatewayClass, GatewayClass, Subdomain, "crds/gatewayclasses.json";
-    Gateway, Gateway, Subdomain, "crds/gateways.json";
-    HttpRoute, HttpRoute, Subdomain, "crds/httproutes.json";
-    ReferenceGrant, ReferenceGrant, Subdomain, "crds/referencegrants.json";
-    Namespace, Namespace, Label, "core/namespace.json";
-    Service, Service, Label, "core/service.json";
-    EndpointSlice, EndpointSlice, Subdomain, "core/endpoint_slice.json";
-    Secret, Secret, Subdomain, "core/secret.json";
-    ConfigMap, ConfigMap, Subdomain, "core/config_map.json";
+    GatewayClass, GatewayClass, Subdomain, "crds/standard/gatewayclasses.json", "crds/experimental/gatewayclasses.json";
+    Gateway, Gateway, Subdomain, "crds/standard/gateways.json", "crds/experimental/gateways.json";
+    HttpRoute, HttpRoute, Subdomain, "crds/standard/httproutes.json", "crds/experimental/httproutes.json";
+    ReferenceGrant, ReferenceGrant, Subdomain, "crds/standard/referencegrants.json", "crds/experimental/referencegrants.json";
+    Namespace, Namespace, Label, "core/namespace.json", "core/namespace.json";
+    Service, Service, Label, "core/service.json", "core/service.json";
+    EndpointSlice, EndpointSlice, Subdomain, "core/endpoint_slice.json", "core/endpoint_slice.json";
+    Secret, Secret, Subdomain, "core/secret.json", "core/secret.json";
+    ConfigMap, ConfigMap, Subdomain, "core/config_map.json", "core/config_map.json";
 }
 
 /// The schemas are part of the program; a test loads them all.
@@ -109,7 +123,9 @@ mod tests {
     #[test]
     fn all_schemas_load() {
         for entry in &KINDS {
-            LazyLock::force(&entry.schema);
+            entry.schemas.iter().for_each(|schema| {
+                LazyLock::force(schema);
+            });
         }
     }
 }

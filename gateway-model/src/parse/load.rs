@@ -2,23 +2,25 @@
 
 use super::kinds::Entry;
 use super::{metadata, status};
-use crate::schema::{Text, Violation, check, check_rules, prune};
+use crate::schema::{Schema, Text, Violation, check, check_rules, prune};
 use crate::tree::{DecodeError, Node, Path};
-use crate::{Code, FieldLines, Location, ObjectRef, Problem, Resource, Severity};
+use crate::{Channel, Code, FieldLines, Location, ObjectRef, Problem, Resource, Severity};
 
 /// Does what an API server does with an object, then decodes it. Without a resource there is at
 /// least one error among the problems.
 pub(super) fn load(
     entry: &Entry,
+    channel: Channel,
     mut node: Node,
     at: &dyn Fn(u32) -> Location,
 ) -> (Option<(Resource, FieldLines)>, Vec<Problem>) {
+    let schema = entry.schema(channel);
     let mut unknown = Vec::new();
-    prune(&entry.schema, &mut node, &Path::Root, &mut unknown);
+    prune(schema, &mut node, &Path::Root, &mut unknown);
     metadata::fill_in(entry, &mut node);
-    status::settle(&entry.schema, &mut node, &mut unknown);
+    status::settle(schema, &mut node, &mut unknown);
     let mut errors = Vec::new();
-    validate(entry, &node, &mut errors);
+    validate(entry, schema, &node, &mut errors);
     let loaded = match errors.is_empty() {
         true => decode(entry, &mut node)
             .map(|resource| (resource, FieldLines::of(&node)))
@@ -60,11 +62,11 @@ fn decode(
     })
 }
 
-fn validate(entry: &Entry, node: &Node, errors: &mut Vec<Violation>) {
-    check(&entry.schema, node, &Path::Root, errors);
+fn validate(entry: &Entry, schema: &Schema, node: &Node, errors: &mut Vec<Violation>) {
+    check(schema, node, &Path::Root, errors);
     metadata::check(entry, node, errors);
     if !errors.iter().any(|error| blocks_rules(error.code)) {
-        check_rules(&entry.schema, node, &Path::Root, errors);
+        check_rules(schema, node, &Path::Root, errors);
     }
 }
 

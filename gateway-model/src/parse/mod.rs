@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::tree::Value;
 use crate::yaml::{self, SyntaxError};
-use crate::{Code, Location, Manifests, Problem, Severity};
+use crate::{Channel, Code, Location, Manifests, Problem, Severity};
 
 /// Reads the resources of a file: YAML with any number of documents, or JSON.
 ///
@@ -23,9 +23,9 @@ use crate::{Code, Location, Manifests, Problem, Severity};
 /// apart. What is wrong with one document or object doesn't touch the others.
 ///
 /// Objects of the Gateway API are taken as an API server takes them that has the CRDs of the
-/// experimental channel: unknown fields are dropped (with a warning), defaults filled in, the
-/// schema and its validation rules enforced. That channel has every field of the standard one;
-/// where the two differ, what it accepts is accepted. Core kinds are read more leniently.
+/// experimental channel, which has every field of the standard one: unknown fields are dropped (with a
+/// warning), defaults filled in, the schema and its validation rules enforced. [`parse_in`] takes the
+/// channel as an argument. Core kinds are read more leniently.
 ///
 /// ```
 /// let text = "
@@ -42,6 +42,21 @@ use crate::{Code, Location, Manifests, Problem, Severity};
 /// );
 /// ```
 pub fn parse(file: &str, bytes: &[u8]) -> Manifests {
+    parse_in(Channel::Experimental, file, bytes)
+}
+
+/// Reads the resources of a file as [`parse`] does, by the CRDs of a channel.
+///
+/// ```
+/// use gateway_model::{Channel, parse_in};
+///
+/// let route = b"{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r},
+///               spec: {rules: [{retry: {attempts: 2}}]}}";
+/// assert_eq!(parse_in(Channel::Experimental, "r.yaml", route).problems, []);
+/// let warning = &parse_in(Channel::Standard, "r.yaml", route).problems[0];
+/// assert_eq!(warning.field.as_deref(), Some("spec.rules[0].retry"));
+/// ```
+pub fn parse_in(channel: Channel, file: &str, bytes: &[u8]) -> Manifests {
     let file: Arc<str> = file.into();
     let mut manifests = Manifests::default();
     let mut seen = HashMap::new();
@@ -54,7 +69,7 @@ pub fn parse(file: &str, bytes: &[u8]) -> Manifests {
         };
         match document {
             Ok(node) if node.value == Value::Null => continue,
-            Ok(node) => object::read(node, &at, &mut manifests, &mut seen),
+            Ok(node) => object::read(channel, node, &at, &mut manifests, &mut seen),
             Err(error) => manifests.problems.push(syntax_problem(error, &at)),
         }
         empty = false;

@@ -7,9 +7,9 @@ use serde_json::Value;
 use crate::crd;
 
 #[test]
-fn the_crate_carries_the_schemas_of_the_experimental_channel() {
+fn the_crate_carries_the_schemas_of_both_channels() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/schema/crds");
-    for crd in crd::experimental() {
+    for crd in crd::all() {
         for (version, schema) in &crd.versions {
             assert_eq!(
                 schema,
@@ -18,7 +18,9 @@ fn the_crate_carries_the_schemas_of_the_experimental_channel() {
                 crd.kind
             );
         }
-        let path = folder.join(format!("{}.json", crd.plural));
+        let path = folder
+            .join(crd.channel)
+            .join(format!("{}.json", crd.plural));
         if std::env::var_os("UPDATE_SCHEMAS").is_some() {
             std::fs::write(&path, format!("{}\n", crd.schema())).unwrap();
         }

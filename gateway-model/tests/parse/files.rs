@@ -3,9 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use gateway_model::{Code, files};
+use gateway_model::{Channel, Code, Manifests, files};
 
 use crate::{names, namespace, problems};
+
+/// Reads what the standard channel has.
+fn load(paths: &[PathBuf]) -> Manifests {
+    files::load(Channel::Standard, paths)
+}
 
 /// A directory of its own for a test, under Cargo's directory for such things.
 fn directory(name: &str) -> PathBuf {
@@ -35,7 +40,7 @@ fn directories_are_read_in_order_with_those_inside() {
     for (file, name) in files {
         fs::write(root.join(file), namespace(name)).unwrap();
     }
-    let manifests = files::load(std::slice::from_ref(&root));
+    let manifests = load(std::slice::from_ref(&root));
     assert_eq!(problems(&manifests), [""; 0]);
     assert_eq!(
         names(&manifests),
@@ -50,7 +55,7 @@ fn a_file_that_is_named_is_read_whatever_its_extension() {
     let root = directory("named");
     let path = root.join("manifests.txt");
     fs::write(&path, namespace("one")).unwrap();
-    assert_eq!(names(&files::load(&[path])), ["Namespace one"]);
+    assert_eq!(names(&load(&[path])), ["Namespace one"]);
 }
 
 #[test]
@@ -59,7 +64,7 @@ fn paths_that_cannot_be_read_are_named_and_hide_no_other() {
     let good = root.join("good.yaml");
     let missing = root.join("missing.yaml");
     fs::write(&good, namespace("one")).unwrap();
-    let manifests = files::load(&[missing.clone(), good]);
+    let manifests = load(&[missing.clone(), good]);
     assert_eq!(names(&manifests), ["Namespace one"]);
     let [problem] = manifests.problems.as_slice() else {
         panic!("{:?}", problems(&manifests))
@@ -77,7 +82,7 @@ fn a_directory_without_manifests_is_warned_of() {
     let root = directory("empty");
     fs::create_dir(root.join("inner")).unwrap();
     fs::write(root.join("notes.txt"), namespace("one")).unwrap();
-    let manifests = files::load(std::slice::from_ref(&root));
+    let manifests = load(std::slice::from_ref(&root));
     let want = format!(
         "{}:1: warning[Empty]: expected at least one file that ends in .yaml, .yml or .json, \
          found none",
@@ -85,7 +90,7 @@ fn a_directory_without_manifests_is_warned_of() {
     );
     assert_eq!(problems(&manifests), [want]);
     fs::write(root.join("inner/a.yaml"), namespace("one")).unwrap();
-    assert_eq!(problems(&files::load(&[root])), [""; 0]);
+    assert_eq!(problems(&load(&[root])), [""; 0]);
 }
 
 #[cfg(unix)]
@@ -94,7 +99,7 @@ fn links_that_lead_nowhere_and_directories_that_hold_themselves_are_reported() {
     let root = directory("links");
     std::os::unix::fs::symlink(root.join("nowhere"), root.join("broken.yaml")).unwrap();
     std::os::unix::fs::symlink(&root, root.join("loop")).unwrap();
-    let manifests = files::load(&[root]);
+    let manifests = load(&[root]);
     assert!(
         manifests
             .problems
@@ -122,7 +127,7 @@ fn files_without_an_end_or_a_writer_are_named_and_hide_no_other() {
                 .map(|name| root.join(name).with_extension("yaml"))
                 .to_vec(),
         ] {
-            let manifests = files::load(&paths);
+            let manifests = load(&paths);
             assert_eq!(names(&manifests), ["Namespace one"]);
             let named = problems(&manifests);
             for name in [
@@ -143,7 +148,7 @@ fn links_that_lead_back_in_many_ways_end_soon() {
     for name in ["a", "b", "c"] {
         std::os::unix::fs::symlink(".", root.join(name)).unwrap();
     }
-    let manifests = files::load(std::slice::from_ref(&root));
+    let manifests = load(std::slice::from_ref(&root));
     assert_eq!(names(&manifests), ["Namespace one"]);
     let again = format!("found: {} again, by a link", root.display());
     let named = problems(&manifests);
@@ -158,7 +163,7 @@ fn a_resource_in_two_files_is_a_duplicate() {
     for file in ["a.yaml", "b.yaml"] {
         fs::write(root.join(file), namespace("one")).unwrap();
     }
-    let manifests = files::load(std::slice::from_ref(&root));
+    let manifests = load(std::slice::from_ref(&root));
     assert_eq!(names(&manifests), ["Namespace one"]);
     let b = root.join("b.yaml").display().to_string();
     let [problem] = manifests.problems.as_slice() else {

@@ -247,3 +247,22 @@ fn objects_without_a_name_are_called_so() {
     let table = text(&output.stdout);
     assert!(table.contains(": Nothing (no name): expected"), "{table}");
 }
+
+/// The standard CRDs have no `retry`.
+#[test]
+fn the_channel_says_which_fields_are_known() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("route.yaml");
+    let route = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r}\n\
+                 spec: {rules: [{retry: {attempts: 2}}]}\n";
+    std::fs::write(&file, route).unwrap();
+    let path = file.to_str().unwrap();
+    let unknown = |arguments: &[&str]| {
+        let output = output(arguments);
+        text(&output.stdout).contains("UnknownField")
+            || text(&output.stderr).contains("UnknownField")
+    };
+    assert!(unknown(&["check", path]));
+    assert!(unknown(&["check", path, "--channel", "standard"]));
+    assert!(!unknown(&["check", path, "--channel", "experimental"]));
+}
