@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use gateway_model::{ObjectRef, Resource};
+use gateway_model::{Channel, Manifests, ObjectRef, Resource};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind};
 use kube::core::PartialObjectMeta;
@@ -172,6 +172,21 @@ fn reference(kind: &Watched, object: &DynamicObject) -> ObjectRef {
     ObjectRef::new(kind.group, kind.kind, namespace, object.name_any())
 }
 
+/// Reads an object that an API server has accepted, whichever channel its CRDs are of. The standard channel
+/// refuses less in some values; an object of which it would drop a field isn't read by it.
+fn read_stored(bytes: &[u8]) -> Manifests {
+    let read = |channel| gateway_model::parse_in(channel, "cluster", bytes);
+    let experimental = read(Channel::Experimental);
+    if !experimental.has_errors() {
+        return experimental;
+    }
+    let standard = read(Channel::Standard);
+    match standard.problems.is_empty() {
+        true => standard,
+        false => experimental,
+    }
+}
+
 /// The typed form of an object.
 ///
 /// # Errors
@@ -195,7 +210,7 @@ pub(crate) fn decode(
     let Ok(bytes) = serde_json::to_vec(&object) else {
         return Err(reference);
     };
-    let mut manifests = gateway_model::parse("cluster", &bytes);
+    let mut manifests = read_stored(&bytes);
     match manifests.resources.pop() {
         Some(loaded) => Ok(loaded.resource),
         None => {
@@ -205,5 +220,41 @@ pub(crate) fn decode(
             }
             Err(reference)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gateway_model::Resource;
+    use serde_json::json;
+
+    use super::{WATCHED, decode};
+
+    /// A value with two spaces and one outside ASCII, which only the experimental channel refuses.
+    #[test]
+    fn an_object_that_one_channel_allows_is_taken_and_loses_no_field_of_the_other() {
+        let kind = WATCHED
+            .iter()
+            .find(|kind| kind.kind == "HTTPRoute")
+            .unwrap();
+        let route = |rule| {
+            let object = json!({
+                "metadata": {"name": "r", "namespace": "default"},
+                "spec": {"rules": [rule]},
+            });
+            decode(kind, serde_json::from_value(object).unwrap())
+        };
+        let spaced = json!({"type": "ResponseHeaderModifier", "responseHeaderModifier":
+            {"set": [{"name": "content-security-policy", "value": "default-src 'self';  img-src *"}]}});
+        let city = json!([{"headers": [{"name": "x-city", "value": "Z\u{fc}rich"}]}]);
+        for standard in [json!({"filters": [spaced]}), json!({"matches": city})] {
+            let taken = route(standard);
+            assert!(matches!(taken, Ok(Resource::HttpRoute(_))), "{taken:?}");
+        }
+        let experimental = route(json!({"retry": {"attempts": 2}}));
+        assert!(experimental.is_ok(), "{experimental:?}");
+        // No channel has both: nothing that the route asks for is dropped unsaid.
+        let both = route(json!({"filters": [spaced], "retry": {"attempts": 2}}));
+        assert!(both.is_err(), "{both:?}");
     }
 }
