@@ -80,6 +80,9 @@ pub enum HeadError {
     /// A transfer coding besides `chunked`.
     #[error("the transfer coding is not supported")]
     UnsupportedCoding,
+    /// A value over HTTP/2 that begins or ends with white space.
+    #[error("a field value begins or ends with white space")]
+    FieldValue,
     /// `Expect` asks for something besides `100-continue`.
     #[error("the expectation is not met")]
     Expectation,
@@ -118,11 +121,40 @@ pub fn normalize(head: &mut RequestHead, rules: HeadRules) -> Result<(), HeadErr
         return Err(HeadError::HostMissing);
     }
     match head.version {
-        Version::HTTP_2 | Version::HTTP_3 => take_pseudo_headers(head, has_host)?,
+        Version::HTTP_2 | Version::HTTP_3 => {
+            take_pseudo_headers(head, has_host)?;
+            check_values(&head.fields)?;
+            join_cookies(&mut head.fields);
+        }
         _ if head.target().starts_with(['/', '*']) => {}
         _ => take_authority(head)?,
     }
     normalize_path(head, rules)
+}
+
+/// A value neither begins nor ends with white space (RFC 9113 section 8.2.1). HTTP/1 has it around values, where
+/// it is no part of them.
+fn check_values(fields: &Fields) -> Result<(), HeadError> {
+    let is_space = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    match fields
+        .iter()
+        .all(|(_, value)| !is_space(value.first()) && !is_space(value.last()))
+    {
+        true => Ok(()),
+        false => Err(HeadError::FieldValue),
+    }
+}
+
+/// Clients split the `Cookie` field for the sake of compression; it is one to all who read it
+/// (RFC 9113 section 8.2.3).
+fn join_cookies(fields: &mut Fields) {
+    if fields.get_all(Known::Cookie).nth(1).is_some() {
+        let joined = fields
+            .get_all(Known::Cookie)
+            .collect::<Vec<_>>()
+            .join(&b"; "[..]);
+        fields.set(Known::Cookie, &joined);
+    }
 }
 
 /// Is there a `Host` header? It is valid.
@@ -254,7 +286,7 @@ fn normalize_path(head: &mut RequestHead, rules: HeadRules) -> Result<(), HeadEr
         _ => {}
     }
     path::check_characters(head.path(), head.query().unwrap_or_default())?;
-    let Some(mut clean) = path::without_dots(head.path())? else {
+    let Some(mut clean) = path::canonical(head.path())? else {
         return Ok(());
     };
     if let Some(query) = head.query() {

@@ -30,20 +30,37 @@ const fn except(refused: &[u8]) -> [bool; 256] {
     allowed
 }
 
-/// The path without its `.` and `..` segments, whether written plainly or with `%2e` (RFC 3986
-/// section 5.2.4); `None` when it has none. `path` starts with a slash.
-pub(super) fn without_dots(path: &str) -> Result<Option<String>, HeadError> {
+/// The path in its canonical form, without `.` and `..` segments and without unreserved characters that are
+/// percent-encoded (RFC 3986 sections 5.2.4 and 6.2.2.2); `None` when it has it already. `path` starts with a slash.
+pub(super) fn canonical(path: &str) -> Result<Option<String>, HeadError> {
     if path
         .bytes()
         .fold(false, |found, byte| found | is_forbidden(byte))
     {
         return Err(HeadError::PathCharacter);
     }
-    match path.contains('%') {
-        true if path.contains("%00") => Err(HeadError::PathCharacter),
-        false if !path.contains("/.") => Ok(None),
-        _ => Ok(remove_dots(path)),
+    if !path.contains('%') {
+        return Ok(match path.contains("/.") {
+            true => remove_dots(path),
+            false => None,
+        });
     }
+    if path.contains("%00") {
+        return Err(HeadError::PathCharacter);
+    }
+    let plain = plain(path);
+    let dots = remove_dots(plain.as_deref().unwrap_or(path));
+    Ok(dots.or(plain))
+}
+
+/// The path with its unreserved characters written plainly; `None` when they are.
+fn plain(path: &str) -> Option<String> {
+    let mut plain = gateway_resolve::ir::unescape_unreserved(path)?;
+    // What a `%` stood before may be one of them now.
+    while let Some(plainer) = gateway_resolve::ir::unescape_unreserved(&plain) {
+        plain = plainer;
+    }
+    Some(plain)
 }
 
 fn is_forbidden(byte: u8) -> bool {
@@ -73,23 +90,19 @@ fn remove_dots(path: &str) -> Option<String> {
     Some(kept.join("/"))
 }
 
-/// 1 for `.`, 2 for `..`, however they are spelled; 0 for any other segment.
+/// 1 for `.`, 2 for `..`; 0 for any other segment.
 fn dots(segment: &str) -> usize {
-    let mut rest = segment.as_bytes();
-    for dots in 0..=2 {
-        rest = match rest {
-            [] => return dots,
-            [b'.', rest @ ..] | [b'%', b'2', b'e' | b'E', rest @ ..] => rest,
-            _ => return 0,
-        };
+    match segment {
+        "." => 1,
+        ".." => 2,
+        _ => 0,
     }
-    0
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::HeadError;
-    use super::without_dots;
+    use super::canonical;
 
     #[test]
     fn dot_segments_are_removed_however_they_are_spelled() {
@@ -110,7 +123,26 @@ mod tests {
             ("/a/../b%20c/", "/b%20c/"),
         ];
         for (path, want) in rows {
-            assert_eq!(without_dots(path), Ok(Some(want.into())), "{path}");
+            assert_eq!(canonical(path), Ok(Some(want.into())), "{path}");
+        }
+    }
+
+    /// RFC 3986 section 6.2.2.2.
+    #[test]
+    fn unreserved_characters_are_written_plainly() {
+        let rows = [
+            ("/%61dmin/%7Ex", "/admin/~x"),
+            ("/%41%5a%30%2D%5F", "/AZ0-_"),
+            ("/%2e%2e%2e", "/..."),
+            ("/%2ehidden", "/.hidden"),
+            ("/adm%69n%2Fx", "/admin%2Fx"),
+            ("/%2561", "/%2561"),
+            ("/x/%2e%2E/%61", "/a"),
+            ("/%%361", "/a"),
+        ];
+        for (path, want) in rows {
+            let got = canonical(path).unwrap();
+            assert_eq!(got.as_deref().unwrap_or(path), want, "{path}");
         }
     }
 
@@ -121,25 +153,21 @@ mod tests {
             "/a.b/c",
             "/...",
             "/.hidden/..x/x..",
-            "/%2e%2e%2e",
             "/a%2fb",
             "//a//",
             "/a%5c..",
-            "/%2ehidden",
+            "/a%2Fb%20c",
+            "/%zz%4",
             "/ü",
         ] {
-            assert_eq!(without_dots(path), Ok(None), "{path}");
+            assert_eq!(canonical(path), Ok(None), "{path}");
         }
     }
 
     #[test]
     fn control_characters_and_backslashes_are_refused() {
         for path in ["/a\0", "/a\tb", "/a\x7f", "/a\\b", "/\\..\\x", "/a%00"] {
-            assert_eq!(
-                without_dots(path),
-                Err(HeadError::PathCharacter),
-                "{path:?}"
-            );
+            assert_eq!(canonical(path), Err(HeadError::PathCharacter), "{path:?}");
         }
     }
 }

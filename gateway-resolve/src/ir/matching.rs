@@ -219,6 +219,36 @@ impl fmt::Debug for Pattern {
     }
 }
 
+/// `path` with those percent-encoded octets written plainly that stand for unreserved characters: letters, digits,
+/// `-`, `.`, `_`, `~`. The two forms are the same path (RFC 3986 section 6.2.2.2). `None` when there are none.
+pub fn unescape_unreserved(path: &str) -> Option<String> {
+    let (mut plain, mut rest) = (String::new(), path);
+    while let Some((at, character)) = first_escape(rest) {
+        plain.push_str(&rest[..at]);
+        plain.push(character);
+        rest = &rest[at + 3..];
+    }
+    let found = rest.len() < path.len();
+    found.then(|| plain + rest)
+}
+
+/// Where the first escape of an unreserved character is, and the character.
+fn first_escape(text: &str) -> Option<(usize, char)> {
+    let hex = |byte: u8| char::from(byte).to_digit(16);
+    text.as_bytes()
+        .windows(3)
+        .enumerate()
+        .find_map(|(at, window)| {
+            let [b'%', high, low] = *window else {
+                return None;
+            };
+            let code = hex(high)? * 16 + hex(low)?;
+            let character = char::from_u32(code)?;
+            let unreserved = character.is_ascii_alphanumeric() || "-._~".contains(character);
+            unreserved.then_some((at, character))
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use gateway_model::{HeaderName, Method};

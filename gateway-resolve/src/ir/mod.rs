@@ -26,7 +26,9 @@ pub use filter::{
 };
 pub use host::{Route, VirtualHost};
 pub use listener::{Binding, Listener, ListenerId, Stack, Tls, Transport};
-pub use matching::{HeaderMatch, Match, PathMatch, Pattern, QueryMatch, ValueMatch};
+pub use matching::{
+    HeaderMatch, Match, PathMatch, Pattern, QueryMatch, ValueMatch, unescape_unreserved,
+};
 pub use rank::Rank;
 pub use rule::{Action, Refusal, RefusalReason, Rule, Split, Target, WeightedTarget};
 pub use settings::{Retry, RuleSettings, Sourced};

@@ -1,10 +1,11 @@
 //! Matches of HTTPRoute rules.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use gateway_model::{HeaderMatch, HttpMatch, HttpPathMatch, Invalid, QueryParamMatch, ValueMatch};
 
-use crate::ir::{self, Match, PathMatch, Pattern};
+use crate::ir::{self, Match, PathMatch, Pattern, unescape_unreserved};
 use crate::problem::Problem;
 use crate::reason::RouteAccepted;
 
@@ -59,10 +60,15 @@ fn one(written: &HttpMatch) -> Result<Match, (String, Invalid)> {
     })
 }
 
+/// Paths are compared in the form that requests are brought into.
+fn plain(path: &str) -> Cow<'_, str> {
+    unescape_unreserved(path).map_or(Cow::Borrowed(path), Cow::Owned)
+}
+
 fn path_match(path: &HttpPathMatch) -> Result<PathMatch, Invalid> {
     match path {
-        HttpPathMatch::Exact(path) => Ok(PathMatch::Exact(path.as_str().into())),
-        HttpPathMatch::PathPrefix(prefix) => Ok(PathMatch::prefix(prefix)),
+        HttpPathMatch::Exact(path) => Ok(PathMatch::Exact(plain(path).as_ref().into())),
+        HttpPathMatch::PathPrefix(prefix) => Ok(PathMatch::prefix(&plain(prefix))),
         HttpPathMatch::RegularExpression(pattern) => Pattern::new(pattern).map(PathMatch::Regex),
         other => Err(unknown(other)),
     }
