@@ -81,16 +81,21 @@ impl Cors {
         }
     }
 
+    /// The method that a preflight request asks about; `None` when the request is none.
+    pub fn asks_about(head: &RequestHead) -> Option<&str> {
+        if head.method != Method::OPTIONS || !head.fields.contains(Known::Origin) {
+            return None;
+        }
+        head.fields.text(Known::AccessControlRequestMethod)
+    }
+
     /// The answer to a preflight request; `None` when the request is none, and goes on to a backend.
     ///
     /// It is 200 (as good as 204, and understood by more clients); an origin that is not allowed is
     /// told nothing more.
     pub fn preflight(&self, head: &RequestHead) -> Option<ResponseHead> {
         let request = &head.fields;
-        let asked = request.get(Known::AccessControlRequestMethod)?;
-        if head.method != Method::OPTIONS || !request.contains(Known::Origin) {
-            return None;
-        }
+        let asked = Self::asks_about(head)?.as_bytes();
         let mut response = ResponseHead::new(StatusCode::OK);
         let answer = &mut response.fields;
         answer.set(Known::Vary, PREFLIGHT_VARY.as_bytes());
@@ -99,7 +104,8 @@ impl Cors {
             let methods = self.methods.answer(asked);
             set(answer, Known::AccessControlAllowMethods, methods);
             let asked = request.get(Known::AccessControlRequestHeaders);
-            let headers = asked.and_then(|asked| self.headers.answer(asked));
+            let headers = self.headers.answer(asked.unwrap_or_default());
+            let headers = headers.filter(|names| !names.is_empty());
             set(answer, Known::AccessControlAllowHeaders, headers);
             let max_age = self.max_age.as_bytes();
             set(answer, Known::AccessControlMaxAge, Some(max_age));

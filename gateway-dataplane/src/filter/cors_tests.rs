@@ -89,9 +89,11 @@ fn a_preflight_is_answered_with_what_is_listed() {
 }
 
 #[test]
-fn headers_are_answered_only_when_asked_for() {
+fn headers_that_are_listed_are_answered_whether_or_not_they_are_asked_for() {
     let (_, answer) = preflight(&listed(), &[ORIGIN, METHOD]).unwrap();
-    assert!(!answer.iter().any(|line| line.starts_with("allow-headers")));
+    assert!(answer.iter().any(|line| line.starts_with("allow-headers")));
+    let (_, echoed) = preflight(&wildcard(false), &[ORIGIN, METHOD]).unwrap();
+    assert!(!echoed.iter().any(|line| line.starts_with("allow-headers")));
 }
 
 #[test]

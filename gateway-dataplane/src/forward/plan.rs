@@ -15,7 +15,7 @@ use super::headers::{
 use super::{ConnectionInfo, Options, entropy};
 use crate::filter::{Connection, Cors, Filters, redirect};
 use crate::head::{HeadRules, Known, RequestHead, ResponseHead, normalize};
-use crate::table::{Action, CompiledRule, Head, Hit, SocketTable, Target};
+use crate::table::{Action, CompiledRule, Head, Hit, Miss, SocketTable, Target};
 
 /// What becomes of a request.
 pub(super) enum Decision<'t, B> {
@@ -99,7 +99,11 @@ pub(super) fn decide<'t, B>(
     if let Err(status) = count_down(head) {
         return Decision::Answer(answer::status(status));
     }
-    let hit = match table.find(&Head::of(&*head), connection.sni.as_deref()) {
+    let found = table.find(&Head::of(&*head), connection.sni.as_deref());
+    if let Some(answer) = answer_preflight(table, found, connection, head) {
+        return Decision::Answer(answer);
+    }
+    let hit = match found {
         Ok(hit) => hit,
         Err(miss) => return Decision::Answer(answer::status(miss.status())),
     };
@@ -110,6 +114,21 @@ pub(super) fn decide<'t, B>(
         Ok(forward) => Decision::Forward(forward),
         Err(answer) => Decision::Answer(*answer),
     }
+}
+
+/// The answer to a preflight request that no rule with CORS would get by its own method and headers.
+fn answer_preflight<B>(
+    table: &SocketTable<Arc<B>>,
+    found: Result<Hit<'_, Arc<B>>, Miss>,
+    connection: &ConnectionInfo,
+    head: &RequestHead,
+) -> Option<Answer> {
+    let method = Cors::asks_about(head)?;
+    if found.is_ok_and(|hit| hit.rule.has_cors()) {
+        return None;
+    }
+    let hit = table.find_preflight(&Head::of(head), connection.sni.as_deref(), method)?;
+    Some(hit.rule.cors()?.preflight(head)?.into())
 }
 
 /// Redirects, refusals, and preflight requests of the rule.

@@ -53,6 +53,14 @@ pub(super) fn check_beyond_path<'a>(
     }
 }
 
+/// Does a request by `method`, that a preflight request asks about, meet what is known of it: the query, and the
+/// method? Its headers are not.
+pub(super) fn may_meet(conditions: &Match, method: Option<&str>, query: Option<&str>) -> bool {
+    let wanted = conditions.method.as_ref().zip(method);
+    wanted.is_none_or(|(wanted, method)| wanted.as_http().as_str() == method)
+        && conditions.query.iter().all(|q| has_parameter(q, query))
+}
+
 /// Values of a repeated header are joined with a comma.
 fn has_header(condition: &HeaderMatch, headers: &dyn HeaderFields) -> bool {
     let mut found: Option<Cow<'_, [u8]>> = None;

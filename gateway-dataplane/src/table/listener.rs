@@ -52,15 +52,36 @@ impl<B> Listener<B> {
     /// least, the routes of each in order.
     pub(super) fn find(&self, host: &str, head: &Head<'_>) -> Option<Hit<'_, B>> {
         self.names.find_map(host, |at| {
-            let (virtual_host, compiled) = (&self.ir.hosts()[at], &self.hosts[at]);
-            let position = compiled.index.find(&virtual_host.routes, head)?;
-            Some(Hit {
-                listener: self,
-                host: virtual_host,
-                route: &virtual_host.routes[position],
-                rule: &compiled.rules[position],
-            })
+            let position = self.hosts[at]
+                .index
+                .find(&self.ir.hosts()[at].routes, head)?;
+            Some(self.hit(at, position))
         })
+    }
+
+    /// The same for the first route on the way whose path matches and which `meets` the rest.
+    pub(super) fn find_where(
+        &self,
+        host: &str,
+        path: &str,
+        meets: impl Fn(Hit<'_, B>) -> bool,
+    ) -> Option<Hit<'_, B>> {
+        self.names.find_map(host, |at| {
+            let (routes, compiled) = (&self.ir.hosts()[at].routes, &self.hosts[at]);
+            let meets = |position| meets(self.hit(at, position));
+            let position = compiled.index.find_where(routes, path, meets)?;
+            Some(self.hit(at, position))
+        })
+    }
+
+    fn hit(&self, host: usize, position: usize) -> Hit<'_, B> {
+        let (virtual_host, compiled) = (&self.ir.hosts()[host], &self.hosts[host]);
+        Hit {
+            listener: self,
+            host: virtual_host,
+            route: &virtual_host.routes[position],
+            rule: &compiled.rules[position],
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use gateway_resolve::ir::{PathMatch, Route};
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::Head;
-use super::check::{check, check_beyond_path};
+use super::check::check_beyond_path;
 
 /// Finds the first route of a list, sorted by rank, that matches a request.
 ///
@@ -72,18 +72,27 @@ impl RouteIndex {
 
     /// The position of the first of `routes`, those that the index was made for, that matches.
     pub(super) fn find(&self, routes: &[Route], head: &Head<'_>) -> Option<usize> {
-        let first = |group: Group| {
-            let mut range = group.range();
-            range.find(|at| check_beyond_path(&routes[*at].matches, head).is_ok())
-        };
+        self.find_where(routes, head.path, |at| {
+            check_beyond_path(&routes[at].matches, head).is_ok()
+        })
+    }
+
+    /// The position of the first of `routes` whose path matches and which `meets` the rest.
+    pub(super) fn find_where(
+        &self,
+        routes: &[Route],
+        path: &str,
+        meets: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let first = |group: Group| group.range().find(|at| meets(*at));
         let regex = || {
             let mut range = self.regex.range();
-            range.find(|at| check(&routes[*at].matches, head).is_ok())
+            range.find(|at| routes[*at].matches.path.matches(path) && meets(*at))
         };
-        self.lookup(&self.exact, routes, head.path)
+        self.lookup(&self.exact, routes, path)
             .and_then(first)
             .or_else(regex)
-            .or_else(|| self.find_prefix(routes, head.path, first))
+            .or_else(|| self.find_prefix(routes, path, first))
             .or_else(|| first(self.root))
     }
 

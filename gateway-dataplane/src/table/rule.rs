@@ -90,6 +90,21 @@ impl<B> CompiledRule<B> {
         self.extras.filters(&self.ir.filters)
     }
 
+    /// Does it, or one of its backends, say which cross-origin requests are allowed?
+    pub fn has_cors(&self) -> bool {
+        self.cors().is_some()
+    }
+
+    /// The CORS of the rule, or else of the first of its backends that has any.
+    pub(crate) fn cors(&self) -> Option<&Cors> {
+        let shares: &[Share<B>] = match &self.action {
+            Action::Forward(split) => &split.shares,
+            Action::Redirect | Action::Refuse(_) => &[],
+        };
+        let mut extras = std::iter::once(&self.extras).chain(shares.iter().map(|s| &s.extras));
+        extras.find_map(|extras| extras.cors.as_deref())
+    }
+
     /// What requests end in.
     pub fn action(&self) -> &Action<B> {
         &self.action

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use gateway_resolve::ir::{self, PathMatch, Route, Transport, VirtualHost};
 use http::StatusCode;
 
+use super::check::may_meet;
 use super::hosts::HostIndex;
 use super::request::with_lower_case;
 use super::{CompiledRule, Head, Listener, StreamRoute};
@@ -179,6 +180,29 @@ impl<B> SocketTable<B> {
         with_lower_case(head.host, |host| {
             let listener = self.listener_for_request(host, sni)?;
             listener.find(host, head).ok_or(Miss::NotFound)
+        })
+    }
+
+    /// The route that answers a preflight request whose own method or headers lead to none with CORS: that of the
+    /// request by `method` which it asks about, whatever headers the route matches, or else any on its path. The
+    /// gateway answers for all of them (GEP-1767).
+    pub fn find_preflight(
+        &self,
+        head: &Head<'_>,
+        sni: Option<&str>,
+        method: &str,
+    ) -> Option<Hit<'_, B>> {
+        with_lower_case(head.host, |host| {
+            let listener = self.listener_for_request(host, sni).ok()?;
+            let may_meet =
+                |hit: &Hit<'_, B>, method| may_meet(&hit.route.matches, method, head.query);
+            let asked = listener.find_where(host, head.path, |hit| may_meet(&hit, Some(method)));
+            if asked.is_some() {
+                return asked.filter(|hit| hit.rule.has_cors());
+            }
+            listener.find_where(host, head.path, |hit| {
+                may_meet(&hit, None) && hit.rule.has_cors()
+            })
         })
     }
 

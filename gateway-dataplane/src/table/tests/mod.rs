@@ -186,3 +186,50 @@ fn a_listener_of_another_stack_gets_no_socket() {
         assert_eq!(Table::compile(&ir, |_| ()).sockets().count(), 0);
     }
 }
+
+/// GEP-1767: the gateway answers the preflight requests of a rule, whatever its matches say of methods and headers.
+#[test]
+fn a_preflight_request_leads_to_the_rule_that_it_asks_about() {
+    let cors = gateway_resolve::ir::Cors {
+        allow_origins: vec![],
+        allow_credentials: false,
+        allow_methods: vec![],
+        allow_headers: vec![],
+        expose_headers: vec![],
+        max_age: std::num::NonZeroU32::MIN,
+    };
+    let route = |path: &str, method: Option<&str>, name: &str, has_cors: bool| {
+        let mut route = prefix(path, name);
+        route.matches.method = method.map(|method| gateway_model::Method::new(method).unwrap());
+        let mut rule = Rule::clone(&route.rule);
+        if has_cors {
+            rule.filters
+                .push(gateway_resolve::ir::Filter::Cors(cors.clone()));
+        }
+        route.rule = Arc::new(rule);
+        route
+    };
+    let routes = vec![
+        route("/a", Some("POST"), "posts", true),
+        route("/a", Some("PUT"), "puts", false),
+        route("/b", None, "all", false),
+    ];
+    let hosts = vec![VirtualHost::new(None, routes)];
+    let socket = socket(vec![with_hosts(&http(), "", hosts)]);
+    let headers = HeaderMap::new();
+    let asked = |path: &str, method: &str| {
+        let head = Head {
+            method: &http::Method::OPTIONS,
+            ..get("a.example", path, &headers)
+        };
+        let hit = socket.find_preflight(&head, None, method);
+        hit.map(|hit| hit.rule.ir().source.object.name.to_string())
+    };
+    assert_eq!(asked("/a/x", "POST").as_deref(), Some("posts"));
+    // Another method of the path: the browser is told which ones there are.
+    assert_eq!(asked("/a", "GET").as_deref(), Some("posts"));
+    // A rule without CORS is not shared.
+    assert_eq!(asked("/a", "PUT"), None);
+    assert_eq!(asked("/b", "POST"), None);
+    assert_eq!(asked("/c", "POST"), None);
+}
