@@ -26,13 +26,13 @@ pub struct Config {
     pub default_addresses: Vec<GatewayStatusAddress>,
     /// The addresses that Gateways may ask for.
     pub usable_addresses: UsableAddresses,
-    /// The address of each Gateway that asks for none, or for any: it is bound to it. A Gateway
-    /// that is not among them gets `AddressNotAssigned`. `None`: such Gateways are bound to the data
-    /// plane's default, and show the `default_addresses`.
-    pub allocated_addresses: Option<BTreeMap<ObjectRef, IpAddr>>,
     /// Do Gateways that ask for no address share the data plane's default, so that one's listeners can be
     /// in the way of another's? Not where each will get an address of its own. Default: they do.
     pub default_is_shared: bool,
+    /// What each Gateway has of the addresses that are given to one Gateway at a time. `None`: they
+    /// are not; Gateways that ask for none, or for any, are bound to the data plane's default, and show
+    /// the `default_addresses`.
+    pub allocated_addresses: Option<BTreeMap<ObjectRef, Allocation>>,
     /// The version of the Gateway API that the cluster has (its CRDs' annotation
     /// `gateway.networking.k8s.io/bundle-version`), for the `SupportedVersion` of GatewayClasses;
     /// `None` leaves that condition out.
@@ -66,6 +66,26 @@ pub enum ClassSelection {
     Named(String),
     /// The class of that name, if its object names the controller of the [`Config`].
     NamedOfController(String),
+}
+
+/// What a Gateway has of the addresses that are given to one Gateway at a time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Allocation {
+    /// The address of a Gateway that asks for none, or for any: it is bound to it. Without one it gets
+    /// `AddressNotAssigned`.
+    pub any: Option<IpAddr>,
+    /// The addresses that it asks for and does not get: it has `AddressNotUsable`.
+    pub refused: BTreeMap<IpAddr, AddressRefusal>,
+}
+
+/// Why a Gateway does not get an address that it asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AddressRefusal {
+    /// Another Gateway has it.
+    Held,
+    /// A Gateway gets that many.
+    TooMany(usize),
 }
 
 /// The addresses that Gateways may ask for; others leave them with `AddressNotUsable`.

@@ -53,7 +53,8 @@ mod store;
 pub use self::{
     advice::advise,
     config::{
-        ClassSelection, Config, DEFAULT_CONTROLLER_NAME, EXPERIMENTAL_FEATURES, UsableAddresses,
+        AddressRefusal, Allocation, ClassSelection, Config, DEFAULT_CONTROLLER_NAME,
+        EXPERIMENTAL_FEATURES, UsableAddresses,
     },
     finding::Finding,
     reconcile::{Reconciled, reconcile},

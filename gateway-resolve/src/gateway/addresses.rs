@@ -1,12 +1,13 @@
 //! The addresses of a Gateway: asked for, bound and shown.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use gateway_model::{AddressType, Gateway, GatewayAddress, GatewayStatusAddress, Kind};
 
-use crate::Config;
 use crate::problem::Problem;
 use crate::reason::{GatewayAccepted, GatewayProgrammed};
+use crate::{AddressRefusal, Allocation, Config};
 
 /// Where a Gateway is bound, and what is wrong with the addresses that it asks for.
 #[derive(Debug, Default)]
@@ -46,17 +47,21 @@ enum Wish {
 /// Decides where a Gateway is bound (section 5.7, Gateway addresses).
 pub(crate) fn addresses(gateway: &Gateway, config: &Config) -> Addresses {
     let mut addresses = Addresses::default();
+    let allocated = config.allocated_addresses.as_ref();
+    let allocation = allocated.and_then(|all| all.get(&gateway.reference()));
     let (mut given, mut shared, mut any) = (Vec::new(), Vec::new(), Vec::new());
     if gateway.spec.addresses.is_empty() {
         any.push("spec.addresses".to_owned());
     }
     for (index, address) in gateway.spec.addresses.iter().enumerate() {
         let field = format!("spec.addresses[{index}]");
-        match wish(address, config) {
+        match wish(address, config, allocation) {
             Ok(Wish::Exactly(ip)) => given.push(ip),
             Ok(Wish::Shared) => shared.push((field, address)),
             Ok(Wish::Some) => any.push(field),
-            Err(Refusal::Unusable) => addresses.unusable.push(not_usable(field, address)),
+            Err(Refusal::Unusable(why)) => {
+                addresses.unusable.push(not_usable(field, address, &why));
+            }
             Err(Refusal::Unsupported(why)) => addresses.refused.push(unsupported(field, why)),
         }
     }
@@ -68,35 +73,40 @@ pub(crate) fn addresses(gateway: &Gateway, config: &Config) -> Addresses {
         return addresses;
     }
     let unusable = &mut addresses.unusable;
-    unusable.extend(shared.into_iter().map(|(field, a)| not_usable(field, a)));
-    let has_default = config.allocated_addresses.is_none();
-    if has_default && !any.is_empty() && given.is_empty() && unusable.is_empty() {
+    unusable.extend(
+        shared
+            .into_iter()
+            .map(|(field, a)| not_usable(field, a, ELSEWHERE)),
+    );
+    if allocated.is_none() && !any.is_empty() && given.is_empty() && unusable.is_empty() {
         addresses.shown.clone_from(&config.default_addresses);
         return addresses;
     }
-    given.extend(allocate(gateway, config, any, unusable));
+    let why = match allocated {
+        Some(_) => NONE_LEFT,
+        None => NO_POOL,
+    };
+    given.extend(allocate(allocation, why, any, unusable));
     bind(addresses, given)
 }
+
+const NONE_LEFT: &str = "no address is left for it";
+const NO_POOL: &str = "no address can be allocated beside the ones that are given";
+const ELSEWHERE: &str = "is not among the addresses that Gateways may have here";
 
 /// The address that was allocated to the Gateway, for the first of the fields that ask for any; the
 /// others stay without.
 fn allocate(
-    gateway: &Gateway,
-    config: &Config,
+    allocation: Option<&Allocation>,
+    why: &str,
     fields: Vec<String>,
     unusable: &mut Vec<Problem<GatewayProgrammed>>,
 ) -> Option<IpAddr> {
-    let (allocated, why) = match &config.allocated_addresses {
-        Some(all) => (all.get(&gateway.reference()), "no address is left for it"),
-        None => (
-            None,
-            "no address can be allocated beside the ones that are given",
-        ),
-    };
     let mut fields = fields.into_iter();
+    let allocated = allocation.and_then(|allocation| allocation.any);
     let allocated = allocated.filter(|_| fields.next().is_some());
     unusable.extend(fields.map(|field| not_assigned(field, why)));
-    allocated.copied()
+    allocated
 }
 
 fn bind(addresses: Addresses, mut given: Vec<IpAddr>) -> Addresses {
@@ -114,13 +124,17 @@ fn bind(addresses: Addresses, mut given: Vec<IpAddr>) -> Addresses {
 
 /// Why an address cannot be had.
 enum Refusal {
-    /// Not here.
-    Unusable,
+    /// Not here, or not now: what is said of its value.
+    Unusable(Cow<'static, str>),
     /// Never: what is wrong with it.
     Unsupported(String),
 }
 
-fn wish(address: &GatewayAddress, config: &Config) -> Result<Wish, Refusal> {
+fn wish(
+    address: &GatewayAddress,
+    config: &Config,
+    allocation: Option<&Allocation>,
+) -> Result<Wish, Refusal> {
     let (type_, value) = (&address.type_, address.value.as_deref().unwrap_or_default());
     let shared = &config.default_addresses;
     if shared.iter().any(|s| s.type_ == *type_ && s.value == value) {
@@ -129,17 +143,33 @@ fn wish(address: &GatewayAddress, config: &Config) -> Result<Wish, Refusal> {
     match type_ {
         AddressType::IpAddress if value.is_empty() => Ok(Wish::Some),
         AddressType::IpAddress => match value.parse() {
-            Ok(ip) if config.usable_addresses.contains(ip) => Ok(Wish::Exactly(ip)),
-            Ok(_) => Err(Refusal::Unusable),
+            Ok(ip) if !config.usable_addresses.contains(ip) => {
+                Err(Refusal::Unusable(ELSEWHERE.into()))
+            }
+            Ok(ip) => match allocation.and_then(|all| all.refused.get(&ip)) {
+                Some(refusal) => Err(Refusal::Unusable(refused(refusal))),
+                None => Ok(Wish::Exactly(ip)),
+            },
             Err(_) => Err(Refusal::Unsupported(format!(
                 "expected an IP address, found {value:?}"
             ))),
         },
         // A type that some address has here.
-        other if shared.iter().any(|s| s.type_ == *other) => Err(Refusal::Unusable),
+        other if shared.iter().any(|s| s.type_ == *other) => {
+            Err(Refusal::Unusable(ELSEWHERE.into()))
+        }
         other => Err(Refusal::Unsupported(format!(
             "expected an address of type IPAddress, found type {other}"
         ))),
+    }
+}
+
+fn refused(refusal: &AddressRefusal) -> Cow<'static, str> {
+    match refusal {
+        AddressRefusal::Held => "is the address of another Gateway".into(),
+        AddressRefusal::TooMany(limit) => {
+            format!("is one too many: a Gateway gets at most {limit} addresses").into()
+        }
     }
 }
 
@@ -147,9 +177,9 @@ fn unsupported(field: String, message: String) -> Problem<GatewayAccepted> {
     Problem::new(GatewayAccepted::UnsupportedAddress, field, message)
 }
 
-fn not_usable(field: String, address: &GatewayAddress) -> Problem<GatewayProgrammed> {
+fn not_usable(field: String, address: &GatewayAddress, why: &str) -> Problem<GatewayProgrammed> {
     let value = address.value.as_deref().unwrap_or_default();
-    let message = format!("{value} is not among the addresses that Gateways may have here");
+    let message = format!("{value} {why}");
     Problem::new(GatewayProgrammed::AddressNotUsable, field, message)
 }
 
@@ -181,7 +211,7 @@ mod tests {
 
     use super::{Addresses, Bound, addresses};
     use crate::reason::GatewayProgrammed;
-    use crate::{Config, UsableAddresses};
+    use crate::{AddressRefusal, Allocation, Config, UsableAddresses};
 
     fn gateway(addresses: &str) -> Gateway {
         let text = format!(
@@ -196,10 +226,18 @@ mod tests {
     }
 
     fn with_allocated(asked: &str, allocated: Option<&str>) -> Addresses {
+        let allocation = Allocation {
+            any: allocated.map(|ip| ip.parse().unwrap()),
+            ..Allocation::default()
+        };
+        with_allocation(asked, allocation)
+    }
+
+    fn with_allocation(asked: &str, allocation: Allocation) -> Addresses {
         let gateway = gateway(asked);
-        let given = allocated.map(|ip| (gateway.reference(), ip.parse().unwrap()));
+        let given = std::iter::once((gateway.reference(), allocation));
         let config = Config {
-            allocated_addresses: Some(given.into_iter().collect()),
+            allocated_addresses: Some(given.collect()),
             ..Config::default()
         };
         addresses(&gateway, &config)
@@ -228,6 +266,20 @@ mod tests {
     fn a_gateway_that_asks_for_an_address_does_not_get_another() {
         let got = with_allocated("[{value: 192.0.2.1}]", Some("192.0.2.7"));
         assert_eq!(bound(&got), ["192.0.2.1"]);
+    }
+
+    #[test]
+    fn an_address_that_is_not_given_to_a_gateway_is_not_usable() {
+        for refusal in [AddressRefusal::Held, AddressRefusal::TooMany(1)] {
+            let allocation = Allocation {
+                refused: [("192.0.2.2".parse().unwrap(), refusal)].into(),
+                ..Allocation::default()
+            };
+            let got = with_allocation("[{value: 192.0.2.1}, {value: 192.0.2.2}]", allocation);
+            assert_eq!(bound(&got), ["192.0.2.1"]);
+            assert_eq!(got.unusable.len(), 1);
+            assert_eq!(got.unusable[0].reason, GatewayProgrammed::AddressNotUsable);
+        }
     }
 
     #[test]

@@ -163,7 +163,7 @@ impl Controller {
             return;
         }
         // An address may have been given by another replica: its status tells.
-        let effect = effect.max(self.allocate());
+        let effect = effect.max(self.allocate(leads));
         if effect == Effect::Resources {
             self.apply().await;
         }
@@ -190,13 +190,13 @@ impl Controller {
         }
     }
 
-    /// Gives each Gateway its address; says whether any is new.
-    fn allocate(&mut self) -> Effect {
+    /// Gives Gateways their addresses; says whether anything is new.
+    fn allocate(&mut self, leads: bool) -> Effect {
         let Some(allocator) = &mut self.allocator else {
             return Effect::Nothing;
         };
         let gateways = served(self.cluster.snapshot(), &self.config.controller_name);
-        let allocated = Some(allocator.allocate(gateways));
+        let allocated = Some(allocator.allocate(gateways, leads));
         match allocated == self.config.allocated_addresses {
             true => Effect::Nothing,
             false => {
