@@ -61,6 +61,6 @@ pub use self::{
     resolve::{Resolution, resolve},
     snapshot::Snapshot,
     status::{Document, DocumentMetadata, Status, Statuses},
-    status_plan::{MergeStatus, StatusWrite, plan_status, plan_statuses},
+    status_plan::{Author, MergeStatus, StatusWrite, plan_status, plan_statuses},
     store::Store,
 };

@@ -6,12 +6,14 @@ use gateway_model::{
     Condition, GatewayClassStatus, GatewayStatus, ListenerStatus, RouteParentStatus, RouteStatus,
 };
 
+use super::Author;
+
 /// A status that several writers share.
 pub trait MergeStatus: PartialEq + Sized {
-    /// The status to store: `wanted` by `controller`, and what others wrote into `self`, the
-    /// stored one. Merging the same again changes nothing.
+    /// The status to store: `wanted` by `author`, and what others wrote into `self`, the stored one
+    /// of an object of this `generation`. Merging the same again changes nothing.
     #[must_use]
-    fn merged(&self, wanted: &Self, controller: &str) -> Self;
+    fn merged(&self, wanted: &Self, author: Author<'_>, generation: i64) -> Self;
 }
 
 /// The condition types that a Gateway API controller writes; others belong to other writers.
@@ -39,7 +41,7 @@ const MAX_PARENTS: usize = 32;
 const MAX_CONDITIONS: usize = 8;
 
 impl MergeStatus for GatewayClassStatus {
-    fn merged(&self, wanted: &Self, _controller: &str) -> Self {
+    fn merged(&self, wanted: &Self, _author: Author<'_>, generation: i64) -> Self {
         let Self {
             conditions: stored,
             supported_features: _,
@@ -49,14 +51,14 @@ impl MergeStatus for GatewayClassStatus {
             supported_features,
         } = wanted;
         Self {
-            conditions: merged_conditions(stored, conditions, CLASS),
+            conditions: merged_conditions(stored, conditions, CLASS, generation),
             supported_features: supported_features.clone(),
         }
     }
 }
 
 impl MergeStatus for GatewayStatus {
-    fn merged(&self, wanted: &Self, _controller: &str) -> Self {
+    fn merged(&self, wanted: &Self, _author: Author<'_>, generation: i64) -> Self {
         let Self {
             addresses,
             conditions,
@@ -65,10 +67,10 @@ impl MergeStatus for GatewayStatus {
         } = wanted;
         Self {
             addresses: addresses.clone(),
-            conditions: merged_conditions(&self.conditions, conditions, GATEWAY),
+            conditions: merged_conditions(&self.conditions, conditions, GATEWAY, generation),
             listeners: listeners
                 .iter()
-                .map(|listener| merged_listener(&self.listeners, listener))
+                .map(|listener| merged_listener(&self.listeners, listener, generation))
                 .collect(),
             attached_listener_sets: *attached_listener_sets,
         }
@@ -77,29 +79,39 @@ impl MergeStatus for GatewayStatus {
 
 impl MergeStatus for RouteStatus {
     /// Entries of other controllers stay as they are and where they are; own ones that are no
-    /// longer wanted go, new ones go to the end. The API server takes 32; own ones beyond are left
+    /// longer wanted or are under a former name go, new ones go to the end. The API server takes 32; own ones beyond are left
     /// out.
-    fn merged(&self, wanted: &Self, controller: &str) -> Self {
+    fn merged(&self, wanted: &Self, author: Author<'_>, generation: i64) -> Self {
         let mut missing: Vec<&RouteParentStatus> = wanted.parents.iter().collect();
         let mut parents = Vec::with_capacity(self.parents.len().max(missing.len()));
         for stored in &self.parents {
-            if stored.controller_name != controller {
-                parents.push(stored.clone());
+            if stored.controller_name != author.controller {
+                if !author.former.contains(&stored.controller_name) {
+                    parents.push(stored.clone());
+                }
                 continue;
             }
             let same = |entry: &&RouteParentStatus| entry.parent_ref == stored.parent_ref;
             if let Some(position) = missing.iter().position(same) {
-                parents.push(merged_parent(Some(stored), missing.remove(position)));
+                parents.push(merged_parent(
+                    Some(stored),
+                    missing.remove(position),
+                    generation,
+                ));
             }
         }
         let room = MAX_PARENTS.saturating_sub(parents.len());
         let added = missing.into_iter().take(room);
-        parents.extend(added.map(|entry| merged_parent(None, entry)));
+        parents.extend(added.map(|entry| merged_parent(None, entry, generation)));
         Self { parents }
     }
 }
 
-fn merged_listener(stored: &[ListenerStatus], wanted: &ListenerStatus) -> ListenerStatus {
+fn merged_listener(
+    stored: &[ListenerStatus],
+    wanted: &ListenerStatus,
+    generation: i64,
+) -> ListenerStatus {
     let ListenerStatus {
         name,
         supported_kinds,
@@ -112,13 +124,14 @@ fn merged_listener(stored: &[ListenerStatus], wanted: &ListenerStatus) -> Listen
         name: name.clone(),
         supported_kinds: supported_kinds.clone(),
         attached_routes: *attached_routes,
-        conditions: merged_conditions(before, conditions, LISTENER),
+        conditions: merged_conditions(before, conditions, LISTENER, generation),
     }
 }
 
 fn merged_parent(
     stored: Option<&RouteParentStatus>,
     wanted: &RouteParentStatus,
+    generation: i64,
 ) -> RouteParentStatus {
     let RouteParentStatus {
         parent_ref,
@@ -129,21 +142,26 @@ fn merged_parent(
     RouteParentStatus {
         parent_ref: parent_ref.clone(),
         controller_name: controller_name.clone(),
-        conditions: merged_conditions(before, conditions, ROUTE),
+        conditions: merged_conditions(before, conditions, ROUTE, generation),
     }
 }
 
 /// The stored conditions, in their order, without the `owned` types that are no longer wanted; then
 /// the wanted ones that are new. The API server takes 8; the last of the new ones are left out
 /// rather than the whole status.
-fn merged_conditions(stored: &[Condition], wanted: &[Condition], owned: &[&str]) -> Vec<Condition> {
+fn merged_conditions(
+    stored: &[Condition],
+    wanted: &[Condition],
+    owned: &[&str],
+    generation: i64,
+) -> Vec<Condition> {
     let mut written = BTreeSet::new();
     let mut merged: Vec<Condition> = stored
         .iter()
         .filter(|condition| written.insert(&*condition.type_))
         .filter_map(
             |condition| match wanted.iter().find(|other| other.type_ == condition.type_) {
-                Some(other) => Some(merged_condition(condition, other)),
+                Some(other) => Some(merged_condition(condition, other, generation)),
                 None if owned.contains(&&*condition.type_) => None,
                 None => Some(condition.clone()),
             },
@@ -158,9 +176,10 @@ fn merged_conditions(stored: &[Condition], wanted: &[Condition], owned: &[&str])
 }
 
 /// The time moves only when the status does (`metav1.Condition`), and what was observed of a newer
-/// generation is not overwritten.
-fn merged_condition(stored: &Condition, wanted: &Condition) -> Condition {
-    if stored.observed_generation > wanted.observed_generation {
+/// generation is not overwritten, if the object has come to that one.
+fn merged_condition(stored: &Condition, wanted: &Condition, generation: i64) -> Condition {
+    let observed = stored.observed_generation;
+    if observed > wanted.observed_generation && observed <= generation {
         return stored.clone();
     }
     let mut merged = wanted.clone();

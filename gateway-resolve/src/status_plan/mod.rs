@@ -31,20 +31,45 @@ pub struct StatusWrite {
     pub status: Status,
 }
 
+/// In whose name statuses are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Author<'a> {
+    /// The controller whose conditions and entries are written.
+    pub controller: &'a str,
+    /// The names that it had before: entries of routes under these are its own, and go.
+    pub former: &'a [String],
+}
+
+impl<'a> From<&'a str> for Author<'a> {
+    /// A controller that always had this name.
+    fn from(controller: &'a str) -> Self {
+        Self {
+            controller,
+            former: &[],
+        }
+    }
+}
+
+impl<'a> From<&'a String> for Author<'a> {
+    fn from(controller: &'a String) -> Self {
+        Self::from(controller.as_str())
+    }
+}
+
 /// The writes that are missing, ordered by kind, namespace and name; none for objects whose status
 /// is as wanted already.
 ///
-/// Only what belongs to `controller` changes: its condition types, and its entries in the
+/// Only what belongs to `author` changes: its condition types, and its entries in the
 /// `status.parents` of routes. Routes that have such entries but no wanted status lose them; other
 /// objects without a wanted status are left alone.
-pub fn plan_statuses(
+pub fn plan_statuses<'a>(
     snapshot: &Snapshot,
     statuses: &Statuses,
-    controller: &str,
+    author: impl Into<Author<'a>>,
 ) -> Vec<StatusWrite> {
     let plan = Plan {
         statuses,
-        controller,
+        author: author.into(),
     };
     let mut writes = Vec::new();
     writes.extend(plan.missing(snapshot.gateway_classes()));
@@ -54,15 +79,15 @@ pub fn plan_statuses(
 }
 
 /// The write that one object misses: that of [`plan_statuses`], without a look at the others.
-pub fn plan_status(
+pub fn plan_status<'a>(
     snapshot: &Snapshot,
     statuses: &Statuses,
-    controller: &str,
+    author: impl Into<Author<'a>>,
     object: &ObjectRef,
 ) -> Option<StatusWrite> {
     let plan = Plan {
         statuses,
-        controller,
+        author: author.into(),
     };
     if object.group != Gateway::GROUP {
         return None;
@@ -78,7 +103,7 @@ pub fn plan_status(
 #[derive(Clone, Copy)]
 struct Plan<'a> {
     statuses: &'a Statuses,
-    controller: &'a str,
+    author: Author<'a>,
 }
 
 impl Plan<'_> {
@@ -110,7 +135,8 @@ impl Plan<'_> {
     {
         let reference = object.reference();
         let wanted = T::wanted(self.statuses.get(&reference))?;
-        let merged = object.status.merged(&wanted, self.controller);
+        let generation = object.metadata().generation;
+        let merged = object.status.merged(&wanted, self.author, generation);
         (merged != object.status).then(|| StatusWrite {
             object: reference,
             resource_version: object.metadata().resource_version.clone(),

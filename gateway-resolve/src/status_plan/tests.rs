@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::{MergeStatus, plan_status, plan_statuses};
+use super::{Author, MergeStatus, plan_status, plan_statuses};
 use crate::{Snapshot, Status, Statuses};
 
 const OWN: &str = "example.com/own";
@@ -134,7 +134,7 @@ proptest! {
         stored in parents(&[OWN, FOREIGN], STORED),
         wanted in parents(&[OWN], WANTED),
     ) {
-        let merged = stored.merged(&wanted, OWN);
+        let merged = stored.merged(&wanted, OWN.into(), 1);
         prop_assert_eq!(foreign(&merged), foreign(&stored));
         prop_assert!(merged.parents.len() <= 32.max(stored.parents.len()));
     }
@@ -144,7 +144,7 @@ proptest! {
         stored in parents(&[OWN, FOREIGN], STORED),
         wanted in parents(&[OWN], WANTED),
     ) {
-        let merged = stored.merged(&wanted, OWN);
+        let merged = stored.merged(&wanted, OWN.into(), 1);
         let own = |status: &RouteStatus, parent: &ParentReference| {
             let mut entries = status.parents.iter().filter(|p| p.controller_name == OWN);
             entries.find(|p| p.parent_ref == *parent).map(|p| p.conditions.clone())
@@ -170,10 +170,10 @@ proptest! {
         routes in (parents(&[OWN, FOREIGN], STORED), parents(&[OWN], WANTED)),
         gateways in (gateway(STORED), gateway(WANTED)),
     ) {
-        let merged = routes.0.merged(&routes.1, OWN);
-        prop_assert_eq!(merged.merged(&routes.1, OWN), merged);
-        let merged = gateways.0.merged(&gateways.1, OWN);
-        prop_assert_eq!(merged.merged(&gateways.1, OWN), merged);
+        let merged = routes.0.merged(&routes.1, OWN.into(), 1);
+        prop_assert_eq!(merged.merged(&routes.1, OWN.into(), 1), merged);
+        let merged = gateways.0.merged(&gateways.1, OWN.into(), 1);
+        prop_assert_eq!(merged.merged(&gateways.1, OWN.into(), 1), merged);
     }
 
     #[test]
@@ -181,7 +181,7 @@ proptest! {
         stored in gateway(STORED),
         wanted in gateway(WANTED),
     ) {
-        let merged = stored.merged(&wanted, OWN);
+        let merged = stored.merged(&wanted, OWN.into(), 1);
         let seen = |all: &[Condition]| all.iter().find(|c| c.type_ == "example.com/Seen").cloned();
         prop_assert_eq!(seen(&merged.conditions), seen(&stored.conditions));
         prop_assert!(holds(&merged.conditions, &stored.conditions, &wanted.conditions));
@@ -244,8 +244,11 @@ fn an_observation_of_a_newer_generation_is_not_overwritten() {
         conditions: vec![condition(generation)],
         ..GatewayStatus::default()
     };
-    assert_eq!(status(2).merged(&status(1), OWN), status(2));
-    assert_eq!(status(1).merged(&status(2), OWN), status(2));
+    let merged =
+        |stored, wanted, generation| status(stored).merged(&status(wanted), OWN.into(), generation);
+    assert_eq!(merged(2, 1, 2), status(2));
+    assert_eq!(merged(1, 2, 2), status(2));
+    assert_eq!(merged(9, 2, 2), status(2), "the object never was at 9");
 }
 
 /// `status.conditions` of every kind: `maxItems: 8`.
@@ -264,8 +267,31 @@ fn beside_many_conditions_of_others_only_as_many_are_added_as_the_api_server_tak
         ..GatewayStatus::default()
     };
     let others = ["x/1", "x/2", "x/3", "x/4", "x/5", "x/6", "x/7"];
-    let merged = status(&others).merged(&status(&["Accepted", "Programmed"]), OWN);
+    let merged = status(&others).merged(&status(&["Accepted", "Programmed"]), OWN.into(), 1);
     assert_eq!(merged, status(&[&others[..], &["Accepted"]].concat()));
+}
+
+#[test]
+fn entries_under_a_former_name_go_and_those_of_others_stay() {
+    let status = |controllers: &[&str]| RouteStatus {
+        parents: controllers
+            .iter()
+            .map(|name| RouteParentStatus {
+                parent_ref: parent(1),
+                controller_name: (*name).to_owned(),
+                conditions: Vec::new(),
+            })
+            .collect(),
+    };
+    let former = ["example.com/former".to_owned()];
+    let author = Author {
+        controller: OWN,
+        former: &former,
+    };
+    let stored = status(&[&former[0], FOREIGN]);
+    let merged = stored.merged(&status(&[OWN]), author, 1);
+    assert_eq!(merged, status(&[FOREIGN, OWN]));
+    assert_eq!(merged.merged(&status(&[OWN]), author, 1), merged);
 }
 
 #[test]
