@@ -16,6 +16,11 @@ pub(crate) struct ControllerArguments {
     #[arg(long, value_name = "NAME", default_value = DEFAULT_CONTROLLER_NAME)]
     pub(crate) controller_name: String,
 
+    /// Take away what was written to routes under this name, which no other controller may have;
+    /// repeat for several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) former_controller_name: Vec<String>,
+
     /// Give each Gateway an address of its own out of these, which have to be this machine's
     #[arg(
         long,

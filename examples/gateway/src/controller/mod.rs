@@ -7,11 +7,15 @@ mod addresses;
 mod arguments;
 mod cluster;
 mod effect;
+mod finalizer;
 mod health;
 mod kinds;
 mod lease;
+mod past;
+mod plan;
 mod queue;
 mod watch;
+mod write;
 mod writer;
 
 use std::collections::BTreeSet;
@@ -22,11 +26,10 @@ use std::time::Duration;
 
 use gateway_dataplane::Applied;
 use gateway_model::Gateway;
-use gateway_resolve::{
-    Config, EXPERIMENTAL_FEATURES, Snapshot, Statuses, plan_status, plan_statuses,
-};
+use gateway_resolve::{Author, Config, EXPERIMENTAL_FEATURES, Snapshot, Statuses};
 use kube::Client;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
+use tokio::sync::watch::Receiver;
 
 pub(crate) use arguments::ControllerArguments;
 
@@ -35,6 +38,7 @@ use self::cluster::Cluster;
 use self::effect::Effect;
 use self::health::Ready;
 use self::lease::Candidate;
+use self::plan::Plan;
 use self::watch::{Change, Release};
 use self::writer::{Writer, Written};
 use crate::error::Error;
@@ -69,7 +73,7 @@ async fn serve(arguments: &ControllerArguments) -> Result<ExitCode, Error> {
     let mut leads = candidate.leads();
     let over = tokio::sync::watch::Sender::new(false);
     let election = tokio::spawn(candidate.run(over.subscribe()));
-    let mut controller = Controller::start(arguments, &client, ready)?;
+    let mut controller = Controller::start(arguments, &client, ready, leads.clone())?;
     loop {
         let effect = tokio::select! {
             biased;
@@ -87,8 +91,8 @@ async fn serve(arguments: &ControllerArguments) -> Result<ExitCode, Error> {
         if leads.has_changed().unwrap_or(false) {
             effect = effect.max(Effect::Leadership);
         }
-        let leads = *leads.borrow_and_update();
-        controller.react(effect, leads).await;
+        leads.mark_unchanged();
+        controller.react(effect).await;
     }
     tracing::info!("draining: a second signal stops at once");
     over.send_replace(true);
@@ -105,6 +109,7 @@ async fn serve(arguments: &ControllerArguments) -> Result<ExitCode, Error> {
 /// Everything between the watches and the writes.
 struct Controller {
     config: Config,
+    former_names: Vec<String>,
     plane: Plane,
     allocator: Option<Allocator>,
     ready: Ready,
@@ -113,6 +118,8 @@ struct Controller {
     /// What the resources' authors are to be told.
     statuses: Arc<Statuses>,
     writer: Writer,
+    /// Does this process write?
+    leads: Receiver<bool>,
     /// What was said of listeners already.
     told: BTreeSet<String>,
 }
@@ -123,6 +130,7 @@ impl Controller {
         arguments: &ControllerArguments,
         client: &Client,
         ready: Ready,
+        leads: Receiver<bool>,
     ) -> Result<Self, Error> {
         let plane = Plane::start(
             arguments.workers,
@@ -134,13 +142,15 @@ impl Controller {
         watch::start(client, &sender);
         Ok(Self {
             config: arguments.config(),
+            former_names: arguments.former_controller_name.clone(),
             plane,
             allocator: arguments.addresses.clone().map(Allocator::new),
             ready,
             changes,
             cluster: Cluster::default(),
             statuses: Arc::default(),
-            writer: Writer::new(client.clone()),
+            writer: Writer::new(client.clone(), leads.clone()),
+            leads,
             told: BTreeSet::new(),
         })
     }
@@ -158,43 +168,50 @@ impl Controller {
     }
 
     /// Serves what there is now, and writes what is missing.
-    async fn react(&mut self, effect: Effect, leads: bool) {
+    async fn react(&mut self, effect: Effect) {
         if !self.cluster.is_complete() || effect == Effect::Nothing {
             return;
         }
         // An address may have been given by another replica: its status tells.
-        let effect = effect.max(self.allocate(leads));
+        let effect = effect.max(self.allocate());
         if effect == Effect::Resources {
             self.apply().await;
         }
-        self.plan(effect, leads);
+        self.plan(effect);
     }
 
     /// Plans the writes that are missing now: where some statuses have changed and nothing else, those
     /// of their objects.
-    fn plan(&mut self, effect: Effect, leads: bool) {
+    fn plan(&mut self, effect: Effect) {
         let restated = self.cluster.restated();
-        let (snapshot, statuses) = (self.cluster.snapshot(), &*self.statuses);
-        let controller = &self.config.controller_name;
-        if !leads {
-            self.writer.plan(Vec::new());
+        let plan = Plan {
+            snapshot: self.cluster.snapshot(),
+            statuses: &self.statuses,
+            author: Author {
+                controller: &self.config.controller_name,
+                former: &self.former_names,
+            },
+        };
+        // It may have been lost while the data plane took its time.
+        if !*self.leads.borrow() {
+            self.writer.plan(Vec::new(), |object| plan.exists(object));
         } else if effect > Effect::Statuses {
-            let writes = plan_statuses(snapshot, statuses, controller);
-            self.writer.plan(writes);
+            self.writer.plan(plan.all(), |object| plan.exists(object));
         } else {
-            let plan = |object| {
-                let write = plan_status(snapshot, statuses, controller, &object);
-                (object, write)
+            let writes = |object| {
+                let writes = plan.of(&object);
+                (object, writes)
             };
-            self.writer.replan(restated.into_iter().map(plan));
+            self.writer.replan(restated.into_iter().map(writes));
         }
     }
 
     /// Gives Gateways their addresses; says whether anything is new.
-    fn allocate(&mut self, leads: bool) -> Effect {
+    fn allocate(&mut self) -> Effect {
         let Some(allocator) = &mut self.allocator else {
             return Effect::Nothing;
         };
+        let leads = *self.leads.borrow();
         let gateways = served(self.cluster.snapshot(), &self.config.controller_name);
         let allocated = Some(allocator.allocate(gateways, leads));
         match allocated == self.config.allocated_addresses {
@@ -209,6 +226,9 @@ impl Controller {
     async fn apply(&mut self) {
         let snapshot = self.cluster.snapshot().clone();
         let Release { version, channel } = self.cluster.release();
+        if self.config.api_version != version {
+            self.writer.forget();
+        }
         self.config.api_version = version;
         for feature in EXPERIMENTAL_FEATURES {
             match channel.as_deref() {

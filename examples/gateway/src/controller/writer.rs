@@ -1,35 +1,48 @@
-//! Writes statuses: a few at a time, each object once at a time, again where it makes sense.
+//! Writes to objects: a few at a time, each object once at a time, again where it makes sense, and only
+//! while this process leads.
 
 use std::time::Duration;
 
 use gateway_model::{ObjectRef, Resource};
-use gateway_resolve::StatusWrite;
-use kube::api::{Api, ApiResource, DynamicObject, PostParams};
+use kube::api::{Api, ApiResource, DynamicObject, Patch, PatchParams, PostParams};
 use kube::{Client, Error};
+use serde_json::json;
+use tokio::sync::watch::Receiver;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
+use super::plan::stored_as;
 use super::queue::Queue;
+use super::write::{Content, Write};
 use super::{kinds, watch};
 
 /// How many writes are under way at most: enough to hide the latency, too few to be a burden.
 const PARALLEL: usize = 16;
 
-/// How long to wait after a failure: doubled from the first to the last.
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(30));
+/// How long a write may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Writes statuses.
+/// Writes to objects.
 pub(crate) struct Writer {
     client: Client,
+    leads: Receiver<bool>,
     queue: Queue,
     tasks: JoinSet<Finished>,
-    backoff: Duration,
-    retry: Option<Instant>,
+    /// When a write that waits may begin.
+    wake: Option<Instant>,
 }
 
 struct Finished {
-    write: StatusWrite,
-    result: Result<DynamicObject, Error>,
+    write: Write,
+    result: Result<DynamicObject, Failure>,
+}
+
+/// Why nothing was written.
+enum Failure {
+    /// The object is another by now, or gone.
+    Outdated,
+    /// What the API server said, if anything.
+    Refused(String),
 }
 
 /// A resource as it is stored after a write.
@@ -41,35 +54,40 @@ pub(crate) struct Written {
 }
 
 impl Writer {
-    pub(crate) fn new(client: Client) -> Self {
+    /// A writer that writes only while it `leads`.
+    pub(crate) fn new(client: Client, leads: Receiver<bool>) -> Self {
         Self {
             client,
+            leads,
             queue: Queue::default(),
             tasks: JoinSet::new(),
-            backoff: BACKOFF.0,
-            retry: None,
+            wake: None,
         }
     }
 
     /// Carries out these writes in place of the ones that have not begun.
-    pub(crate) fn plan(&mut self, writes: Vec<StatusWrite>) {
-        self.queue.plan(writes);
+    pub(crate) fn plan(&mut self, writes: Vec<Write>, exists: impl Fn(&ObjectRef) -> bool) {
+        self.queue.plan(writes, exists);
         self.start();
     }
 
     /// Carries out these writes in place of those of the same objects, and the others as planned.
-    pub(crate) fn replan(
-        &mut self,
-        writes: impl Iterator<Item = (ObjectRef, Option<StatusWrite>)>,
-    ) {
-        self.queue.replan(writes);
+    pub(crate) fn replan(&mut self, writes: impl Iterator<Item = (ObjectRef, Vec<Write>)>) {
+        for (object, writes) in writes {
+            self.queue.replan(&object, writes);
+        }
         self.start();
+    }
+
+    /// The API server takes other things from now on: what it did not take before, it may take now.
+    pub(crate) fn forget(&mut self) {
+        self.queue.forget();
     }
 
     /// Waits for the next write to succeed. May be cancelled.
     pub(crate) async fn written(&mut self) -> Written {
         loop {
-            let retry = self.retry;
+            let wake = self.wake;
             tokio::select! {
                 Some(finished) = self.tasks.join_next() => {
                     let written = finished.ok().and_then(|finished| self.finish(finished));
@@ -78,8 +96,7 @@ impl Writer {
                         return written;
                     }
                 }
-                () = sleep_until(retry.unwrap_or_else(Instant::now)), if retry.is_some() => {
-                    self.retry = None;
+                () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {
                     self.start();
                 }
                 else => std::future::pending().await,
@@ -97,75 +114,105 @@ impl Writer {
         all
     }
 
+    /// Starts what can be started. Who leads may have changed while something else took its time.
     fn start(&mut self) {
-        while self.retry.is_none() && self.tasks.len() < PARALLEL {
-            let Some(write) = self.queue.next() else {
+        self.wake = None;
+        if !*self.leads.borrow() {
+            return;
+        }
+        let now = Instant::now();
+        while self.tasks.len() < PARALLEL {
+            let Some(write) = self.queue.next(now) else {
+                self.wake = self.queue.wake(now);
                 return;
             };
-            self.tasks.spawn(put(self.client.clone(), write));
+            self.tasks.spawn(carry_out(self.client.clone(), write));
         }
     }
 
     fn finish(&mut self, finished: Finished) -> Option<Written> {
         let Finished { write, result } = finished;
+        let object = &write.key.object;
         match result {
             Ok(stored) => {
-                self.backoff = BACKOFF.0;
-                self.queue.written(&write);
-                let kind = kinds::find(&write.object.group, &write.object.kind)?;
-                let resource = watch::decode(kind, stored).ok()?;
-                let over = write.resource_version;
-                Some(Written { resource, over })
+                let kind = kinds::find(&object.group, &object.kind)?;
+                let resource = watch::decode(kind, stored).ok();
+                let left = resource.as_ref().map(|r| stored_as(r, write.key.part));
+                let left = left.unwrap_or(write.stored);
+                if let Some(times) = self.queue.written(&write, left, Instant::now()) {
+                    tracing::warn!(%object, times, "another writer undoes what is written; do two \
+                        controllers have the same controller name?");
+                }
+                let over = write.version;
+                Some(Written {
+                    resource: resource?,
+                    over,
+                })
             }
-            Err(Error::Api(status)) if status.code == 409 || status.code == 404 => {
-                tracing::debug!(object = %write.object, "changed meanwhile: the watch will tell");
+            Err(Failure::Outdated) => {
+                tracing::debug!(%object, "changed meanwhile: the watch will tell");
                 self.queue.outdated(&write);
                 None
             }
-            Err(error) => {
-                tracing::warn!(object = %write.object, %error, "the status was not written");
-                self.retry = Some(Instant::now() + self.backoff);
-                self.backoff = (self.backoff * 2).min(BACKOFF.1);
-                self.queue.failed(write);
+            Err(Failure::Refused(error)) => {
+                tracing::warn!(%object, error, "not written");
+                self.queue.failed(write, Instant::now());
                 None
             }
         }
     }
 }
 
-/// Replaces a status, if the object is still the one that was looked at.
-async fn put(client: Client, write: StatusWrite) -> Finished {
-    let result = replace(client, &write).await;
+/// Writes, if the object is still the one that was looked at.
+async fn carry_out(client: Client, write: Write) -> Finished {
+    let result = match timeout(TIMEOUT, put(client, &write)).await {
+        Ok(Ok(stored)) => Ok(stored),
+        Ok(Err(Error::Api(status))) if status.code == 409 || status.code == 404 => {
+            Err(Failure::Outdated)
+        }
+        Ok(Err(error)) => Err(Failure::Refused(error.to_string())),
+        Err(_) => Err(Failure::Refused(
+            "the API server does not answer".to_owned(),
+        )),
+    };
     Finished { write, result }
 }
 
-async fn replace(client: Client, write: &StatusWrite) -> Result<DynamicObject, Error> {
-    let (group, kind, name) = (
-        &*write.object.group,
-        &*write.object.kind,
-        &*write.object.name,
-    );
-    let resource = ApiResource {
-        group: group.to_owned(),
+async fn put(client: Client, write: &Write) -> Result<DynamicObject, Error> {
+    let ObjectRef {
+        namespace, name, ..
+    } = &write.key.object;
+    let resource = resource(&write.key.object);
+    let api: Api<DynamicObject> = match &**namespace {
+        "" => Api::all_with(client, &resource),
+        namespace => Api::namespaced_with(client, namespace, &resource),
+    };
+    match &write.content {
+        Content::Status(status) => {
+            let mut object = DynamicObject::new(name, &resource).data(json!({ "status": status }));
+            object.metadata.resource_version.clone_from(&write.version);
+            object.metadata.namespace = (!namespace.is_empty()).then(|| namespace.to_string());
+            api.replace_status(name, &PostParams::default(), &object)
+                .await
+        }
+        Content::Finalizers(finalizers) => {
+            let metadata = json!({ "resourceVersion": write.version, "finalizers": finalizers });
+            let patch = Patch::Merge(json!({ "metadata": metadata }));
+            api.patch(name, &PatchParams::default(), &patch).await
+        }
+    }
+}
+
+fn resource(object: &ObjectRef) -> ApiResource {
+    let ObjectRef { group, kind, .. } = object;
+    ApiResource {
+        group: group.to_string(),
         version: "v1".to_owned(),
         api_version: format!("{group}/v1"),
-        kind: kind.to_owned(),
+        kind: kind.to_string(),
         plural: kinds::find(group, kind).map_or("", |k| k.plural).to_owned(),
-    };
-    let mut object = DynamicObject::new(name, &resource).data(serde_json::json!({
-        "status": write.status,
-    }));
-    object
-        .metadata
-        .resource_version
-        .clone_from(&write.resource_version);
-    let api: Api<DynamicObject> = match &*write.object.namespace {
-        "" => Api::all_with(client, &resource),
-        namespace => {
-            object.metadata.namespace = Some(namespace.to_owned());
-            Api::namespaced_with(client, namespace, &resource)
-        }
-    };
-    api.replace_status(name, &PostParams::default(), &object)
-        .await
+    }
 }
+
+#[cfg(test)]
+mod tests;

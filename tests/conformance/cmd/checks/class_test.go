@@ -5,8 +5,11 @@ import (
 	"slices"
 	"testing"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
 // TestClass: GatewayClass: Accepted, supportedFeatures (sorted), parametersRef.
@@ -55,11 +58,41 @@ func TestSupportedVersion(t *testing.T) {
 	w.eventually("the version is supported again", supported("True"))
 }
 
+// TestFinalizer: a class that a Gateway uses is not deleted before it.
+func TestFinalizer(t *testing.T) {
+	w := newWorld(t)
+	start(t)
+	w.class("in-use", map[string]any{"controllerName": controllerName()})
+	w.eventually("the class is accepted", func(context.Context) bool {
+		return w.classCondition("in-use", "Accepted")["status"] == "True"
+	})
+	if finalizers := w.get(classes, "in-use").GetFinalizers(); len(finalizers) > 0 {
+		t.Errorf("no Gateway uses the class, which has the finalizers %v", finalizers)
+	}
+	w.gateway("web", map[string]any{"gatewayClassName": "in-use"})
+	w.eventually("the class has the finalizer", func(context.Context) bool {
+		return slices.Contains(w.get(classes, "in-use").GetFinalizers(), gatewayv1.GatewayClassFinalizerGatewaysExist)
+	})
+	w.remove(classes, "in-use")
+	if w.programmed("web") == "" || w.get(classes, "in-use").GetDeletionTimestamp() == nil {
+		t.Errorf("the class is not held back")
+	}
+	w.remove(gateways, "web")
+	w.eventually("the class is gone", func(ctx context.Context) bool {
+		_, err := w.of(classes).Get(ctx, "in-use", metav1.GetOptions{})
+		return apierrors.IsNotFound(err)
+	})
+}
+
 // class makes one that is gone when the test ends.
 func (w *world) class(name string, spec map[string]any) {
 	w.t.Helper()
 	w.create(classes, name, map[string]any{"spec": spec})
-	w.t.Cleanup(func() { _ = w.of(classes).Delete(context.Background(), name, metav1.DeleteOptions{}) })
+	w.t.Cleanup(func() {
+		free := []byte(`{"metadata":{"finalizers":null}}`)
+		_ = w.of(classes).Delete(context.Background(), name, metav1.DeleteOptions{})
+		_, _ = w.of(classes).Patch(context.Background(), name, types.MergePatchType, free, metav1.PatchOptions{})
+	})
 }
 
 func (w *world) classCondition(class, condition string) map[string]any {

@@ -1,12 +1,93 @@
 package checks
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
+
+// TestRefusedWritesAlone: writes that fail keep no others from being done.
+func TestRefusedWritesAlone(t *testing.T) {
+	w := newWorld(t)
+	controller := start(t)
+	controller.leading(30 * time.Second)
+	w.web()
+	controller.relay.treat("put httproutes/status "+w.namespace+"/a-refused", func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "never", http.StatusInternalServerError)
+	})
+	for i := range 40 {
+		w.route(fmt.Sprintf("a-refused-%d", i), redirect())
+	}
+	controller.wait(10*time.Second, "has tried all", func() bool {
+		return len(controller.relay.counts("put httproutes/status "+w.namespace+"/a-refused")) == 40
+	})
+	w.route("late", redirect())
+	took := w.poll(t.Context(), 2*time.Second, "another status is written", func(context.Context) bool {
+		parents, _, _ := unstructured.NestedSlice(w.get(routes, "late").Object, "status", "parents")
+		return len(parents) == 1
+	})
+	t.Logf("another status took %v", took)
+}
+
+// TestConflictedWrites: a version that conflicted is not tried again.
+func TestConflictedWrites(t *testing.T) {
+	w := newWorld(t)
+	controller := start(t)
+	controller.leading(30 * time.Second)
+	w.web()
+	const put = "put httproutes/status "
+	over := controller.relay.treat(put+w.namespace+"/late", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusConflict)
+		_, _ = w.Write([]byte(`{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Conflict","code":409}`))
+	})
+	attempts := func() int { return controller.relay.counts(put)[put+w.namespace+"/late"] }
+	w.route("late", redirect())
+	controller.wait(10*time.Second, "tries", func() bool { return attempts() > 0 })
+	// Each has everything planned anew.
+	for i := range 5 {
+		w.route(fmt.Sprintf("other-%d", i), redirect())
+	}
+	w.eventually("the others are written", w.settled(5, "Accepted", "True"))
+	if got := attempts(); got != 1 {
+		t.Errorf("%d attempts at one version", got)
+	}
+	over()
+	w.annotate(routes, "late", "example.org/another", "version")
+	w.eventually("another version is written", w.settled(6, "Accepted", "True"))
+}
+
+// TestTwoWriters: against another writer that undoes what is written the
+// controller backs off, and says so.
+func TestTwoWriters(t *testing.T) {
+	w := newWorld(t)
+	controller := start(t)
+	controller.leading(30 * time.Second)
+	w.web()
+	undone := 0
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		object := w.get(gateways, "web")
+		if !holds(object.Object, "Programmed", "status", "conditions") {
+			continue
+		}
+		unstructured.RemoveNestedField(object.Object, "status", "conditions")
+		if _, err := w.of(gateways).UpdateStatus(t.Context(), object, metav1.UpdateOptions{}); err == nil {
+			undone++
+		}
+	}
+	t.Logf("undone %d times in 5 s", undone)
+	if undone < 3 || undone > 8 {
+		t.Errorf("undone %d times in 5 s", undone)
+	}
+	if !controller.logged("another writer undoes what is written") {
+		t.Errorf("nothing is said of the other writer")
+	}
+}
 
 // TestRefusedWrites: retries with backoff.
 func TestRefusedWrites(t *testing.T) {

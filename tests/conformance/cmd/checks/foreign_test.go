@@ -64,6 +64,30 @@ func TestForeignClass(t *testing.T) {
 	}
 }
 
+// TestFormerName: the entries that it wrote under a former name go, once it is
+// told that name.
+func TestFormerName(t *testing.T) {
+	w := newWorld(t)
+	controller := start(t)
+	w.web()
+	w.create(routes, "shared", map[string]any{"spec": routeSpec("shared", redirect())})
+	w.eventually("the route has our entry", w.ours(1))
+	controller.stop()
+	w.writeForeign(map[string]any{
+		"controllerName": foreigner,
+		"parentRef":      map[string]any{"name": "web"},
+		"conditions":     []any{},
+	})
+	startWith(t, "--addresses", pool, "--former-controller-name", foreigner)
+	w.eventually("the entry under the former name is gone", func(ctx context.Context) bool {
+		_, theirs := w.entries(ctx)
+		return len(theirs) == 0
+	})
+	if !w.ours(1)(t.Context()) {
+		t.Errorf("our entry is gone as well")
+	}
+}
+
 // writeForeign puts an entry before ours.
 func (w *world) writeForeign(entry map[string]any) {
 	w.t.Helper()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"testing"
+	"time"
 )
 
 // TestProgrammed: Gateways are Programmed when, and only when, their listeners
@@ -35,6 +36,27 @@ func TestPool(t *testing.T) {
 	w.remove(gateways, "first")
 	if address := w.programmed("web"); address != "10.100.0.200" {
 		t.Errorf("the address is %s", address)
+	}
+}
+
+// TestAddressHeld: an address that a Gateway has is given to no other that asks
+// for it, nor to one that has it after a restart.
+func TestAddressHeld(t *testing.T) {
+	w := newWorld(t)
+	controller := start(t)
+	address := w.web()
+	w.gateway("asker", map[string]any{"addresses": []any{map[string]any{"type": "IPAddress", "value": address}}})
+	refused := func(context.Context) bool {
+		programmed := conditionOf(w.get(gateways, "asker").Object, "Programmed", "status", "conditions")
+		return programmed["reason"] == "AddressNotUsable"
+	}
+	w.eventually("the address is not usable for another", refused)
+	controller.stop()
+	start(t).leading(30 * time.Second)
+	w.route("web", redirect())
+	w.eventually("the route is served", answers(address, host("web"), 302))
+	if got := w.programmed("web"); got != address || !refused(t.Context()) {
+		t.Errorf("the address was %s, and is %s", address, got)
 	}
 }
 

@@ -25,6 +25,7 @@ func TestRights(t *testing.T) {
 	}
 	controller := start(t)
 	w.class("rights", map[string]any{"controllerName": controllerName()})
+	w.gateway("of-the-class", map[string]any{"gatewayClassName": "rights"})
 	w.web()
 	w.route("any", redirect())
 	w.eventually("the route is accepted", w.settled(1, "Accepted", "True"))

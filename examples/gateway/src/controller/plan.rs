@@ -1,0 +1,93 @@
+//! The writes that are missing: statuses, and the finalizers of classes.
+
+use std::sync::Arc;
+
+use gateway_model::{Gateway, GatewayClass, HttpRoute, Kind, ObjectRef, Resource};
+use gateway_resolve::{Author, Snapshot, StatusWrite, Statuses, plan_status, plan_statuses};
+
+use super::finalizer;
+use super::write::{Content, Fingerprint, Key, Part, Write};
+
+/// What is known when writes are planned.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) statuses: &'a Statuses,
+    pub(crate) author: Author<'a>,
+}
+
+impl Plan<'_> {
+    /// All writes that are missing.
+    pub(crate) fn all(self) -> Vec<Write> {
+        let classes = self.snapshot.gateway_classes().iter();
+        let finalizers = classes.filter_map(|class| self.finalizers(class));
+        let statuses = plan_statuses(self.snapshot, self.statuses, self.author);
+        let statuses = statuses.into_iter().map(|write| self.status(write));
+        finalizers.chain(statuses).collect()
+    }
+
+    /// Those that one object misses.
+    pub(crate) fn of(self, object: &ObjectRef) -> Vec<Write> {
+        let is_class = object.group == GatewayClass::GROUP && object.kind == GatewayClass::KIND;
+        let class = self.snapshot.gateway_classes().get("", &object.name);
+        let finalizers = class
+            .filter(|_| is_class)
+            .and_then(|class| self.finalizers(class));
+        let status = plan_status(self.snapshot, self.statuses, self.author, object);
+        let status = status.map(|write| self.status(write));
+        finalizers.into_iter().chain(status).collect()
+    }
+
+    /// Is there such an object that is written to?
+    pub(crate) fn exists(self, object: &ObjectRef) -> bool {
+        find(self.snapshot, object).is_some()
+    }
+
+    fn finalizers(self, class: &GatewayClass) -> Option<Write> {
+        let ours = class.spec.controller_name == self.author.controller;
+        ours.then(|| finalizer::missing(self.snapshot, class))?
+    }
+
+    fn status(self, write: StatusWrite) -> Write {
+        let stored = find(self.snapshot, &write.object);
+        let stored = stored.map(|resource| stored_as(&resource, Part::Status));
+        Write {
+            wish: Fingerprint::of(&self.statuses.get(&write.object)),
+            stored: stored.unwrap_or_default(),
+            key: Key::new(write.object, Part::Status),
+            version: write.resource_version,
+            content: Content::Status(Box::new(write.status)),
+        }
+    }
+}
+
+/// What is stored as that part of a resource.
+pub(crate) fn stored_as(resource: &Resource, part: Part) -> Fingerprint {
+    match (resource, part) {
+        (Resource::GatewayClass(class), Part::Finalizers) => finalizer::fingerprint(class),
+        (Resource::GatewayClass(class), Part::Status) => Fingerprint::of(&class.status),
+        (Resource::Gateway(gateway), Part::Status) => Fingerprint::of(&gateway.status),
+        (Resource::HttpRoute(route), Part::Status) => Fingerprint::of(&route.status),
+        _ => Fingerprint::default(),
+    }
+}
+
+/// The resource of a kind that is written to.
+fn find(snapshot: &Snapshot, object: &ObjectRef) -> Option<Resource> {
+    let (namespace, name) = (&*object.namespace, &*object.name);
+    match &*object.kind {
+        GatewayClass::KIND => snapshot
+            .gateway_classes()
+            .get(namespace, name)
+            .map(|class| Resource::GatewayClass(Arc::clone(class))),
+        Gateway::KIND => snapshot
+            .gateways()
+            .get(namespace, name)
+            .map(|gateway| Resource::Gateway(Arc::clone(gateway))),
+        HttpRoute::KIND => snapshot
+            .http_routes()
+            .get(namespace, name)
+            .map(|route| Resource::HttpRoute(Arc::clone(route))),
+        _ => None,
+    }
+}
