@@ -76,7 +76,10 @@ func TestFormerName(t *testing.T) {
 	w.writeForeign(map[string]any{
 		"controllerName": foreigner,
 		"parentRef":      map[string]any{"name": "web"},
-		"conditions":     []any{},
+		"conditions": []any{map[string]any{
+			"type": "Accepted", "status": "True", "reason": "Accepted", "message": "",
+			"lastTransitionTime": "2020-02-02T02:02:02Z",
+		}},
 	})
 	startWith(t, "--addresses", pool, "--former-controller-name", foreigner)
 	w.eventually("the entry under the former name is gone", func(ctx context.Context) bool {
