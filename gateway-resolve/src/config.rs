@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 
-use gateway_model::{GatewayStatusAddress, ObjectRef};
+use gateway_model::{GatewayStatusAddress, Hostname, ObjectRef};
 use ipnet::IpNet;
 
 /// The controller name where no GatewayClass gives one.
@@ -33,6 +34,8 @@ pub struct Config {
     /// are not; Gateways that ask for none, or for any, are bound to the data plane's default, and show
     /// the `default_addresses`.
     pub allocated_addresses: Option<BTreeMap<ObjectRef, Allocation>>,
+    /// What listeners may claim.
+    pub listener_claims: ListenerClaims,
     /// The version of the Gateway API that the cluster has (its CRDs' annotation
     /// `gateway.networking.k8s.io/bundle-version`), for the `SupportedVersion` of GatewayClasses;
     /// `None` leaves that condition out.
@@ -49,6 +52,7 @@ impl Default for Config {
             usable_addresses: UsableAddresses::default(),
             allocated_addresses: None,
             default_is_shared: true,
+            listener_claims: ListenerClaims::default(),
             api_version: None,
         }
     }
@@ -86,6 +90,55 @@ pub enum AddressRefusal {
     Held,
     /// A Gateway gets that many.
     TooMany(usize),
+}
+
+/// What listeners may claim: where Gateways of several owners share addresses, a hostname or a port that
+/// one takes is another's no more. A listener that claims anything else is not accepted, with
+/// `UnsupportedValue` for its hostname and `PortUnavailable` for its port. By default everything may be
+/// claimed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListenerClaims {
+    /// The hostnames that the listeners of each namespace may have; `None`: any.
+    pub hostnames: Option<Allowed<AllowedHostname>>,
+    /// The ports that the listeners of each namespace may have; `None`: any.
+    pub ports: Option<Allowed<RangeInclusive<u16>>>,
+    /// How many ports the listeners of one Gateway may have, the first of them; `None`: any number.
+    pub ports_per_gateway: Option<usize>,
+}
+
+/// What each namespace may have: nothing, unless it is listed or all are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allowed<T> {
+    /// What all namespaces may have.
+    pub everywhere: Vec<T>,
+    /// What single namespaces may have besides.
+    pub namespaces: BTreeMap<String, Vec<T>>,
+}
+
+impl<T> Default for Allowed<T> {
+    fn default() -> Self {
+        Self {
+            everywhere: Vec::new(),
+            namespaces: BTreeMap::new(),
+        }
+    }
+}
+
+impl<T> Allowed<T> {
+    /// What a namespace may have.
+    pub fn of(&self, namespace: &str) -> impl Iterator<Item = &T> {
+        let own = self.namespaces.get(namespace).into_iter().flatten();
+        self.everywhere.iter().chain(own)
+    }
+}
+
+/// Hostnames that listeners may have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AllowedHostname {
+    /// Any, and none.
+    Any,
+    /// This one or, if it is a wildcard, all that it matches, wildcards included.
+    Within(Hostname),
 }
 
 /// The addresses that Gateways may ask for; others leave them with `AddressNotUsable`.

@@ -53,8 +53,8 @@ mod store;
 pub use self::{
     advice::advise,
     config::{
-        AddressRefusal, Allocation, ClassSelection, Config, DEFAULT_CONTROLLER_NAME,
-        EXPERIMENTAL_FEATURES, UsableAddresses,
+        AddressRefusal, Allocation, Allowed, AllowedHostname, ClassSelection, Config,
+        DEFAULT_CONTROLLER_NAME, EXPERIMENTAL_FEATURES, ListenerClaims, UsableAddresses,
     },
     finding::Finding,
     reconcile::{Reconciled, reconcile},

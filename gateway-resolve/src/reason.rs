@@ -121,6 +121,8 @@ reasons! {
         UnsupportedProtocol => False,
         /// A field of it has a value that is not supported.
         UnsupportedValue => False,
+        /// Its port cannot be had.
+        PortUnavailable => False,
         /// Another listener on its port has the same hostname.
         HostnameConflict => False,
         /// Another listener on its port has another protocol.

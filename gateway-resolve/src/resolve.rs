@@ -5,6 +5,7 @@ use gateway_model::Timestamp;
 use crate::emit::emit;
 use crate::facts::Facts;
 use crate::gateway::certificates::certificates;
+use crate::gateway::claims::claims;
 use crate::gateway::classes::classes;
 use crate::gateway::conflicts::conflicts;
 use crate::gateway::gateways;
@@ -41,6 +42,7 @@ pub fn resolve(snapshot: &Snapshot, config: &Config, now: Timestamp) -> Resoluti
     let gateways = gateways(snapshot, &classes, config, &grants);
     let certificates = certificates(snapshot, &gateways, &grants);
     let listeners = listeners(&gateways, &certificates, &grants);
+    let listeners = claims(&gateways, listeners, &config.listener_claims);
     let conflicts = conflicts(&gateways, &listeners, config.default_is_shared);
     let overlaps = overlaps(&listeners);
     let http_routes = attach(

@@ -161,7 +161,9 @@ fn between(
     for gateway in order {
         for (listener, facts) in listeners[gateway].iter().enumerate() {
             let key = ListenerKey { gateway, listener };
-            if within.contains_key(&key) || !is_supported(facts) {
+            // What is not served keeps nobody off.
+            let is_refused = !facts.refused.is_empty();
+            if is_refused || within.contains_key(&key) || !is_supported(facts) {
                 continue;
             }
             let sockets = sockets(&gateways[gateway].addresses.bound, facts.spec.port);

@@ -2,6 +2,7 @@
 
 pub(crate) mod addresses;
 pub(crate) mod certificates;
+pub(crate) mod claims;
 pub(crate) mod classes;
 pub(crate) mod conflicts;
 mod key_pair;

@@ -1,12 +1,16 @@
 //! Arguments of `gateway controller`.
 
 use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 
 use clap::Args;
 use gateway_model::{AddressType, GatewayStatusAddress};
-use gateway_resolve::{ClassSelection, Config, DEFAULT_CONTROLLER_NAME, UsableAddresses};
+use gateway_resolve::{
+    AllowedHostname, ClassSelection, Config, DEFAULT_CONTROLLER_NAME, UsableAddresses,
+};
 
 use super::addresses::Pool;
+use super::claims::{Allowance, claims};
 use crate::cli::LogFormat;
 
 /// Arguments of `gateway controller`.
@@ -37,6 +41,16 @@ pub(crate) struct ControllerArguments {
         value_parser = shared_address
     )]
     pub(crate) shared_address: Option<GatewayStatusAddress>,
+
+    /// The hostnames that listeners in a namespace may have, * for all; without this option any.
+    /// Namespace * stands for all; repeat for several
+    #[arg(long, value_name = "NAMESPACE=HOSTNAME,...")]
+    pub(crate) allow_hostnames: Vec<Allowance<AllowedHostname>>,
+
+    /// The ports that listeners in a namespace may have; without this option any. Namespace * stands
+    /// for all; repeat for several
+    #[arg(long, value_name = "NAMESPACE=PORT[-PORT],...")]
+    pub(crate) allow_ports: Vec<Allowance<RangeInclusive<u16>>>,
 
     /// With --shared-address, the address to listen on; repeat for several
     #[arg(long, value_name = "ADDR", default_value = "0.0.0.0")]
@@ -79,6 +93,7 @@ impl ControllerArguments {
         config.classes = ClassSelection::Controller;
         config.default_addresses = self.shared_address.iter().cloned().collect();
         let pool = self.addresses.as_ref().map(Pool::networks);
+        config.listener_claims = claims(&self.allow_hostnames, &self.allow_ports);
         config.usable_addresses = UsableAddresses::Within(pool.unwrap_or_default().to_vec());
         config
     }

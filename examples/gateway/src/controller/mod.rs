@@ -5,6 +5,7 @@
 
 mod addresses;
 mod arguments;
+mod claims;
 mod cluster;
 mod effect;
 mod finalizer;

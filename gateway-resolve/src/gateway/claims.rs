@@ -1,0 +1,88 @@
+//! What listeners may claim where Gateways of several owners share addresses.
+
+use std::collections::BTreeSet;
+
+use crate::config::{AllowedHostname, ListenerClaims};
+use crate::problem::Problem;
+use crate::reason::ListenerAccepted;
+
+use super::ServedGateway;
+use super::listeners::ListenerFacts;
+
+/// The listeners of each Gateway, of which those that claim what they may not are refused.
+pub(crate) fn claims<'a>(
+    gateways: &[ServedGateway<'a>],
+    mut listeners: Vec<Vec<ListenerFacts<'a>>>,
+    allowed: &ListenerClaims,
+) -> Vec<Vec<ListenerFacts<'a>>> {
+    for (gateway, listeners) in gateways.iter().zip(&mut listeners) {
+        let namespace = &gateway.reference.namespace;
+        let mut ports = BTreeSet::new();
+        for listener in listeners {
+            let problem = hostname(allowed, namespace, listener)
+                .or_else(|| port(allowed, namespace, listener))
+                .or_else(|| one_too_many(allowed, &mut ports, listener));
+            listener.refused.extend(problem);
+        }
+    }
+    listeners
+}
+
+fn hostname(
+    allowed: &ListenerClaims,
+    namespace: &str,
+    listener: &ListenerFacts<'_>,
+) -> Option<Problem<ListenerAccepted>> {
+    let mut all = allowed.hostnames.as_ref()?.of(namespace);
+    let hostname = listener.spec.hostname.as_ref();
+    let covers = |allowed: &AllowedHostname| match (allowed, hostname) {
+        (AllowedHostname::Any, _) => true,
+        (AllowedHostname::Within(outer), Some(hostname)) => outer.contains(hostname),
+        (AllowedHostname::Within(_), None) => false,
+    };
+    if all.any(covers) {
+        return None;
+    }
+    let what = hostname.map_or("every hostname", |hostname| hostname.as_str());
+    let message = format!("namespace {namespace} may not serve {what} here");
+    let field = format!("{}.hostname", listener.field);
+    Some(Problem::new(
+        ListenerAccepted::UnsupportedValue,
+        field,
+        message,
+    ))
+}
+
+fn port(
+    allowed: &ListenerClaims,
+    namespace: &str,
+    listener: &ListenerFacts<'_>,
+) -> Option<Problem<ListenerAccepted>> {
+    let mut all = allowed.ports.as_ref()?.of(namespace);
+    let port = listener.spec.port.get();
+    if all.any(|range| range.contains(&port)) {
+        return None;
+    }
+    let message = format!("namespace {namespace} may not listen on port {port} here");
+    Some(unavailable(listener, message))
+}
+
+fn one_too_many(
+    allowed: &ListenerClaims,
+    ports: &mut BTreeSet<u16>,
+    listener: &ListenerFacts<'_>,
+) -> Option<Problem<ListenerAccepted>> {
+    let limit = allowed.ports_per_gateway?;
+    let port = listener.spec.port.get();
+    if ports.len() < limit || ports.contains(&port) {
+        ports.insert(port);
+        return None;
+    }
+    let message = format!("port {port} is one too many: a Gateway gets at most {limit}");
+    Some(unavailable(listener, message))
+}
+
+fn unavailable(listener: &ListenerFacts<'_>, message: String) -> Problem<ListenerAccepted> {
+    let field = format!("{}.port", listener.field);
+    Problem::new(ListenerAccepted::PortUnavailable, field, message)
+}
