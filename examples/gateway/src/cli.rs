@@ -67,6 +67,8 @@ const CONTROLLER_HELP: &str = "\
 The cluster is the one that KUBECONFIG names, or the one that the pod runs in. Every replica serves;
 the one that holds the Lease writes statuses. Nothing is served before everything was listed once.
 
+An address that a Gateway has is given to no other. A Gateway gets at most 4 addresses and 16 ports.
+
 Signals:
   SIGTERM, SIGINT  stop accepting and let requests finish; a second one stops at once
 
@@ -77,7 +79,8 @@ Exit status:
 
 Examples:
   gateway controller --addresses 192.0.2.0/28
-  gateway controller --shared-address lb.example.com --port-offset 8000";
+  gateway controller --shared-address lb.example.com --port-offset 8000
+  gateway controller --shared-address lb.example.com --allow-hostnames 'team-a=*.a.example.com'";
 
 const CHECK_HELP: &str = "\
 Exit status:

@@ -51,6 +51,27 @@ func TestSharedAddress(t *testing.T) {
 	}
 }
 
+// TestAllowed: where options say what a namespace's listeners may claim, what
+// they claim besides is refused and keeps nobody off.
+func TestAllowed(t *testing.T) {
+	w := newWorld(t)
+	startWith(t, "--shared-address", "gateway.example.com", "--bind", bound,
+		"--allow-hostnames", w.namespace+"="+host("own"), "--allow-ports", "*=80")
+	all := listeners("own", "another")["listeners"].([]any)
+	all = append(all, map[string]any{"name": "port", "port": int64(8443), "protocol": "HTTP", "hostname": host("own")})
+	w.gateway("web", map[string]any{"listeners": all})
+	w.eventually("what is allowed is programmed", w.listener("web", "own", "True"))
+	for name, reason := range map[string]string{"another": "UnsupportedValue", "port": "PortUnavailable"} {
+		accepted := conditionOf(w.listenerStatus(t.Context(), "web", name), "Accepted", "conditions")
+		if accepted["status"] != "False" || accepted["reason"] != reason {
+			t.Errorf("listener %s: %v", name, accepted)
+		}
+	}
+	if got := status(bound+":8443", host("own")); got != 0 {
+		t.Errorf("the port answers %d", got)
+	}
+}
+
 // listeners on port 80, each for the host of its name.
 func listeners(names ...string) map[string]any {
 	all := []any{}
