@@ -1,7 +1,5 @@
 //! What is valid, accepted and resolved, and yet of no use.
 
-use std::collections::HashSet;
-
 use gateway_model::{EndpointSlice, HttpFilter, HttpRoute, Kind, ObjectRef, Service};
 
 use crate::ir::Ir;
@@ -17,19 +15,12 @@ use crate::{Finding, Snapshot};
 /// | `NeverMatches` | A match is for a request that is never routed. |
 /// | `NeverMirrored` | A mirror stands beside a redirect, which copies nothing. |
 pub fn advise(snapshot: &Snapshot, ir: &Ir) -> Vec<Finding> {
+    let slices = snapshot.endpoint_slices().iter();
+    let routes = || snapshot.http_routes().iter();
     let mut advice = without_endpoints(ir);
-    advice.extend(
-        snapshot
-            .endpoint_slices()
-            .iter()
-            .filter_map(|slice| homeless(snapshot, slice)),
-    );
-    advice.extend(
-        snapshot
-            .http_routes()
-            .iter()
-            .flat_map(|route| useless(route)),
-    );
+    advice.extend(slices.filter_map(|slice| homeless(snapshot, slice)));
+    advice.extend(routes().flat_map(|route| never_matches(route)));
+    advice.extend(routes().flat_map(|route| never_mirrored(route)));
     advice.sort();
     advice.dedup();
     advice
@@ -51,13 +42,9 @@ fn finding(
 }
 
 fn without_endpoints(ir: &Ir) -> Vec<Finding> {
-    let mirrored: HashSet<_> = ir.listeners().iter().flat_map(|l| l.backends()).collect();
-    let idle = ir
-        .backends()
-        .values()
-        .filter(|backend| backend.endpoints.is_empty());
-    let used = idle.filter(|backend| mirrored.contains(&backend.id));
-    used.map(|backend| {
+    let backends = ir.backends().values();
+    let idle = backends.filter(|backend| backend.endpoints.is_empty());
+    idle.map(|backend| {
         let message = format!(
             "port {} has no endpoint, so that requests get 503: expected a ready one in an \
              EndpointSlice labelled {}={}, at a port of the same name",
@@ -90,32 +77,36 @@ fn homeless(snapshot: &Snapshot, slice: &EndpointSlice) -> Option<Finding> {
     })
 }
 
-fn useless(route: &HttpRoute) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for (index, rule) in route.spec.rules.iter().enumerate() {
-        for (position, one) in rule.matches.iter().enumerate() {
-            if one
-                .method
-                .as_ref()
-                .is_some_and(|method| method.as_http() == http::Method::CONNECT)
-            {
-                let message =
-                    "CONNECT is answered with 501 before a route is looked for".to_owned();
-                let field = format!("spec.rules[{index}].matches[{position}].method");
-                found.push(finding(route.reference(), field, "NeverMatches", message));
-            }
-        }
-        let redirects = |filter: &HttpFilter| matches!(filter, HttpFilter::RequestRedirect(_));
-        if !rule.filters.iter().any(redirects) {
-            continue;
-        }
-        for (position, filter) in rule.filters.iter().enumerate() {
-            if matches!(filter, HttpFilter::RequestMirror(_)) {
-                let message = "a rule that redirects copies no requests".to_owned();
-                let field = format!("spec.rules[{index}].filters[{position}]");
-                found.push(finding(route.reference(), field, "NeverMirrored", message));
-            }
-        }
-    }
-    found
+fn never_matches(route: &HttpRoute) -> impl Iterator<Item = Finding> + '_ {
+    let rules = route.spec.rules.iter().enumerate();
+    let matches = rules.flat_map(|(rule, written)| {
+        let matches = written.matches.iter().enumerate();
+        matches.map(move |(position, one)| (rule, position, &one.method))
+    });
+    let connects = matches.filter(|(_, _, method)| {
+        method
+            .as_ref()
+            .is_some_and(|method| method.as_http() == http::Method::CONNECT)
+    });
+    connects.map(|(rule, position, _)| {
+        let message = "CONNECT is answered with 501 before a route is looked for".to_owned();
+        let field = format!("spec.rules[{rule}].matches[{position}].method");
+        finding(route.reference(), field, "NeverMatches", message)
+    })
+}
+
+fn never_mirrored(route: &HttpRoute) -> impl Iterator<Item = Finding> + '_ {
+    let redirects = |filter: &HttpFilter| matches!(filter, HttpFilter::RequestRedirect(_));
+    let rules = route.spec.rules.iter().enumerate();
+    let redirecting = rules.filter(move |(_, rule)| rule.filters.iter().any(redirects));
+    let filters = redirecting.flat_map(|(rule, written)| {
+        let filters = written.filters.iter().enumerate();
+        filters.map(move |(position, filter)| (rule, position, filter))
+    });
+    let mirrors = filters.filter(|(_, _, filter)| matches!(filter, HttpFilter::RequestMirror(_)));
+    mirrors.map(|(rule, position, _)| {
+        let message = "a rule that redirects copies no requests".to_owned();
+        let field = format!("spec.rules[{rule}].filters[{position}]");
+        finding(route.reference(), field, "NeverMirrored", message)
+    })
 }
