@@ -1,5 +1,5 @@
-//! Reasons: each fixes the type and the status of the condition that it explains (section 5.7 of
-//! the specification's tables, one enum for each condition of each kind).
+//! Reasons: each fixes the type and the status of the condition that it explains (the
+//! Gateway API's condition types and reasons, one enum for each condition of each kind).
 
 use gateway_model::ConditionStatus;
 

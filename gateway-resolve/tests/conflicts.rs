@@ -1,4 +1,4 @@
-//! Which listeners clash (section 5.1).
+//! Which listeners clash (Gateway `spec.listeners`, "distinct").
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 

@@ -135,7 +135,7 @@ async fn a_header_list_that_grows_when_unpacked_is_refused() {
     let rig = Rig::new().await;
     let mut h2 = H2::connect(&rig).await;
     let mut bomb = block(&GET);
-    // A literal that is indexed (section 6.2.1), then thousands of references to it (section 6.1).
+    // A literal that is indexed (RFC 7541 section 6.2.1), then thousands of references to it.
     let entry = block(&[("x", &"y".repeat(3_000))]);
     bomb.push(0x40);
     bomb.extend(&entry[1..]);
@@ -221,7 +221,7 @@ async fn data_beyond_the_window_is_an_error() {
     .await;
     let mut h2 = H2::connect(&rig).await;
     let fields = [&[(":method", "POST")], &GET[1..]].concat();
-    // Before the first SETTINGS were acknowledged the window is 65,535 (section 6.9.2).
+    // Before the first SETTINGS were acknowledged the window is 65,535 (RFC 9113 section 6.9.2).
     let first = loop {
         let frame = h2.read().await.unwrap();
         if frame.kind == SETTINGS && frame.flags & ACK == 0 {

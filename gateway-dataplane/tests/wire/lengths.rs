@@ -4,7 +4,7 @@ use crate::support::backend::Reply;
 use crate::support::{Rig, SMUGGLED, post};
 
 /// RFC 9112 section 6.3: `Transfer-Encoding` overrides `Content-Length`, and the connection closes
-/// after the response (section 6.1; refusing such requests is the alternative). Only the length that
+/// after the response (RFC 9112 section 6.1; refusing such requests is the alternative). Only the length that
 /// was used is forwarded.
 #[tokio::test]
 async fn of_both_lengths_the_chunked_one_counts_and_the_connection_closes() {

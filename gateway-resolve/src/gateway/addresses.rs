@@ -44,7 +44,7 @@ enum Wish {
     Some,
 }
 
-/// Decides where a Gateway is bound (section 5.7, Gateway addresses).
+/// Decides where a Gateway is bound (Gateway `spec.addresses`).
 pub(crate) fn addresses(gateway: &Gateway, config: &Config) -> Addresses {
     let mut addresses = Addresses::default();
     let allocated = config.allocated_addresses.as_ref();

@@ -50,7 +50,7 @@ pub(crate) fn certificates(
 impl Certificates {
     /// The certificate that `gateway` refers to at `field`.
     ///
-    /// Permission comes before existence: what is not permitted is not looked at (section 5.1).
+    /// Permission comes before existence: what is not permitted is not looked at (Listener `ResolvedRefs`, `RefNotPermitted`).
     pub(crate) fn get(
         &self,
         gateway: &ObjectRef,

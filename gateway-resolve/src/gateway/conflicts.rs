@@ -1,4 +1,4 @@
-//! Listeners that cannot be told apart (section 5.1).
+//! Listeners that cannot be told apart (Gateway `spec.listeners`, "distinct").
 //!
 //! Within a Gateway, listeners that clash are all refused: none wins. Between Gateways that share
 //! a socket, because they are bound to the same address and port, the older Gateway keeps what it

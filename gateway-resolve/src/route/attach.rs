@@ -1,4 +1,4 @@
-//! Attachment: which listeners a route is on, the same for every kind of route (section 5.2).
+//! Attachment: which listeners a route is on, the same for every kind of route (ParentReference, AllowedRoutes).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub(crate) struct Attachment<'a, R> {
     /// Its parents among the served Gateways, in the order of `spec.parentRefs`.
     pub(crate) parents: Vec<ParentAttachment<'a>>,
     /// Its parents that do not exist, or that it cannot have. Statuses say nothing of them
-    /// (section 5.2).
+    /// (RouteStatus `parents`).
     pub(crate) missing: Vec<Problem<RouteAccepted>>,
 }
 

@@ -1,4 +1,4 @@
-//! Filters that exclude each other (section 5.5).
+//! Filters that exclude each other (HTTPRouteRule `filters`).
 
 use gateway_model::{HttpFilter, HttpRule};
 

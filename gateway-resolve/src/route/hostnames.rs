@@ -1,4 +1,4 @@
-//! The hosts that a listener and a route have in common (section 5.2).
+//! The hosts that a listener and a route have in common (HTTPRoute `spec.hostnames`).
 
 use gateway_model::Hostname;
 

@@ -69,7 +69,7 @@ fn stored_of<'a>(stored: &'a GatewayStatus, listener: &ListenerFacts<'_>) -> &'a
     entry.map_or(&[], |entry| &entry.conditions)
 }
 
-/// A Gateway is accepted as long as one of its listeners is (section 5.1).
+/// A Gateway is accepted as long as one of its listeners is (GatewayReasonListenersNotValid).
 fn accepted(facts: &Facts<'_>, index: usize) -> Verdict<GatewayAccepted> {
     let gateway = &facts.gateways[index];
     if let Some(verdict) = refused(gateway) {

@@ -86,7 +86,7 @@ pub(crate) fn accepted(
 }
 
 /// Says which part of an accepted route is left out. The specification wants the message to start
-/// with "Dropped Rule" (section 5.2).
+/// with "Dropped Rule" (RouteConditionPartiallyInvalid).
 fn partially_invalid(
     parent: &ParentAttachment<'_>,
     rules: &RouteRules,
