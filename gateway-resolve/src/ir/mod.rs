@@ -16,6 +16,7 @@ mod matching;
 mod rank;
 mod rule;
 mod settings;
+mod split;
 mod stream;
 
 pub use backend::{AppProtocol, Backend, BackendId, Endpoint};
@@ -30,8 +31,9 @@ pub use matching::{
     HeaderMatch, Match, PathMatch, Pattern, QueryMatch, ValueMatch, unescape_unreserved,
 };
 pub use rank::Rank;
-pub use rule::{Action, Refusal, RefusalReason, Rule, Split, Target, WeightedTarget};
+pub use rule::{Action, Refusal, RefusalReason, Rule, Target, WeightedTarget};
 pub use settings::{Retry, RuleSettings, Sourced};
+pub use split::{Split, Weighted};
 pub use stream::{ServerName, StreamAction, StreamRule, StreamSplit, StreamTarget};
 
 use std::collections::{BTreeMap, HashSet};

@@ -6,7 +6,7 @@ use std::num::NonZeroU16;
 use gateway_model::{SectionName, Source, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{BackendId, Filter, Redirect, RuleSettings};
+use super::{BackendId, Filter, Redirect, RuleSettings, Split, Weighted};
 
 /// One rule of a route.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -70,41 +70,6 @@ pub enum Action {
     Fail(Refusal),
 }
 
-/// Backends to choose from by weight. Not empty, and at least one weight is above zero: a rule
-/// with neither is an [`Action::Fail`].
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "Vec<WeightedTarget>", into = "Vec<WeightedTarget>")]
-pub struct Split(Vec<WeightedTarget>);
-
-impl Split {
-    /// A split over `targets`; `None` when no weight is above zero.
-    pub fn new(targets: Vec<WeightedTarget>) -> Option<Self> {
-        targets
-            .iter()
-            .any(|target| target.weight > 0)
-            .then_some(Self(targets))
-    }
-
-    /// The targets in the order of the route's `backendRefs`.
-    pub fn targets(&self) -> &[WeightedTarget] {
-        &self.0
-    }
-}
-
-impl TryFrom<Vec<WeightedTarget>> for Split {
-    type Error = &'static str;
-
-    fn try_from(targets: Vec<WeightedTarget>) -> Result<Self, &'static str> {
-        Self::new(targets).ok_or("a split needs a weight above zero")
-    }
-}
-
-impl From<Split> for Vec<WeightedTarget> {
-    fn from(split: Split) -> Self {
-        split.0
-    }
-}
-
 /// One backend of a split.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -116,6 +81,12 @@ pub struct WeightedTarget {
     pub filters: Vec<Filter>,
     /// The backend, or why there is none.
     pub target: Target,
+}
+
+impl Weighted for WeightedTarget {
+    fn weight(&self) -> u32 {
+        self.weight
+    }
 }
 
 /// A backend, or the reason that there is none: a bad reference keeps its weight and answers for it.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gateway_model::{Hostname, SectionName, Source, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{BackendId, Refusal, Target};
+use super::{BackendId, Refusal, Split, Target, Weighted};
 
 /// The rule for one server name of a TLS listener.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -70,38 +70,8 @@ pub enum StreamAction {
     Fail(Refusal),
 }
 
-/// Backends to choose from by weight, for each connection, or for all datagrams of a client. At
-/// least one weight is above zero: a rule with none is a [`StreamAction::Fail`].
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "Vec<StreamTarget>", into = "Vec<StreamTarget>")]
-pub struct StreamSplit(Vec<StreamTarget>);
-
-impl StreamSplit {
-    /// A split over `targets`; `None` when no weight is above zero.
-    pub fn new(targets: Vec<StreamTarget>) -> Option<Self> {
-        let weighs = targets.iter().any(|target| target.weight > 0);
-        weighs.then_some(Self(targets))
-    }
-
-    /// The targets in the order of the route's `backendRefs`.
-    pub fn targets(&self) -> &[StreamTarget] {
-        &self.0
-    }
-}
-
-impl TryFrom<Vec<StreamTarget>> for StreamSplit {
-    type Error = &'static str;
-
-    fn try_from(targets: Vec<StreamTarget>) -> Result<Self, &'static str> {
-        Self::new(targets).ok_or("a split needs a weight above zero")
-    }
-}
-
-impl From<StreamSplit> for Vec<StreamTarget> {
-    fn from(split: StreamSplit) -> Self {
-        split.0
-    }
-}
+/// Backends to choose from by weight, for each connection, or for all datagrams of a client.
+pub type StreamSplit = Split<StreamTarget>;
 
 /// One backend of a split.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -111,4 +81,10 @@ pub struct StreamTarget {
     pub weight: u32,
     /// The backend; or why there is none, which refuses its share.
     pub target: Target,
+}
+
+impl Weighted for StreamTarget {
+    fn weight(&self) -> u32 {
+        self.weight
+    }
 }
