@@ -15,6 +15,7 @@ mod listener;
 mod request;
 mod routes;
 mod rule;
+mod shares;
 mod socket;
 mod stream;
 

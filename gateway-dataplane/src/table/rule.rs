@@ -1,12 +1,12 @@
 //! Rules as the request path wants them.
 
-use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
 use gateway_resolve::ir::{self, BackendId, Sourced};
 use http::StatusCode;
 
+use super::shares::Shares;
 use crate::filter::{Cors, Filters, Mirror};
 
 /// A rule with its backends at hand. Shared by the routes that lead to it; independent of the table
@@ -32,15 +32,10 @@ pub enum Action<B> {
 
 /// Backends to choose from by weight.
 #[derive(Debug)]
-pub struct Split<B> {
-    shares: Box<[Share<B>]>,
-    total: NonZeroU64,
-}
+pub struct Split<B>(Shares<Share<B>>);
 
 #[derive(Debug)]
 struct Share<B> {
-    /// The sum of the weights up to and including this one.
-    up_to: u64,
     destination: Destination<B>,
     extras: Extras<B>,
 }
@@ -97,11 +92,13 @@ impl<B> CompiledRule<B> {
 
     /// The CORS of the rule, or else of the first of its backends that has any.
     pub(crate) fn cors(&self) -> Option<&Cors> {
-        let shares: &[Share<B>] = match &self.action {
-            Action::Forward(split) => &split.shares,
-            Action::Redirect | Action::Refuse(_) => &[],
+        let split = match &self.action {
+            Action::Forward(Split(shares)) => Some(shares),
+            Action::Redirect | Action::Refuse(_) => None,
         };
-        let mut extras = std::iter::once(&self.extras).chain(shares.iter().map(|s| &s.extras));
+        let shares = split.into_iter().flat_map(Shares::iter);
+        let of_shares = shares.map(|(_, share)| &share.extras);
+        let mut extras = std::iter::once(&self.extras).chain(of_shares);
         extras.find_map(|extras| extras.cors.as_deref())
     }
 
@@ -125,8 +122,7 @@ impl<B> CompiledRule<B> {
         else {
             return None;
         };
-        let at = split.pick(random);
-        let share = &split.shares[at];
+        let (at, share) = split.0.pick(random);
         Some(Target {
             destination: &share.destination,
             filters: share.extras.filters(&ir.targets()[at].filters),
@@ -169,33 +165,17 @@ impl<B> Action<B> {
 
 impl<B> Split<B> {
     fn compile(split: &ir::Split, backend: &impl Fn(&BackendId) -> Option<B>) -> Option<Self> {
-        let shares = split.targets().iter().scan(0, |sum, target| {
-            *sum += u64::from(target.weight);
-            Some(Share {
-                up_to: *sum,
-                destination: Destination::compile(&target.target, backend),
-                extras: Extras::compile(&target.filters, backend),
-            })
-        });
-        let shares = shares.collect::<Box<[_]>>();
-        let total = NonZeroU64::new(shares.last()?.up_to)?;
-        Some(Self { shares, total })
+        let share = |target: &ir::WeightedTarget| Share {
+            destination: Destination::compile(&target.target, backend),
+            extras: Extras::compile(&target.filters, backend),
+        };
+        Shares::new(split.targets(), share).map(Self)
     }
 
     /// The destinations with their weights, in the order of the IR.
     pub fn destinations(&self) -> impl Iterator<Item = (u64, &Destination<B>)> {
-        self.shares.iter().scan(0, |sum, share| {
-            let weight = share.up_to - *sum;
-            *sum = share.up_to;
-            Some((weight, &share.destination))
-        })
-    }
-
-    /// The position of the share that `random`, scaled to the sum of the weights, falls into.
-    fn pick(&self, random: u64) -> usize {
-        let scaled = (u128::from(random) * u128::from(self.total.get())) >> 64;
-        self.shares
-            .partition_point(|share| u128::from(share.up_to) <= scaled)
+        let shares = self.0.iter();
+        shares.map(|(weight, share)| (weight, &share.destination))
     }
 }
 
