@@ -3,7 +3,7 @@
 use crate::support::client::{Raw, get};
 use crate::support::{backend, filtered, ir, listener, origin, rule, serve, simple, to};
 use gateway_model::{HeaderName, HeaderValue};
-use gateway_resolve::ir::{Action, Cors, Filter, HeaderEdits, OriginPattern, Redirect};
+use gateway_resolve::ir::{Action, Cors, Filter, HeaderEdits, OriginPattern, Redirect, Stack};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -56,6 +56,40 @@ async fn a_request_without_a_route_is_answered_with_404_and_nothing_else() {
     assert_eq!((answer.status, &*answer.body), (404, "404 Not Found\n"));
 }
 
+/// GEP-1767: the gateway answers a preflight request itself, also where only other requests match the rule.
+#[tokio::test]
+async fn a_preflight_request_is_answered_for_a_rule_that_takes_another_method() {
+    let cors = Cors {
+        allow_origins: vec![OriginPattern::Exact("https://a.example".into())],
+        allow_credentials: false,
+        allow_methods: vec![],
+        allow_headers: vec![],
+        expose_headers: vec![],
+        max_age: std::num::NonZeroU32::MIN,
+    };
+    let rule = filtered(rule(vec![to("a")]), vec![Filter::Cors(cors)]);
+    let mut listener = listener("http", vec![("/", rule)]);
+    let Stack::Http { hosts } = &mut listener.stack else {
+        panic!("a listener in clear")
+    };
+    hosts[0].routes[0].matches.method = Some(gateway_model::Method::new("POST").unwrap());
+    let (_proxy, at) = serve(&ir(vec![listener], vec![backend("a", &[])]));
+    let mut client = Raw::connect(at).await;
+    let request = |asked: &str| {
+        format!(
+            "OPTIONS /x HTTP/1.1\r\nhost: b.example\r\norigin: https://a.example\r\n{asked}\r\n"
+        )
+    };
+    client
+        .send(&request("access-control-request-method: POST\r\n"))
+        .await;
+    let answer = client.answer().await;
+    let origin = answer.header("access-control-allow-origin");
+    assert_eq!((answer.status, origin), (200, Some("https://a.example")));
+    client.send(&request("")).await;
+    assert_eq!(client.answer().await.status, 404);
+}
+
 /// HTTPRoute `filters`: all are compatible with a redirect, save for rewrites.
 #[tokio::test]
 async fn the_response_filters_of_a_rule_edit_its_redirects() {
@@ -75,7 +109,7 @@ async fn the_response_filters_of_a_rule_edit_its_redirects() {
         max_age: std::num::NonZeroU32::MIN,
     };
     let filters = vec![Filter::ResponseHeaders(edits), Filter::Cors(cors)];
-    let mut rule = filtered(rule(vec![to("nobody")]), filters);
+    let mut rule = filtered(rule(vec![]), filters);
     rule.action = Action::Redirect(Redirect {
         scheme: Some("https".into()),
         hostname: None,

@@ -119,3 +119,31 @@ fn value_match(value: &ValueMatch) -> Result<ir::ValueMatch, Invalid> {
 fn unknown(found: &impl std::fmt::Debug) -> Invalid {
     Invalid::new("a type of match that is supported", format!("{found:?}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use gateway_model::{HttpMatch, HttpPathMatch};
+
+    use super::matches;
+
+    /// RFC 3986 section 6.2.2.2: the two forms are one path, and requests are brought into the plain one.
+    #[test]
+    fn unreserved_characters_in_the_paths_of_routes_are_written_plainly() {
+        let path = |path| HttpMatch {
+            path,
+            method: None,
+            headers: vec![],
+            query_params: vec![],
+        };
+        let encoded = || "/%61dmin%2Fx".parse().unwrap();
+        for written in [
+            HttpPathMatch::Exact(encoded()),
+            HttpPathMatch::PathPrefix(encoded()),
+        ] {
+            let read = matches(&[path(written)], "spec.rules[0]");
+            let (_, one) = &read.usable[0];
+            assert!(one.path.matches("/admin%2Fx"), "{one:?}");
+            assert!(!one.path.matches("/admin/x"), "{one:?}");
+        }
+    }
+}
