@@ -109,7 +109,7 @@ async fn the_response_filters_of_a_rule_edit_its_redirects() {
         max_age: std::num::NonZeroU32::MIN,
     };
     let filters = vec![Filter::ResponseHeaders(edits), Filter::Cors(cors)];
-    let mut rule = filtered(rule(vec![]), filters);
+    let mut rule = filtered(rule(vec![to("nobody")]), filters);
     rule.action = Action::Redirect(Redirect {
         scheme: Some("https".into()),
         hostname: None,
