@@ -150,7 +150,7 @@ fn heads(c: &mut Criterion) {
         let mut head = head.clone();
         b.iter(|| normalize(black_box(&mut head), HeadRules::default()));
     });
-    let connection = ConnectionHeaders::new([10, 0, 0, 1].into(), &Scheme::HTTP);
+    let connection = ConnectionHeaders::new([10, 0, 0, 1].into(), &Scheme::HTTP, 80);
     let forwarding = Forwarding::default();
     c.bench_function("forwarded headers", |b| {
         let copy = || head.clone();

@@ -16,11 +16,14 @@ mod framing;
 mod message;
 mod name;
 mod path;
+mod readings;
 
 pub use fields::Fields;
 pub(crate) use framing::{Framing, framing};
 pub use message::{BadTarget, RequestHead, ResponseHead};
 pub use name::{Known, Name};
+pub use readings::AmbiguousPaths;
+pub(crate) use readings::other_readings;
 
 /// What heads are held to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

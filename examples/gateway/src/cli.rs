@@ -1,12 +1,12 @@
 //! The command line.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::controller::ControllerArguments;
+use crate::traffic::TrafficArguments;
 
 /// Serves Gateway API manifests, from files or from a Kubernetes cluster.
 #[derive(Debug, Parser)]
@@ -152,17 +152,9 @@ pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) selection: Selection,
 
-    /// Worker threads, each with its own accept queue and connections [default: one per core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(crate) workers: Option<u16>,
-
-    /// Address for Gateways that name none; repeat for several
-    #[arg(long, value_name = "ADDR", default_value = "0.0.0.0")]
-    pub(crate) bind: Vec<IpAddr>,
-
-    /// Listen on the listener's port plus N, so that port 80 needs no privilege
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) port_offset: u16,
+    /// How traffic is served.
+    #[command(flatten)]
+    pub(crate) traffic: TrafficArguments,
 
     /// What to log: error, warn, info, debug, trace, or filters such as gateway=debug
     #[arg(long, value_name = "LEVEL", default_value = "info")]

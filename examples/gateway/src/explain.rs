@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::process::ExitCode;
 
+use gateway_dataplane::filter::Cors;
 use gateway_dataplane::head::{self, HeadRules, RequestHead};
 use gateway_dataplane::table::{
     Candidate, Explanation, Head, ListenerOutcome, SocketTable, Table as Compiled, Verdict,
@@ -188,15 +189,42 @@ impl Target {
         }
         let explanation = socket.explain(&Head::of(&self.head), self.sni.as_deref());
         add_listener(page, &explanation.listener);
-        let served = match explanation.chosen() {
-            Some(chosen) => add_chosen(page, chosen, ir, snapshot),
-            None => {
+        let served = match (self.special(socket), explanation.chosen()) {
+            (Some((line, served)), _) => {
+                page.line(line);
+                served
+            }
+            (None, Some(chosen)) => add_chosen(page, chosen, ir, snapshot),
+            (None, None) => {
                 add_nothing(page, &explanation);
                 false
             }
         };
         add_losers(page, &explanation);
         served
+    }
+}
+
+impl Target {
+    /// What is answered whatever the rule would, and whether that serves the request.
+    fn special(&self, socket: &SocketTable<()>) -> Option<(String, bool)> {
+        let (head, sni) = (Head::of(&self.head), self.sni.as_deref());
+        let found = socket.find(&head, sni);
+        let preflight = Cors::asks_about(&self.head)
+            .filter(|_| !found.is_ok_and(|hit| hit.rule.has_cors()))
+            .and_then(|method| socket.find_preflight(&head, sni, method));
+        if let Some(hit) = preflight {
+            let rule = hit.rule.ir();
+            let line =
+                format!("answer    {GOOD}200{GOOD:#}: a preflight request, answered for {rule}");
+            return Some((line, true));
+        }
+        let reading = socket.other_reading(&head, sni, found.ok()?)?;
+        let line = format!(
+            "answer    {BAD}400{BAD:#}: a backend may read the path as {reading}, which leads to another rule \
+             (--ambiguous-paths)"
+        );
+        Some((line, false))
     }
 }
 

@@ -24,6 +24,7 @@ mod selection;
 mod serve;
 mod stop;
 mod table;
+mod traffic;
 mod watch;
 mod yaml;
 

@@ -1,9 +1,9 @@
 //! The data plane of this process, driven from asynchronous code.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gateway_dataplane::forward::headers::Forwarding;
 use gateway_dataplane::{Limits, Ports, Proxy};
 use gateway_resolve::{Config, Snapshot};
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::error::Error;
 use crate::outcome::{self, Outcome};
+use crate::traffic::TrafficArguments;
 
 /// How long after a socket could not be opened that is tried again: whoever has its port may be gone,
 /// or the machine may have its address.
@@ -34,21 +35,23 @@ pub(crate) enum Neighbours {
 }
 
 impl Plane {
-    /// Starts the workers, which serve nothing yet. `bind` is for Gateways without addresses.
+    /// Starts the workers, which serve nothing yet.
     pub(crate) fn start(
-        workers: Option<u16>,
-        bind: &[IpAddr],
-        port_offset: u16,
+        arguments: &TrafficArguments,
         neighbours: Neighbours,
     ) -> Result<Self, Error> {
+        let mut forwarding = Forwarding::default();
+        forwarding.trusted_proxies = arguments.trusted_proxies.as_slice().into();
         let limits = Limits::default();
         let drain = limits.drain;
         let mut builder = Proxy::builder()
             .limits(limits)
-            .addresses(bind.iter().copied())
-            .ports(Ports::Offset(port_offset))
+            .forwarding(forwarding)
+            .ambiguous_paths(arguments.ambiguous_paths.into())
+            .addresses(arguments.bind.iter().copied())
+            .ports(Ports::Offset(arguments.port_offset))
             .share_ports(neighbours == Neighbours::Share);
-        if let Some(workers) = workers {
+        if let Some(workers) = arguments.workers {
             builder = builder.workers(workers.into());
         }
         let proxy = builder.start().map_err(|error| {

@@ -38,15 +38,9 @@ pub(crate) enum Why {
 impl Server {
     /// Starts the workers, which serve nothing yet.
     pub(crate) fn start(arguments: &RunArguments) -> Result<Self, Error> {
-        let RunArguments {
-            workers,
-            bind,
-            port_offset,
-            ..
-        } = arguments;
         Ok(Self {
             config: load::config(&arguments.selection),
-            plane: Plane::start(*workers, bind, *port_offset, Neighbours::Refuse)?,
+            plane: Plane::start(&arguments.traffic, Neighbours::Refuse)?,
             echoes: Echoes::default(),
             statuses: Arc::default(),
             closed: 0,

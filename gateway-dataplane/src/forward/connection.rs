@@ -34,7 +34,7 @@ impl ConnectionInfo {
         Self {
             peer,
             socket,
-            headers: ConnectionHeaders::new(peer.ip(), &Scheme::HTTP),
+            headers: ConnectionHeaders::new(peer.ip(), &Scheme::HTTP, socket.port),
             scheme: Scheme::HTTP,
             sni: None,
             worker: 0,
@@ -46,7 +46,7 @@ impl ConnectionInfo {
     #[must_use]
     pub fn over_tls(self, sni: Option<&str>) -> Self {
         Self {
-            headers: ConnectionHeaders::new(self.peer.ip(), &Scheme::HTTPS),
+            headers: ConnectionHeaders::new(self.peer.ip(), &Scheme::HTTPS, self.socket.port),
             scheme: Scheme::HTTPS,
             sni: sni.map(|name| name.to_ascii_lowercase().into()),
             ..self

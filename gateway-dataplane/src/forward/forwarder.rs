@@ -13,6 +13,7 @@ use rustls::ServerConfig;
 use super::headers::Forwarding;
 use super::{ConnectionInfo, Current, Tables, View, answer, forward};
 use crate::backend::MakeBackend;
+use crate::head::AmbiguousPaths;
 use crate::table::{SocketKey, SocketTable, Table};
 use crate::{Body, Limits};
 
@@ -32,6 +33,7 @@ pub struct Forwarder<M: MakeBackend> {
 pub(crate) struct Options {
     pub(crate) limits: Limits,
     pub(crate) forwarding: Forwarding,
+    pub(crate) ambiguous_paths: AmbiguousPaths,
     pub(crate) mirrors_open: Arc<AtomicUsize>,
 }
 
@@ -58,6 +60,7 @@ impl<M: MakeBackend> Forwarder<M> {
             options: Options {
                 limits,
                 forwarding,
+                ambiguous_paths: AmbiguousPaths::default(),
                 mirrors_open: Arc::default(),
             },
             workers,
@@ -66,6 +69,13 @@ impl<M: MakeBackend> Forwarder<M> {
                 backends: BTreeMap::new(),
             }),
         }
+    }
+
+    /// What is done with requests whose path can be read in more than one way.
+    #[must_use]
+    pub fn ambiguous_paths(mut self, ambiguous_paths: AmbiguousPaths) -> Self {
+        self.options.ambiguous_paths = ambiguous_paths;
+        self
     }
 
     /// Serves `ir` from now on. Requests that are under way finish by the table that they started

@@ -7,7 +7,7 @@ mod forwarded;
 mod hop;
 mod max_forwards;
 
-pub use forwarded::{ConnectionHeaders, Forwarding, RequestId, request_id};
+pub use forwarded::{ConnectionHeaders, Forwarding, RequestId, request_id, requested_origin};
 pub use hop::requested_upgrade;
 pub(crate) use hop::strip_trailers;
 pub(crate) use max_forwards::count_down;

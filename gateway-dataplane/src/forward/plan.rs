@@ -10,11 +10,11 @@ use tokio::time::Instant;
 
 use super::answer::{self, Answer};
 use super::headers::{
-    count_down, prepare_request, prepare_response, request_id, requested_upgrade,
+    count_down, prepare_request, prepare_response, request_id, requested_origin, requested_upgrade,
 };
 use super::{ConnectionInfo, Options, entropy};
 use crate::filter::{Connection, Cors, Filters, redirect};
-use crate::head::{HeadRules, Known, RequestHead, ResponseHead, normalize};
+use crate::head::{AmbiguousPaths, HeadRules, Known, RequestHead, ResponseHead, normalize};
 use crate::table::{Action, CompiledRule, Head, Hit, Miss, SocketTable, Target};
 
 /// What becomes of a request.
@@ -107,7 +107,12 @@ pub(super) fn decide<'t, B>(
         Ok(hit) => hit,
         Err(miss) => return Decision::Answer(answer::status(miss.status())),
     };
-    if let Some(answer) = answer_early(hit, connection, head) {
+    if options.ambiguous_paths == AmbiguousPaths::Refuse
+        && (table.other_reading(&Head::of(&*head), connection.sni.as_deref(), hit)).is_some()
+    {
+        return Decision::Answer(answer::status(StatusCode::BAD_REQUEST));
+    }
+    if let Some(answer) = answer_early(options, hit, connection, head) {
         return Decision::Answer(answer);
     }
     match prepare(options, hit, connection, head) {
@@ -133,6 +138,7 @@ fn answer_preflight<B>(
 
 /// Redirects, refusals, and preflight requests of the rule.
 fn answer_early<B>(
+    options: &Options,
     hit: Hit<'_, Arc<B>>,
     connection: &ConnectionInfo,
     head: &RequestHead,
@@ -148,19 +154,21 @@ fn answer_early<B>(
     match hit.rule.action() {
         Action::Forward(_) => None,
         Action::Refuse(status) => Some(answer::status(*status)),
-        Action::Redirect => Some(answer_redirect(hit, connection, head)),
+        Action::Redirect => Some(answer_redirect(options, hit, connection, head)),
     }
 }
 
 /// A redirect, edited as the responses of a backend are.
 fn answer_redirect<B>(
+    options: &Options,
     hit: Hit<'_, Arc<B>>,
     connection: &ConnectionInfo,
     head: &RequestHead,
 ) -> Answer {
+    let (scheme, port) = requested_origin(&head.fields, &connection.headers, &options.forwarding);
     let connection = Connection {
-        scheme: &connection.scheme,
-        port: hit.listener.ir().binding.port.get(),
+        scheme: &scheme,
+        port,
     };
     let to = hit.rule.redirect();
     let Some(mut response) = to.and_then(|to| redirect(to, head, connection, hit.prefix()).ok())

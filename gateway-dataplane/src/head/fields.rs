@@ -232,6 +232,17 @@ impl Fields {
         }
     }
 
+    /// Removes the fields without a known name whose names start with `prefix`, in any case.
+    pub(crate) fn remove_others_that_start_with(&mut self, prefix: &str) {
+        let text = &self.text;
+        self.list.retain(|field| {
+            let start = field.name.of(text).get(..prefix.len());
+            let starts =
+                || start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()));
+            field.known.is_some() || !starts()
+        });
+    }
+
     /// Forgets all, and keeps the memory.
     pub(crate) fn clear(&mut self) {
         self.text.clear();

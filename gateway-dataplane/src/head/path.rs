@@ -69,7 +69,7 @@ fn is_forbidden(byte: u8) -> bool {
     byte < b' ' || byte == 0x7f || byte == b'\\'
 }
 
-fn remove_dots(path: &str) -> Option<String> {
+pub(super) fn remove_dots(path: &str) -> Option<String> {
     let segments = || path.split('/').skip(1);
     if !segments().any(|segment| dots(segment) > 0) {
         return None;

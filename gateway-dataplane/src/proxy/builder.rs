@@ -12,6 +12,7 @@ use crate::backend::MakeBackend;
 use crate::backend::upstream::Upstreams;
 use crate::forward::Forwarder;
 use crate::forward::headers::Forwarding;
+use crate::head::AmbiguousPaths;
 use crate::server::{Shared, Tls, start};
 
 /// Which ports are opened for those that listeners ask for.
@@ -30,6 +31,7 @@ pub struct ProxyBuilder {
     workers: usize,
     limits: Limits,
     forwarding: Forwarding,
+    ambiguous_paths: AmbiguousPaths,
     addresses: Vec<IpAddr>,
     ports: Ports,
     alone: bool,
@@ -43,6 +45,7 @@ impl Default for ProxyBuilder {
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             limits: Limits::default(),
             forwarding: Forwarding::default(),
+            ambiguous_paths: AmbiguousPaths::default(),
             addresses: vec![Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()],
             ports: Ports::Offset(0),
             alone: true,
@@ -70,6 +73,15 @@ impl ProxyBuilder {
     #[must_use]
     pub fn forwarding(self, forwarding: Forwarding) -> Self {
         Self { forwarding, ..self }
+    }
+
+    /// What is done with requests whose path can be read in more than one way.
+    #[must_use]
+    pub fn ambiguous_paths(self, ambiguous_paths: AmbiguousPaths) -> Self {
+        Self {
+            ambiguous_paths,
+            ..self
+        }
     }
 
     /// The addresses of listeners that ask for none.
@@ -110,7 +122,8 @@ impl ProxyBuilder {
     /// As [`start`](Self::start).
     pub fn start_with<M: MakeBackend>(self, make: M) -> io::Result<Proxy<M>> {
         let connections = self.limits.connections.min(Semaphore::MAX_PERMITS);
-        let forwarder = Forwarder::new(make, self.workers, self.limits, self.forwarding);
+        let forwarder = Forwarder::new(make, self.workers, self.limits, self.forwarding)
+            .ambiguous_paths(self.ambiguous_paths);
         let shared = Shared {
             forwarder: Arc::new(forwarder),
             permits: Arc::new(Semaphore::new(connections)),

@@ -12,6 +12,7 @@ use super::check::may_meet;
 use super::hosts::HostIndex;
 use super::request::with_lower_case;
 use super::{CompiledRule, Head, Listener, StreamRoute};
+use crate::head::other_readings;
 
 /// A transport, address and port to listen on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -181,6 +182,22 @@ impl<B> SocketTable<B> {
             let listener = self.listener_for_request(host, sni)?;
             listener.find(host, head).ok_or(Miss::NotFound)
         })
+    }
+
+    /// Another way to read the path of `head`, by which the request would not get the rule of `hit`, which
+    /// [`find`](Self::find) gave for it: a backend may see a path that is not that rule's (see
+    /// [`AmbiguousPaths`](crate::head::AmbiguousPaths)).
+    pub fn other_reading(
+        &self,
+        head: &Head<'_>,
+        sni: Option<&str>,
+        hit: Hit<'_, B>,
+    ) -> Option<String> {
+        let leads_elsewhere = |path: &String| {
+            let found = self.find(&Head { path, ..*head }, sni);
+            !found.is_ok_and(|other| Arc::ptr_eq(other.rule, hit.rule))
+        };
+        other_readings(head.path).into_iter().find(leads_elsewhere)
     }
 
     /// The route that answers a preflight request whose own method or headers lead to none with CORS: that of the

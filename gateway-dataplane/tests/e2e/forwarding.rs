@@ -1,7 +1,11 @@
 //! Requests and responses pass through whole.
 
 use crate::support::client::{Raw, get};
-use crate::support::{backend, filtered, ir, listener, origin, rule, serve, simple, to};
+use crate::support::{
+    address, backend, builder, filtered, ir, listener, origin, rule, serve, simple, to,
+};
+use gateway_dataplane::forward::headers::Forwarding;
+use gateway_dataplane::head::AmbiguousPaths;
 use gateway_model::{HeaderName, HeaderValue};
 use gateway_resolve::ir::{Action, Cors, Filter, HeaderEdits, OriginPattern, Redirect, Stack};
 use http::{Request, Response};
@@ -127,4 +131,71 @@ async fn the_response_filters_of_a_rule_edit_its_redirects() {
     let seen = seen.map(|name| answer.header(name).unwrap_or_default());
     let want = ["https://b.example/x", "yes", "https://a.example"];
     assert_eq!((answer.status, seen), (301, want));
+}
+
+/// RFC 3986 sections 2.2 and 3.3: servers differ in what they take `%2F`, `//` and `;` for. None may be led past a
+/// rule by that.
+#[tokio::test]
+async fn a_path_that_a_backend_may_take_for_one_of_another_rule_is_refused() {
+    let (open, guarded) = (origin::says("open").await, origin::says("guarded").await);
+    let routes = vec![("/", rule(vec![to("a")])), ("/admin", rule(vec![to("b")]))];
+    let backends = vec![
+        backend("a", &[open.address]),
+        backend("b", &[guarded.address]),
+    ];
+    let ir = ir(vec![listener("http", routes)], backends);
+    let (_proxy, at) = serve(&ir);
+    let mut client = Raw::connect(at).await;
+    for path in [
+        "//admin",
+        "/x%2F..%2fadmin",
+        "/x/..;/admin",
+        "/%5cadmin",
+        "/admin;v=1",
+    ] {
+        assert_eq!(client.get(path).await.status, 400, "{path}");
+    }
+    for (path, want) in [
+        ("/@scope%2Fpackage", "open"),
+        ("/a//b;c", "open"),
+        ("/admin/x%2Fy", "guarded"),
+    ] {
+        let answer = client.get(path).await;
+        assert_eq!((answer.status, &*answer.body), (200, want), "{path}");
+    }
+    let proxy = builder()
+        .ambiguous_paths(AmbiguousPaths::Pass)
+        .start()
+        .unwrap();
+    let at = address(&proxy.apply(&ir));
+    assert_eq!(get(at, "//admin").await.body, "open");
+}
+
+/// A load balancer that ends TLS knows the scheme that the client used; nobody else is believed.
+#[tokio::test]
+async fn a_redirect_behind_a_trusted_proxy_keeps_the_scheme_that_it_tells() {
+    let mut redirecting = rule(vec![to("nobody")]);
+    redirecting.action = Action::Redirect(Redirect {
+        scheme: None,
+        hostname: Some(HeaderValue::new("b.example").unwrap()),
+        path: None,
+        port: None,
+        status: 302,
+    });
+    let ir = ir(vec![listener("http", vec![("/", redirecting)])], vec![]);
+    for (trusted, scheme) in [
+        (vec!["127.0.0.0/8".parse().unwrap()], "https:"),
+        (vec![], "http:"),
+    ] {
+        let mut forwarding = Forwarding::default();
+        forwarding.trusted_proxies = trusted.into();
+        let proxy = builder().forwarding(forwarding).start().unwrap();
+        let mut client = Raw::connect(address(&proxy.apply(&ir))).await;
+        client
+            .send("GET /x HTTP/1.1\r\nhost: a.example\r\nx-forwarded-proto: https\r\n\r\n")
+            .await;
+        let answer = client.answer().await;
+        let location = answer.header("location").unwrap();
+        assert!(location.starts_with(scheme), "{location}");
+    }
 }

@@ -12,6 +12,7 @@ use gateway_resolve::{
 use super::addresses::Pool;
 use super::claims::{Allowance, claims};
 use crate::cli::LogFormat;
+use crate::traffic::TrafficArguments;
 
 /// Arguments of `gateway controller`.
 #[derive(Debug, Args)]
@@ -52,17 +53,9 @@ pub(crate) struct ControllerArguments {
     #[arg(long, value_name = "NAMESPACE=PORT[-PORT],...")]
     pub(crate) allow_ports: Vec<Allowance<RangeInclusive<u16>>>,
 
-    /// With --shared-address, the address to listen on; repeat for several
-    #[arg(long, value_name = "ADDR", default_value = "0.0.0.0")]
-    pub(crate) bind: Vec<IpAddr>,
-
-    /// Listen on the listener's port plus N, so that port 80 needs no privilege
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) port_offset: u16,
-
-    /// Worker threads, each with its own accept queue and connections [default: one per core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(crate) workers: Option<u16>,
+    /// How traffic is served.
+    #[command(flatten)]
+    pub(crate) traffic: TrafficArguments,
 
     /// Where /healthz and /readyz are answered
     #[arg(long, value_name = "ADDR:PORT", default_value = "0.0.0.0:9902")]

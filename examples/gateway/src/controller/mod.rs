@@ -133,12 +133,7 @@ impl Controller {
         ready: Ready,
         leads: Receiver<bool>,
     ) -> Result<Self, Error> {
-        let plane = Plane::start(
-            arguments.workers,
-            &arguments.bind,
-            arguments.port_offset,
-            Neighbours::Share,
-        )?;
+        let plane = Plane::start(&arguments.traffic, Neighbours::Share)?;
         let (sender, changes) = mpsc::unbounded_channel();
         watch::start(client, &sender);
         Ok(Self {

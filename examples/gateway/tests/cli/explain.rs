@@ -1,6 +1,6 @@
 //! `gateway explain`: the rule that takes a request, and what ruled out the others.
 
-use crate::files::CLEAN;
+use crate::files::{CLEAN, Files};
 use crate::support::{example, output, text};
 
 fn explain(manifest: &str, arguments: &[&str]) -> (Option<i32>, String) {
@@ -156,5 +156,48 @@ fn says_when_no_route_is_attached() {
     assert_eq!(
         line(&text, "answer"),
         "answer    404: no route is attached: gateway check says why"
+    );
+}
+
+#[test]
+fn says_that_an_ambiguous_path_is_refused() {
+    let url = "http://localhost:8080/api/v1/..%2F..%2Fold";
+    let (code, text) = explain("redirects-and-rewrites.yaml", &["--url", url]);
+    assert_eq!(code, Some(1), "{text}");
+    let answer = line(&text, "answer");
+    assert!(
+        answer.contains("400") && answer.contains("/old"),
+        "{answer}"
+    );
+}
+
+/// GEP-1767.
+#[test]
+fn says_that_a_preflight_request_is_answered() {
+    let rules =
+        "rules: [{matches: [{method: PUT}], filters: [{type: CORS, cors: {allowOrigins: ['*']}}]}]";
+    let at = CLEAN.find("  rules:").unwrap();
+    let length = CLEAN[at..].find("---").unwrap_or(CLEAN.len() - at);
+    let mut manifests = CLEAN.to_owned();
+    manifests.replace_range(at..at + length, &format!("  {rules}\n"));
+    let files = Files::new(&[("input.yaml", &manifests)]);
+    let output = output(&[
+        "explain",
+        files.path("input.yaml").to_str().unwrap(),
+        "--channel",
+        "experimental",
+        "--url",
+        "http://shop.example.com/",
+        "-X",
+        "OPTIONS",
+        "-H",
+        "origin: https://a.example",
+        "-H",
+        "access-control-request-method: PUT",
+    ]);
+    let text = text(&output.stdout);
+    assert_eq!(
+        line(&text, "answer"),
+        "answer    200: a preflight request, answered for HTTPRoute default/web rule 0"
     );
 }

@@ -5,19 +5,28 @@ use std::net::IpAddr;
 use http::Version;
 use http::header::HeaderValue;
 use http::uri::Scheme;
+use ipnet::IpNet;
 
 use crate::head::{Fields, Known};
 
-/// Which headers are added.
+/// Which headers are added, and whose are believed.
+///
+/// What a request says of itself in `X-Forwarded-*`, `Forwarded` and `X-Real-IP` is believed, and extended, when its
+/// connection comes from a [trusted proxy](Self::trusted_proxies). Anybody else's is replaced by what this hop knows,
+/// also where the header is not added otherwise; what there is no value for is removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Forwarding {
-    /// `X-Forwarded-For`: the client's address, after those that are there. On by default.
+    /// `X-Forwarded-For`: the client's address, after those that a trusted proxy sent. On by default.
     pub x_forwarded_for: bool,
-    /// `X-Forwarded-Proto`: `http` or `https`, in place of what is there. On by default.
+    /// `X-Forwarded-Proto`: `http` or `https`. On by default.
     pub x_forwarded_proto: bool,
-    /// `X-Forwarded-Host`: the `Host` of the request, in place of what is there. On by default.
+    /// `X-Forwarded-Host`: the `Host` of the request. On by default.
     pub x_forwarded_host: bool,
+    /// `X-Forwarded-Port`: the port of the listener. Off by default.
+    pub x_forwarded_port: bool,
+    /// `X-Real-IP`: the client's address. Off by default.
+    pub x_real_ip: bool,
     /// `X-Request-Id`: a new id, unless there is one. On by default.
     pub request_id: bool,
     /// `Forwarded` (RFC 7239): one more element. Off by default, as it says the same once more.
@@ -25,6 +34,8 @@ pub struct Forwarding {
     /// `Via` (RFC 9110 section 7.6.3) under this pseudonym, in both directions. Off by default, as
     /// some servers withhold compression from proxies.
     pub via: Option<Box<str>>,
+    /// The networks of the proxies before this one, such as a load balancer that ends TLS. None by default.
+    pub trusted_proxies: Box<[IpNet]>,
 }
 
 impl Default for Forwarding {
@@ -33,37 +44,73 @@ impl Default for Forwarding {
             x_forwarded_for: true,
             x_forwarded_proto: true,
             x_forwarded_host: true,
+            x_forwarded_port: false,
+            x_real_ip: false,
             request_id: true,
             forwarded: false,
             via: None,
+            trusted_proxies: Box::default(),
         }
+    }
+}
+
+impl Forwarding {
+    /// Is what requests from `peer` say of their way believed?
+    fn trusts(&self, peer: IpAddr) -> bool {
+        let mut networks = self.trusted_proxies.iter();
+        networks.any(|network| network.contains(&peer))
     }
 }
 
 /// The headers that are the same for all requests of a connection, prepared when it is accepted.
 #[derive(Debug, Clone)]
 pub struct ConnectionHeaders {
+    peer: IpAddr,
     client: HeaderValue,
-    scheme: HeaderValue,
+    scheme: Scheme,
+    port: u16,
     /// `for` and `proto` of `Forwarded`.
     forwarded: Box<str>,
 }
 
 impl ConnectionHeaders {
-    /// The headers for a connection from `client`, over TLS or not.
-    pub fn new(client: IpAddr, scheme: &Scheme) -> Self {
-        let client = client.to_canonical();
-        let node = match client {
+    /// The headers for a connection from `client`, over TLS or not, to a listener's `port`.
+    pub fn new(client: IpAddr, scheme: &Scheme, port: u16) -> Self {
+        let peer = client.to_canonical();
+        let node = match peer {
             IpAddr::V4(address) => address.to_string(),
             IpAddr::V6(address) => format!("\"[{address}]\""),
         };
-        let visible = "addresses and schemes are visible ASCII";
+        let visible = "addresses are visible ASCII";
         Self {
-            client: HeaderValue::try_from(client.to_string()).expect(visible),
-            scheme: HeaderValue::from_str(scheme.as_str()).expect(visible),
+            client: HeaderValue::try_from(peer.to_string()).expect(visible),
             forwarded: format!("for={node};proto={scheme}").into(),
+            scheme: scheme.clone(),
+            peer,
+            port,
         }
     }
+}
+
+/// Scheme and port that the client of a request used, as far as that is known: those of the connection, unless a
+/// trusted proxy says otherwise. Without a port, it is that of the scheme which the proxy names.
+pub fn requested_origin(
+    fields: &Fields,
+    connection: &ConnectionHeaders,
+    forwarding: &Forwarding,
+) -> (Scheme, u16) {
+    let own = (connection.scheme.clone(), connection.port);
+    if !forwarding.trusts(connection.peer) {
+        return own;
+    }
+    let first = |name| fields.text(name)?.split(',').next().map(str::trim);
+    let (scheme, port) = match first(Known::XForwardedProto) {
+        Some(text) if text.eq_ignore_ascii_case("https") => (Scheme::HTTPS, 443),
+        Some(text) if text.eq_ignore_ascii_case("http") => (Scheme::HTTP, 80),
+        _ => own,
+    };
+    let said = first(Known::XForwardedPort).and_then(|port| port.parse().ok());
+    (scheme, said.unwrap_or(port))
 }
 
 pub(super) fn add(
@@ -73,31 +120,96 @@ pub(super) fn add(
     forwarding: &Forwarding,
     new_id: impl FnOnce() -> RequestId,
 ) {
-    if forwarding.x_forwarded_for {
-        fields.join(Known::XForwardedFor, b", ", connection.client.as_bytes());
+    let trusted = forwarding.trusts(connection.peer);
+    if !trusted {
+        fields.remove_others_that_start_with("x-forwarded-");
     }
-    if forwarding.x_forwarded_proto {
-        fields.set(Known::XForwardedProto, connection.scheme.as_bytes());
-    }
-    if forwarding.x_forwarded_host {
-        fields.copy(Known::Host, Known::XForwardedHost);
-    }
+    let way = Way {
+        connection,
+        forwarding,
+        trusted,
+    };
+    way.tell(fields);
     if forwarding.request_id && !fields.contains(Known::XRequestId) {
         fields.append(Known::XRequestId, &new_id());
-    }
-    if forwarding.forwarded {
-        add_forwarded(fields, connection);
     }
     add_via(fields, version, forwarding);
 }
 
-fn add_forwarded(fields: &mut Fields, connection: &ConnectionHeaders) {
-    let host = fields.text(Known::Host);
-    let host = host
-        .map(|host| format!(";host=\"{host}\""))
-        .unwrap_or_default();
-    let element = format!("{}{host}", connection.forwarded);
-    fields.join(Known::Forwarded, b", ", element.as_bytes());
+/// What there is to say of the way of a request.
+struct Way<'a> {
+    connection: &'a ConnectionHeaders,
+    forwarding: &'a Forwarding,
+    /// Is what the request says believed?
+    trusted: bool,
+}
+
+impl Way<'_> {
+    fn tell(&self, fields: &mut Fields) {
+        let Self {
+            connection,
+            forwarding,
+            trusted,
+        } = self;
+        let client = connection.client.as_bytes();
+        match *trusted && forwarding.x_forwarded_for {
+            true => fields.join(Known::XForwardedFor, b", ", client),
+            false => self.set(
+                fields,
+                Known::XForwardedFor,
+                forwarding.x_forwarded_for,
+                client,
+            ),
+        }
+        let scheme = connection.scheme.as_str().as_bytes();
+        self.set(
+            fields,
+            Known::XForwardedProto,
+            forwarding.x_forwarded_proto,
+            scheme,
+        );
+        if self.is_set(fields, Known::XForwardedHost, forwarding.x_forwarded_host) {
+            fields.copy(Known::Host, Known::XForwardedHost);
+        }
+        if self.is_set(fields, Known::XForwardedPort, forwarding.x_forwarded_port) {
+            fields.set(
+                Known::XForwardedPort,
+                connection.port.to_string().as_bytes(),
+            );
+        }
+        self.set(fields, Known::XRealIp, forwarding.x_real_ip, client);
+        self.add_forwarded(fields);
+    }
+
+    fn set(&self, fields: &mut Fields, name: Known, add: bool, value: &[u8]) {
+        if self.is_set(fields, name, add) {
+            fields.set(name, value);
+        }
+    }
+
+    /// Does this hop say what the value is? `add`: also where there is none.
+    fn is_set(&self, fields: &Fields, name: Known, add: bool) -> bool {
+        match fields.contains(name) {
+            true => !self.trusted,
+            false => add,
+        }
+    }
+
+    fn add_forwarded(&self, fields: &mut Fields) {
+        let extended = self.trusted && self.forwarding.forwarded;
+        if !extended && !self.is_set(fields, Known::Forwarded, self.forwarding.forwarded) {
+            return;
+        }
+        let host = fields.text(Known::Host);
+        let host = host
+            .map(|host| format!(";host=\"{host}\""))
+            .unwrap_or_default();
+        let element = format!("{}{host}", self.connection.forwarded);
+        match extended {
+            true => fields.join(Known::Forwarded, b", ", element.as_bytes()),
+            false => fields.set(Known::Forwarded, element.as_bytes()),
+        }
+    }
 }
 
 /// Says that this hop received the message in `version`.
@@ -134,119 +246,5 @@ pub fn request_id(random: u128) -> RequestId {
 }
 
 #[cfg(test)]
-mod tests {
-    use http::Version;
-    use http::header::HeaderMap;
-    use http::uri::Scheme;
-
-    use super::{ConnectionHeaders, Fields, Forwarding, add, request_id};
-
-    const NONE: Forwarding = Forwarding {
-        x_forwarded_for: false,
-        x_forwarded_proto: false,
-        x_forwarded_host: false,
-        request_id: false,
-        forwarded: false,
-        via: None,
-    };
-
-    fn forwarded(sent: &[(&'static str, &str)], forwarding: &Forwarding, from: &str) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in sent {
-            headers.append(*name, value.parse().unwrap());
-        }
-        let connection = ConnectionHeaders::new(from.parse().unwrap(), &Scheme::HTTPS);
-        let mut fields = Fields::from(&headers);
-        let id = || request_id(0);
-        add(&mut fields, Version::HTTP_11, &connection, forwarding, id);
-        HeaderMap::from(&fields)
-    }
-
-    fn values(headers: &HeaderMap, name: &str) -> Vec<String> {
-        let values = headers.get_all(name).iter();
-        values
-            .map(|value| value.to_str().unwrap().to_owned())
-            .collect()
-    }
-
-    #[test]
-    fn by_default_the_backend_learns_client_scheme_host_and_id() {
-        let got = forwarded(
-            &[("host", "a.example:99")],
-            &Forwarding::default(),
-            "10.0.0.1",
-        );
-        assert_eq!(got.len(), 5);
-        assert_eq!(got["x-forwarded-for"], "10.0.0.1");
-        assert_eq!(got["x-forwarded-proto"], "https");
-        assert_eq!(got["x-forwarded-host"], "a.example:99");
-        assert_eq!(got["x-request-id"].as_bytes(), request_id(0));
-    }
-
-    #[test]
-    fn the_client_is_appended_and_the_rest_replaced() {
-        let sent = [
-            ("host", "a.example"),
-            ("x-forwarded-for", "1.1.1.1"),
-            ("x-forwarded-for", "2.2.2.2, 3.3.3.3"),
-            ("x-forwarded-proto", "gopher"),
-            ("x-forwarded-host", "evil.example"),
-            ("x-request-id", "theirs"),
-        ];
-        let got = forwarded(&sent, &Forwarding::default(), "::ffff:10.0.0.1");
-        let clients = values(&got, "x-forwarded-for");
-        assert_eq!(clients, ["1.1.1.1, 2.2.2.2, 3.3.3.3, 10.0.0.1"]);
-        assert_eq!(values(&got, "x-forwarded-proto"), ["https"]);
-        assert_eq!(values(&got, "x-forwarded-host"), ["a.example"]);
-        assert_eq!(values(&got, "x-request-id"), ["theirs"]);
-    }
-
-    #[test]
-    fn what_a_client_claims_as_host_is_dropped_when_there_is_none() {
-        let got = forwarded(
-            &[("x-forwarded-host", "evil")],
-            &Forwarding::default(),
-            "::1",
-        );
-        assert!(!got.contains_key("x-forwarded-host"));
-    }
-
-    #[test]
-    fn everything_can_be_turned_off() {
-        assert!(forwarded(&[], &NONE, "10.0.0.1").is_empty());
-    }
-
-    /// RFC 7239 sections 4 and 6.
-    #[test]
-    fn forwarded_gains_an_element() {
-        let on = Forwarding {
-            forwarded: true,
-            ..NONE
-        };
-        let sent = [("host", "a.example:99"), ("forwarded", "for=1.1.1.1")];
-        let got = forwarded(&sent, &on, "::1");
-        let want = "for=1.1.1.1, for=\"[::1]\";proto=https;host=\"a.example:99\"";
-        assert_eq!(values(&got, "forwarded"), [want]);
-        let got = forwarded(&[], &on, "10.0.0.1");
-        assert_eq!(values(&got, "forwarded"), ["for=10.0.0.1;proto=https"]);
-    }
-
-    #[test]
-    fn via_gains_the_received_version_and_a_pseudonym() {
-        let on = Forwarding {
-            via: Some("gateway".into()),
-            ..NONE
-        };
-        let got = forwarded(&[("via", "1.0 other")], &on, "10.0.0.1");
-        assert_eq!(values(&got, "via"), ["1.0 other, 1.1 gateway"]);
-    }
-
-    #[test]
-    fn request_ids_are_uuids() {
-        let id = |random| String::from_utf8(request_id(random).to_vec()).unwrap();
-        assert_eq!(id(0), "00000000-0000-4000-8000-000000000000");
-        assert_eq!(id(u128::MAX), "ffffffff-ffff-4fff-bfff-ffffffffffff");
-        let counted = 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef;
-        assert_eq!(id(counted), "01234567-89ab-4def-8123-456789abcdef");
-    }
-}
+#[path = "forwarded_tests.rs"]
+mod tests;

@@ -104,14 +104,30 @@ fn lists(fields: &Fields, name: Known, element: &[u8]) -> bool {
 }
 
 /// The protocol that a request asks to change to, in HTTP/1.1, with both `Connection: upgrade` and
-/// `Upgrade` (RFC 9110 section 7.8). An upgrade to HTTP/2 is the gateway's own business and not served:
-/// such a request is an ordinary one.
+/// `Upgrade` (RFC 9110 section 7.8). An upgrade to another version of HTTP is the gateway's own business and not
+/// served: with such an element, or one that a backend may take for it, the request is an ordinary one.
 pub fn requested_upgrade(head: &RequestHead) -> Option<&[u8]> {
     let protocol = head.fields.get(Known::Upgrade)?;
     let asked = head.version == Version::HTTP_11
         && lists(&head.fields, Known::Connection, b"upgrade")
-        && !lists(&head.fields, Known::Upgrade, b"h2c");
+        && elements(&head.fields, Known::Upgrade).all(is_foreign_protocol);
     asked.then_some(protocol)
+}
+
+/// Is it `protocol-name` or `protocol-name/version`, and surely not HTTP?
+fn is_foreign_protocol(element: &[u8]) -> bool {
+    let mut parts = element.splitn(2, |byte| *byte == b'/');
+    let starts = |text: &[u8]| {
+        let start = element.get(..text.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(text))
+    };
+    parts.all(is_token) && !starts(b"h2") && !starts(b"h3") && !starts(b"http")
+}
+
+/// RFC 9110 section 5.6.2.
+fn is_token(text: &[u8]) -> bool {
+    let is_tchar = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    !text.is_empty() && text.iter().all(is_tchar)
 }
 
 #[cfg(test)]
@@ -233,6 +249,27 @@ mod tests {
         assert!(!asked("keep-alive", "websocket", Version::HTTP_11));
         assert!(!asked("upgrade", "websocket", Version::HTTP_10));
         assert!(!asked("upgrade", "websocket", Version::HTTP_2));
-        assert!(!asked("Upgrade, HTTP2-Settings", "h2c", Version::HTTP_11));
+        assert!(asked("upgrade", "websocket, x/1.0", Version::HTTP_11));
+        for http in [
+            "h2c",
+            "H2C",
+            "h2c/1",
+            "h2c;q=1",
+            "\"h2c\"",
+            "foo h2c",
+            "h2",
+            "h3",
+            "h2c-14",
+            "HTTP/2.0",
+            "websocket,,h2c",
+            "websocket,",
+            "websocket, h2c",
+            "websocket,\th2c",
+        ] {
+            assert!(
+                !asked("Upgrade, HTTP2-Settings", http, Version::HTTP_11),
+                "{http}"
+            );
+        }
     }
 }
