@@ -198,6 +198,6 @@ fn says_that_a_preflight_request_is_answered() {
     let text = text(&output.stdout);
     assert_eq!(
         line(&text, "answer"),
-        "answer    200: a preflight request, answered for HTTPRoute default/web rule 0"
+        "answer    200: a preflight request, answered for HTTPRoute default/shop rule 0"
     );
 }
