@@ -14,6 +14,7 @@ use crate::gateway::overlaps::overlaps;
 use crate::grants::{Grants, grants};
 use crate::ir::Ir;
 use crate::route::attach::{Attachment, Parents, attach};
+use crate::route::patterns::Patterns;
 use crate::route::references::References;
 use crate::route::rules::{RouteRules, rules};
 use crate::status::report::report;
@@ -49,9 +50,10 @@ pub fn resolve(snapshot: &Snapshot, config: &Config, now: Timestamp) -> Resoluti
         snapshot.http_routes(),
         &Parents::new(snapshot, &gateways, &listeners),
     );
+    let patterns = Patterns::default();
     let http_routes = http_routes
         .into_iter()
-        .map(|attachment| with_rules(attachment, snapshot, &grants))
+        .map(|attachment| with_rules(attachment, snapshot, &grants, &patterns))
         .collect();
     let facts = Facts {
         classes,
@@ -72,6 +74,7 @@ fn with_rules<'a>(
     attachment: Attachment<'a, gateway_model::HttpRule>,
     snapshot: &Snapshot,
     grants: &Grants<'_>,
+    patterns: &Patterns,
 ) -> (Attachment<'a, gateway_model::HttpRule>, RouteRules) {
     let references = References {
         snapshot,
@@ -80,7 +83,7 @@ fn with_rules<'a>(
     };
     let rules = match attachment.parents.is_empty() {
         true => RouteRules::default(),
-        false => rules(attachment.route, &references),
+        false => rules(attachment.route, &references, patterns),
     };
     (attachment, rules)
 }

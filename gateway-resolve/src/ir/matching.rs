@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use gateway_model::{HeaderName, Invalid, Method};
+use gateway_model::{HeaderName, Method};
 use serde::{Deserialize, Serialize};
+
+use super::Pattern;
 
 /// Conditions that a request must meet, all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -134,91 +136,6 @@ impl fmt::Display for ValueMatch {
     }
 }
 
-/// A regular expression, anchored at both ends and compiled once.
-///
-/// The syntax is that of the `regex` crate (RE2-like: linear time, no look-around).
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Pattern {
-    written: Box<str>,
-    compiled: regex::Regex,
-}
-
-/// Largest compiled pattern, in bytes.
-const MAX_COMPILED: usize = 1 << 20;
-
-impl Pattern {
-    /// Compiles `^(?:written)$`.
-    ///
-    /// # Errors
-    /// Syntax errors, and patterns of more than 1 MiB when compiled.
-    pub fn new(written: &str) -> Result<Self, Invalid> {
-        let invalid = |_| Invalid::new("a regular expression (RE2 syntax)", written);
-        if may_close_what_it_did_not_open(written) {
-            compile(written).map_err(invalid)?;
-        }
-        Ok(Self {
-            compiled: compile(&format!("^(?:{written})$")).map_err(invalid)?,
-            written: written.into(),
-        })
-    }
-
-    /// The pattern as written.
-    pub fn as_str(&self) -> &str {
-        &self.written
-    }
-
-    /// Does the pattern match the whole of `text`?
-    pub fn is_match(&self, text: &str) -> bool {
-        self.compiled.is_match(text)
-    }
-}
-
-fn compile(pattern: &str) -> Result<regex::Regex, regex::Error> {
-    regex::RegexBuilder::new(pattern)
-        .size_limit(MAX_COMPILED)
-        .build()
-}
-
-/// Could the text be no pattern by itself, and yet be one inside of a group, as `a)|(b` is?
-fn may_close_what_it_did_not_open(written: &str) -> bool {
-    matches!((written.find(')'), written.rfind('(')), (Some(close), Some(open)) if close < open)
-}
-
-impl PartialEq for Pattern {
-    fn eq(&self, other: &Self) -> bool {
-        self.written == other.written
-    }
-}
-
-impl Eq for Pattern {}
-
-impl std::hash::Hash for Pattern {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.written.hash(state);
-    }
-}
-
-impl TryFrom<String> for Pattern {
-    type Error = Invalid;
-
-    fn try_from(written: String) -> Result<Self, Invalid> {
-        Self::new(&written)
-    }
-}
-
-impl From<Pattern> for String {
-    fn from(pattern: Pattern) -> Self {
-        pattern.written.into()
-    }
-}
-
-impl fmt::Debug for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.written, f)
-    }
-}
-
 /// `path` with those percent-encoded octets written plainly that stand for unreserved characters: letters, digits,
 /// `-`, `.`, `_`, `~`. The two forms are the same path (RFC 3986 section 6.2.2.2). `None` when there are none.
 pub fn unescape_unreserved(path: &str) -> Option<String> {
@@ -292,23 +209,5 @@ mod tests {
                 "{prefix} with {path}"
             );
         }
-    }
-
-    #[test]
-    fn a_pattern_has_to_match_the_whole_text() {
-        let pattern = Pattern::new("/a|/ab").unwrap();
-        assert!(pattern.is_match("/ab"));
-        assert!(!pattern.is_match("/abc"));
-        assert!(!pattern.is_match("x/a"));
-    }
-
-    #[test]
-    fn a_pattern_cannot_leave_its_anchors() {
-        for bad in ["/a)|(/b", "[(]/a)|(/b", "/a)(?:/b", ")(", "/(a"] {
-            assert!(Pattern::new(bad).is_err(), "{bad}");
-        }
-        let groups = Pattern::new("(/a)|(/b)").unwrap();
-        assert!(groups.is_match("/b"));
-        assert!(!groups.is_match("/a/b"));
     }
 }

@@ -13,6 +13,7 @@ mod filter;
 mod host;
 mod listener;
 mod matching;
+mod pattern;
 mod rank;
 mod rule;
 mod settings;
@@ -27,9 +28,8 @@ pub use filter::{
 };
 pub use host::{Route, VirtualHost};
 pub use listener::{Binding, Listener, ListenerId, Stack, Tls, Transport};
-pub use matching::{
-    HeaderMatch, Match, PathMatch, Pattern, QueryMatch, ValueMatch, unescape_unreserved,
-};
+pub use matching::{HeaderMatch, Match, PathMatch, QueryMatch, ValueMatch, unescape_unreserved};
+pub use pattern::Pattern;
 pub use rank::Rank;
 pub use rule::{Action, Refusal, RefusalReason, Rule, Target, WeightedTarget};
 pub use settings::{Retry, RuleSettings, Sourced};

@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 
 use gateway_model::{HeaderMatch, HttpMatch, HttpPathMatch, Invalid, QueryParamMatch, ValueMatch};
 
-use crate::ir::{self, Match, PathMatch, Pattern, unescape_unreserved};
+use crate::ir::{self, Match, PathMatch, unescape_unreserved};
 use crate::problem::Problem;
 use crate::reason::RouteAccepted;
+
+use super::patterns::RoutePatterns;
 
 /// The matches of a rule with their positions, and those that cannot be honoured.
 #[derive(Debug, Default)]
@@ -18,13 +20,17 @@ pub(crate) struct Matches {
 
 /// Reads `matches` of the rule at `rule` (as in `spec.rules[0]`); a rule without any takes every
 /// request.
-pub(crate) fn matches(matches: &[HttpMatch], rule: &str) -> Matches {
+pub(crate) fn matches(
+    matches: &[HttpMatch],
+    rule: &str,
+    patterns: &mut RoutePatterns<'_>,
+) -> Matches {
     let mut outcome = Matches::default();
     if matches.is_empty() {
         outcome.usable.push((0, everything()));
     }
     for (index, written) in matches.iter().enumerate() {
-        match one(written) {
+        match one(written, patterns) {
             Ok(usable) => outcome.usable.push((index, usable)),
             Err((part, error)) => outcome.invalid.push(Problem::new(
                 RouteAccepted::UnsupportedValue,
@@ -45,7 +51,7 @@ fn everything() -> Match {
     }
 }
 
-fn one(written: &HttpMatch) -> Result<Match, (String, Invalid)> {
+fn one(written: &HttpMatch, patterns: &mut RoutePatterns<'_>) -> Result<Match, (String, Invalid)> {
     let HttpMatch {
         path,
         headers,
@@ -53,10 +59,10 @@ fn one(written: &HttpMatch) -> Result<Match, (String, Invalid)> {
         method,
     } = written;
     Ok(Match {
-        path: path_match(path).map_err(|error| ("path.value".to_owned(), error))?,
+        path: path_match(path, patterns).map_err(|error| ("path.value".to_owned(), error))?,
         method: method.clone(),
-        headers: header_matches(headers)?,
-        query: query_matches(query_params)?,
+        headers: header_matches(headers, patterns)?,
+        query: query_matches(query_params, patterns)?,
     })
 }
 
@@ -65,23 +71,29 @@ fn plain(path: &str) -> Cow<'_, str> {
     unescape_unreserved(path).map_or(Cow::Borrowed(path), Cow::Owned)
 }
 
-fn path_match(path: &HttpPathMatch) -> Result<PathMatch, Invalid> {
+fn path_match(
+    path: &HttpPathMatch,
+    patterns: &mut RoutePatterns<'_>,
+) -> Result<PathMatch, Invalid> {
     match path {
         HttpPathMatch::Exact(path) => Ok(PathMatch::Exact(plain(path).as_ref().into())),
         HttpPathMatch::PathPrefix(prefix) => Ok(PathMatch::prefix(&plain(prefix))),
-        HttpPathMatch::RegularExpression(pattern) => Pattern::new(pattern).map(PathMatch::Regex),
+        HttpPathMatch::RegularExpression(pattern) => patterns.get(pattern).map(PathMatch::Regex),
         other => Err(unknown(other)),
     }
 }
 
 /// Of repeated names, which differ in case only, the first counts.
-fn header_matches(headers: &[HeaderMatch]) -> Result<Vec<ir::HeaderMatch>, (String, Invalid)> {
+fn header_matches(
+    headers: &[HeaderMatch],
+    patterns: &mut RoutePatterns<'_>,
+) -> Result<Vec<ir::HeaderMatch>, (String, Invalid)> {
     let mut seen = BTreeSet::new();
     let mut outcome = Vec::with_capacity(headers.len());
     for (index, HeaderMatch { name, value }) in headers.iter().enumerate() {
         if seen.insert(name.as_http().as_str()) {
-            let value =
-                value_match(value).map_err(|error| (format!("headers[{index}].value"), error))?;
+            let value = value_match(value, patterns)
+                .map_err(|error| (format!("headers[{index}].value"), error))?;
             outcome.push(ir::HeaderMatch {
                 name: name.clone(),
                 value,
@@ -92,12 +104,15 @@ fn header_matches(headers: &[HeaderMatch]) -> Result<Vec<ir::HeaderMatch>, (Stri
 }
 
 /// Of repeated names the first counts.
-fn query_matches(params: &[QueryParamMatch]) -> Result<Vec<ir::QueryMatch>, (String, Invalid)> {
+fn query_matches(
+    params: &[QueryParamMatch],
+    patterns: &mut RoutePatterns<'_>,
+) -> Result<Vec<ir::QueryMatch>, (String, Invalid)> {
     let mut seen = BTreeSet::new();
     let mut outcome = Vec::with_capacity(params.len());
     for (index, QueryParamMatch { name, value }) in params.iter().enumerate() {
         if seen.insert(name.as_str()) {
-            let value = value_match(value)
+            let value = value_match(value, patterns)
                 .map_err(|error| (format!("queryParams[{index}].value"), error))?;
             outcome.push(ir::QueryMatch {
                 name: name.as_str().into(),
@@ -108,10 +123,13 @@ fn query_matches(params: &[QueryParamMatch]) -> Result<Vec<ir::QueryMatch>, (Str
     Ok(outcome)
 }
 
-fn value_match(value: &ValueMatch) -> Result<ir::ValueMatch, Invalid> {
+fn value_match(
+    value: &ValueMatch,
+    patterns: &mut RoutePatterns<'_>,
+) -> Result<ir::ValueMatch, Invalid> {
     match value {
         ValueMatch::Exact(exact) => Ok(ir::ValueMatch::Exact(exact.as_str().into())),
-        ValueMatch::RegularExpression(pattern) => Pattern::new(pattern).map(ir::ValueMatch::Regex),
+        ValueMatch::RegularExpression(pattern) => patterns.get(pattern).map(ir::ValueMatch::Regex),
         other => Err(unknown(other)),
     }
 }
@@ -124,6 +142,7 @@ fn unknown(found: &impl std::fmt::Debug) -> Invalid {
 mod tests {
     use gateway_model::{HttpMatch, HttpPathMatch};
 
+    use super::super::patterns::Patterns;
     use super::matches;
 
     /// RFC 3986 section 6.2.2.2: the two forms are one path, and requests are brought into the plain one.
@@ -135,12 +154,14 @@ mod tests {
             headers: vec![],
             query_params: vec![],
         };
+        let patterns = Patterns::default();
         let encoded = || "/%61dmin%2Fx".parse().unwrap();
         for written in [
             HttpPathMatch::Exact(encoded()),
             HttpPathMatch::PathPrefix(encoded()),
         ] {
-            let read = matches(&[path(written)], "spec.rules[0]");
+            let mut patterns = patterns.of_route();
+            let read = matches(&[path(written)], "spec.rules[0]", &mut patterns);
             let (_, one) = &read.usable[0];
             assert!(one.path.matches("/admin%2Fx"), "{one:?}");
             assert!(!one.path.matches("/admin/x"), "{one:?}");

@@ -7,6 +7,7 @@ mod cors;
 mod filters;
 mod hostnames;
 mod matches;
+pub(crate) mod patterns;
 pub(crate) mod references;
 pub(crate) mod rules;
 pub(crate) mod selector;

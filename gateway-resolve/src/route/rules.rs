@@ -13,6 +13,7 @@ use crate::reason::{RouteAccepted, RouteResolvedRefs};
 use super::compatibility::incompatible;
 use super::filters::{Filters, Place, filters};
 use super::matches::{Matches, matches};
+use super::patterns::{Patterns, RoutePatterns};
 use super::references::References;
 use super::settings::settings;
 
@@ -58,8 +59,13 @@ impl RouteRules {
 /// A rule with a value that cannot be honoured is kept, and answers 500: its requests must not
 /// fall through to a rule that is less specific, and less guarded. Which requests a match was for
 /// that cannot be honoured itself is not known; a rule that has no other is left out.
-pub(crate) fn rules(route: &HttpRoute, references: &References<'_>) -> RouteRules {
+pub(crate) fn rules(
+    route: &HttpRoute,
+    references: &References<'_>,
+    patterns: &Patterns,
+) -> RouteRules {
     let source = route.source();
+    let mut patterns = patterns.of_route();
     let mut outcome = RouteRules::default();
     for (index, written) in route.spec.rules.iter().enumerate() {
         let context = RuleContext {
@@ -71,7 +77,7 @@ pub(crate) fn rules(route: &HttpRoute, references: &References<'_>) -> RouteRule
             references,
         };
         let sound = outcome.problems.invalid.len();
-        let (matches, filters) = context.head(&mut outcome.problems);
+        let (matches, filters) = context.head(&mut patterns, &mut outcome.problems);
         let failed = outcome.problems.invalid.get(sound).map(Problem::text);
         outcome.failed.extend(failed.is_some().then_some(index));
         let sound = outcome.problems.invalid.len();
@@ -108,8 +114,12 @@ struct RuleContext<'a> {
 
 impl RuleContext<'_> {
     /// The matches and filters of the rule: what fails it as a whole.
-    fn head(&self, problems: &mut RuleProblems) -> (Vec<(usize, Match)>, Filters) {
-        let Matches { usable, invalid } = matches(&self.written.matches, &self.field);
+    fn head(
+        &self,
+        patterns: &mut RoutePatterns<'_>,
+        problems: &mut RuleProblems,
+    ) -> (Vec<(usize, Match)>, Filters) {
+        let Matches { usable, invalid } = matches(&self.written.matches, &self.field, patterns);
         problems.invalid.extend(invalid);
         problems
             .invalid
