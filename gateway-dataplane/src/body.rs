@@ -13,7 +13,8 @@ pub(crate) use deadline::Deadline;
 pub use error::BodyError;
 pub(crate) use informer::Informer;
 pub(crate) use piped::{Feed, Wish};
-pub(crate) use replay::{Buffered, buffer};
+pub(crate) use replay::{Buffered, Kept, buffer};
+pub(crate) use stream::Stream;
 pub(crate) use tee::tee;
 
 use std::fmt;
@@ -28,7 +29,7 @@ use tokio::time::Instant;
 
 use self::error::BoxError;
 use self::foreign::Foreign;
-use crate::codec::h1;
+use crate::codec::{h1, h2};
 use crate::forward::headers::strip_trailers;
 
 /// The body of a request or response: data and trailers, streamed.
@@ -49,8 +50,8 @@ enum Inner {
     Piped(piped::Reader),
     /// A response over HTTP/1.
     Exchange(Option<Box<h1::Exchange>>),
-    /// A response over HTTP/2, and what lives as long as its stream.
-    Upstream(Incoming, Option<Box<dyn Send>>),
+    /// A response over HTTP/2.
+    Answer(Option<Box<h2::Answering>>),
     Boxed(Pin<Box<dyn http_body::Body<Data = Bytes, Error = BodyError> + Send>>),
 }
 
@@ -84,7 +85,7 @@ impl Body {
     }
 
     /// A body of `length` bytes, if that is known, that a client sends over HTTP/2.
-    pub(crate) fn stream(stream: h2::RecvStream, length: Option<u64>) -> Self {
+    pub(crate) fn stream(stream: ::h2::RecvStream, length: Option<u64>) -> Self {
         match stream.is_end_stream() {
             true => Self::empty(),
             false => Self::of(Inner::Stream(stream::Stream::new(stream, length))),
@@ -102,12 +103,9 @@ impl Body {
         Self::of(Inner::Exchange(Some(exchange)))
     }
 
-    /// A response body that is read from a stream to an upstream, which `stream` counts.
-    pub(crate) fn upstream(incoming: Incoming, stream: Box<dyn Send>) -> Self {
-        if incoming.is_end_stream() {
-            return Self::empty();
-        }
-        Self::of(Inner::Upstream(incoming, Some(stream)))
+    /// A response body that is read from a stream of HTTP/2 to an upstream.
+    pub(crate) fn answer(answering: h2::Answering) -> Self {
+        Self::of(Inner::Answer(Some(Box::new(answering))))
     }
 
     /// Fails with [`BodyError::is_timeout`] when the end is not reached by `at`, which is `limit`
@@ -138,7 +136,7 @@ impl fmt::Debug for Body {
             Inner::Empty => "empty",
             Inner::Full(_) => "full",
             Inner::Incoming(_) | Inner::Stream(_) | Inner::Piped(_) => "incoming",
-            Inner::Exchange(_) | Inner::Upstream(..) => "upstream",
+            Inner::Exchange(_) | Inner::Answer(_) => "upstream",
             Inner::Boxed(_) => "boxed",
         };
         write!(f, "Body({kind})")
@@ -208,27 +206,29 @@ impl http_body::Body for Body {
         match &self.inner {
             Inner::Empty => SizeHint::with_exact(0),
             Inner::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Inner::Incoming(incoming) | Inner::Upstream(incoming, _) => incoming.size_hint(),
+            Inner::Incoming(incoming) => incoming.size_hint(),
             Inner::Stream(stream) => stream.size_hint(),
             Inner::Piped(reader) => reader.size_hint(),
-            Inner::Exchange(None) => SizeHint::with_exact(0),
+            Inner::Exchange(None) | Inner::Answer(None) => SizeHint::with_exact(0),
             Inner::Exchange(Some(exchange)) => exchange.size_hint(),
+            Inner::Answer(Some(answer)) => answer.size_hint(),
             Inner::Boxed(body) => body.size_hint(),
         }
     }
 }
 
-type Item = Option<Result<Frame<Bytes>, BodyError>>;
+pub(crate) type Item = Option<Result<Frame<Bytes>, BodyError>>;
 
 impl Inner {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Empty => true,
             Self::Full(_) => false,
-            Self::Incoming(incoming) | Self::Upstream(incoming, _) => incoming.is_end_stream(),
+            Self::Incoming(incoming) => incoming.is_end_stream(),
             Self::Stream(stream) => stream.is_end_stream(),
             Self::Piped(reader) => reader.is_end_stream(),
             Self::Exchange(exchange) => exchange.is_none(),
+            Self::Answer(answer) => answer.is_none(),
             Self::Boxed(body) => body.is_end_stream(),
         }
     }
@@ -248,13 +248,7 @@ impl Inner {
             Self::Stream(stream) => stream.poll(cx),
             Self::Piped(reader) => reader.poll(cx),
             Self::Exchange(exchange) => poll_exchange(exchange, cx),
-            Self::Upstream(incoming, stream) => {
-                let frame = ready!(Pin::new(&mut *incoming).poll_frame(cx));
-                if !matches!(frame, Some(Ok(_))) || incoming.is_end_stream() {
-                    *stream = None;
-                }
-                Poll::Ready(frame.map(passed_on))
-            }
+            Self::Answer(answer) => poll_answer(answer, cx),
             Self::Boxed(body) => body.as_mut().poll_frame(cx),
         }
     }
@@ -279,6 +273,18 @@ fn poll_exchange(exchange: &mut Option<Box<h1::Exchange>>, cx: &mut Context<'_>)
         && let Some(trailers) = frame.trailers_mut()
     {
         strip_trailers(trailers);
+    }
+    Poll::Ready(frame)
+}
+
+/// Reads a frame, and lets the stream go as soon as the last one was read.
+fn poll_answer(answer: &mut Option<Box<h2::Answering>>, cx: &mut Context<'_>) -> Poll<Item> {
+    let Some(live) = answer else {
+        return Poll::Ready(None);
+    };
+    let frame = ready!(live.poll_frame(cx));
+    if !matches!(frame, Some(Ok(_))) || live.is_over() {
+        *answer = None;
     }
     Poll::Ready(frame)
 }

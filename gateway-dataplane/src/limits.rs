@@ -50,6 +50,9 @@ pub struct Limits {
     pub h2_send_buffer: usize,
     /// Time to connect to an endpoint. Default 5 s.
     pub connect: Duration,
+    /// Time that a request waits for a new HTTP/2 connection to one endpoint while there are others to ask.
+    /// Default 250 ms.
+    pub connect_patience: Duration,
     /// Endpoints that are tried for one request when connecting fails, or when one closes the
     /// connection before it answers what may be sent twice (RFC 9110 section 9.2.2). Default 3.
     pub connect_attempts: usize,
@@ -57,6 +60,23 @@ pub struct Limits {
     pub upstream_idle: Duration,
     /// Idle upstream connections of one worker to one endpoint. Default 1,024.
     pub upstream_idle_connections: usize,
+    /// Requests that are open on one HTTP/2 connection to an endpoint. Beyond: another is opened. Default 64.
+    pub upstream_h2_streams: u32,
+    /// Bytes that an endpoint may send ahead on one HTTP/2 stream. The window of a connection is as large as
+    /// those of all its streams, so that clients who do not read hold up nobody else. Default 128 KiB.
+    pub upstream_h2_window: u32,
+    /// Bytes of a request that are kept for one HTTP/2 stream until the endpoint takes them. Default 64 KiB.
+    pub upstream_h2_send_buffer: usize,
+    /// Time that an HTTP/2 connection on which requests are open may go without a byte from the endpoint
+    /// before it is asked for one with a PING. One is also sent when a request was given up and nothing was
+    /// heard since it was sent. Default 5 min, as servers of gRPC take shorter ones for abuse.
+    pub upstream_ping_after: Duration,
+    /// Time that an endpoint has to answer a PING. Beyond: the connection is closed. Default 5 s.
+    pub upstream_ping: Duration,
+    /// Bytes of the head of a response; at least 8,192. Beyond: 502. Default 64 KiB.
+    pub response_header_bytes: usize,
+    /// Header fields of a response. Beyond: 502. Default 100.
+    pub response_header_count: usize,
     /// Bytes of a request body that are kept in order to repeat the request. Beyond: it is not
     /// repeated. Default 64 KiB.
     pub retry_body: usize,
@@ -96,9 +116,17 @@ impl Default for Limits {
             h2_connection_window: 1 << 20,
             h2_send_buffer: 64 << 10,
             connect: Duration::from_secs(5),
+            connect_patience: Duration::from_millis(250),
             connect_attempts: 3,
             upstream_idle: Duration::from_secs(60),
             upstream_idle_connections: 1_024,
+            upstream_h2_streams: 64,
+            upstream_h2_window: 128 << 10,
+            upstream_h2_send_buffer: 64 << 10,
+            upstream_ping_after: Duration::from_secs(300),
+            upstream_ping: Duration::from_secs(5),
+            response_header_bytes: 64 << 10,
+            response_header_count: 100,
             retry_body: 64 << 10,
             mirror_lag: 64 << 10,
             mirrors: 1_024,

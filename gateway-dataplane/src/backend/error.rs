@@ -23,6 +23,8 @@ pub enum BackendErrorKind {
     NoEndpoint,
     /// No connection could be made. Nothing was sent. 503.
     Connect,
+    /// The endpoint gave the request back without looking at it (RFC 9113 section 8.7). 503.
+    Refused,
     /// The connection broke before a response came. 502.
     Broken,
     /// The connection of the last attempt of a retried request broke before a response came. 503.
@@ -64,6 +66,7 @@ impl BackendError {
         match self.kind {
             BackendErrorKind::NoEndpoint
             | BackendErrorKind::Connect
+            | BackendErrorKind::Refused
             | BackendErrorKind::Exhausted => StatusCode::SERVICE_UNAVAILABLE,
             BackendErrorKind::Broken | BackendErrorKind::Protocol => StatusCode::BAD_GATEWAY,
             BackendErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,

@@ -70,6 +70,44 @@ pub(crate) async fn buffer(mut body: Body, limit: usize) -> Result<Buffered, Bod
     Ok(Buffered::Whole(whole))
 }
 
+/// What was read of a body, as long as that is little.
+pub(crate) struct Kept {
+    frames: VecDeque<Frame<Bytes>>,
+    left: usize,
+}
+
+impl Kept {
+    /// Nothing yet, and `limit` bytes at most.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            frames: VecDeque::new(),
+            left: limit,
+        }
+    }
+
+    /// Keeps a frame. False: that is too much.
+    pub(crate) fn keep(&mut self, frame: &Frame<Bytes>) -> bool {
+        let copy = match (frame.data_ref(), frame.trailers_ref()) {
+            (Some(data), _) => Frame::data(data.clone()),
+            (None, trailers) => Frame::trailers(trailers.cloned().unwrap_or_default()),
+        };
+        let length = copy.data_ref().map_or(0, Bytes::len);
+        let fits = length <= self.left;
+        self.left = self.left.saturating_sub(length);
+        self.frames.push_back(copy);
+        fits
+    }
+
+    /// The body of which this was read, `rest` being what was not.
+    pub(crate) fn before(self, rest: Body) -> Body {
+        if self.frames.is_empty() {
+            return rest;
+        }
+        let ready = self.frames;
+        Body::new(Chunks { ready, rest })
+    }
+}
+
 /// Frames that were read already, then the rest.
 struct Chunks {
     ready: VecDeque<Frame<Bytes>>,

@@ -1,4 +1,4 @@
-//! The body of a request over HTTP/2.
+//! A body that is received over HTTP/2.
 
 use std::task::{Context, Poll, ready};
 
@@ -8,15 +8,15 @@ use http_body::{Frame, SizeHint};
 
 use super::{BodyError, Item};
 
-/// What a client sends on one stream. Its window opens again as data is taken.
-pub(super) struct Stream {
+/// What a peer sends on one stream. Its window opens again as data is taken.
+pub(crate) struct Stream {
     stream: RecvStream,
     left: Option<u64>,
     data_ended: bool,
 }
 
 impl Stream {
-    pub(super) fn new(stream: RecvStream, length: Option<u64>) -> Self {
+    pub(crate) fn new(stream: RecvStream, length: Option<u64>) -> Self {
         Self {
             stream,
             left: length,
@@ -24,7 +24,7 @@ impl Stream {
         }
     }
 
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Item> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Item> {
         if !self.data_ended {
             if let Some(data) = ready!(self.stream.poll_data(cx)) {
                 return Poll::Ready(Some(self.taken(data)));
@@ -46,11 +46,11 @@ impl Stream {
         Ok(Frame::data(data))
     }
 
-    pub(super) fn is_end_stream(&self) -> bool {
+    pub(crate) fn is_end_stream(&self) -> bool {
         self.stream.is_end_stream()
     }
 
-    pub(super) fn size_hint(&self) -> SizeHint {
+    pub(crate) fn size_hint(&self) -> SizeHint {
         self.left
             .map_or_else(SizeHint::default, SizeHint::with_exact)
     }

@@ -106,6 +106,7 @@ fn is_worth_another(retry: &Retry, sent: &Result<Response<Body>, BackendError>) 
         Err(error) => match error.kind() {
             BackendErrorKind::NoEndpoint
             | BackendErrorKind::Connect
+            | BackendErrorKind::Refused
             | BackendErrorKind::Broken
             | BackendErrorKind::Timeout => true,
             BackendErrorKind::Request => false,

@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_util::future::poll_fn;
+use h2::RecvStream;
 use h2::server::{Builder, Connection, SendResponse};
-use h2::{Reason, RecvStream};
 use http::{Request, Response, header};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -117,6 +117,3 @@ fn incoming(
         }));
     request
 }
-
-/// The code of a stream whose response broke off.
-pub(super) const BROKEN: Reason = Reason::INTERNAL_ERROR;

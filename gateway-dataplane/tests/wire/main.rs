@@ -9,6 +9,7 @@ mod endings;
 mod exchanges;
 mod h2_floods;
 mod h2_heads;
+mod h2_upstream;
 mod hops;
 mod interim;
 #[path = "../e2e/support/mod.rs"]

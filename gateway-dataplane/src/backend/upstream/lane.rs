@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use super::http2::Http2;
+use super::http2::{Http2, Reserved};
+use super::multiplex::Making;
 use crate::codec::h1::{Connection, Home, Lease};
 
 /// Connections of one worker to one endpoint. Its locks are not contended.
@@ -13,9 +14,9 @@ pub(super) struct Lane {
     open: AtomicUsize,
     idle: Mutex<Idle>,
     /// Multiplexed connections.
-    pub(super) http2: Mutex<Vec<Http2>>,
-    /// Held while a multiplexed connection is made, so that a burst makes one.
-    pub(super) connecting: tokio::sync::Mutex<()>,
+    http2: Mutex<Vec<Arc<Http2>>>,
+    /// The multiplexed connection that is being made: a burst makes one at a time.
+    making: Mutex<Option<Making>>,
     keep: Keep,
 }
 
@@ -42,7 +43,7 @@ impl Lane {
                 swept: false,
             }),
             http2: Mutex::new(Vec::new()),
-            connecting: tokio::sync::Mutex::new(()),
+            making: Mutex::new(None),
             keep,
         }
     }
@@ -61,6 +62,33 @@ impl Lane {
             }
         }
         None
+    }
+
+    /// A multiplexed connection with room for a stream.
+    pub(super) fn reserve(&self) -> Option<Reserved> {
+        let mut connections = lock(&self.http2);
+        connections.retain(|connection| !connection.is_closed());
+        connections.iter().find_map(Http2::reserve)
+    }
+
+    /// A multiplexed connection with room for a stream, or the one that is being made; `make` starts to make
+    /// one, which ends with [`made`](Self::made).
+    pub(super) fn reserve_or_make(
+        &self,
+        make: impl FnOnce() -> Making,
+    ) -> Result<Reserved, Making> {
+        let mut making = lock(&self.making);
+        match (&*making, self.reserve()) {
+            (_, Some(reserved)) => Ok(reserved),
+            (Some(making), None) => Err(making.clone()),
+            (None, None) => Err(making.insert(make()).clone()),
+        }
+    }
+
+    /// A multiplexed connection was made, or could not be.
+    pub(super) fn made(&self, connection: Option<Arc<Http2>>) {
+        lock(&self.http2).extend(connection);
+        *lock(&self.making) = None;
     }
 
     /// Lends `connection` for an exchange, which counts as open meanwhile.
@@ -92,8 +120,21 @@ impl Lane {
     }
 
     fn idle(&self) -> MutexGuard<'_, Idle> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.idle)
     }
+}
+
+impl Drop for Lane {
+    /// The endpoint is no more: its connections end with their last streams.
+    fn drop(&mut self) {
+        for connection in lock(&self.http2).iter() {
+            connection.close();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Closes old connections until there are none.

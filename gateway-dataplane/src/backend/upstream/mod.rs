@@ -11,6 +11,7 @@ mod health;
 mod http2;
 mod lane;
 mod lend;
+mod multiplex;
 mod pick;
 
 pub use connect::{Connect, TcpConnect};
@@ -23,7 +24,7 @@ use std::time::Instant;
 use gateway_resolve::ir::{self, AppProtocol};
 use http::{Request, Response};
 
-use self::endpoint::{Endpoint, Failure, Settings};
+use self::endpoint::{Endpoint, Settings};
 use self::health::Ejection;
 use self::lane::Keep;
 use super::{
@@ -63,6 +64,8 @@ impl<P: Pick, C: Connect> Upstreams<P, C> {
                     idle: limits.upstream_idle,
                     connections: limits.upstream_idle_connections,
                 },
+                connect_patience: limits.connect_patience,
+                http2: limits.into(),
                 ejection: Ejection {
                     after: limits.eject_after.max(1),
                     period: limits.eject_for,
@@ -185,29 +188,6 @@ impl<P: Pick, C: Connect> Upstream<P, C> {
                 response
             }
         })
-    }
-
-    async fn call_http2(
-        &self,
-        mut request: Request<Body>,
-        worker: usize,
-    ) -> Result<Response<Body>, BackendError> {
-        let mut course = self.begin(worker);
-        while let Some(index) = self.choose(&mut course) {
-            let (endpoint, worker) = (&self.endpoints[index], course.worker);
-            match endpoint
-                .http2(&*self.connect, &self.settings, worker, request)
-                .await
-            {
-                Ok(response) => return Ok(response),
-                Err(Failure::Elsewhere(again, error)) => {
-                    request = *again;
-                    course.exclude(error);
-                }
-                Err(Failure::Final(error)) => return Err(error),
-            }
-        }
-        Err(course.failed.unwrap_or_else(|| self.nobody()))
     }
 
     fn nobody(&self) -> BackendError {

@@ -166,7 +166,7 @@ fn say_what_follows(fields: &mut Fields, asker: Asker<'_>) {
 }
 
 /// Takes away what an interim response, which has no body, may say of the endpoint's connection alone.
-pub(super) fn fit_interim(head: &mut ResponseHead) {
+pub(crate) fn fit_interim(head: &mut ResponseHead) {
     for name in [
         Known::Connection,
         Known::ContentLength,

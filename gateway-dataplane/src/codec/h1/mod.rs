@@ -22,7 +22,7 @@ mod switched;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use compose::{Size, keeps_alive, write_request};
+pub(crate) use compose::{Size, fit_interim, keeps_alive, write_request};
 pub(crate) use decode::{Decoder, Malformed, Piece};
 pub(crate) use exchange::{
     Answered, Exchange, MAX_INTERIM, RESPONSE_LIMITS, announced, send, write_frame,

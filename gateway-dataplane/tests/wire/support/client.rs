@@ -36,8 +36,12 @@ pub(crate) fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
 
 impl Client {
     pub(crate) async fn connect(at: SocketAddr) -> Self {
+        Self::over(soon("a connection", TcpStream::connect(at)).await.unwrap())
+    }
+
+    pub(crate) fn over(stream: TcpStream) -> Self {
         Self {
-            stream: soon("a connection", TcpStream::connect(at)).await.unwrap(),
+            stream,
             ahead: Vec::new(),
         }
     }

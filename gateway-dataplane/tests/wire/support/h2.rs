@@ -1,5 +1,9 @@
 //! HTTP/2 frame by frame.
 
+use std::net::SocketAddr;
+
+use tokio::net::TcpStream;
+
 use super::Rig;
 use super::client::Client;
 
@@ -49,11 +53,47 @@ pub(crate) struct H2 {
 impl H2 {
     /// A connection with the preface sent.
     pub(crate) async fn connect(rig: &Rig) -> Self {
-        let mut client = rig.connect().await;
+        Self::to(rig.at).await
+    }
+
+    /// The same, to whoever listens.
+    pub(crate) async fn to(at: SocketAddr) -> Self {
+        let mut client = Client::connect(at).await;
         client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
         let mut h2 = Self { client };
         h2.frame(SETTINGS, 0, 0, []).await;
         h2
+    }
+
+    /// What is under the frames.
+    pub(crate) fn into_client(self) -> Client {
+        self.client
+    }
+
+    /// The server's side of a connection, with the preface read and settings sent.
+    pub(crate) async fn accept(stream: TcpStream) -> Self {
+        let mut client = Client::over(stream);
+        client.exact_bytes(24).await;
+        let mut h2 = Self { client };
+        h2.frame(SETTINGS, 0, 0, []).await;
+        h2
+    }
+
+    /// The next head of a request; `None`: the connection was closed.
+    pub(crate) async fn asked(&mut self) -> Option<Frame> {
+        loop {
+            let frame = self.read().await?;
+            if frame.kind == HEADERS {
+                return Some(frame);
+            }
+        }
+    }
+
+    /// Answers with a status alone.
+    pub(crate) async fn answer(&mut self, stream: u32, status: &str) {
+        let head = block(&[(":status", status)]);
+        self.frame(HEADERS, END_HEADERS | END_STREAM, stream, head)
+            .await;
     }
 
     pub(crate) async fn frame(

@@ -3,6 +3,7 @@
 pub(crate) mod backend;
 pub(crate) mod client;
 pub(crate) mod h2;
+pub(crate) mod h2_backend;
 
 use std::future::Future;
 use std::net::SocketAddr;
