@@ -15,7 +15,7 @@ pub(crate) use informer::Informer;
 pub(crate) use piped::{Feed, Wish};
 pub(crate) use replay::{Buffered, Kept, buffer};
 pub(crate) use stream::Stream;
-pub(crate) use tee::tee;
+pub(crate) use tee::{Bounds, Copies, tee};
 
 use std::fmt;
 use std::pin::Pin;

@@ -80,10 +80,13 @@ pub struct Limits {
     /// Bytes of a request body that are kept in order to repeat the request. Beyond: it is not
     /// repeated. Default 64 KiB.
     pub retry_body: usize,
-    /// Bytes of a request body that a mirror may lag behind. Beyond: the copy is given up.
-    /// Default 64 KiB.
+    /// Bytes of a request body that a mirror may lag behind. Beyond: the copy is given up, counted and logged.
+    /// Default 1 MiB.
     pub mirror_lag: usize,
-    /// Mirrored requests that may be open. Beyond: requests are not mirrored. Default 1,024.
+    /// Bytes that all mirrors together may lag behind. Beyond: as for one. Default 64 MiB.
+    pub mirror_lag_of_all: usize,
+    /// Mirrored requests that may be open. Beyond: requests are not mirrored, which is
+    /// counted and logged. Default 1,024.
     pub mirrors: usize,
     /// Time for a mirrored request. Default 30 s.
     pub mirror: Duration,
@@ -128,7 +131,8 @@ impl Default for Limits {
             response_header_bytes: 64 << 10,
             response_header_count: 100,
             retry_body: 64 << 10,
-            mirror_lag: 64 << 10,
+            mirror_lag: 1 << 20,
+            mirror_lag_of_all: 64 << 20,
             mirrors: 1_024,
             mirror: Duration::from_secs(30),
             expect_continue: Duration::from_secs(1),

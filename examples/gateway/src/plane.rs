@@ -42,7 +42,8 @@ impl Plane {
     ) -> Result<Self, Error> {
         let mut forwarding = Forwarding::default();
         forwarding.trusted_proxies = arguments.trusted_proxies.as_slice().into();
-        let limits = Limits::default();
+        let mut limits = Limits::default();
+        limits.mirror_lag = arguments.mirror_lag;
         let drain = limits.drain;
         let mut builder = Proxy::builder()
             .limits(limits)

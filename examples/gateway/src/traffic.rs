@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use clap::{Args, ValueEnum};
+use gateway_dataplane::Limits;
 use gateway_dataplane::head::AmbiguousPaths;
 use ipnet::IpNet;
 
@@ -30,6 +31,11 @@ pub(crate) struct TrafficArguments {
     /// as a slash, // as one slash, or a segment without what follows a semicolon
     #[arg(long, value_name = "ACTION", default_value = "refuse")]
     pub(crate) ambiguous_paths: Ambiguous,
+
+    /// Bytes of a request's body that a mirror may lag behind; beyond, it does not get the rest, which
+    /// is counted and logged
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().mirror_lag)]
+    pub(crate) mirror_lag: usize,
 }
 
 /// What becomes of a request whose path can be read in more than one way.

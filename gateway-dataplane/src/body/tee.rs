@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -11,35 +11,106 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::{Body, BodyError};
 
+/// What all copies of a proxy share.
+#[derive(Debug, Default)]
+pub(crate) struct Copies {
+    /// Bytes that are kept for those which lag behind.
+    kept: AtomicUsize,
+    lost: AtomicU64,
+}
+
+impl Copies {
+    /// Counts a copy that its mirror does not get whole, and says so ever more rarely.
+    pub(crate) fn lose(&self, limit: &'static str) {
+        let lost = self.lost.fetch_add(1, Ordering::Relaxed) + 1;
+        if lost.is_power_of_two() {
+            tracing::warn!(lost, limit, "mirrors do not get all requests whole");
+        }
+    }
+
+    /// How many were lost.
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+}
+
+/// How far a copy may lag behind.
+pub(crate) struct Bounds {
+    /// Bytes of one.
+    pub(crate) one: usize,
+    /// Bytes of all.
+    pub(crate) all: usize,
+}
+
+/// How far a copy lags behind.
+struct Lag {
+    bytes: AtomicUsize,
+    bounds: Bounds,
+    copies: Arc<Copies>,
+}
+
+/// Bytes that are kept for a copy until it is read.
+struct Kept {
+    length: usize,
+    lag: Arc<Lag>,
+}
+
+impl Kept {
+    /// Keeps `length` bytes more, or says which limit forbids it.
+    fn new(length: usize, lag: &Arc<Lag>) -> Result<Self, &'static str> {
+        let kept = Self {
+            length,
+            lag: Arc::clone(lag),
+        };
+        let add = |bytes: &AtomicUsize| bytes.fetch_add(length, Ordering::Relaxed) + length;
+        let (one, all) = (add(&lag.bytes), add(&lag.copies.kept));
+        if one > lag.bounds.one {
+            return Err("mirror_lag");
+        }
+        match all > lag.bounds.all {
+            true => Err("mirror_lag_of_all"),
+            false => Ok(kept),
+        }
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        for bytes in [&self.lag.bytes, &self.lag.copies.kept] {
+            bytes.fetch_sub(self.length, Ordering::Relaxed);
+        }
+    }
+}
+
 /// The end of a tee that watches the original go by.
 pub(super) struct Tee {
-    copy: Option<UnboundedSender<Frame<Bytes>>>,
-    lag: Arc<AtomicUsize>,
-    limit: usize,
+    copy: Option<UnboundedSender<(Frame<Bytes>, Kept)>>,
+    lag: Arc<Lag>,
     ended: Arc<AtomicBool>,
     next: Option<Box<Tee>>,
 }
 
-/// Splits `body` into itself and a copy. The copy breaks off when it lags more than `limit` bytes
-/// behind, or when the original does.
-pub(crate) fn tee(mut body: Body, limit: usize) -> (Body, Body) {
+/// Splits `body` into itself and a copy. The copy breaks off when it lags further behind than `bounds` allow, or
+/// when the original does.
+pub(crate) fn tee(mut body: Body, bounds: Bounds, copies: &Arc<Copies>) -> (Body, Body) {
     if body.is_empty() {
         return (body, Body::empty());
     }
     let (copy, frames) = unbounded_channel();
-    let lag = Arc::new(AtomicUsize::new(0));
     let ended = Arc::default();
     let follower = Follower {
         frames,
-        lag: Arc::clone(&lag),
         ended: Arc::clone(&ended),
         size: body.size_hint(),
     };
     let layers = body.layers.get_or_insert_default();
     layers.tee = Some(Tee {
         copy: Some(copy),
-        lag,
-        limit,
+        lag: Arc::new(Lag {
+            bytes: AtomicUsize::new(0),
+            bounds,
+            copies: Arc::clone(copies),
+        }),
         ended,
         next: layers.tee.take().map(Box::new),
     });
@@ -73,26 +144,25 @@ impl Tee {
     }
 
     /// False: the copy is lost.
-    fn send(&self, copy: &UnboundedSender<Frame<Bytes>>, frame: &Frame<Bytes>) -> bool {
-        let repeated = match (frame.data_ref(), frame.trailers_ref()) {
-            (Some(data), _) => {
-                let lag = self.lag.fetch_add(data.len(), Ordering::Relaxed) + data.len();
-                if lag > self.limit {
-                    return false;
-                }
-                Frame::data(data.clone())
-            }
-            (None, Some(trailers)) => Frame::trailers(trailers.clone()),
+    fn send(&self, copy: &UnboundedSender<(Frame<Bytes>, Kept)>, frame: &Frame<Bytes>) -> bool {
+        let (length, repeated) = match (frame.data_ref(), frame.trailers_ref()) {
+            (Some(data), _) => (data.len(), Frame::data(data.clone())),
+            (None, Some(trailers)) => (0, Frame::trailers(trailers.clone())),
             (None, None) => return true,
         };
-        copy.send(repeated).is_ok()
+        match Kept::new(length, &self.lag) {
+            Ok(kept) => copy.send((repeated, kept)).is_ok(),
+            Err(limit) => {
+                self.lag.copies.lose(limit);
+                false
+            }
+        }
     }
 }
 
 /// The copy.
 struct Follower {
-    frames: UnboundedReceiver<Frame<Bytes>>,
-    lag: Arc<AtomicUsize>,
+    frames: UnboundedReceiver<(Frame<Bytes>, Kept)>,
     ended: Arc<AtomicBool>,
     size: SizeHint,
 }
@@ -106,11 +176,7 @@ impl http_body::Body for Follower {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match ready!(self.frames.poll_recv(cx)) {
-            Some(frame) => {
-                let len = frame.data_ref().map_or(0, Bytes::len);
-                self.lag.fetch_sub(len, Ordering::Relaxed);
-                Poll::Ready(Some(Ok(frame)))
-            }
+            Some((frame, _kept)) => Poll::Ready(Some(Ok(frame))),
             None if self.ended.load(Ordering::Acquire) => Poll::Ready(None),
             None => Poll::Ready(Some(Err(BodyError::new(
                 "the mirrored request was given up",

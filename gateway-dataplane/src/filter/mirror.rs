@@ -10,18 +10,22 @@ pub struct Mirror<B> {
     /// Where the copies go.
     pub backend: B,
     share: Fraction,
+    /// Its place in the list of filters.
+    pub(super) position: usize,
 }
 
 impl<B> Mirror<B> {
     /// A mirror; `None` when its backend is refused.
     pub(crate) fn compile(
         mirror: &ir::Mirror,
+        position: usize,
         backend: &impl Fn(&BackendId) -> Option<B>,
     ) -> Option<Self> {
         match Destination::compile(&mirror.target, backend) {
             Destination::Backend(backend) => Some(Self {
                 backend,
                 share: mirror.share,
+                position,
             }),
             Destination::Refused(_) => None,
         }
@@ -46,6 +50,7 @@ mod tests {
     fn mirror(numerator: u32, denominator: u32) -> Mirror<()> {
         Mirror {
             backend: (),
+            position: 0,
             share: Fraction {
                 numerator,
                 denominator: NonZeroU32::new(denominator).unwrap(),

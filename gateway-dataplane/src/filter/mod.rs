@@ -50,7 +50,7 @@ impl<'r, B> Filters<'r, B> {
     }
 
     /// Edits the head of a request: headers, host and path, in the order of the filters. `prefix` is
-    /// the prefix that the route matched.
+    /// the prefix that the route matched; `copy` is given the head as it is when a mirror's turn comes.
     ///
     /// # Errors
     /// A rewritten path is too long for a request target.
@@ -58,11 +58,16 @@ impl<'r, B> Filters<'r, B> {
         &self,
         head: &mut RequestHead,
         prefix: Option<&str>,
+        mut copy: impl FnMut(&'r Mirror<B>, &RequestHead),
     ) -> Result<(), InvalidTarget> {
-        for filter in self.list {
+        for (at, filter) in self.list.iter().enumerate() {
             match filter {
                 Filter::RequestHeaders(edits) => edit_headers(edits, &mut head.fields),
                 Filter::Rewrite(change) => rewrite(change, head, prefix)?,
+                Filter::Mirror(_) => {
+                    let found = self.mirrors.iter().find(|mirror| mirror.position == at);
+                    found.into_iter().for_each(|mirror| copy(mirror, head));
+                }
                 _ => {}
             }
         }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -11,6 +10,7 @@ use http::{Request, Response, StatusCode};
 use rustls::ServerConfig;
 
 use super::headers::Forwarding;
+use super::mirror::Mirrors;
 use super::{ConnectionInfo, Current, Tables, View, answer, forward};
 use crate::backend::MakeBackend;
 use crate::head::AmbiguousPaths;
@@ -34,7 +34,7 @@ pub(crate) struct Options {
     pub(crate) limits: Limits,
     pub(crate) forwarding: Forwarding,
     pub(crate) ambiguous_paths: AmbiguousPaths,
-    pub(crate) mirrors_open: Arc<AtomicUsize>,
+    pub(crate) mirrors: Arc<Mirrors>,
 }
 
 /// The backends of the IR that was applied last.
@@ -61,7 +61,7 @@ impl<M: MakeBackend> Forwarder<M> {
                 limits,
                 forwarding,
                 ambiguous_paths: AmbiguousPaths::default(),
-                mirrors_open: Arc::default(),
+                mirrors: Arc::default(),
             },
             workers,
             tables: Arc::new(ArcSwap::from_pointee(tables)),
@@ -100,6 +100,12 @@ impl<M: MakeBackend> Forwarder<M> {
     /// The sockets that the current table has listeners for, in order.
     pub fn sockets(&self) -> Vec<SocketKey> {
         self.tables.load().sockets()
+    }
+
+    /// How many requests mirrors did not get whole, since they lag too far behind or are too many (`mirror_lag`,
+    /// `mirror_lag_of_all` and `mirrors` of [`Limits`]).
+    pub fn mirrors_lost(&self) -> u64 {
+        self.options.mirrors.copies.lost()
     }
 
     pub(crate) fn options(&self) -> &Options {

@@ -4,42 +4,64 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::Request;
-use http::request::Parts;
 use http_body_util::BodyExt;
 use tokio::time::timeout;
 
-use super::plan::Forward;
 use super::{Options, entropy};
 use crate::Body;
 use crate::backend::{Attempt, Backend};
-use crate::body::tee;
+use crate::body::{Bounds, Copies, tee};
+use crate::filter::Mirror;
+use crate::head::RequestHead;
 
-/// Sends the copies that the filters ask for; the body that is returned feeds them as it is read.
-pub(super) fn copies<B: Backend>(
+/// A request as it was when a mirror among the filters was come to.
+pub(super) struct Copy<B> {
+    backend: B,
+    head: RequestHead,
+}
+
+/// What mirrored requests of a proxy share.
+#[derive(Debug, Default)]
+pub(crate) struct Mirrors {
+    open: AtomicUsize,
+    pub(crate) copies: Arc<Copies>,
+}
+
+impl<B: Clone> Copy<B> {
+    /// A copy of a request with this head, if the mirror takes it.
+    pub(super) fn take(mirror: &Mirror<B>, head: &RequestHead) -> Option<Self> {
+        mirror.takes(entropy::random()).then(|| Self {
+            backend: mirror.backend.clone(),
+            head: head.clone(),
+        })
+    }
+}
+
+/// Sends the copies; the body that is returned feeds them as it is read.
+pub(super) fn send_all<B: Backend>(
     options: &Options,
     worker: usize,
-    plan: &Forward<'_, B>,
-    head: &Parts,
+    copies: Vec<Copy<Arc<B>>>,
     mut body: Body,
 ) -> Body {
-    let mirrors = plan
-        .filters
-        .mirrors()
-        .iter()
-        .chain(plan.target.filters.mirrors());
-    for mirror in mirrors {
-        if !mirror.takes(entropy::random()) {
-            continue;
-        }
+    let limits = &options.limits;
+    for Copy { backend, head } in copies {
         let Some(place) = Place::take(options) else {
-            tracing::debug!(%worker, "too many mirrored requests are open");
+            options.mirrors.copies.lose("mirrors");
             continue;
         };
-        let (original, copy) = tee(body, options.limits.mirror_lag);
+        let mut parts = Request::new(()).into_parts().0;
+        if head.write_parts(&mut parts).is_err() {
+            continue;
+        }
+        let bounds = Bounds {
+            one: limits.mirror_lag,
+            all: limits.mirror_lag_of_all,
+        };
+        let (original, copy) = tee(body, bounds, &options.mirrors.copies);
         body = original;
-        let request = Request::from_parts(super::copy_head(head), copy);
-        let backend = Arc::clone(&mirror.backend);
-        let limit = options.limits.mirror;
+        let request = Request::from_parts(parts, copy);
+        let limit = limits.mirror;
         tokio::spawn(async move {
             let _place = place;
             let answered = timeout(limit, send(&*backend, request, worker)).await;
@@ -63,18 +85,19 @@ async fn send<B: Backend>(backend: &B, request: Request<Body>, worker: usize) {
 }
 
 /// One of the mirrored requests that may be open.
-struct Place(Arc<AtomicUsize>);
+struct Place(Arc<Mirrors>);
 
 impl Place {
     fn take(options: &Options) -> Option<Self> {
-        let open = &options.mirrors_open;
-        let place = Self(Arc::clone(open));
-        (open.fetch_add(1, Ordering::Relaxed) < options.limits.mirrors).then_some(place)
+        let mirrors = &options.mirrors;
+        let place = Self(Arc::clone(mirrors));
+        let open = mirrors.open.fetch_add(1, Ordering::Relaxed);
+        (open < options.limits.mirrors).then_some(place)
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -81,13 +81,14 @@ fn lender<'t, B: Backend>(plan: &Forward<'t, B>) -> Option<&'t dyn Lend> {
 async fn carry_out<B: Backend>(
     options: &Options,
     connection: &ConnectionInfo,
-    plan: Forward<'_, B>,
+    mut plan: Forward<'_, B>,
     upgrade: Option<Upgrade>,
     mut head: request::Parts,
     body: Body,
 ) -> Response<Body> {
     let version = head.version;
-    let body = mirror::copies(options, connection.worker, &plan, &head, body);
+    let copies = std::mem::take(&mut plan.copies);
+    let body = mirror::send_all(options, connection.worker, copies, body);
     let answered = match plan.target.destination {
         Destination::Refused(status) => Ok(answer::status(*status).into_response(version)),
         Destination::Backend(backend) => {

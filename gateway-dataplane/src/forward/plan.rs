@@ -12,8 +12,9 @@ use super::answer::{self, Answer};
 use super::headers::{
     count_down, prepare_request, prepare_response, request_id, requested_origin, requested_upgrade,
 };
+use super::mirror::Copy;
 use super::{ConnectionInfo, Options, entropy};
-use crate::filter::{Connection, Cors, Filters, redirect};
+use crate::filter::{Connection, Cors, Filters, Mirror, redirect};
 use crate::head::{AmbiguousPaths, HeadRules, Known, RequestHead, ResponseHead, normalize};
 use crate::table::{Action, CompiledRule, Head, Hit, Miss, SocketTable, Target};
 
@@ -32,6 +33,8 @@ pub(super) struct Forward<'t, B> {
     pub(super) filters: Filters<'t, Arc<B>>,
     /// The backend, and its own filters.
     pub(super) target: Target<'t, Arc<B>>,
+    /// What mirrors get.
+    pub(super) copies: Vec<Copy<Arc<B>>>,
     pub(super) cors: Option<&'t Cors>,
     /// The origin of the request, when it is allowed.
     pub(super) origin: Option<HeaderValue>,
@@ -56,8 +59,7 @@ impl<'t, B> Forward<'t, B> {
 
     /// Does it need one attempt at one backend, and nothing beside it?
     pub(super) fn is_plain(&self) -> bool {
-        let mirrors = [self.filters.mirrors(), self.target.filters.mirrors()];
-        mirrors.iter().all(|mirrors| mirrors.is_empty()) && !self.upgrade && self.retry().is_none()
+        self.copies.is_empty() && !self.upgrade && self.retry().is_none()
     }
 
     /// Edits the head of a response on its way to the client.
@@ -198,7 +200,8 @@ fn prepare<'t, B>(
     if let Some(preflight) = cors.and_then(|cors| cors.preflight(head)) {
         return Err(Box::new(preflight.into()));
     }
-    let forward = Forward {
+    let mut forward = Forward {
+        copies: Vec::new(),
         origin: cors.and_then(|cors| cors.allowed_origin(&head.fields)),
         upgrade: requested_upgrade(head).is_some(),
         expects_continue: expects_continue(head),
@@ -216,9 +219,13 @@ fn prepare<'t, B>(
         new_id,
     );
     let too_long = |_| Box::new(answer::status(http::StatusCode::URI_TOO_LONG));
-    let filters = [&forward.filters, &forward.target.filters];
-    for filters in filters {
-        filters.edit_request(head, hit.prefix()).map_err(too_long)?;
+    let copies = &mut forward.copies;
+    for filters in [&forward.filters, &forward.target.filters] {
+        let copy =
+            |mirror: &Mirror<Arc<B>>, head: &RequestHead| copies.extend(Copy::take(mirror, head));
+        filters
+            .edit_request(head, hit.prefix(), copy)
+            .map_err(too_long)?;
     }
     Ok(forward)
 }

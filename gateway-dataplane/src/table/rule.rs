@@ -198,10 +198,13 @@ fn status(refusal: &ir::Refusal) -> StatusCode {
 
 impl<B> Extras<B> {
     fn compile(filters: &[ir::Filter], backend: &impl Fn(&BackendId) -> Option<B>) -> Self {
-        let mirrors = filters.iter().filter_map(|filter| match filter {
-            ir::Filter::Mirror(mirror) => Mirror::compile(mirror, backend),
-            _ => None,
-        });
+        let mirrors = filters
+            .iter()
+            .enumerate()
+            .filter_map(|(at, filter)| match filter {
+                ir::Filter::Mirror(mirror) => Mirror::compile(mirror, at, backend),
+                _ => None,
+            });
         let cors = filters.iter().find_map(|filter| match filter {
             ir::Filter::Cors(cors) => Some(Box::new(Cors::compile(cors))),
             _ => None,

@@ -164,9 +164,14 @@ fn filters_belong_to_the_rule_or_to_one_backend() {
     let rule = compile(rule(of_rule, targets));
     let edited = |random| {
         let mut head = RequestHead::default();
-        rule.filters().edit_request(&mut head, None).unwrap();
+        rule.filters()
+            .edit_request(&mut head, None, |_, _| {})
+            .unwrap();
         let target = rule.pick(random).unwrap();
-        target.filters.edit_request(&mut head, None).unwrap();
+        target
+            .filters
+            .edit_request(&mut head, None, |_, _| {})
+            .unwrap();
         let mut response = Fields::new();
         target.filters.edit_response(&mut response);
         let names = head.fields.iter().chain(response.iter());

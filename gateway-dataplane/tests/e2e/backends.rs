@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use gateway_dataplane::backend::{Attempt, Backend, BackendError, BackendErrorKind, MakeBackend};
 use gateway_dataplane::{Body, ConnectionInfo, Forwarder, Limits};
-use gateway_resolve::ir::{self as ir_types, Filter, Fraction, Mirror, Target};
+use gateway_model::{HeaderName, HeaderValue};
+use gateway_resolve::ir::{self as ir_types, Filter, Fraction, HeaderEdits, Mirror, Target};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -88,6 +89,41 @@ async fn a_mirror_that_does_not_keep_up_holds_nobody_up() {
         heard.recv().await.flatten().map(|text| text.len()),
         Some(length)
     );
+    assert_eq!(proxy.forwarder().mirrors_lost(), 1);
+}
+
+/// HTTPRoute `filters` are carried out in order where that makes a difference: a mirror gets the request as it is
+/// when its turn comes.
+#[tokio::test]
+async fn a_mirror_gets_the_request_as_it_was_at_its_place_among_the_filters() {
+    let (seen, mut sees) = unbounded_channel();
+    let mirror = origin::http(move |request: Request<Incoming>| {
+        let edited = request.headers().contains_key("x-edited");
+        seen.send((request.uri().path().to_owned(), edited))
+            .unwrap();
+        std::future::ready(Response::new(Full::from("ignored")))
+    })
+    .await;
+    let main = origin::says("main").await;
+    let name = HeaderName::new("x-edited").unwrap();
+    let edit = Filter::RequestHeaders(HeaderEdits {
+        set: vec![(name, HeaderValue::new("yes").unwrap())],
+        add: vec![],
+        remove: vec![],
+    });
+    for (filters, edited) in [
+        (vec![mirror_to("b"), edit.clone()], false),
+        (vec![edit, mirror_to("b")], true),
+    ] {
+        let rule = filtered(rule(vec![to("a")]), filters);
+        let backends = vec![
+            backend("a", &[main.address]),
+            backend("b", &[mirror.address]),
+        ];
+        let (_proxy, at) = serve(&ir(vec![listener("http", vec![("/", rule)])], backends));
+        assert_eq!(get(at, "/x").await.body, "main");
+        assert_eq!(sees.recv().await, Some(("/x".to_owned(), edited)));
+    }
 }
 
 #[tokio::test]
