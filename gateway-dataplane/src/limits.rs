@@ -13,8 +13,10 @@ pub struct Limits {
     /// Client connections of the process, TLS handshakes included. At the limit no more are
     /// accepted until one closes; the others wait in the kernel's queue. Default 16,384.
     pub connections: usize,
-    /// Time for a TLS handshake. Default 10 s.
+    /// Time for a TLS handshake; where TLS is passed on, for the ClientHello. Default 10 s.
     pub tls_handshake: Duration,
+    /// Bytes of a ClientHello, framing included. Beyond: closed. Default 16 KiB.
+    pub client_hello: usize,
     /// Bytes of a request head over HTTP/1, request line included; at least 8,192. Beyond: 431.
     /// Default 64 KiB. It bounds the read buffer as well.
     pub header_bytes: usize,
@@ -104,6 +106,7 @@ impl Default for Limits {
         Self {
             connections: 16_384,
             tls_handshake: Duration::from_secs(10),
+            client_hello: 16 << 10,
             header_bytes: 64 << 10,
             header_count: 100,
             header_read: Duration::from_secs(10),

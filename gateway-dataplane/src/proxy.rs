@@ -105,7 +105,7 @@ impl<M: MakeBackend> Proxy<M> {
         let certificates = self.tls.certificates(ir, &state.ir, &state.certificates);
         let prepared = self
             .forwarder
-            .prepare(ir, |s| self.tls.config(s, &certificates));
+            .prepare(ir, |s| self.tls.terminations(s, &certificates));
         let mut applied = Applied::new(ir);
         applied.note_certificates(ir, &certificates);
         let wanted = self.wanted(&prepared, &mut applied);

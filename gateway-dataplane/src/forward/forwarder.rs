@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use gateway_resolve::ir::{self, BackendId, Ir};
 use http::{Request, Response, StatusCode};
-use rustls::ServerConfig;
 
 use super::headers::Forwarding;
 use super::mirror::Mirrors;
 use super::{ConnectionInfo, Current, Tables, View, answer, forward};
 use crate::backend::MakeBackend;
 use crate::head::AmbiguousPaths;
+use crate::server::Terminations;
 use crate::table::{SocketKey, SocketTable, Table};
 use crate::{Body, Limits};
 
@@ -54,7 +54,7 @@ impl<M: MakeBackend> Forwarder<M> {
     /// [`ConnectionInfo::worker`] tells apart.
     pub fn new(make: M, workers: usize, limits: Limits, forwarding: Forwarding) -> Self {
         let workers = workers.max(1);
-        let tables = Tables::new(workers, &Table::default(), |_| None);
+        let tables = Tables::new(workers, &Table::default(), |_| Terminations::default());
         Self {
             make,
             options: Options {
@@ -81,7 +81,7 @@ impl<M: MakeBackend> Forwarder<M> {
     /// Serves `ir` from now on. Requests that are under way finish by the table that they started
     /// with; backends that did not change are kept.
     pub fn apply(&self, ir: &Ir) {
-        let prepared = self.prepare(ir, |_| None);
+        let prepared = self.prepare(ir, |_| Terminations::default());
         self.install(prepared);
     }
 
@@ -130,7 +130,7 @@ impl<M: MakeBackend> Forwarder<M> {
     pub(crate) fn prepare(
         &self,
         ir: &Ir,
-        tls: impl FnMut(&Arc<SocketTable<Arc<M::Backend>>>) -> Option<Arc<ServerConfig>>,
+        tls: impl FnMut(&SocketTable<Arc<M::Backend>>) -> Terminations,
     ) -> Prepared<M::Backend> {
         let old = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut backends = BTreeMap::new();

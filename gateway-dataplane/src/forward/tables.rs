@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Cache};
-use rustls::ServerConfig;
 
+use crate::server::Terminations;
 use crate::table::{SocketKey, SocketTable, Table};
 
 /// One table for each worker. They share their content, but each worker counts its own references,
@@ -19,8 +19,7 @@ type Worker<B> = HashMap<SocketKey, Arc<View<B>>>;
 /// One socket as one worker sees it.
 pub(crate) struct View<B> {
     pub(crate) table: Arc<SocketTable<Arc<B>>>,
-    /// How TLS is spoken, if it is.
-    pub(crate) tls: Option<Arc<ServerConfig>>,
+    pub(crate) tls: Terminations,
 }
 
 impl<B> Tables<B> {
@@ -28,13 +27,13 @@ impl<B> Tables<B> {
     pub(crate) fn new(
         workers: usize,
         table: &Table<Arc<B>>,
-        mut tls: impl FnMut(&Arc<SocketTable<Arc<B>>>) -> Option<Arc<ServerConfig>>,
+        mut tls: impl FnMut(&SocketTable<Arc<B>>) -> Terminations,
     ) -> Self {
         let sockets: Vec<_> = table
             .sockets()
             .map(|(key, socket)| (*key, Arc::clone(socket), tls(socket)))
             .collect();
-        let view = |(key, table, tls): &(SocketKey, Arc<SocketTable<_>>, Option<_>)| {
+        let view = |(key, table, tls): &(SocketKey, Arc<SocketTable<_>>, Terminations)| {
             let (table, tls) = (Arc::clone(table), tls.clone());
             (*key, Arc::new(View { table, tls }))
         };

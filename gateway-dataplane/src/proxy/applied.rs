@@ -95,8 +95,7 @@ fn hint(error: &io::Error) -> &'static str {
 fn unserved_stack(stack: &Stack) -> Option<Problem> {
     let what = match stack {
         Stack::Http { .. } | Stack::Https { .. } | Stack::Tcp { .. } => return None,
-        Stack::TlsPassthrough { .. } => "pass TLS through",
-        Stack::TlsTerminate { .. } => "terminate TLS for TCP backends",
+        Stack::TlsPassthrough { .. } | Stack::TlsTerminate { .. } => return None,
         Stack::Udp { .. } => "take UDP datagrams",
     };
     Some(Problem::Stack { what })

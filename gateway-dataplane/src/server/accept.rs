@@ -10,14 +10,13 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::future::poll_fn;
-use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
-use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::greet::{Greeted, greet};
 use super::sniff::{Protocol, sniff};
-use super::watch::{Order, Registration};
+use super::watch::{Order, Registration, Watch};
 use super::worker::Worker;
 use super::{http1, tcp};
 use crate::backend::MakeBackend;
@@ -124,39 +123,40 @@ struct Client<M: MakeBackend> {
 
 impl<M: MakeBackend> Client<M> {
     async fn serve(self, stream: TcpStream) {
-        match self.view.tls.clone() {
-            None if self.view.table.tcp().is_some() => self.pass_on(stream).await,
-            None => self.serve_clear(stream).await,
+        if self.view.table.is_tls() {
             // Boxed, as a connection in clear has no use for the room.
-            Some(config) => Box::pin(self.accept_tls(config, stream)).await,
+            Box::pin(self.greet(stream)).await;
+        } else if let Some(route) = self.view.table.tcp() {
+            let backend = route.choose();
+            let side = Side::new(Stream::new(stream), [][..].into());
+            Box::pin(self.pass_on(backend, side)).await;
+        } else {
+            self.serve_clear(stream).await;
         }
     }
 
-    async fn accept_tls(mut self, config: Arc<ServerConfig>, stream: TcpStream) {
-        let limit = self.worker.limits().tls_handshake;
-        let handshake = Box::pin(TlsAcceptor::from(config).accept(stream));
-        let accepted = tokio::time::timeout(limit, handshake);
-        match self.unless_stopped(accepted).await {
-            Some(Ok(Ok(stream))) => self.serve_tls(Box::new(stream)).await,
-            Some(Ok(Err(error))) => {
-                tracing::debug!(client = %self.info.peer, %error, "a TLS handshake failed");
-            }
+    async fn greet(self, stream: TcpStream) {
+        let limits = self.worker.limits();
+        let (time, bytes) = (limits.tls_handshake, limits.client_hello);
+        let greeting = tokio::time::timeout(time, Box::pin(greet(&self.view, stream, bytes)));
+        let client = self.info.peer;
+        match unless_stopped(self.registration.watch(), greeting).await {
+            Some(Ok(Ok(Greeted::Http(stream)))) => self.serve_tls(stream).await,
+            Some(Ok(Ok(Greeted::Stream(backend, side)))) => self.pass_on(backend, *side).await,
+            Some(Ok(Err(error))) => tracing::debug!(%client, %error, "a connection was refused"),
             Some(Err(_)) | None => {}
         }
     }
 
-    /// Passes the connection on as a tunnel: it may go without a byte for as long as one.
-    async fn pass_on(mut self, stream: TcpStream) {
-        let view = Arc::clone(&self.view);
-        let Some(route) = view.table.tcp() else {
-            return;
-        };
-        let watch = Arc::clone(self.registration.watch());
+    /// Passes the connection on as a tunnel: it may go without a byte for as long as one. The table is not needed
+    /// for that.
+    async fn pass_on(self, backend: Option<Arc<M::Backend>>, mut side: Side) {
+        drop(self.view);
+        let (watch, client) = (self.registration.watch(), self.info.peer);
         watch.begin();
-        let stream = Stream::new(stream).watched(watch);
-        let forwarding = Box::pin(tcp::forward(route, self.worker.index, stream));
-        let client = self.info.peer;
-        match self.unless_stopped(forwarding).await {
+        side.stream = side.stream.watched(Arc::clone(watch));
+        let forwarding = Box::pin(tcp::forward(backend, self.worker.index, side));
+        match unless_stopped(watch, forwarding).await {
             Some(Ok((sent, received))) => {
                 tracing::debug!(%client, sent, received, "a connection closed");
             }
@@ -202,17 +202,16 @@ impl<M: MakeBackend> Client<M> {
         )
         .await;
     }
+}
 
-    /// `None`: the connection is told to stop.
-    async fn unless_stopped<F: Future>(&mut self, future: F) -> Option<F::Output> {
-        let mut future = pin!(future);
-        let watch = self.registration.watch();
-        poll_fn(|cx| match watch.poll_order(cx) {
-            Order::Stop => Poll::Ready(None),
-            Order::Serve | Order::Finish => future.as_mut().poll(cx).map(Some),
-        })
-        .await
-    }
+/// `None`: the connection is told to stop.
+async fn unless_stopped<F: Future>(watch: &Watch, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|cx| match watch.poll_order(cx) {
+        Order::Stop => Poll::Ready(None),
+        Order::Serve | Order::Finish => future.as_mut().poll(cx).map(Some),
+    })
+    .await
 }
 
 /// Serves the requests of a connection, of which `ahead` was read already. Boxed, so that what was needed to
@@ -248,7 +247,7 @@ async fn serve_http2<M: MakeBackend>(
     current: Current<M::Backend>,
     info: ConnectionInfo,
     stream: Side,
-    watch: &Arc<super::Watch>,
+    watch: &Arc<Watch>,
 ) {
     let (info, current) = (Arc::new(info), RefCell::new(current));
     let forwarder = Arc::clone(&worker.forwarder);

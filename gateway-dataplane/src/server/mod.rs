@@ -4,6 +4,8 @@
 //! and its own connections; on the request path nothing is written that another worker reads.
 
 mod accept;
+mod greet;
+mod hello;
 mod http1;
 mod http2;
 mod respond;
@@ -15,6 +17,6 @@ mod watch;
 mod worker;
 
 pub(crate) use self::socket::listen;
-pub(crate) use tls::{Tls, Usable};
+pub(crate) use tls::{Terminations, Tls, Usable};
 pub(crate) use watch::{Order, Watch};
 pub(crate) use worker::{Handle, Shared, start};

@@ -1,4 +1,4 @@
-//! TCP that is passed on as it comes (TCPRoute).
+//! Bytes that are passed on: TCP and TLS as they come, and what is inside TLS (TCPRoute, TLSRoute).
 
 use std::io;
 use std::sync::Arc;
@@ -6,9 +6,7 @@ use std::sync::Arc;
 use tokio::io::copy_bidirectional_with_sizes;
 
 use crate::backend::{Backend, BackendError};
-use crate::codec::h1::Stream;
-use crate::forward::entropy;
-use crate::table::StreamRoute;
+use crate::codec::h1::Side;
 
 /// Bytes that are read at once, each way; what one side may be ahead of the other.
 const BUFFER: usize = 16 << 10;
@@ -27,17 +25,16 @@ pub(super) enum Unforwarded {
     Broken(#[from] io::Error),
 }
 
-/// Passes `client` on to a backend of `route`, until both sides are done: one that has closed its half
+/// Passes `client` on to `backend`, until both sides are done: one that has closed its half
 /// still gets what the other sends. Returns the bytes sent to the backend and those received from it.
 ///
 /// What cannot be passed on is closed, which is all that TCP can say.
 pub(super) async fn forward<B: Backend>(
-    route: &StreamRoute<Arc<B>>,
+    backend: Option<Arc<B>>,
     worker: usize,
-    mut client: Stream,
+    mut client: Side,
 ) -> Result<(u64, u64), Unforwarded> {
-    let backend = route.pick(entropy::random()).ok_or(Unforwarded::Refused)?;
-    let tunnel = backend.open(worker).await?;
+    let tunnel = backend.ok_or(Unforwarded::Refused)?.open(worker).await?;
     let mut backend = tunnel.take().ok_or(Unforwarded::Refused)?;
     Ok(copy_bidirectional_with_sizes(&mut client, &mut backend, BUFFER, BUFFER).await?)
 }

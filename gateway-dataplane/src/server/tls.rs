@@ -2,16 +2,15 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
 
 use gateway_model::Hostname;
-use gateway_resolve::ir::{self, CertificateId, Ir, ListenerId, PrivateKey};
-use rustls::ServerConfig;
+use gateway_resolve::ir::{self, CertificateId, Ir, PrivateKey, Stack};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, ProducesTickets, ResolvesServerCert};
+use rustls::server::{ClientHello, NoServerSessionStorage, ProducesTickets, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use rustls::{Error, ServerConfig};
 
 use crate::table::SocketTable;
 
@@ -21,6 +20,9 @@ pub(crate) struct Tls {
     provider: Arc<CryptoProvider>,
     tickets: Arc<dyn ProducesTickets>,
 }
+
+/// How TLS is terminated on a socket, for each listener of its table in order; `None` where it is not.
+pub(crate) type Terminations = Arc<[Option<Arc<ServerConfig>>]>;
 
 /// The certificates of an IR that can be used.
 pub(crate) type Usable = HashMap<CertificateId, Arc<Usability>>;
@@ -38,7 +40,7 @@ pub(crate) struct Identity {
 impl Tls {
     /// # Errors
     /// The system gives no random numbers.
-    pub(crate) fn new() -> Result<Self, rustls::Error> {
+    pub(crate) fn new() -> Result<Self, Error> {
         Ok(Self {
             provider: Arc::new(ring::default_provider()),
             tickets: ring::Ticketer::new()?,
@@ -74,64 +76,42 @@ impl Tls {
         })
     }
 
-    /// How TLS is spoken on `socket`; `None` when it is not.
-    pub(crate) fn config<B>(
-        &self,
-        socket: &Arc<SocketTable<B>>,
-        usable: &Usable,
-    ) -> Option<Arc<ServerConfig>>
-    where
-        B: Send + Sync + 'static,
-    {
-        if !socket.is_tls() {
-            return None;
-        }
-        let resolver = Arc::new(BySni {
-            identities: identities(socket, usable),
-            socket: Arc::clone(socket),
-        });
-        let mut config = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
-            .with_safe_default_protocol_versions()
-            .ok()?
-            .with_no_client_auth()
-            .with_cert_resolver(resolver);
-        config.ticketer = Arc::clone(&self.tickets);
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Some(Arc::new(config))
+    /// How TLS is terminated on `socket`.
+    pub(crate) fn terminations<B>(&self, socket: &SocketTable<B>, usable: &Usable) -> Terminations {
+        let listeners = socket.listeners().iter();
+        let config = |listener: &ir::Listener| {
+            listener.stack.tls()?;
+            self.config(listener, usable).ok().map(Arc::new)
+        };
+        listeners.map(|listener| config(listener.ir())).collect()
     }
-}
 
-type ByListener = HashMap<ListenerId, Vec<Arc<Usability>>>;
-
-fn identities<B>(socket: &SocketTable<B>, usable: &Usable) -> ByListener {
-    let listeners = socket.listeners().iter().map(|listener| {
-        let ids = listener.ir().certificates();
+    fn config(&self, listener: &ir::Listener, usable: &Usable) -> Result<ServerConfig, Error> {
+        let ids = listener.certificates();
         let found = ids.filter_map(|id| usable.get(id)).cloned().collect();
-        (listener.ir().id.clone(), found)
-    });
-    listeners.collect()
-}
-
-/// Finds the listener by server name, then the certificate among those of the listener.
-struct BySni<B> {
-    socket: Arc<SocketTable<B>>,
-    identities: ByListener,
-}
-
-impl<B> fmt::Debug for BySni<B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "BySni({})", self.socket.key())
+        let mut config = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(Identities(found)));
+        config.ticketer = Arc::clone(&self.tickets);
+        // Sessions are in the tickets.
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        if let Stack::Https { .. } = listener.stack {
+            config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        }
+        Ok(config)
     }
 }
 
-impl<B: Send + Sync> ResolvesServerCert for BySni<B> {
+/// The identities of a listener.
+#[derive(Debug)]
+struct Identities(Vec<Arc<Usability>>);
+
+impl ResolvesServerCert for Identities {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let sni = hello.server_name();
-        let listener = self.socket.listener_for_sni(sni)?;
-        let identities = self.identities.get(&listener.ir().id)?;
-        let identities = identities
-            .iter()
-            .filter_map(|identity| (**identity).as_ref().ok());
+        let identities = self.0.iter();
+        let identities = identities.filter_map(|identity| (**identity).as_ref().ok());
         let schemes = hello.signature_schemes();
         let fit = |identity: &&Identity| {
             let fits = identity.key.key.choose_scheme(schemes).is_some();

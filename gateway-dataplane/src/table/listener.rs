@@ -6,6 +6,7 @@ use gateway_model::Hostname;
 use gateway_resolve::ir::{self, Stack};
 
 use super::hosts::HostIndex;
+use super::request::with_lower_case;
 use super::routes::RouteIndex;
 use super::{CompiledRule, Compiler, Head, Hit, StreamRoute};
 
@@ -13,11 +14,12 @@ use super::{CompiledRule, Compiler, Head, Hit, StreamRoute};
 #[derive(Debug)]
 pub struct Listener<B> {
     ir: Arc<ir::Listener>,
+    /// The names of `hosts` or `streams`.
     names: HostIndex,
     /// In the order of the IR.
     hosts: Box<[Host<B>]>,
-    /// Where TCP is passed on.
-    tcp: Option<StreamRoute<B>>,
+    /// Where connections are passed on: by server name in the order of the IR, or just one.
+    streams: Box<[StreamRoute<B>]>,
 }
 
 /// A virtual host. Its routes are those of the IR; `rules` runs in parallel to them.
@@ -38,9 +40,11 @@ impl<B> Listener<B> {
         self.ir.hostname.as_ref()
     }
 
-    /// Where its connections go, when they are passed on as they come.
-    pub fn tcp(&self) -> Option<&StreamRoute<B>> {
-        self.tcp.as_ref()
+    /// Where a connection goes whose bytes are passed on, as they come or out of TLS: to the route with the most
+    /// specific name that matches `sni`. Without TLS there is one route for all.
+    pub fn stream(&self, sni: Option<&str>) -> Option<&StreamRoute<B>> {
+        let at = with_lower_case(sni.unwrap_or_default(), |name| self.names.first(name))?;
+        self.streams.get(at)
     }
 
     /// Is TLS spoken on it?
@@ -93,14 +97,31 @@ impl<B: Clone> Listener<B> {
         });
         Self {
             hosts: hosts.collect(),
-            tcp: match &ir.stack {
-                Stack::Tcp { rule } => Some(compiler.stream(rule.as_ref())),
-                Stack::Http { .. } | Stack::Https { .. } => None,
-                Stack::TlsPassthrough { .. } | Stack::TlsTerminate { .. } => None,
-                Stack::Udp { .. } => None,
+            streams: match &ir.stack {
+                Stack::Http { .. } | Stack::Https { .. } => [].into(),
+                Stack::TlsPassthrough { names } | Stack::TlsTerminate { names, .. } => {
+                    let rules = names.iter().map(|name| Some(&name.rule));
+                    rules.map(|rule| compiler.stream(rule)).collect()
+                }
+                Stack::Tcp { rule } | Stack::Udp { rule } => {
+                    [compiler.stream(rule.as_ref())].into()
+                }
             },
-            names: HostIndex::new(ir.hosts().iter().map(|host| host.hostname.as_ref())),
+            names: names(&ir.stack),
             ir: Arc::clone(ir),
         }
+    }
+}
+
+/// What hosts or connections are told apart by.
+fn names(stack: &Stack) -> HostIndex {
+    match stack {
+        Stack::Http { hosts } | Stack::Https { hosts, .. } => {
+            HostIndex::new(hosts.iter().map(|host| host.hostname.as_ref()))
+        }
+        Stack::TlsPassthrough { names } | Stack::TlsTerminate { names, .. } => {
+            HostIndex::new(names.iter().map(|name| name.hostname.as_ref()))
+        }
+        Stack::Tcp { .. } | Stack::Udp { .. } => HostIndex::new([None].into_iter()),
     }
 }

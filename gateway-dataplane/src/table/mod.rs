@@ -67,7 +67,7 @@ impl<B: Clone> Table<B> {
         let mut sockets = BTreeMap::<_, Vec<_>>::new();
         let is_served = |listener: &&Arc<ir::Listener>| match listener.stack {
             Stack::Http { .. } | Stack::Https { .. } | Stack::Tcp { .. } => true,
-            Stack::TlsPassthrough { .. } | Stack::TlsTerminate { .. } => false,
+            Stack::TlsPassthrough { .. } | Stack::TlsTerminate { .. } => true,
             Stack::Udp { .. } => false,
         };
         for listener in ir.listeners().iter().filter(is_served) {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::ptr;
 use std::sync::Arc;
 
-use gateway_resolve::ir::{self, PathMatch, Route, Transport, VirtualHost};
+use gateway_resolve::ir::{self, PathMatch, Route, Stack, Transport, VirtualHost};
 use http::StatusCode;
 
 use super::check::may_meet;
@@ -157,7 +157,9 @@ impl<B> SocketTable<B> {
     /// Where connections go, when they are passed on as they come. A listener for TCP shares its socket
     /// with no other.
     pub fn tcp(&self) -> Option<&StreamRoute<B>> {
-        self.listeners.iter().find_map(|listener| listener.tcp())
+        let is_tcp =
+            |listener: &&Arc<Listener<B>>| matches!(listener.ir().stack, Stack::Tcp { .. });
+        self.listeners.iter().find(is_tcp)?.stream(None)
     }
 
     /// Is TLS spoken on it? Listeners with and without TLS never share a socket.
@@ -168,7 +170,12 @@ impl<B> SocketTable<B> {
     /// The listener for a TLS connection with this server name: the one with the most specific host
     /// name that matches. Without a server name, only a listener for any host will do.
     pub fn listener_for_sni(&self, sni: Option<&str>) -> Option<&Listener<B>> {
-        with_lower_case(sni.unwrap_or_default(), |name| self.listener_for(name))
+        Some(&self.listeners[self.position_for_sni(sni)?])
+    }
+
+    /// The position of that listener.
+    pub(crate) fn position_for_sni(&self, sni: Option<&str>) -> Option<usize> {
+        with_lower_case(sni.unwrap_or_default(), |name| self.names.first(name))
     }
 
     /// The route for a request. `sni` is the server name of its connection, `None` when the client

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use gateway_resolve::ir::{self, BackendId, StreamTarget, Target};
 
 use super::shares::Shares;
+use crate::forward::entropy;
 
 /// A layer-4 rule with its backends at hand.
 #[derive(Debug)]
@@ -41,6 +42,13 @@ impl<B> StreamRoute<B> {
     pub fn pick(&self, random: u64) -> Option<&B> {
         let (_, backend) = self.shares.as_ref()?.pick(random);
         backend.as_ref()
+    }
+}
+
+impl<B: Clone> StreamRoute<B> {
+    /// [Picks](Self::pick) at random.
+    pub(crate) fn choose(&self) -> Option<B> {
+        self.pick(entropy::random()).cloned()
     }
 }
 

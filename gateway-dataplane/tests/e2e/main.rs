@@ -12,3 +12,4 @@ mod streaming;
 mod support;
 mod tcp;
 mod tls;
+mod tls_streams;

@@ -14,8 +14,8 @@ use gateway_model::{ObjectRef, Port, SectionName, Source};
 use gateway_resolve::ir::{
     Action, AppProtocol, Backend, BackendId, Binding, Certificate, CertificateId, Endpoint, Filter,
     Ir, Listener, ListenerId, Match, PathMatch, PrivateKey, Retry, Route, Rule, RuleSettings,
-    Sourced, Split, Stack, StreamAction, StreamRule, StreamSplit, StreamTarget, Target, Tls,
-    VirtualHost, WeightedTarget,
+    ServerName, Sourced, Split, Stack, StreamAction, StreamRule, StreamSplit, StreamTarget, Target,
+    Tls, VirtualHost, WeightedTarget,
 };
 
 fn object(kind: &'static str, name: &str) -> ObjectRef {
@@ -189,8 +189,8 @@ pub(crate) fn to_id(name: &str) -> Target {
     Target::Backend(id(name))
 }
 
-/// The same for TCP; without targets there is no route.
-pub(crate) fn tcp(listener: Listener, targets: Vec<StreamTarget>) -> Listener {
+/// A rule that passes on to `targets`; without any there is none.
+fn stream_rule(targets: Vec<StreamTarget>) -> Option<Arc<StreamRule>> {
     let rule = StreamSplit::new(targets).map(|split| StreamRule {
         source: source("TCPRoute", "route"),
         created: None,
@@ -198,12 +198,48 @@ pub(crate) fn tcp(listener: Listener, targets: Vec<StreamTarget>) -> Listener {
         name: None,
         action: StreamAction::Forward(split),
     });
+    rule.map(Arc::new)
+}
+
+/// The same for TCP; without targets there is no route.
+pub(crate) fn tcp(listener: Listener, targets: Vec<StreamTarget>) -> Listener {
+    let rule = stream_rule(targets);
     Listener {
-        stack: Stack::Tcp {
-            rule: rule.map(Arc::new),
-        },
+        stack: Stack::Tcp { rule },
         ..listener
     }
+}
+
+/// Server names, each with a backend; an empty name stands for any.
+fn server_names(names: &[(&str, &str)]) -> Vec<ServerName> {
+    let name = |(hostname, backend): &(&str, &str)| ServerName {
+        hostname: hostname.parse().ok(),
+        rule: stream_rule(vec![share(1, to_id(backend))]).unwrap(),
+    };
+    names.iter().map(name).collect()
+}
+
+/// The same for TLS that is passed on.
+pub(crate) fn passthrough(listener: Listener, names: &[(&str, &str)]) -> Listener {
+    let names = server_names(names);
+    Listener {
+        stack: Stack::TlsPassthrough { names },
+        ..listener
+    }
+}
+
+/// The same for TLS that is terminated, with what is inside passed on.
+pub(crate) fn terminated(
+    listener: Listener,
+    certificate: &Certificate,
+    names: &[(&str, &str)],
+) -> Listener {
+    let certificates = vec![certificate.id.clone()];
+    let stack = Stack::TlsTerminate {
+        tls: Tls { certificates },
+        names: server_names(names),
+    };
+    Listener { stack, ..listener }
 }
 
 pub(crate) fn for_host(listener: Listener, host: &str) -> Listener {

@@ -3,16 +3,20 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use gateway_resolve::ir::Certificate;
+use gateway_resolve::ir::{Certificate, PrivateKey};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{
-    ClientConfig, DigitallySignedStruct, Error, SignatureScheme, SupportedProtocolVersion,
+    ClientConfig, DigitallySignedStruct, Error, ServerConfig, SignatureScheme,
+    SupportedProtocolVersion,
 };
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
+
+use super::origin::{Origin, raw};
 
 /// Takes any certificate, as tests compare it themselves.
 #[derive(Debug)]
@@ -53,6 +57,35 @@ impl ServerCertVerifier for Anything {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
     }
+}
+
+/// A server that shows `certificate` and sends `text` to who connects, after the name that was asked for.
+pub(crate) async fn origin(certificate: &Certificate, text: &'static str) -> Origin {
+    let PrivateKey::Pkcs8(key) = &certificate.key else {
+        panic!("a key that is not PKCS#8");
+    };
+    let chain = vec![certificate.chain[0].clone().into()];
+    let key = PrivateKeyDer::Pkcs8(key.clone().into());
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    raw(move |stream| {
+        let handshake = acceptor.accept(stream);
+        async move {
+            let Ok(mut stream) = handshake.await else {
+                return;
+            };
+            let name = stream.get_ref().1.server_name().unwrap_or("-").to_owned();
+            stream.write_all(name.as_bytes()).await.unwrap();
+            stream.write_all(text.as_bytes()).await.unwrap();
+            let _gone = stream.shutdown().await;
+        }
+    })
+    .await
 }
 
 /// How a client connects. Sessions are remembered in it.

@@ -1,0 +1,96 @@
+//! What becomes of a TLS connection, which its ClientHello decides.
+
+use std::io;
+use std::sync::Arc;
+
+use gateway_resolve::ir::Stack;
+use rustls::{AlertDescription, ServerConfig};
+use tokio::net::TcpStream;
+use tokio_rustls::server::{StartHandshake, TlsStream};
+
+use super::hello::{Hello, NoHello, alert};
+use crate::codec::h1::{Side, Stream};
+use crate::forward::View;
+use crate::table::StreamRoute;
+
+/// A TLS connection once it is known who it is for.
+pub(super) enum Greeted<B> {
+    /// HTTP is spoken inside.
+    Http(Box<TlsStream<TcpStream>>),
+    /// Its bytes, or those inside, go to this backend; `None`: they are refused.
+    Stream(Option<Arc<B>>, Box<Side>),
+}
+
+/// Why a TLS connection was not served.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Ungreeted {
+    /// There is no ClientHello.
+    #[error(transparent)]
+    Hello(#[from] NoHello),
+    /// Nothing is served under its server name.
+    #[error("nothing is served as {}", .0.as_deref().unwrap_or("(no server name)"))]
+    Unrecognized(Option<Box<str>>),
+    /// The handshake failed.
+    #[error("a TLS handshake failed: {0}")]
+    Handshake(#[from] io::Error),
+}
+
+/// Reads the ClientHello, of at most `limit` bytes, and terminates TLS where that is due. A name that is not served
+/// is refused with the alert that RFC 6066 section 3 has for it.
+pub(super) async fn greet<B>(
+    view: &View<B>,
+    mut stream: TcpStream,
+    limit: usize,
+) -> Result<Greeted<B>, Ungreeted> {
+    let hello = Hello::read(&mut stream, limit).await?;
+    let Some(end) = end(view, &hello) else {
+        alert(&mut stream, AlertDescription::UnrecognisedName).await?;
+        let name = hello.accepted.client_hello().server_name().map(Box::from);
+        return Err(Ungreeted::Unrecognized(name));
+    };
+    Ok(match end {
+        End::Passthrough(route) => {
+            let side = Side::new(Stream::new(stream), hello.bytes[..].into());
+            Greeted::Stream(route.choose(), Box::new(side))
+        }
+        End::Stream(route, config) => {
+            let stream = Stream::new(terminate(hello, stream, config).await?);
+            Greeted::Stream(route.choose(), Box::new(Side::new(stream, [][..].into())))
+        }
+        End::Http(config) => Greeted::Http(Box::new(terminate(hello, stream, config).await?)),
+    })
+}
+
+async fn terminate(
+    hello: Hello,
+    stream: TcpStream,
+    config: &Arc<ServerConfig>,
+) -> io::Result<TlsStream<TcpStream>> {
+    let handshake = StartHandshake::from_parts(hello.accepted, stream);
+    handshake.into_stream(Arc::clone(config)).await
+}
+
+/// Where TLS ends.
+enum End<'v, B> {
+    Http(&'v Arc<ServerConfig>),
+    Stream(&'v StreamRoute<Arc<B>>, &'v Arc<ServerConfig>),
+    Passthrough(&'v StreamRoute<Arc<B>>),
+}
+
+/// `None`: no listener takes the name, or nothing is behind the one that does.
+fn end<'v, B>(view: &'v View<B>, hello: &Hello) -> Option<End<'v, B>> {
+    let hello = hello.accepted.client_hello();
+    let at = view.table.position_for_sni(hello.server_name())?;
+    let listener = &view.table.listeners()[at];
+    let config = view.tls.get(at).and_then(Option::as_ref);
+    match listener.ir().stack {
+        Stack::Https { .. } => Some(End::Http(config?)),
+        Stack::TlsTerminate { .. } => {
+            Some(End::Stream(listener.stream(hello.server_name())?, config?))
+        }
+        Stack::TlsPassthrough { .. } => {
+            Some(End::Passthrough(listener.stream(hello.server_name())?))
+        }
+        Stack::Http { .. } | Stack::Tcp { .. } | Stack::Udp { .. } => None,
+    }
+}
