@@ -44,6 +44,8 @@ mod schema;
 #[cfg(feature = "manifests")]
 mod tree;
 #[cfg(feature = "manifests")]
+mod unread;
+#[cfg(feature = "manifests")]
 mod yaml;
 
 pub use duration::Duration;
@@ -62,9 +64,10 @@ pub use self::{
     manifests::{Loaded, Manifests, UnknownObject},
     meta::{Condition, ConditionStatus, ObjectMeta},
     object::{Kind, NoStatus, Object, Typed},
-    parse::{parse, parse_in},
+    parse::{parse, parse_in, parse_stored},
     problem::{Code, Location, Problem, Severity},
     resource::Resource,
+    unread::Unread,
 };
 
 /// A point in time, to the second when read from a manifest (RFC 3339).

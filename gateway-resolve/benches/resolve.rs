@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use gateway_model::{Hostname, Resource, parse};
+use gateway_model::{Hostname, Resource, RouteRule, parse};
 use gateway_resolve::{Config, Snapshot, resolve};
 
 const TEMPLATE: &str = r#"
@@ -61,7 +61,12 @@ fn copy(resource: &Resource, index: usize) -> Resource {
             let changed = Arc::make_mut(&mut object);
             changed.metadata.name = format!("route-{index}");
             changed.spec.parent_refs[0].name = gateway;
-            for rule in &mut changed.spec.rules {
+            for rule in changed
+                .spec
+                .rules
+                .iter_mut()
+                .filter_map(RouteRule::read_mut)
+            {
                 rule.backend_refs[0].backend.name.clone_from(&service);
             }
             Resource::HttpRoute(object)

@@ -1,6 +1,6 @@
 //! What is valid, accepted and resolved, and yet of no use.
 
-use gateway_model::{EndpointSlice, HttpFilter, HttpRoute, Kind, ObjectRef, Service};
+use gateway_model::{EndpointSlice, HttpFilter, HttpRoute, HttpRule, Kind, ObjectRef, Service};
 
 use crate::ir::Ir;
 use crate::{Finding, Snapshot};
@@ -77,8 +77,14 @@ fn homeless(snapshot: &Snapshot, slice: &EndpointSlice) -> Option<Finding> {
     })
 }
 
-fn never_matches(route: &HttpRoute) -> impl Iterator<Item = Finding> + '_ {
+/// The rules that are understood, with their positions.
+fn understood(route: &HttpRoute) -> impl Iterator<Item = (usize, &HttpRule)> + '_ {
     let rules = route.spec.rules.iter().enumerate();
+    rules.filter_map(|(index, rule)| Some((index, rule.read()?)))
+}
+
+fn never_matches(route: &HttpRoute) -> impl Iterator<Item = Finding> + '_ {
+    let rules = understood(route);
     let matches = rules.flat_map(|(rule, written)| {
         let matches = written.matches.iter().enumerate();
         matches.map(move |(position, one)| (rule, position, &one.method))
@@ -97,7 +103,7 @@ fn never_matches(route: &HttpRoute) -> impl Iterator<Item = Finding> + '_ {
 
 fn never_mirrored(route: &HttpRoute) -> impl Iterator<Item = Finding> + '_ {
     let redirects = |filter: &HttpFilter| matches!(filter, HttpFilter::RequestRedirect(_));
-    let rules = route.spec.rules.iter().enumerate();
+    let rules = understood(route);
     let redirecting = rules.filter(move |(_, rule)| rule.filters.iter().any(redirects));
     let filters = redirecting.flat_map(|(rule, written)| {
         let filters = written.filters.iter().enumerate();

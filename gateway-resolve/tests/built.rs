@@ -8,8 +8,8 @@ mod support;
 use std::sync::Arc;
 
 use gateway_model::{
-    Gateway, HttpFilter, HttpPathMatch, HttpRoute, Kind, PathModifier, Port, RequestRedirect,
-    Resource, TlsMode, UrlRewrite,
+    Gateway, HttpFilter, HttpPathMatch, HttpRoute, HttpRule, Kind, PathModifier, Port,
+    RequestRedirect, Resource, TlsMode, UrlRewrite,
 };
 use gateway_resolve::ir::{Action, RefusalReason};
 use gateway_resolve::{Config, Resolution, Snapshot, Status, resolve};
@@ -51,6 +51,10 @@ fn built(gateway: impl Fn(&mut Gateway), route: impl Fn(&mut HttpRoute)) -> Reso
         &Config::default(),
         now(),
     )
+}
+
+fn rule(route: &mut HttpRoute) -> &mut HttpRule {
+    route.spec.rules[0].read_mut().unwrap()
 }
 
 /// The reason of `Accepted` of the route.
@@ -96,9 +100,9 @@ fn filters_that_exclude_each_other_fail_their_rule() {
         let resolution = built(
             |_| {},
             |route| {
-                route.spec.rules[0].filters.clone_from(&filters);
+                rule(route).filters.clone_from(&filters);
                 if without_backends {
-                    route.spec.rules[0].backend_refs.clear();
+                    rule(route).backend_refs.clear();
                 }
             },
         );
@@ -117,8 +121,8 @@ fn a_prefix_can_be_replaced_only_where_a_prefix_was_matched() {
     let resolution = built(
         |_| {},
         |route| {
-            route.spec.rules[0].filters = vec![rewrite(Some(path.clone()))];
-            route.spec.rules[0].matches[0].path = HttpPathMatch::Exact("/old".to_owned());
+            rule(route).filters = vec![rewrite(Some(path.clone()))];
+            rule(route).matches[0].path = HttpPathMatch::Exact("/old".to_owned());
         },
     );
     assert_eq!(accepted(&resolution), "UnsupportedValue");
@@ -165,7 +169,7 @@ fn a_listener_is_not_served_with_less_tls_than_it_asks_for() {
 
 #[test]
 fn a_rule_without_matches_takes_every_request() {
-    let resolution = built(|_| {}, |route| route.spec.rules[0].matches.clear());
+    let resolution = built(|_| {}, |route| rule(route).matches.clear());
     let route = &resolution.ir.listeners()[0].hosts()[0].routes[0];
     assert!(route.matches.path.matches("/anything"));
 }

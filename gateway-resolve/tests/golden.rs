@@ -1,4 +1,5 @@
-//! Golden cases: each directory in `tests/golden` holds manifests (`input.yaml`), sometimes a
+//! Golden cases: each directory in `tests/golden` holds manifests (`input.yaml`; `stored.yaml` where an API
+//! server has taken them by newer CRDs), sometimes a
 //! configuration (`config.json`), and what they come to (`statuses.json`, `ir.json`).
 //!
 //! `UPDATE_GOLDEN=1 cargo test -p gateway-resolve --test golden` rewrites what is expected.
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 use gateway_resolve::{Config, Resolution, resolve};
 use serde_json::{Value, json};
 
-use support::{config, now, snapshot};
+use support::{config, now, snapshot, stored};
 
 #[test]
 fn golden_cases_come_to_what_is_expected() {
@@ -34,7 +35,11 @@ fn root() -> PathBuf {
 }
 
 fn check(case: &Path, update: bool) -> Vec<String> {
-    let snapshot = snapshot(&case.join("input.yaml"));
+    let newer = case.join("stored.yaml");
+    let snapshot = match newer.exists() {
+        true => stored(&newer),
+        false => snapshot(&case.join("input.yaml")),
+    };
     let config = match fs::read(case.join("config.json")) {
         Ok(bytes) => config(&bytes),
         Err(_) => Config::default(),

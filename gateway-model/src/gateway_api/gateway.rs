@@ -8,7 +8,7 @@ use super::{
     AddressType, GROUP, GatewayStatus, Listener, LocalObjectReference, NamespacesFrom,
     ObjectReference, SecretObjectReference,
 };
-use crate::{Kind, Object, ObjectMeta, Port};
+use crate::{Kind, Object, ObjectMeta, Port, Unread};
 
 /// A set of listeners on addresses.
 pub type Gateway = Object<GatewaySpec, GatewayStatus>;
@@ -47,6 +47,9 @@ pub struct GatewaySpec {
     /// Is it a default Gateway, for routes that ask for one? (experimental, GEP-3793)
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_scope: Option<DefaultScope>,
+    /// What isn't understood of a stored object, its listeners aside: it must not be served.
+    #[serde(rename = "\0unread", default, skip_serializing)]
+    pub unread: Vec<Unread>,
 }
 
 /// An address that a Gateway asks for.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BackendRef, GROUP, HttpFilter, HttpMatch, Route};
+use super::{BackendRef, GROUP, HttpFilter, HttpMatch, Route, Rule};
 use crate::{Duration, Kind, ObjectMeta, SectionName};
 
 /// Routes HTTP requests.
@@ -17,6 +17,10 @@ impl Kind for HttpRoute {
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
     }
+}
+
+impl Rule for HttpRule {
+    type Match = HttpMatch;
 }
 
 /// What happens to requests that match.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{LabelSelector, Protocol, SecretObjectReference};
-use crate::{Hostname, Port, SectionName};
+use crate::{Hostname, Port, SectionName, Unread};
 
 /// A place where a Gateway takes connections, and which routes may use it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,9 @@ pub struct Listener {
     pub tls: Option<ListenerTls>,
     /// Which routes may attach.
     pub allowed_routes: AllowedRoutes,
+    /// What isn't understood of a stored listener: it must not be served.
+    #[serde(rename = "\0unread", default, skip_serializing)]
+    pub unread: Vec<Unread>,
 }
 
 /// How a listener handles TLS.

@@ -15,6 +15,7 @@ mod path_modifier;
 mod reference_grant;
 mod references;
 mod route;
+mod rule;
 mod selector;
 
 pub use enums::{AddressType, Protocol};
@@ -46,6 +47,7 @@ pub use references::{
     SecretObjectReference,
 };
 pub use route::{ParentReference, Route, RouteParentStatus, RouteSpec, RouteStatus};
+pub use rule::{NoMatch, RouteRule, Rule, UnreadRule};
 pub use selector::{LabelSelector, LabelSelectorRequirement};
 
 /// The API group.

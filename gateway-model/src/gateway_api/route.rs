@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::DefaultScope;
+use super::{DefaultScope, RouteRule, Rule};
 use crate::{Condition, Hostname, Object, Port, SectionName};
 
 /// A route whose rules are of type `R`.
@@ -11,7 +11,11 @@ pub type Route<R> = Object<RouteSpec<R>, RouteStatus>;
 /// What a route asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RouteSpec<R> {
+#[serde(bound(
+    serialize = "R: Serialize",
+    deserialize = "R: Deserialize<'de>, R::Match: Deserialize<'de>"
+))]
+pub struct RouteSpec<R: Rule> {
     /// What it attaches to; at most 32.
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     pub parent_refs: Vec<ParentReference>,
@@ -22,7 +26,7 @@ pub struct RouteSpec<R> {
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     pub hostnames: Vec<Hostname>,
     /// The rules.
-    pub rules: Vec<R>,
+    pub rules: Vec<RouteRule<R>>,
 }
 
 /// What a route attaches to: a Gateway or another kind, or one listener or port of it.

@@ -21,6 +21,8 @@ pub(super) struct Entry {
     pub(super) names: Names,
     /// Are its values kept out of problems?
     pub(super) secret: bool,
+    /// What becomes of a stored object that isn't understood as a whole.
+    pub(super) gaps: Gaps,
     schemas: [LazyLock<Schema>; 2],
     pub(super) decode: fn(&Node) -> Result<Resource, serde_path_to_error::Error<DecodeError>>,
 }
@@ -43,6 +45,31 @@ pub(super) enum Names {
     Subdomain,
     /// One label; at most 63 characters.
     Label,
+}
+
+/// What becomes of the parts of a stored object that aren't understood.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Gaps {
+    /// The rule that they are in isn't read; outside of rules, none is.
+    Rules,
+    /// The listener that they are in lists them; outside of listeners, the spec does.
+    Spec,
+    /// The entry of `from` or `to` that they are in is left out; outside of these, nothing is granted.
+    Grants,
+    /// The entry of these lists that they are in is left out, and so is what is wrong elsewhere.
+    Entries(&'static [&'static str]),
+}
+
+impl Gaps {
+    /// The lists whose entries are understood or not, each on its own.
+    pub(super) fn lists(self) -> &'static [&'static str] {
+        match self {
+            Self::Rules => &["spec.rules"],
+            Self::Spec => &["spec.listeners"],
+            Self::Grants => &["spec.from", "spec.to"],
+            Self::Entries(lists) => lists,
+        }
+    }
 }
 
 /// The entry of a kind.
@@ -71,7 +98,7 @@ const KIND_COUNT: usize = 9;
 
 /// Declares [`KINDS`].
 macro_rules! kinds {
-    ($($kind:ident, $variant:ident, $names:ident, $standard:literal, $experimental:literal;)+) => {
+    ($($kind:ident, $variant:ident, $names:ident, $gaps:expr, $standard:literal, $experimental:literal;)+) => {
         static KINDS: [Entry; KIND_COUNT] = [$(Entry {
             group: <$kind as Kind>::GROUP,
             kind: <$kind as Kind>::KIND,
@@ -79,6 +106,7 @@ macro_rules! kinds {
             namespaced: <$kind as Kind>::NAMESPACED,
             names: Names::$names,
             secret: matches!(stringify!($kind).as_bytes(), b"Secret"),
+            gaps: $gaps,
             schemas: [
                 LazyLock::new(|| load_schema(include_str!(concat!("../schema/", $standard)))),
                 LazyLock::new(|| load_schema(include_str!(concat!("../schema/", $experimental)))),
@@ -89,15 +117,15 @@ macro_rules! kinds {
 }
 
 kinds! {
-    GatewayClass, GatewayClass, Subdomain, "crds/standard/gatewayclasses.json", "crds/experimental/gatewayclasses.json";
-    Gateway, Gateway, Subdomain, "crds/standard/gateways.json", "crds/experimental/gateways.json";
-    HttpRoute, HttpRoute, Subdomain, "crds/standard/httproutes.json", "crds/experimental/httproutes.json";
-    ReferenceGrant, ReferenceGrant, Subdomain, "crds/standard/referencegrants.json", "crds/experimental/referencegrants.json";
-    Namespace, Namespace, Label, "core/namespace.json", "core/namespace.json";
-    Service, Service, Label, "core/service.json", "core/service.json";
-    EndpointSlice, EndpointSlice, Subdomain, "core/endpoint_slice.json", "core/endpoint_slice.json";
-    Secret, Secret, Subdomain, "core/secret.json", "core/secret.json";
-    ConfigMap, ConfigMap, Subdomain, "core/config_map.json", "core/config_map.json";
+    GatewayClass, GatewayClass, Subdomain, Gaps::Entries(&[]), "crds/standard/gatewayclasses.json", "crds/experimental/gatewayclasses.json";
+    Gateway, Gateway, Subdomain, Gaps::Spec, "crds/standard/gateways.json", "crds/experimental/gateways.json";
+    HttpRoute, HttpRoute, Subdomain, Gaps::Rules, "crds/standard/httproutes.json", "crds/experimental/httproutes.json";
+    ReferenceGrant, ReferenceGrant, Subdomain, Gaps::Grants, "crds/standard/referencegrants.json", "crds/experimental/referencegrants.json";
+    Namespace, Namespace, Label, Gaps::Entries(&[]), "core/namespace.json", "core/namespace.json";
+    Service, Service, Label, Gaps::Entries(&["spec.ports"]), "core/service.json", "core/service.json";
+    EndpointSlice, EndpointSlice, Subdomain, Gaps::Entries(&["endpoints", "ports"]), "core/endpoint_slice.json", "core/endpoint_slice.json";
+    Secret, Secret, Subdomain, Gaps::Entries(&[]), "core/secret.json", "core/secret.json";
+    ConfigMap, ConfigMap, Subdomain, Gaps::Entries(&[]), "core/config_map.json", "core/config_map.json";
 }
 
 /// The schemas are part of the program; a test loads them all.

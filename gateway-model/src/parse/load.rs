@@ -28,11 +28,7 @@ pub(super) fn load(
             .ok(),
         false => None,
     };
-    let reporter = Reporter {
-        resource: reference(entry, &node),
-        secret: entry.secret,
-        at,
-    };
+    let reporter = Reporter::new(entry, &node, at);
     let warnings = unknown
         .into_iter()
         .map(|violation| (Severity::Warning, violation));
@@ -49,7 +45,7 @@ pub(super) fn load(
 }
 
 /// A status that cannot be read is none.
-fn decode(
+pub(super) fn decode(
     entry: &Entry,
     node: &mut Node,
 ) -> Result<Resource, serde_path_to_error::Error<DecodeError>> {
@@ -89,7 +85,10 @@ fn reference(entry: &Entry, node: &Node) -> ObjectRef {
 }
 
 /// A value that its schema admits, but its type doesn't.
-fn undecodable(node: &Node, error: &serde_path_to_error::Error<DecodeError>) -> Violation {
+pub(super) fn undecodable(
+    node: &Node,
+    error: &serde_path_to_error::Error<DecodeError>,
+) -> Violation {
     use serde_path_to_error::Segment;
     let mut place = node;
     for segment in error.path() {
@@ -109,15 +108,23 @@ fn undecodable(node: &Node, error: &serde_path_to_error::Error<DecodeError>) -> 
 }
 
 /// Makes problems of violations.
-struct Reporter<'a> {
+pub(super) struct Reporter<'a> {
     resource: ObjectRef,
     /// Are values kept out of messages?
     secret: bool,
     at: &'a dyn Fn(u32) -> Location,
 }
 
-impl Reporter<'_> {
-    fn problem(&self, severity: Severity, violation: Violation) -> Problem {
+impl<'a> Reporter<'a> {
+    pub(super) fn new(entry: &Entry, node: &Node, at: &'a dyn Fn(u32) -> Location) -> Self {
+        Self {
+            resource: reference(entry, node),
+            secret: entry.secret,
+            at,
+        }
+    }
+
+    pub(super) fn problem(&self, severity: Severity, violation: Violation) -> Problem {
         let Violation {
             code,
             line,

@@ -9,6 +9,7 @@ mod load;
 mod metadata;
 mod object;
 mod status;
+mod stored;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -57,6 +58,41 @@ pub fn parse(file: &str, bytes: &[u8]) -> Manifests {
 /// assert_eq!(warning.field.as_deref(), Some("spec.rules[0].retry"));
 /// ```
 pub fn parse_in(channel: Channel, file: &str, bytes: &[u8]) -> Manifests {
+    read(Reading::New(channel), file, bytes)
+}
+
+/// Reads objects that an API server has stored, whichever CRDs it holds them against.
+///
+/// Such an object is there, whether or not all of it is understood: only one that can't be told for what it is
+/// isn't read. What no channel knows is a problem of severity `Warning`, and part of the resource: the
+/// rule that has it is [`RouteRule::Unread`](crate::RouteRule::Unread), a listener or a spec lists it
+/// as `unread`, an entry that grants something is left out. None of it may be served.
+///
+/// ```
+/// use gateway_model::{Resource, RouteRule, parse_stored};
+///
+/// let route = b"{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r},
+///               spec: {rules: [{filters: [{type: Compression}]}]}}";
+/// let stored = parse_stored("cluster", route);
+/// let Resource::HttpRoute(route) = &stored.resources[0].resource else { panic!() };
+/// let RouteRule::Unread(rule) = &route.spec.rules[0] else { panic!() };
+/// assert_eq!(rule.problems[0].field, "spec.rules[0].filters[0].type");
+/// assert_eq!(rule.matches.len(), 1, "the prefix / by default");
+/// ```
+pub fn parse_stored(file: &str, bytes: &[u8]) -> Manifests {
+    read(Reading::Stored, file, bytes)
+}
+
+/// What objects are held against.
+#[derive(Debug, Clone, Copy)]
+enum Reading {
+    /// The CRDs of a channel, as when they are created.
+    New(Channel),
+    /// Nothing that refuses them.
+    Stored,
+}
+
+fn read(reading: Reading, file: &str, bytes: &[u8]) -> Manifests {
     let file: Arc<str> = file.into();
     let mut manifests = Manifests::default();
     let mut seen = HashMap::new();
@@ -69,7 +105,7 @@ pub fn parse_in(channel: Channel, file: &str, bytes: &[u8]) -> Manifests {
         };
         match document {
             Ok(node) if node.value == Value::Null => continue,
-            Ok(node) => object::read(channel, node, &at, &mut manifests, &mut seen),
+            Ok(node) => object::read(reading, node, &at, &mut manifests, &mut seen),
             Err(error) => manifests.problems.push(syntax_problem(error, &at)),
         }
         empty = false;

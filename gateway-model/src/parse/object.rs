@@ -3,15 +3,13 @@
 use std::collections::HashMap;
 
 use super::kinds::{self, Entry};
-use super::load;
+use super::{Reading, load, stored};
 use crate::tree::{Node, Value, quote};
-use crate::{
-    Channel, Code, Loaded, Location, Manifests, ObjectRef, Problem, Severity, UnknownObject,
-};
+use crate::{Code, Loaded, Location, Manifests, ObjectRef, Problem, Severity, UnknownObject};
 
 /// Reads the object in a document, or the objects if it is a list.
 pub(super) fn read(
-    channel: Channel,
+    reading: Reading,
     node: Node,
     at: &dyn Fn(u32) -> Location,
     manifests: &mut Manifests,
@@ -34,8 +32,8 @@ pub(super) fn read(
     match items_of(node, &kind) {
         Ok(items) => items
             .into_iter()
-            .for_each(|item| read(channel, item, at, manifests, seen)),
-        Err(node) => read_one(channel, node, &kind, at, manifests, seen),
+            .for_each(|item| read(reading, item, at, manifests, seen)),
+        Err(node) => read_one(reading, node, &kind, at, manifests, seen),
     }
 }
 
@@ -119,7 +117,7 @@ fn items_of(mut node: Node, list: &TypeMeta) -> Result<Vec<Node>, Node> {
 }
 
 fn read_one(
-    channel: Channel,
+    reading: Reading,
     node: Node,
     own: &TypeMeta,
     at: &dyn Fn(u32) -> Location,
@@ -130,7 +128,10 @@ fn read_one(
     let location = at(node.line);
     match kinds::find(group, &own.kind) {
         Some(entry) if entry.versions.contains(&version) => {
-            let (loaded, problems) = load::load(entry, channel, node, at);
+            let (loaded, problems) = match reading {
+                Reading::New(channel) => load::load(entry, channel, node, at),
+                Reading::Stored => stored::load(entry, &node, at),
+            };
             manifests.problems.extend(problems);
             if let Some((resource, lines)) = loaded {
                 let loaded = Loaded {

@@ -3,7 +3,7 @@
 
 use serde_path_to_error::Segment;
 
-use crate::schema::{Schema, Violation, check, check_rules};
+use crate::schema::{Schema, Violation, check, check_rules, mend};
 use crate::tree::{DecodeError, Node, Path, Value};
 
 const FIELD: &str = "status";
@@ -16,7 +16,7 @@ pub(super) fn settle(schema: &Schema, node: &mut Node, unknown: &mut Vec<Violati
     };
     if map
         .get_mut(FIELD)
-        .is_some_and(|status| !mend(schema, status))
+        .is_some_and(|status| !mend(schema, status, &is_right))
     {
         map.shift_remove(FIELD);
     }
@@ -38,26 +38,6 @@ pub(super) fn holds(error: &serde_path_to_error::Error<DecodeError>) -> bool {
 fn is_below(field: &str) -> bool {
     let rest = field.strip_prefix(FIELD);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-}
-
-/// Takes away the smallest parts that are wrong. Is the value right after that?
-fn mend(schema: &Schema, node: &mut Node) -> bool {
-    if is_right(schema, node) {
-        return true;
-    }
-    match &mut node.value {
-        Value::Map(map) => map.retain(|key, value| {
-            let known = schema.property(key);
-            known.is_none_or(|schema| mend(schema, value))
-        }),
-        Value::List(items) => {
-            if let Some(schema) = schema.entries() {
-                items.retain_mut(|item| mend(schema, item));
-            }
-        }
-        _ => {}
-    }
-    is_right(schema, node)
 }
 
 fn is_right(schema: &Schema, node: &Node) -> bool {

@@ -8,6 +8,7 @@ mod check;
 mod combined;
 mod format;
 mod keywords;
+mod mend;
 mod pattern;
 mod prune;
 mod rules;
@@ -17,6 +18,7 @@ use serde::Deserialize;
 
 pub(crate) use check::check;
 use keywords::{AdditionalProperties, ListType, Pattern, Rule, Type};
+pub(crate) use mend::mend;
 pub(crate) use prune::{distance, prune};
 pub(crate) use rules::check_rules;
 
@@ -87,6 +89,11 @@ impl Schema {
     /// The schema of a field that it names.
     pub(crate) fn field(&self, name: &str) -> Option<&Self> {
         self.properties.get(name)
+    }
+
+    /// What a field that is left out is filled in with.
+    pub(crate) fn default_of(&self, name: &str) -> Option<&serde_json::Value> {
+        self.field(name)?.default.as_ref()
     }
 
     /// The schema of a list's entries.

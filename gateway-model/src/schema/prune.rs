@@ -94,7 +94,7 @@ fn drop_unknown(schema: &Schema, key: &str, line: u32, path: &Path<'_>) -> Viola
     names.sort_unstable();
     let text = match closest(key, &names) {
         Some(name) => format!("expected a field of the schema, found {key:?}; is {name} meant?"),
-        None => format!("expected a field of the schema, found {key:?}; it is left out"),
+        None => format!("expected a field of the schema, found {key:?}"),
     };
     Violation {
         code: Code::UnknownField,

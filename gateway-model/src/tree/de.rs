@@ -7,6 +7,7 @@ use serde::de::{
 use serde::{Deserializer, forward_to_deserialize_any};
 
 use super::{Node, Value};
+use crate::unread;
 
 /// Why a node doesn't decode.
 pub(crate) type Error = serde::de::value::Error;
@@ -39,6 +40,10 @@ impl<'de> Deserializer<'de> for &'de Node {
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match &self.value {
             Value::Null => visitor.visit_none(),
+            Value::Map(map) => match map.get(unread::KEY) {
+                Some(rule) if map.len() == 1 => visitor.visit_newtype_struct(rule),
+                _ => visitor.visit_some(self),
+            },
             _ => visitor.visit_some(self),
         }
     }

@@ -11,6 +11,7 @@ mod lists;
 mod metadata;
 mod properties;
 mod status;
+mod stored;
 mod yaml;
 
 use gateway_model::Manifests;

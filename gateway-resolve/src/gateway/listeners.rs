@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gateway_model::{HttpRoute, Kind, Listener, Protocol, RouteGroupKind};
+use gateway_model::{HttpRoute, Kind, Listener, Protocol, RouteGroupKind, Unread};
 
 use crate::grants::Grants;
 use crate::ir::{Certificate, ListenerId};
@@ -82,9 +82,21 @@ fn facts<'a>(
         kinds,
         speaks,
         certificates,
-        refused: refused.into_iter().chain(selector).collect(),
+        refused: refused
+            .into_iter()
+            .chain(selector)
+            .chain(unread(spec))
+            .collect(),
         unresolved: unresolved.into_iter().chain(bad_kinds).collect(),
     }
+}
+
+/// What isn't understood of a listener keeps it from being served.
+fn unread(spec: &Listener) -> impl Iterator<Item = Problem<ListenerAccepted>> + '_ {
+    let problem = |Unread { field, message }: &Unread| {
+        Problem::new(ListenerAccepted::UnsupportedValue, field, message)
+    };
+    spec.unread.iter().map(problem)
 }
 
 /// A selector that no namespace can be held against leaves it open whose routes are meant.

@@ -14,7 +14,7 @@ mod tls;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use gateway_model::{Gateway, Kind, ObjectRef};
+use gateway_model::{Gateway, Kind, ObjectRef, Unread};
 
 use crate::grants::Grants;
 use crate::problem::{Problem, Verdict};
@@ -88,7 +88,12 @@ fn refused(gateway: &Gateway, class: &Class<'_>) -> Vec<Problem<GatewayAccepted>
         let field = "spec.infrastructure.parametersRef";
         Problem::new(GatewayAccepted::InvalidParameters, field, message)
     });
-    class_refused.into_iter().chain(parameters).collect()
+    let unread =
+        gateway.spec.unread.iter().map(|Unread { field, message }| {
+            Problem::new(GatewayAccepted::Invalid, field, message)
+        });
+    let refused = class_refused.into_iter().chain(parameters);
+    refused.chain(unread).collect()
 }
 
 /// No backend is connected to by TLS, so a client certificate cannot be presented. What would need

@@ -149,4 +149,6 @@ pub enum RefusalReason {
     UnsupportedProtocol,
     /// A filter of the rule cannot be honoured.
     InvalidFilter,
+    /// The rule asks for what is not understood.
+    UnsupportedValue,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gateway_model::{
     DefaultScope, FromNamespaces, Gateway, Hostname, Kind, ObjectRef, ParentReference, Route,
-    RouteGroupKind,
+    RouteGroupKind, Rule,
 };
 
 use crate::gateway::ServedGateway;
@@ -19,7 +19,7 @@ use super::selector::{NamespaceLabels, allows};
 
 /// A route that has a parent among the served Gateways, or a parent that does not exist.
 #[derive(Debug)]
-pub(crate) struct Attachment<'a, R> {
+pub(crate) struct Attachment<'a, R: Rule> {
     pub(crate) route: &'a Arc<Route<R>>,
     pub(crate) reference: ObjectRef,
     /// Its parents among the served Gateways, in the order of `spec.parentRefs`.
@@ -88,7 +88,7 @@ impl<'a, 'b> Parents<'a, 'b> {
 
 /// Attaches the routes of one kind, in the order of namespace and name. Routes whose parents are
 /// all somebody else's are left out.
-pub(crate) fn attach<'a, R>(
+pub(crate) fn attach<'a, R: Rule>(
     routes: &'a Store<Route<R>>,
     parents: &Parents<'a, '_>,
 ) -> Vec<Attachment<'a, R>>
@@ -102,7 +102,7 @@ where
         .collect()
 }
 
-fn attach_one<'a, R>(
+fn attach_one<'a, R: Rule>(
     route: &'a Arc<Route<R>>,
     kind: &RouteGroupKind,
     parents: &Parents<'a, '_>,
@@ -168,7 +168,7 @@ fn find(parent_ref: &ParentReference, namespace: &str, parents: &Parents<'_, '_>
 }
 
 /// Default Gateways (GEP-3793) are not supported: a route that asks for them is found.
-fn default_gateways<R>(route: &Route<R>) -> Option<Problem<RouteAccepted>> {
+fn default_gateways<R: Rule>(route: &Route<R>) -> Option<Problem<RouteAccepted>> {
     let message = "default Gateways are not supported; list the Gateway in parentRefs";
     let asks = route.spec.use_default_gateways == Some(DefaultScope::All);
     let field = "spec.useDefaultGateways";

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use gateway_model::{HttpBackendRef, HttpRoute, HttpRule, Kind, Source, Timestamp};
+use gateway_model::{
+    HttpBackendRef, HttpMatch, HttpRoute, HttpRule, Kind, RouteRule, Source, Timestamp, Unread,
+    UnreadRule,
+};
 
 use crate::ir::{
-    Action, Match, PathMatch, Refusal, RefusalReason, Rule, Split, Target, WeightedTarget,
+    Action, Match, PathMatch, Refusal, RefusalReason, Rule, RuleSettings, Split, Target,
+    WeightedTarget,
 };
-use crate::problem::Problem;
+use crate::problem::{Problem, texts};
 use crate::reason::{RouteAccepted, RouteResolvedRefs};
 
 use super::compatibility::incompatible;
@@ -68,6 +72,15 @@ pub(crate) fn rules(
     let mut patterns = patterns.of_route();
     let mut outcome = RouteRules::default();
     for (index, written) in route.spec.rules.iter().enumerate() {
+        let written = match written {
+            RouteRule::Read(written) => written,
+            RouteRule::Unread(unread) => {
+                let rule = unread_rule(unread, index, route, &mut patterns, &mut outcome.problems);
+                outcome.failed.push(index);
+                outcome.rules.push(rule);
+                continue;
+            }
+        };
         let context = RuleContext {
             written,
             index,
@@ -90,6 +103,47 @@ pub(crate) fn rules(
         outcome.rules.push(ResolvedRule { rule, matches });
     }
     outcome
+}
+
+/// A rule that isn't understood answers 500 to the requests that it is known to be for.
+fn unread_rule(
+    unread: &UnreadRule<HttpMatch>,
+    index: usize,
+    route: &HttpRoute,
+    patterns: &mut RoutePatterns<'_>,
+    problems: &mut RuleProblems,
+) -> ResolvedRule {
+    let UnreadRule {
+        name,
+        matches: understood,
+        problems: gaps,
+        stored: _,
+    } = unread;
+    let found: Vec<_> = gaps.iter().map(unsupported).collect();
+    let refusal = Refusal::new(RefusalReason::UnsupportedValue, texts(&found));
+    problems.invalid.extend(found);
+    let understood = match understood.is_empty() {
+        true => Matches::default(),
+        false => matches(understood, &format!("spec.rules[{index}]"), patterns),
+    };
+    let rule = Rule {
+        source: route.source(),
+        created: route.metadata.creation_timestamp,
+        index,
+        name: name.clone(),
+        filters: Vec::new(),
+        action: Action::Fail(refusal),
+        settings: RuleSettings::default(),
+    };
+    ResolvedRule {
+        rule: Arc::new(rule),
+        matches: understood.usable,
+    }
+}
+
+fn unsupported(gap: &Unread) -> Problem<RouteAccepted> {
+    let Unread { field, message } = gap;
+    Problem::new(RouteAccepted::UnsupportedValue, field, message)
 }
 
 /// Is a backend refused for what its reference says of requests?

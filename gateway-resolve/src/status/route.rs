@@ -1,6 +1,8 @@
 //! The status of routes, the same for every kind.
 
-use gateway_model::{Condition, ParentReference, Route, RouteParentStatus, RouteStatus, Timestamp};
+use gateway_model::{
+    Condition, ParentReference, Route, RouteParentStatus, RouteStatus, Rule, Timestamp,
+};
 
 use crate::facts::Facts;
 use crate::problem::{Verdict, texts};
@@ -12,7 +14,7 @@ use super::Statuses;
 use super::conditions::Conditions;
 
 /// The status of a route: one entry for each of its parents that is served here.
-pub(crate) fn status<R>(
+pub(crate) fn status<R: Rule>(
     facts: &Facts<'_>,
     attachment: &Attachment<'_, R>,
     rules: &RouteRules,
@@ -43,7 +45,7 @@ pub(crate) fn status<R>(
 }
 
 /// The conditions that a route has now for a parent, by this controller.
-fn stored<'a, R>(
+fn stored<'a, R: Rule>(
     route: &'a Route<R>,
     parent_ref: &ParentReference,
     controller: &str,
@@ -55,7 +57,7 @@ fn stored<'a, R>(
 }
 
 /// Are two references to the same thing? A namespace that is left out is that of the route.
-fn same_parent<R>(a: &ParentReference, b: &ParentReference, route: &Route<R>) -> bool {
+fn same_parent<R: Rule>(a: &ParentReference, b: &ParentReference, route: &Route<R>) -> bool {
     let own = route.metadata.namespace.as_str();
     let namespace = |reference: &'_ ParentReference| {
         reference
@@ -128,7 +130,11 @@ fn left_out(rules: &RouteRules) -> String {
 }
 
 /// Records what is wrong with a route.
-pub(crate) fn find<R>(statuses: &mut Statuses, attachment: &Attachment<'_, R>, rules: &RouteRules) {
+pub(crate) fn find<R: Rule>(
+    statuses: &mut Statuses,
+    attachment: &Attachment<'_, R>,
+    rules: &RouteRules,
+) {
     let object = &attachment.reference;
     for parent in &attachment.parents {
         if let Err(problem) = &parent.outcome {

@@ -21,6 +21,14 @@ pub(crate) fn snapshot(path: &Path) -> Snapshot {
     Snapshot::from_resources(resources(&path.display().to_string(), &bytes))
 }
 
+/// The resources of a file as an API server has stored them, which may have a newer CRD than this library.
+pub(crate) fn stored(path: &Path) -> Snapshot {
+    let bytes = fs::read(path).unwrap();
+    let stored = gateway_model::parse_stored(&path.display().to_string(), &bytes);
+    assert!(!stored.has_errors(), "{:?}", stored.problems);
+    stored.resources.into_iter().map(|l| l.resource).collect()
+}
+
 /// The resources of a manifest, all of which have to be valid.
 pub(crate) fn resources(file: &str, bytes: &[u8]) -> Vec<Resource> {
     let Manifests {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use gateway_model::{Channel, Manifests, ObjectRef, Resource};
+use gateway_model::{ObjectRef, Resource};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind};
 use kube::core::PartialObjectMeta;
@@ -21,7 +21,7 @@ use super::kinds::{WATCHED, Watched};
 pub(crate) enum Change {
     /// A resource was made or changed.
     Set(Resource),
-    /// A resource is gone, or is not valid.
+    /// A resource is gone, or can't be told for what it is.
     Gone(ObjectRef),
     /// These are all resources of a kind: a list that replaces what was known.
     Listed(&'static Watched, Vec<Resource>),
@@ -172,25 +172,10 @@ fn reference(kind: &Watched, object: &DynamicObject) -> ObjectRef {
     ObjectRef::new(kind.group, kind.kind, namespace, object.name_any())
 }
 
-/// Reads an object that an API server has accepted, whichever channel its CRDs are of. The standard channel
-/// refuses less in some values; an object of which it would drop a field isn't read by it.
-fn read_stored(bytes: &[u8]) -> Manifests {
-    let read = |channel| gateway_model::parse_in(channel, "cluster", bytes);
-    let experimental = read(Channel::Experimental);
-    if !experimental.has_errors() {
-        return experimental;
-    }
-    let standard = read(Channel::Standard);
-    match standard.problems.is_empty() {
-        true => standard,
-        false => experimental,
-    }
-}
-
 /// The typed form of an object.
 ///
 /// # Errors
-/// The object is not one that this program understands, which is logged: its reference.
+/// The object can't be told for what it is, which is logged: its reference.
 pub(crate) fn decode(
     kind: &'static Watched,
     mut object: DynamicObject,
@@ -210,22 +195,19 @@ pub(crate) fn decode(
     let Ok(bytes) = serde_json::to_vec(&object) else {
         return Err(reference);
     };
-    let mut manifests = read_stored(&bytes);
-    match manifests.resources.pop() {
-        Some(loaded) => Ok(loaded.resource),
-        None => {
-            for problem in manifests.problems {
-                let field = problem.field.unwrap_or_default();
-                tracing::warn!(%reference, field, problem.message, "the object is left out");
-            }
-            Err(reference)
-        }
+    let mut manifests = gateway_model::parse_stored("cluster", &bytes);
+    for problem in manifests.problems {
+        let field = problem.field.unwrap_or_default();
+        let (message, severity) = (problem.message, problem.severity);
+        tracing::warn!(%reference, field, message, %severity, "the object isn't understood as a whole");
     }
+    let loaded = manifests.resources.pop().ok_or(reference)?;
+    Ok(loaded.resource)
 }
 
 #[cfg(test)]
 mod tests {
-    use gateway_model::Resource;
+    use gateway_model::{Resource, RouteRule};
     use serde_json::json;
 
     use super::{WATCHED, decode};
@@ -253,8 +235,35 @@ mod tests {
         }
         let experimental = route(json!({"retry": {"attempts": 2}}));
         assert!(experimental.is_ok(), "{experimental:?}");
-        // No channel has both: nothing that the route asks for is dropped unsaid.
+        // No channel has both: the rule isn't served, and the route stays.
         let both = route(json!({"filters": [spaced], "retry": {"attempts": 2}}));
-        assert!(both.is_err(), "{both:?}");
+        let Ok(Resource::HttpRoute(both)) = both else {
+            panic!("{both:?}");
+        };
+        assert!(
+            matches!(both.spec.rules[0], RouteRule::Unread(_)),
+            "{both:?}"
+        );
+    }
+
+    /// A filter that only a later release knows.
+    #[test]
+    fn an_object_that_no_channel_knows_as_a_whole_stays() {
+        let kind = WATCHED.iter().find(|kind| kind.kind == "HTTPRoute");
+        let object = json!({
+            "metadata": {"name": "r", "namespace": "default"},
+            "spec": {"rules": [{"filters": [{"type": "Compression"}]}, {}]},
+        });
+        let taken = decode(kind.unwrap(), serde_json::from_value(object).unwrap());
+        let Ok(Resource::HttpRoute(route)) = taken else {
+            panic!("{taken:?}");
+        };
+        let read: Vec<_> = route
+            .spec
+            .rules
+            .iter()
+            .map(|rule| rule.read().is_some())
+            .collect();
+        assert_eq!(read, [false, true]);
     }
 }
