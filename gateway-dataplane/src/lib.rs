@@ -3,6 +3,7 @@
 //! gateway-dataplane reads no manifest and writes no status: it serves an
 //! [intermediate representation](gateway_resolve::ir).
 
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]
 
 pub mod backend;

@@ -6,6 +6,7 @@
 //! Without the `manifests` feature only the vocabulary that an intermediate representation shares
 //! with the resources is here: [`Hostname`], [`HeaderName`], [`Duration`], [`ObjectRef`] and so on.
 
+#![cfg_attr(all(doctest, feature = "manifests"), doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]
 
 mod duration;

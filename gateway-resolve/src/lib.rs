@@ -12,6 +12,7 @@
 //!
 //! Without the `resolve` feature only [`ir`] is here.
 
+#![cfg_attr(all(doctest, feature = "resolve"), doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]
 
 pub mod ir;
