@@ -13,6 +13,7 @@ pub mod filter;
 pub mod forward;
 pub mod head;
 mod limits;
+mod paced;
 mod proxy;
 mod server;
 pub mod table;

@@ -50,6 +50,11 @@ pub struct Limits {
     pub h2_connection_window: u32,
     /// Bytes of a response that are kept for one HTTP/2 stream until the client takes them. Default 64 KiB.
     pub h2_send_buffer: usize,
+    /// Requests that a backend has open, over all its endpoints. Beyond: 503. Default 1,024.
+    pub backend_requests: usize,
+    /// Connections that a backend has, idle ones and those of other protocols included. At the limit an idle
+    /// one makes room. Beyond: 503. Default 1,024.
+    pub backend_connections: usize,
     /// Time to connect to an endpoint. Default 5 s.
     pub connect: Duration,
     /// Time that a request waits for a new HTTP/2 connection to one endpoint while there are others to ask.
@@ -121,6 +126,8 @@ impl Default for Limits {
             h2_stream_window: 256 << 10,
             h2_connection_window: 1 << 20,
             h2_send_buffer: 64 << 10,
+            backend_requests: 1_024,
+            backend_connections: 1_024,
             connect: Duration::from_secs(5),
             connect_patience: Duration::from_millis(250),
             connect_attempts: 3,

@@ -25,6 +25,10 @@ pub enum BackendErrorKind {
     Connect,
     /// The endpoint gave the request back without looking at it (RFC 9113 section 8.7). 503.
     Refused,
+    /// The backend has as many requests or connections as it may have. Nothing was sent. 503.
+    Full,
+    /// The gateway itself is short of file descriptors, ports or memory. Nothing was sent. 503.
+    Local,
     /// The connection broke before a response came. 502.
     Broken,
     /// The connection of the last attempt of a retried request broke before a response came. 503.
@@ -67,6 +71,8 @@ impl BackendError {
             BackendErrorKind::NoEndpoint
             | BackendErrorKind::Connect
             | BackendErrorKind::Refused
+            | BackendErrorKind::Full
+            | BackendErrorKind::Local
             | BackendErrorKind::Exhausted => StatusCode::SERVICE_UNAVAILABLE,
             BackendErrorKind::Broken | BackendErrorKind::Protocol => StatusCode::BAD_GATEWAY,
             BackendErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,

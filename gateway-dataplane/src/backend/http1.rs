@@ -23,7 +23,7 @@ pub(crate) async fn exchange(
             None => lend.connect(&mut course).await?,
         };
         lend.fit(&course, head);
-        let (error, again) = match h1::send(lease, head, body, lend.patience(), informer).await {
+        let (error, again) = match h1::send(lease, head, body, lend.allowed(), informer).await {
             Ok(answered) => {
                 lend.answered(&course);
                 return Ok(answered);
@@ -49,6 +49,9 @@ fn why(failed: Failed) -> BackendError {
         Failed::NotSent(_) => broken(),
         Failed::Unanswered(broke) => unanswered(broke),
         Failed::Protocol(NoResponse::Head(closed @ NoHead::Closed(..))) => broken().because(closed),
+        Failed::Protocol(NoResponse::Head(NoHead::Bad(bad))) => {
+            BackendError::new(BackendErrorKind::Protocol, bad.of_response()).because(bad)
+        }
         Failed::Protocol(error) => {
             let what = "the endpoint's response is not HTTP/1.1";
             BackendError::new(BackendErrorKind::Protocol, what).because(error)

@@ -2,10 +2,9 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
 
 use super::BackendError;
-use crate::codec::h1::Lease;
+use crate::codec::h1::{Allowance, Lease};
 use crate::head::RequestHead;
 
 /// The connections of the bundled upstream, which a request of an HTTP/1 client is written to directly.
@@ -43,8 +42,8 @@ pub(crate) trait Lend: Send + Sync {
         again: bool,
     ) -> Option<BackendError>;
 
-    /// How long a request body waits for the endpoint to ask for it.
-    fn patience(&self) -> Duration;
+    /// What endpoints are allowed.
+    fn allowed(&self) -> Allowance;
 }
 
 pub(crate) type Connecting<'a> =

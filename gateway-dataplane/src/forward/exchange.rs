@@ -12,7 +12,7 @@ use tokio::time::{Sleep, sleep};
 use super::ends::{Ends, NoAnswer};
 use crate::backend::{BackendError, BackendErrorKind, Course, Lend};
 use crate::codec::h1::{
-    Broken, Client, Decoder, Lease, MAX_INTERIM, NoHead, Pump, RESPONSE_LIMITS, Size, announced,
+    Broken, Client, Decoder, HeadLimits, Lease, MAX_INTERIM, NoHead, Pump, Size, announced,
     keeps_alive, write_request,
 };
 use crate::head::Known;
@@ -39,6 +39,7 @@ pub(super) struct Exchange {
     interim: usize,
     /// The endpoint has not asked for the body yet (RFC 9110 section 10.1.1).
     held_for: Option<Pin<Box<Sleep>>>,
+    limits: HeadLimits,
 }
 
 /// Sends the request whose head `client` has, again as long as nothing was answered and that does no harm,
@@ -103,6 +104,7 @@ impl Exchange {
     /// Puts the head of the request down.
     fn new(mut lease: Lease, client: &mut Client, lend: &dyn Lend) -> Self {
         let size = Size::from(&client.side.decoder);
+        let allowed = lend.allowed();
         let held = client.head.fields.contains(Known::Expect) && size != Size::Empty;
         if let Some(side) = lease.side() {
             side.touched = false;
@@ -116,7 +118,8 @@ impl Exchange {
             deaf: None,
             reusable: false,
             interim: 0,
-            held_for: held.then(|| Box::pin(sleep(lend.patience()))),
+            held_for: held.then(|| Box::pin(sleep(allowed.patience))),
+            limits: allowed.head,
         }
     }
 
@@ -141,7 +144,7 @@ impl Exchange {
             let Some(side) = self.lease.side() else {
                 return Poll::Ready(Err(NoAnswer::Gone));
             };
-            let head = match side.poll_head(&mut client.response, RESPONSE_LIMITS, cx) {
+            let head = match side.poll_head(&mut client.response, self.limits, cx) {
                 Poll::Ready(head) => head,
                 Poll::Pending if self.request.is_done() && client.is_gone(cx) => {
                     return Poll::Ready(Err(NoAnswer::Gone));
@@ -227,10 +230,7 @@ impl Exchange {
                 })
             }
             NoHead::Closed(..) => NoAnswer::Final(broken.because(error)),
-            NoHead::Bad(_) => {
-                let what = "the endpoint's response is not HTTP/1.1";
-                NoAnswer::Final(protocol(what).because(error))
-            }
+            NoHead::Bad(bad) => NoAnswer::Final(protocol(bad.of_response()).because(error)),
         }
     }
 

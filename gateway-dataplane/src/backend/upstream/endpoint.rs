@@ -1,25 +1,31 @@
 //! One endpoint: its connections and its health.
 
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gateway_resolve::ir;
+use rustix::io::Errno;
 use tokio::time::timeout;
 
 use super::connect::Connect;
 use super::health::{Ejection, Health};
 use super::http2;
 use super::lane::{Keep, Lane};
+use super::load::{Load, Most};
 use crate::backend::{BackendError, BackendErrorKind};
+use crate::codec::h1::Allowance;
+use crate::paced::Paced;
 
 /// What holds for all endpoints.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Settings {
     pub(super) workers: usize,
     pub(super) connect: Duration,
-    pub(super) expect_continue: Duration,
+    pub(super) allowed: Allowance,
+    pub(super) most: Most,
     pub(super) attempts: usize,
     pub(super) keep: Keep,
     pub(super) connect_patience: Duration,
@@ -35,8 +41,13 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    pub(super) fn new(spec: ir::Endpoint, settings: &Settings, now: Instant) -> Self {
-        let lane = |_| Arc::new(Lane::new(settings.keep));
+    pub(super) fn new(
+        spec: ir::Endpoint,
+        settings: &Settings,
+        load: &Arc<Load>,
+        now: Instant,
+    ) -> Self {
+        let lane = |_| Arc::new(Lane::new(settings.keep, Arc::clone(load)));
         Self {
             spec,
             health: Health::new(now),
@@ -51,6 +62,10 @@ impl Endpoint {
 
     pub(super) fn address(&self) -> SocketAddr {
         self.spec.address
+    }
+
+    pub(super) fn lanes(&self) -> &[Arc<Lane>] {
+        &self.lanes
     }
 
     pub(super) fn lane(&self, worker: usize) -> &Arc<Lane> {
@@ -69,7 +84,11 @@ impl Endpoint {
     pub(super) async fn reach<C: Connect>(&self, connect: &C) -> Result<C::Stream, BackendError> {
         connect.connect(&self.spec).await.map_err(|error| {
             let what = format!("cannot connect to {}: {error}", self.spec.address);
-            BackendError::new(BackendErrorKind::Connect, what).because(error)
+            let kind = match is_local(&error) {
+                true => BackendErrorKind::Local,
+                false => BackendErrorKind::Connect,
+            };
+            BackendError::new(kind, what).because(error)
         })
     }
 
@@ -86,9 +105,28 @@ impl Endpoint {
 
     pub(super) fn failed(&self, settings: &Settings, error: &BackendError) {
         let address = self.spec.address;
+        if error.kind() == BackendErrorKind::Local {
+            static SAID: Paced = Paced::new();
+            if let Some(more) = SAID.pass() {
+                tracing::warn!(%error, more, "this gateway lacks what a connection needs");
+            }
+            return;
+        }
         tracing::debug!(%address, %error, "an endpoint failed");
         if self.health.failed(settings.ejection, Instant::now()) {
             tracing::warn!(%address, period = ?settings.ejection.period, "an endpoint keeps failing and is left alone for a while");
         }
     }
+}
+
+/// Is it this machine that lacks something, rather than the endpoint that cannot be reached?
+fn is_local(error: &io::Error) -> bool {
+    let lacking = [
+        Errno::MFILE,
+        Errno::NFILE,
+        Errno::NOBUFS,
+        Errno::NOMEM,
+        Errno::ADDRNOTAVAIL,
+    ];
+    Errno::from_io_error(error).is_some_and(|errno| lacking.contains(&errno))
 }

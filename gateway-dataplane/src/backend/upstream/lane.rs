@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use super::http2::{Http2, Reserved};
+use super::load::{Entered, Load};
 use super::multiplex::Making;
+use crate::backend::BackendError;
 use crate::codec::h1::{Connection, Home, Lease};
 
 /// Connections of one worker to one endpoint. Its locks are not contended.
@@ -18,6 +20,13 @@ pub(super) struct Lane {
     /// The multiplexed connection that is being made: a burst makes one at a time.
     making: Mutex<Option<Making>>,
     keep: Keep,
+    load: Arc<Load>,
+}
+
+/// Room for a stream.
+pub(super) enum Room {
+    Now(Reserved),
+    Soon(Making),
 }
 
 /// How long and how many.
@@ -35,7 +44,7 @@ struct Idle {
 }
 
 impl Lane {
-    pub(super) fn new(keep: Keep) -> Self {
+    pub(super) fn new(keep: Keep, load: Arc<Load>) -> Self {
         Self {
             open: AtomicUsize::new(0),
             idle: Mutex::new(Idle {
@@ -45,6 +54,7 @@ impl Lane {
             http2: Mutex::new(Vec::new()),
             making: Mutex::new(None),
             keep,
+            load,
         }
     }
 
@@ -75,14 +85,20 @@ impl Lane {
     /// one, which ends with [`made`](Self::made).
     pub(super) fn reserve_or_make(
         &self,
-        make: impl FnOnce() -> Making,
-    ) -> Result<Reserved, Making> {
+        make: impl FnOnce() -> Result<Making, BackendError>,
+    ) -> Result<Room, BackendError> {
         let mut making = lock(&self.making);
-        match (&*making, self.reserve()) {
-            (_, Some(reserved)) => Ok(reserved),
-            (Some(making), None) => Err(making.clone()),
-            (None, None) => Err(making.insert(make()).clone()),
-        }
+        Ok(match (&*making, self.reserve()) {
+            (_, Some(reserved)) => Room::Now(reserved),
+            (Some(making), None) => Room::Soon(making.clone()),
+            (None, None) => Room::Soon(making.insert(make()?).clone()),
+        })
+    }
+
+    /// Closes the connection that has been idle for longest. False: there is none.
+    pub(super) fn close_one(&self) -> bool {
+        let oldest = self.idle().connections.pop_front();
+        oldest.is_some() || lock(&self.http2).iter().any(|c| c.close_unused())
     }
 
     /// A multiplexed connection was made, or could not be.
@@ -92,12 +108,17 @@ impl Lane {
     }
 
     /// Lends `connection` for an exchange, which counts as open meanwhile.
-    pub(super) fn lend(self: &Arc<Self>, connection: Box<Connection>) -> Lease {
+    pub(super) fn lend(
+        self: &Arc<Self>,
+        connection: Box<Connection>,
+        entered: Entered<'_>,
+    ) -> Lease {
+        entered.keep();
         self.open.fetch_add(1, Ordering::Relaxed);
         Lease::new(connection, Arc::clone(self) as Arc<dyn Home>)
     }
 
-    fn put(self: &Arc<Self>, connection: Box<Connection>) {
+    pub(super) fn put(self: &Arc<Self>, connection: Box<Connection>) {
         let mut idle = self.idle();
         if idle.connections.len() >= self.keep.connections {
             return;
@@ -154,6 +175,7 @@ impl Home for Lane {
 
     fn ended(&self) {
         self.open.fetch_sub(1, Ordering::Relaxed);
+        self.load.leave();
     }
 }
 
@@ -161,7 +183,8 @@ impl Home for Lane {
 pub(super) struct Open(Arc<Lane>);
 
 impl Open {
-    pub(super) fn at(lane: &Arc<Lane>) -> Self {
+    pub(super) fn at(lane: &Arc<Lane>, entered: Entered<'_>) -> Self {
+        entered.keep();
         lane.open.fetch_add(1, Ordering::Relaxed);
         Self(Arc::clone(lane))
     }

@@ -1,14 +1,13 @@
 //! Connections for those who write to them themselves.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use super::choose::Chooser;
 use super::connect::Connect;
 use super::pick::Pick;
 use super::{Upstream, fit};
-use crate::backend::{BackendError, Connecting, Course, Lend};
-use crate::codec::h1::{Connection, Lease, Stream};
+use crate::backend::{BackendError, BackendErrorKind, Connecting, Course, Lend};
+use crate::codec::h1::{Allowance, Connection, Lease, Stream};
 use crate::head::RequestHead;
 
 impl<P: Pick, C: Connect> Lend for Upstream<P, C> {
@@ -25,8 +24,12 @@ impl<P: Pick, C: Connect> Lend for Upstream<P, C> {
     fn pooled(&self, course: &mut Course) -> Option<Lease> {
         let lane = self.endpoints[self.choose(course)?].lane(course.worker);
         let connection = lane.take()?;
+        let Some(entered) = self.load.enter(self.settings.most) else {
+            lane.put(connection);
+            return None;
+        };
         course.fresh = false;
-        Some(lane.lend(connection))
+        Some(lane.lend(connection, entered))
     }
 
     fn connect<'a>(&'a self, course: &'a mut Course) -> Connecting<'a> {
@@ -39,17 +42,21 @@ impl<P: Pick, C: Connect> Lend for Upstream<P, C> {
                     return Err(course.failed.take().unwrap_or_else(|| self.nobody()));
                 };
                 let endpoint = &self.endpoints[index];
+                let (entered, held) = (self.enter()?, self.hold()?);
                 match endpoint
                     .connect(&*self.connect, self.settings.connect)
                     .await
                 {
                     Ok(stream) => {
                         course.fresh = true;
-                        let connection = Connection::new(Stream::new(stream));
-                        return Ok(endpoint.lane(course.worker).lend(connection));
+                        let connection = Connection::new(Stream::new(stream), held);
+                        return Ok(endpoint.lane(course.worker).lend(connection, entered));
                     }
                     Err(error) => {
                         endpoint.failed(&self.settings, &error);
+                        if error.kind() == BackendErrorKind::Local {
+                            return Err(error);
+                        }
                         course.exclude(error);
                     }
                 }
@@ -86,8 +93,8 @@ impl<P: Pick, C: Connect> Lend for Upstream<P, C> {
         (!again).then_some(error)
     }
 
-    fn patience(&self) -> Duration {
-        self.settings.expect_continue
+    fn allowed(&self) -> Allowance {
+        self.settings.allowed
     }
 }
 

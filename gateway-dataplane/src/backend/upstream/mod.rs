@@ -11,6 +11,7 @@ mod health;
 mod http2;
 mod lane;
 mod lend;
+mod load;
 mod multiplex;
 mod pick;
 
@@ -27,10 +28,11 @@ use http::{Request, Response};
 use self::endpoint::{Endpoint, Settings};
 use self::health::Ejection;
 use self::lane::Keep;
+use self::load::{Entered, Held, Load, Most};
 use super::{
     Attempt, Backend, BackendError, BackendErrorKind, Direct, Lend, MakeBackend, Tunnel, http1,
 };
-use crate::codec::h1::Answered;
+use crate::codec::h1::{Allowance, Answered, HeadLimits};
 use crate::head::RequestHead;
 use crate::{Body, Limits};
 
@@ -58,7 +60,17 @@ impl<P: Pick, C: Connect> Upstreams<P, C> {
             settings: Settings {
                 workers: workers.max(1),
                 connect: limits.connect,
-                expect_continue: limits.expect_continue,
+                allowed: Allowance {
+                    patience: limits.expect_continue,
+                    head: HeadLimits {
+                        bytes: limits.response_header_bytes.max(8 << 10),
+                        fields: limits.response_header_count,
+                    },
+                },
+                most: Most {
+                    requests: limits.backend_requests,
+                    connections: limits.backend_connections,
+                },
                 attempts: limits.connect_attempts.max(1),
                 keep: Keep {
                     idle: limits.upstream_idle,
@@ -83,6 +95,8 @@ impl<P: Pick, C: Connect> MakeBackend for Upstreams<P, C> {
         spec: &Arc<ir::Backend>,
         previous: Option<&Arc<Upstream<P, C>>>,
     ) -> Arc<Upstream<P, C>> {
+        let load = previous.map(|previous| Arc::clone(&previous.load));
+        let load = load.unwrap_or_default();
         let kept = previous.filter(|previous| previous.spec.protocol == spec.protocol);
         let endpoint = |wanted: &ir::Endpoint| {
             let known = kept.and_then(|kept| kept.endpoints.iter().find(|e| e.is(wanted)));
@@ -90,6 +104,7 @@ impl<P: Pick, C: Connect> MakeBackend for Upstreams<P, C> {
                 Arc::new(Endpoint::new(
                     wanted.clone(),
                     &self.settings,
+                    &load,
                     Instant::now(),
                 ))
             })
@@ -100,6 +115,7 @@ impl<P: Pick, C: Connect> MakeBackend for Upstreams<P, C> {
                 .map(|worker| Turn(AtomicUsize::new(worker)))
                 .collect(),
             spec: Arc::clone(spec),
+            load,
             pick: Arc::clone(&self.pick),
             connect: Arc::clone(&self.connect),
             settings: self.settings,
@@ -110,6 +126,7 @@ impl<P: Pick, C: Connect> MakeBackend for Upstreams<P, C> {
 /// A set of endpoints that answer alike.
 pub struct Upstream<P: Pick = RoundRobin, C: Connect = TcpConnect> {
     spec: Arc<ir::Backend>,
+    load: Arc<Load>,
     endpoints: Vec<Arc<Endpoint>>,
     turns: Box<[Turn]>,
     pick: Arc<P>,
@@ -145,16 +162,20 @@ impl<P: Pick, C: Connect> Backend for Upstream<P, C> {
     /// request. It is never one of the pool's, nor goes there.
     async fn open(&self, worker: usize) -> Result<Tunnel, BackendError> {
         let mut course = self.begin(worker);
+        let held = self.hold()?;
         while let Some(index) = self.choose(&mut course) {
             let endpoint = &self.endpoints[index];
             let limit = self.settings.connect;
             match endpoint.connect(&*self.connect, limit).await {
                 Ok(stream) => {
                     endpoint.health.succeeded();
-                    return Ok(Tunnel::new(stream));
+                    return Ok(Tunnel::new(held.with(stream)));
                 }
                 Err(error) => {
                     endpoint.failed(&self.settings, &error);
+                    if error.kind() == BackendErrorKind::Local {
+                        return Err(error);
+                    }
                     course.exclude(error);
                 }
             }
@@ -188,6 +209,20 @@ impl<P: Pick, C: Connect> Upstream<P, C> {
                 response
             }
         })
+    }
+
+    /// Counts a request.
+    fn enter(&self) -> Result<Entered<'_>, BackendError> {
+        let entered = self.load.enter(self.settings.most);
+        entered.ok_or_else(|| self.load.full(&self.spec.id, "requests"))
+    }
+
+    /// Counts a connection, for which an idle one is closed if there are too many.
+    fn hold(&self) -> Result<Held, BackendError> {
+        let hold = || self.load.hold(self.settings.most);
+        let mut lanes = self.endpoints.iter().flat_map(|endpoint| endpoint.lanes());
+        let held = hold().or_else(|| lanes.find(|lane| lane.close_one()).and_then(|_| hold()));
+        held.ok_or_else(|| self.load.full(&self.spec.id, "connections"))
     }
 
     fn nobody(&self) -> BackendError {

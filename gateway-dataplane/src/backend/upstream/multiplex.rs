@@ -10,7 +10,8 @@ use tokio::time::timeout;
 use super::connect::Connect;
 use super::endpoint::{Endpoint, Settings};
 use super::http2::{Http2, Reserved, SendError};
-use super::lane::Open;
+use super::lane::{Open, Room};
+use super::load::Held;
 use super::pick::Pick;
 use super::{Upstream, fit};
 use crate::Body;
@@ -106,11 +107,12 @@ impl<P: Pick, C: Connect> Upstream<P, C> {
         fit::for_http2(&mut request, endpoint.address());
         let mut again = false;
         loop {
-            let open = Open::at(lane);
-            let reserving = reserve(endpoint, &self.connect, &self.settings, course.worker);
+            let open = Open::at(lane, self.enter().map_err(Failure::Final)?);
+            let reserving = self.reserve(endpoint, course.worker);
             let reserved = match timeout(patience.unwrap_or(self.settings.connect), reserving).await
             {
                 Ok(Ok(reserved)) => reserved,
+                Ok(Err(error)) if is_own(&error) => return Err(Failure::Final(error)),
                 Ok(Err(error)) => return Err(Failure::Elsewhere(Box::new(request), error)),
                 Err(_elapsed) => {
                     let what = format!("no room on a connection to {} yet", endpoint.address());
@@ -153,21 +155,32 @@ impl<P: Pick, C: Connect> Upstream<P, C> {
     }
 }
 
-/// Room for a stream on a connection, which is made if there is none.
-async fn reserve<C: Connect>(
-    endpoint: &Arc<Endpoint>,
-    connect: &Arc<C>,
-    settings: &Settings,
-    worker: usize,
-) -> Result<Reserved, BackendError> {
-    let lane = endpoint.lane(worker);
-    if let Some(reserved) = lane.reserve() {
-        return Ok(reserved);
-    }
-    loop {
-        match lane.reserve_or_make(|| make(endpoint, connect, settings, worker)) {
-            Ok(reserved) => return Ok(reserved),
-            Err(making) => making.wait().await?,
+/// Would another endpoint be of no help?
+fn is_own(error: &BackendError) -> bool {
+    let own = [BackendErrorKind::Full, BackendErrorKind::Local];
+    own.contains(&error.kind())
+}
+
+impl<P: Pick, C: Connect> Upstream<P, C> {
+    /// Room for a stream on a connection, which is made if there is none.
+    async fn reserve(
+        &self,
+        endpoint: &Arc<Endpoint>,
+        worker: usize,
+    ) -> Result<Reserved, BackendError> {
+        let lane = endpoint.lane(worker);
+        if let Some(reserved) = lane.reserve() {
+            return Ok(reserved);
+        }
+        loop {
+            let make = || {
+                let held = self.hold()?;
+                Ok(make(endpoint, &self.connect, &self.settings, held, worker))
+            };
+            match lane.reserve_or_make(make)? {
+                Room::Now(reserved) => return Ok(reserved),
+                Room::Soon(making) => making.wait().await?,
+            }
         }
     }
 }
@@ -178,12 +191,13 @@ fn make<C: Connect>(
     endpoint: &Arc<Endpoint>,
     connect: &Arc<C>,
     settings: &Settings,
+    held: Held,
     worker: usize,
 ) -> Making {
     let (done, making) = watch::channel(None);
     let (endpoint, connect, settings) = (Arc::clone(endpoint), Arc::clone(connect), *settings);
     tokio::spawn(async move {
-        let starting = start(&endpoint, &*connect, &settings);
+        let starting = start(&endpoint, &*connect, &settings, held);
         let made = endpoint.in_time(settings.connect, starting).await;
         let told = match &made {
             Ok(_) => Ok(()),
@@ -202,9 +216,10 @@ async fn start<C: Connect>(
     endpoint: &Endpoint,
     connect: &C,
     settings: &Settings,
+    held: Held,
 ) -> Result<Arc<Http2>, BackendError> {
     let stream = endpoint.reach(connect).await?;
-    let started = Http2::start(stream, settings.http2, ()).await;
+    let started = Http2::start(stream, settings.http2, held).await;
     started.map_err(|error| {
         let what = format!("{} does not speak HTTP/2", endpoint.address());
         BackendError::new(BackendErrorKind::Connect, what).because(error)

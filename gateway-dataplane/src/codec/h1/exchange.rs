@@ -56,19 +56,22 @@ pub(crate) const MAX_INTERIM: usize = 16;
 /// Bytes that are collected before they are written.
 const GATHERED: usize = 4 << 10;
 
-/// What a response's head may take.
-pub(crate) const RESPONSE_LIMITS: HeadLimits = HeadLimits {
-    bytes: 64 << 10,
-    fields: 100,
-};
+/// What an endpoint is allowed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Allowance {
+    /// How long a request's body waits for it to ask for that.
+    pub(crate) patience: Duration,
+    /// What the head of a response may take.
+    pub(crate) head: HeadLimits,
+}
 
 /// Sends a request and waits for the head of the response. The body of one with `Expect` is held back until
-/// the endpoint asks for it, for at most `patience`. The body of a 101 is empty, and the exchange is with it.
+/// the endpoint asks for it, for as long as `allowed`. The body of a 101 is empty, and the exchange is with it.
 pub(crate) async fn send(
     lease: Lease,
     head: &mut RequestHead,
     body: Body,
-    patience: Duration,
+    allowed: Allowance,
     informer: Option<&Informer>,
 ) -> Result<(ResponseHead, Answered), Failed> {
     let mut exchange = Exchange {
@@ -76,8 +79,8 @@ pub(crate) async fn send(
         sending: None,
         reusable: false,
     };
-    exchange.begin(head, body, patience);
-    let mut wait = Wait::default();
+    exchange.begin(head, body, allowed.patience);
+    let mut wait = Wait::new(allowed.head);
     match poll_fn(|cx| exchange.poll_response(&head.method, &mut wait, informer, cx)).await {
         Ok(head) => {
             let answered = exchange.answered(&head);
@@ -100,12 +103,23 @@ pub(crate) enum Answered {
 }
 
 /// What is known while a response is waited for.
-#[derive(Default)]
 struct Wait {
     /// The stream takes no more.
     broken: Option<io::Error>,
     interim: usize,
     head: ResponseHead,
+    limits: HeadLimits,
+}
+
+impl Wait {
+    fn new(limits: HeadLimits) -> Self {
+        Self {
+            broken: None,
+            interim: 0,
+            head: ResponseHead::default(),
+            limits,
+        }
+    }
 }
 
 impl Exchange {
@@ -151,7 +165,7 @@ impl Exchange {
                 return Poll::Ready(Err(unanswered(None)));
             };
             let before = wait.interim;
-            match ready!(side.poll_head(&mut wait.head, RESPONSE_LIMITS, cx)) {
+            match ready!(side.poll_head(&mut wait.head, wait.limits, cx)) {
                 Ok(()) if is_interim(wait.head.status) => {
                     wait.interim += 1;
                     if wait.interim > MAX_INTERIM {

@@ -12,6 +12,8 @@ use super::stream::Stream;
 pub(crate) struct Connection {
     pub(crate) side: Side,
     parked_at: Instant,
+    /// What lives as long as it does.
+    _guard: Box<dyn Send + Sync>,
 }
 
 /// Where a connection comes from, and goes back to.
@@ -30,11 +32,12 @@ pub(crate) struct Lease {
 }
 
 impl Connection {
-    /// A connection over `stream`.
-    pub(crate) fn new(stream: Stream) -> Box<Self> {
+    /// A connection over `stream`, for as long as which `guard` lives.
+    pub(crate) fn new(stream: Stream, guard: impl Send + Sync + 'static) -> Box<Self> {
         Box::new(Self {
             side: Side::new(stream, Buffer::new()),
             parked_at: Instant::now(),
+            _guard: Box::new(guard),
         })
     }
 

@@ -25,11 +25,11 @@ mod tests;
 pub(crate) use compose::{Size, fit_interim, keeps_alive, write_request};
 pub(crate) use decode::{Decoder, Malformed, Piece};
 pub(crate) use exchange::{
-    Answered, Exchange, MAX_INTERIM, RESPONSE_LIMITS, announced, send, write_frame,
+    Allowance, Answered, Exchange, MAX_INTERIM, announced, send, write_frame,
 };
 pub(crate) use failed::{Broke, Failed, NoResponse};
 pub(crate) use lease::{Connection, Home, Lease};
-pub(crate) use parse::HeadLimits;
+pub(crate) use parse::{BadHead, HeadLimits};
 pub(crate) use pump::{Broken, Pump};
 pub(crate) use server::Client;
 pub(crate) use side::{NoHead, Side};

@@ -26,6 +26,21 @@ pub(crate) enum BadHead {
     TooMany,
 }
 
+impl BadHead {
+    /// The same, of the head of a response, for the operator.
+    pub(crate) fn of_response(self) -> &'static str {
+        match self {
+            Self::Malformed => "the endpoint's response is not HTTP/1.1",
+            Self::TooLarge => {
+                "the head of the endpoint's response is larger than response_header_bytes"
+            }
+            Self::TooMany => {
+                "the endpoint's response has more header fields than response_header_count"
+            }
+        }
+    }
+}
+
 /// Fields that are parsed without an allocation.
 const USUAL_FIELDS: usize = 100;
 

@@ -33,7 +33,7 @@ where
 }
 
 /// Drives `connection` until it closes.
-pub(super) async fn drive<S, G>(mut connection: Connection<S, Bytes>, http2: Arc<Http2>, guard: G)
+pub(super) async fn drive<S>(mut connection: Connection<S, Bytes>, http2: Arc<Http2>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -53,12 +53,12 @@ where
     });
     let ended = ended.await;
     http2.close();
+    http2.ended();
     match ended {
         Ok(()) => {}
         Err(Some(error)) => tracing::debug!(%error, "an HTTP/2 connection to an endpoint ended"),
         Err(None) => tracing::info!("an HTTP/2 connection to an endpoint went silent"),
     }
-    drop(guard);
 }
 
 /// An endpoint does not answer a PING.

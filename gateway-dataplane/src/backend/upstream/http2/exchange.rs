@@ -18,7 +18,7 @@ use super::Reserved;
 use crate::Body;
 use crate::backend::{BackendError, BackendErrorKind, is_harmless};
 use crate::body::Informer;
-use crate::codec::h1::{MAX_INTERIM, fit_interim};
+use crate::codec::h1::{BadHead, MAX_INTERIM, fit_interim};
 use crate::codec::h2::{Answering, Sending, Stopped, strip};
 use crate::head::ResponseHead;
 
@@ -53,9 +53,8 @@ impl Reserved {
             Err(NoResponse::Final(error)) => return Err(SendError::Failed(error)),
             Err(NoResponse::Stream(error)) => return Err(exchange.failed(error, &self)),
         };
-        let count = response.headers().len();
-        if count > http2.settings.header_count {
-            let what = format!("the endpoint's response has {count} header fields");
+        if response.headers().len() > http2.settings.header_count {
+            let what = BadHead::TooMany.of_response();
             return Err(SendError::Failed(protocol(what)));
         }
         fit::check_response(&response).map_err(SendError::Failed)?;
@@ -132,7 +131,7 @@ impl Exchange {
             self.interim += 1;
             if self.interim > MAX_INTERIM {
                 let what = "the endpoint sends too many interim responses";
-                return Poll::Ready(Err(NoResponse::Final(protocol(what.into()))));
+                return Poll::Ready(Err(NoResponse::Final(protocol(what))));
             }
             pass_on(interim, informer);
         }
@@ -144,8 +143,7 @@ impl Exchange {
     fn failed(self, error: h2::Error, reserved: &Reserved) -> SendError {
         let refused_it = error.reason() == Some(Reason::REFUSED_STREAM);
         if error.is_library() && refused_it {
-            let limit = reserved.connection.settings.header_list;
-            let what = format!("the head of the endpoint's response is larger than {limit} bytes");
+            let what = BadHead::TooLarge.of_response();
             return SendError::Failed(protocol(what).because(error));
         }
         if error.is_go_away() {
@@ -166,7 +164,7 @@ impl Exchange {
         let what = match error.is_library() {
             true => {
                 return SendError::Failed(
-                    protocol("the endpoint's response is not HTTP/2".into()).because(error),
+                    protocol("the endpoint's response is not HTTP/2").because(error),
                 );
             }
             false => "the endpoint reset the stream or the connection before it answered",
@@ -247,6 +245,6 @@ fn refused() -> BackendError {
     BackendError::new(BackendErrorKind::Refused, what)
 }
 
-fn protocol(what: String) -> BackendError {
+fn protocol(what: &'static str) -> BackendError {
     BackendError::new(BackendErrorKind::Protocol, what)
 }

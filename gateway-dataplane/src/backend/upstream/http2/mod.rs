@@ -82,6 +82,8 @@ pub(super) struct Http2 {
     /// A request was given up, and nothing had been heard since it was sent.
     doubted: AtomicBool,
     driver: AtomicWaker,
+    /// What lives as long as the connection.
+    guard: Mutex<Option<Box<dyn Send>>>,
 }
 
 /// More streams than there ever are.
@@ -122,8 +124,9 @@ impl Http2 {
             heard,
             doubted: AtomicBool::new(false),
             driver: AtomicWaker::new(),
+            guard: Mutex::new(Some(Box::new(guard))),
         });
-        tokio::spawn(drive::drive(connection, Arc::clone(&http2), guard));
+        tokio::spawn(drive::drive(connection, Arc::clone(&http2)));
         Ok(http2)
     }
 
@@ -155,12 +158,23 @@ impl Http2 {
     }
 
     /// Closes it, unless there are streams.
-    fn close_unused(&self) {
+    pub(super) fn close_unused(&self) -> bool {
         let order = Ordering::Relaxed;
         let unused = self.streams.compare_exchange(0, CLOSED, order, order);
         if unused.is_ok() {
             self.close();
+            self.ended();
         }
+        unused.is_ok()
+    }
+
+    fn ended(&self) {
+        let guard = self
+            .guard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        drop(guard);
     }
 
     fn sender(&self) -> MutexGuard<'_, Option<SendRequest<Bytes>>> {

@@ -12,7 +12,7 @@ use super::super::compose::{keeps_alive, response_decoder};
 use super::super::decode::{Decoder, Piece};
 use super::super::server::Client;
 use super::super::side::{NoHead, Side};
-use super::super::{HeadLimits, RESPONSE_LIMITS, Stream};
+use super::super::{HeadLimits, Stream};
 use crate::head::ResponseHead;
 
 /// A message: its start line, and its body if it had an end.
@@ -144,7 +144,7 @@ pub(super) async fn response(
     let mut side = Side::new(Stream::new(Pieces::new(bytes, lengths)), Buffer::new());
     let mut head = ResponseHead::default();
     loop {
-        poll_fn(|cx| side.poll_head(&mut head, RESPONSE_LIMITS, cx))
+        poll_fn(|cx| side.poll_head(&mut head, LIMITS, cx))
             .await
             .ok()?;
         if !head.status.is_informational() {
