@@ -8,7 +8,7 @@ use gateway_resolve::ir::{self, Stack};
 use super::hosts::HostIndex;
 use super::request::with_lower_case;
 use super::routes::RouteIndex;
-use super::{CompiledRule, Compiler, Head, Hit, StreamRoute};
+use super::{CompiledRule, Compiler, Head, Hit, Miss, StreamRoute};
 
 /// A listener and the rules behind it.
 #[derive(Debug)]
@@ -63,7 +63,15 @@ impl<B> Listener<B> {
         })
     }
 
-    /// The same for the first route on the way whose path matches and which `meets` the rest.
+    /// Why a request for `host` (lower case) got no route.
+    pub(super) fn miss(&self, host: &str) -> Miss {
+        match self.names.first(host) {
+            Some(_) => Miss::NoRule,
+            None => Miss::NoRoute,
+        }
+    }
+
+    /// As [`find`](Self::find), for the first route on the way whose path matches and which `meets` the rest.
     pub(super) fn find_where(
         &self,
         host: &str,

@@ -116,9 +116,15 @@ impl<'t, B> Hit<'t, B> {
 /// Why a request goes nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Miss {
-    /// No listener or no route matches.
-    #[error("no route matches")]
-    NotFound,
+    /// No listener takes the host.
+    #[error("no listener takes the host")]
+    NoListener,
+    /// The listener takes the host, and no route that is attached to it does.
+    #[error("no route of the listener takes the host")]
+    NoRoute,
+    /// There are routes for the host, and none of their rules matches.
+    #[error("no rule matches the request")]
+    NoRule,
     /// Another listener of the socket is a better match for the request's authority than the one
     /// that the connection was made to (RFC 9110 section 15.5.20).
     #[error("the connection is for another host than the request")]
@@ -129,7 +135,7 @@ impl Miss {
     /// The status of the answer: 404 or 421.
     pub fn status(self) -> StatusCode {
         match self {
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NoListener | Self::NoRoute | Self::NoRule => StatusCode::NOT_FOUND,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
         }
     }
@@ -187,7 +193,7 @@ impl<B> SocketTable<B> {
     pub fn find(&self, head: &Head<'_>, sni: Option<&str>) -> Result<Hit<'_, B>, Miss> {
         with_lower_case(head.host, |host| {
             let listener = self.listener_for_request(host, sni)?;
-            listener.find(host, head).ok_or(Miss::NotFound)
+            listener.find(host, head).ok_or_else(|| listener.miss(host))
         })
     }
 
@@ -230,13 +236,18 @@ impl<B> SocketTable<B> {
         })
     }
 
+    /// The listener that looks at a request, whether or not one of its routes takes it.
+    pub(crate) fn listener_of(&self, head: &Head<'_>, sni: Option<&str>) -> Option<&Listener<B>> {
+        with_lower_case(head.host, |host| self.listener_for_request(host, sni).ok())
+    }
+
     /// The listener for a request for `host` (lower case) on a connection to `sni`.
     pub(super) fn listener_for_request(
         &self,
         host: &str,
         sni: Option<&str>,
     ) -> Result<&Listener<B>, Miss> {
-        let best = self.listener_for(host).ok_or(Miss::NotFound)?;
+        let best = self.listener_for(host).ok_or(Miss::NoListener)?;
         if !best.is_tls() || sni == Some(host) {
             return Ok(best);
         }

@@ -54,9 +54,9 @@ fn listeners_are_isolated() {
 fn no_other_listener_helps_out() {
     let narrow = listener(&http(), "a.example.com", &["b.example.com"]);
     let socket = socket(vec![narrow, listener(&http(), "*.example.com", &[""])]);
-    let miss = Err(Miss::NotFound);
-    assert_eq!(found(&socket, "a.example.com", "/", None), miss);
-    assert_eq!(found(&socket, "example.org", "/", None), miss);
+    let miss = |host| found(&socket, host, "/", None).unwrap_err();
+    assert_eq!(miss("a.example.com"), Miss::NoRoute);
+    assert_eq!(miss("example.org"), Miss::NoListener);
     assert!(found(&socket, "b.example.com", "/", None).is_ok());
 }
 
@@ -101,7 +101,7 @@ fn requests_on_a_connection_to_another_listener_are_misdirected() {
             &named,
             Some("a.example.com"),
             "bar.com",
-            Some(Miss::NotFound),
+            Some(Miss::NoListener),
         ),
         (&named, Some("a.example.com"), "b.example.com", None),
         (
@@ -152,7 +152,7 @@ fn a_host_without_a_matching_route_leaves_the_request_to_the_next() {
     ] {
         assert!(found(&socket, "a.b.com", path, None).is_ok_and(|name| name == host));
     }
-    assert_eq!(found(&socket, "b.com", "/7", None), Err(Miss::NotFound));
+    assert_eq!(found(&socket, "b.com", "/7", None), Err(Miss::NoRule));
 }
 
 fn route(path: PathMatch, method: Option<http::Method>, name: &str) -> Route {
@@ -228,5 +228,5 @@ fn long_prefixes_are_found() {
         let below = path(length) + "/y/z";
         assert_eq!(found(&socket, "h", &below, None), Ok(length.to_string()));
     }
-    assert_eq!(found(&socket, "h", &path(66), None), Err(Miss::NotFound));
+    assert_eq!(found(&socket, "h", &path(66), None), Err(Miss::NoRule));
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gateway_model::Hostname;
 use gateway_resolve::ir::{Listener, Match, PathMatch, Rank, Route, ValueMatch};
 
-use super::super::Head;
+use super::super::{Head, Miss};
 
 /// A request, in pieces.
 #[derive(Debug, Clone)]
@@ -109,6 +109,15 @@ pub(super) fn find<'a>(listener: &'a Listener, request: &Request) -> Option<&'a 
     let matching = matching(listener, request).into_iter();
     let best = matching.min_by_key(|(name, route)| (specificity(*name), Rank::of(route)));
     best.map(|(_, route)| route)
+}
+
+/// Why no route matches.
+pub(super) fn miss(listener: &Listener, host: &str) -> Miss {
+    let mut names = listener.hosts().iter().map(|host| host.hostname.as_ref());
+    match names.any(|name| host_matches(name, host)) {
+        true => Miss::NoRule,
+        false => Miss::NoRoute,
+    }
 }
 
 fn route_matches(conditions: &Match, request: &Request) -> bool {

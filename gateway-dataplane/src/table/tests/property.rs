@@ -162,12 +162,12 @@ fn expected<'a>(
     request: &Request,
     sni: Option<&str>,
 ) -> Result<(&'a Listener, &'a Route), Miss> {
-    let best = naive::listener(listeners, &request.host).ok_or(Miss::NotFound)?;
+    let best = naive::listener(listeners, &request.host).ok_or(Miss::NoListener)?;
     let connected = naive::listener(listeners, sni.unwrap_or_default());
     if best.stack.begins_with_tls() && connected.map(|l| &l.id) != Some(&best.id) {
         return Err(Miss::Misdirected);
     }
-    let route = naive::find(best, request).ok_or(Miss::NotFound)?;
+    let route = naive::find(best, request).ok_or_else(|| naive::miss(best, &request.host))?;
     Ok((best, route))
 }
 
