@@ -1,5 +1,6 @@
 //! Message bodies: one concrete type, so that passing one through costs no box.
 
+mod counter;
 mod deadline;
 mod error;
 mod foreign;
@@ -19,6 +20,8 @@ pub(crate) use tee::{Bounds, Copies, tee};
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -27,10 +30,12 @@ use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
+use self::counter::Counter;
 use self::error::BoxError;
 use self::foreign::Foreign;
 use crate::codec::{h1, h2};
 use crate::forward::headers::strip_trailers;
+use crate::observe::Observed;
 
 /// The body of a request or response: data and trailers, streamed.
 ///
@@ -60,6 +65,7 @@ enum Inner {
 struct Layers {
     deadline: Option<Deadline>,
     tee: Option<tee::Tee>,
+    counter: Option<Counter>,
 }
 
 impl Body {
@@ -114,6 +120,24 @@ impl Body {
         if !self.is_end_stream() {
             let deadline = &mut self.layers.get_or_insert_default().deadline;
             *deadline = Some(Deadline::earliest(deadline.take(), at, limit));
+        }
+        self
+    }
+
+    /// Counts the bytes of a request's body as they are read.
+    pub(crate) fn counted(mut self, bytes: &Arc<AtomicU64>) -> Self {
+        if !self.is_end_stream() {
+            let counter = Counter::Request(Arc::clone(bytes));
+            self.layers.get_or_insert_default().counter = Some(counter);
+        }
+        self
+    }
+
+    /// Tells of a response's body as it is read, until it has ended or is dropped.
+    pub(crate) fn observed(mut self, observed: Observed) -> Self {
+        if !self.is_end_stream() {
+            let counter = Counter::Response(observed);
+            self.layers.get_or_insert_default().counter = Some(counter);
         }
         self
     }
@@ -189,9 +213,12 @@ impl http_body::Body for Body {
             && let Poll::Ready(limit) = deadline.poll(cx)
         {
             this.inner = Inner::Empty;
-            return Poll::Ready(Some(Err(BodyError::timeout(limit))));
+            let late = Some(Err(BodyError::timeout(limit)));
+            Counter::see(&mut layers.counter, &late, true);
+            return Poll::Ready(late);
         }
         let frame = ready!(this.inner.poll(cx));
+        Counter::see(&mut layers.counter, &frame, this.inner.is_end_stream());
         if let Some(tee) = &mut layers.tee {
             tee.see(&frame, this.inner.is_end_stream());
         }

@@ -13,6 +13,7 @@ pub mod filter;
 pub mod forward;
 pub mod head;
 mod limits;
+pub mod observe;
 mod paced;
 mod proxy;
 mod server;

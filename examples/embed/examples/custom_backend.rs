@@ -20,7 +20,7 @@ impl Backend for Sticky {
     async fn call(
         &self,
         request: Request<Body>,
-        _attempt: &Attempt,
+        _attempt: &Attempt<'_>,
     ) -> Result<Response<Body>, BackendError> {
         let mut hasher = DefaultHasher::new();
         request.headers().get("x-forwarded-for").hash(&mut hasher);

@@ -29,7 +29,7 @@ impl Backend for BoxBackend {
     async fn call(
         &self,
         request: Request<Body>,
-        attempt: &Attempt,
+        attempt: &Attempt<'_>,
     ) -> Result<Response<Body>, BackendError> {
         self.0.call_boxed(request, attempt).await
     }
@@ -48,7 +48,7 @@ type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response<Body>, BackendErro
 type Opening<'a> = Pin<Box<dyn Future<Output = Result<Tunnel, BackendError>> + Send + 'a>>;
 
 trait Erased: Send + Sync + 'static {
-    fn call_boxed<'a>(&'a self, request: Request<Body>, attempt: &'a Attempt) -> Answer<'a>;
+    fn call_boxed<'a>(&'a self, request: Request<Body>, attempt: &'a Attempt<'_>) -> Answer<'a>;
 
     fn open_boxed(&self, worker: usize) -> Opening<'_>;
 
@@ -56,7 +56,7 @@ trait Erased: Send + Sync + 'static {
 }
 
 impl<B: Backend> Erased for B {
-    fn call_boxed<'a>(&'a self, request: Request<Body>, attempt: &'a Attempt) -> Answer<'a> {
+    fn call_boxed<'a>(&'a self, request: Request<Body>, attempt: &'a Attempt<'_>) -> Answer<'a> {
         Box::pin(self.call(request, attempt))
     }
 

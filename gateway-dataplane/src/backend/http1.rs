@@ -1,6 +1,6 @@
 //! Requests over HTTP/1.1 on leased connections, each on its own for as long as it lasts.
 
-use super::{BackendError, BackendErrorKind, Lend, is_harmless};
+use super::{BackendError, BackendErrorKind, Course, Lend, is_harmless};
 use crate::Body;
 use crate::body::Informer;
 use crate::codec::h1::{self, Answered, Broke, Failed, NoHead, NoResponse};
@@ -10,22 +10,21 @@ use crate::head::{RequestHead, ResponseHead};
 /// harm.
 pub(crate) async fn exchange(
     lend: &dyn Lend,
-    worker: usize,
+    course: &mut Course,
     head: &mut RequestHead,
     mut body: Body,
     informer: Option<&Informer>,
 ) -> Result<(ResponseHead, Answered), BackendError> {
-    let mut course = lend.begin(worker);
     let repeatable = body.is_empty() && is_harmless(&head.method);
     loop {
-        let lease = match lend.pooled(&mut course) {
+        let lease = match lend.pooled(course) {
             Some(lease) => lease,
-            None => lend.connect(&mut course).await?,
+            None => lend.connect(course).await?,
         };
-        lend.fit(&course, head);
+        lend.fit(course, head);
         let (error, again) = match h1::send(lease, head, body, lend.allowed(), informer).await {
             Ok(answered) => {
-                lend.answered(&course);
+                lend.answered(course);
                 return Ok(answered);
             }
             Err(Failed::NotSent(untouched)) => {
@@ -38,7 +37,7 @@ pub(crate) async fn exchange(
             }
             Err(failed) => return Err(why(failed)),
         };
-        if let Some(error) = lend.unanswered(&mut course, error, again) {
+        if let Some(error) = lend.unanswered(course, error, again) {
             return Err(error);
         }
     }

@@ -1,9 +1,10 @@
 //! Backends whose connections are driven by the task that serves the request.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 
-use super::BackendError;
+use super::{Attempt, BackendError};
 use crate::codec::h1::{Allowance, Lease};
 use crate::head::RequestHead;
 
@@ -42,6 +43,9 @@ pub(crate) trait Lend: Send + Sync {
         again: bool,
     ) -> Option<BackendError>;
 
+    /// The endpoint that was chosen last.
+    fn endpoint(&self, course: &Course) -> Option<SocketAddr>;
+
     /// What endpoints are allowed.
     fn allowed(&self) -> Allowance;
 }
@@ -65,9 +69,40 @@ pub(crate) struct Course {
 }
 
 impl Course {
+    /// How many endpoints were chosen.
+    pub(crate) fn tries(&self) -> u32 {
+        u32::try_from(self.again).unwrap_or(u32::MAX)
+    }
+
     /// Leaves the endpoint out from now on.
     pub(crate) fn exclude(&mut self, error: BackendError) {
         self.tried.extend(self.endpoint.take());
         self.failed = Some(error);
+    }
+}
+
+/// The course of an attempt, which is noted even when the attempt is given up.
+pub(crate) struct Noted<'a> {
+    lend: &'a dyn Lend,
+    attempt: &'a Attempt<'a>,
+    pub(crate) course: Course,
+}
+
+impl<'a> Noted<'a> {
+    pub(crate) fn new(lend: &'a dyn Lend, attempt: &'a Attempt<'a>) -> Self {
+        let course = lend.begin(attempt.worker);
+        Self {
+            lend,
+            attempt,
+            course,
+        }
+    }
+}
+
+impl Drop for Noted<'_> {
+    fn drop(&mut self) {
+        if let Some(notes) = self.attempt.notes {
+            notes.tried(self.lend.endpoint(&self.course), self.course.tries());
+        }
     }
 }

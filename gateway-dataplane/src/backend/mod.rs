@@ -14,23 +14,26 @@ pub mod upstream;
 pub use erased::BoxBackend;
 pub use error::{BackendError, BackendErrorKind};
 pub use lend::Direct;
-pub(crate) use lend::{Connecting, Course, Lend};
+pub(crate) use lend::{Connecting, Course, Lend, Noted};
 pub use tunnel::Tunnel;
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use gateway_resolve::ir;
 use http::{Method, Request, Response};
 
 use crate::Body;
+use crate::observe::Notes;
 
 /// Who answers requests.
 ///
 /// Dropping the future, or the body of the response, gives up the attempt. The request is ready to
 /// be sent: its URI has a path and query only, its `Host` header is set, hop-by-hop headers are
 /// gone. A response to a request for an upgrade that has status 101 carries a [`Tunnel`] among its
-/// extensions.
+/// extensions. What an embedder put into the [extensions](http::Extensions) of a request that he handed to a
+/// [`Forwarder`](crate::Forwarder) is in those of every attempt at it, and of its copies.
 pub trait Backend: Send + Sync + 'static {
     /// Answers `request`.
     ///
@@ -39,7 +42,7 @@ pub trait Backend: Send + Sync + 'static {
     fn call(
         &self,
         request: Request<Body>,
-        attempt: &Attempt,
+        attempt: &Attempt<'_>,
     ) -> impl Future<Output = Result<Response<Body>, BackendError>> + Send;
 
     /// Opens a connection for bytes of any protocol, as TCPRoutes ask for. Backends that answer requests
@@ -81,21 +84,39 @@ pub trait MakeBackend: Send + Sync + 'static {
 /// What a backend may know about the attempt that it is asked to make.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
-pub struct Attempt {
+pub struct Attempt<'r> {
     /// The worker that makes it, counting from 0; state that is kept by worker is not contended.
     pub worker: usize,
     /// How many attempts at this request came before it.
     pub number: u32,
     /// Does the client ask for another protocol (`Connection: upgrade`)?
     pub upgrade: bool,
+    /// The rule that led to the backend, by itself or by a mirror of it.
+    pub rule: Option<&'r Arc<ir::Rule>>,
+    pub(crate) notes: Option<&'r Notes>,
 }
 
-impl Attempt {
+impl Attempt<'_> {
     /// The first attempt, made by `worker`.
     pub fn first(worker: usize) -> Self {
         Self {
             worker,
             ..Self::default()
+        }
+    }
+
+    /// Notes that it is made.
+    pub(crate) fn begin(&self) {
+        if let Some(notes) = self.notes {
+            notes.called();
+        }
+    }
+
+    /// Notes that the attempt is made at `endpoint`, for the [`Observer`](crate::observe::Observer). The last
+    /// one counts.
+    pub fn asks(&self, endpoint: SocketAddr) {
+        if let Some(notes) = self.notes {
+            notes.tried(Some(endpoint), 1);
         }
     }
 }
@@ -104,7 +125,7 @@ impl<B: Backend> Backend for Arc<B> {
     fn call(
         &self,
         request: Request<Body>,
-        attempt: &Attempt,
+        attempt: &Attempt<'_>,
     ) -> impl Future<Output = Result<Response<Body>, BackendError>> + Send {
         B::call(self, request, attempt)
     }

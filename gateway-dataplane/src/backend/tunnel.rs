@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::observe::{Counted, Observed};
+
 /// The bytes of an upgraded connection, carried among the extensions of a 101 response.
 ///
 /// Clones share one connection; the first to take it has it.
@@ -20,6 +22,14 @@ impl Tunnel {
     /// A tunnel over `io`.
     pub fn new(io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
         Self(Arc::new(Mutex::new(Some(Box::new(io)))))
+    }
+
+    /// The same, with its bytes counted; the record ends with it.
+    pub(crate) fn observed(self, observed: Observed) -> Self {
+        match self.take() {
+            Some(io) => Self::new(Counted::new(io, observed)),
+            None => self,
+        }
     }
 
     /// The stream, for whom asks first.

@@ -7,26 +7,28 @@ use super::ConnectionInfo;
 use crate::Body;
 use crate::backend::{BackendError, BackendErrorKind};
 use crate::head::{Known, ResponseHead};
+use crate::observe::{Observed, Reason};
 
 /// An answer of this hop's own.
 pub(super) struct Answer {
     pub(super) head: ResponseHead,
     pub(super) text: Bytes,
+    pub(super) reason: Reason,
     /// An HTTP/1 connection closes after it.
     pub(super) last: bool,
 }
 
-impl From<ResponseHead> for Answer {
-    fn from(head: ResponseHead) -> Self {
+impl Answer {
+    /// An answer without a body.
+    pub(super) fn bodiless(head: ResponseHead, reason: Reason) -> Self {
         Self {
             head,
             text: Bytes::new(),
+            reason,
             last: false,
         }
     }
-}
 
-impl Answer {
     /// The same, after which an HTTP/1 connection closes.
     pub(super) fn last(self) -> Self {
         Self { last: true, ..self }
@@ -39,18 +41,24 @@ impl Answer {
         }
         Response::from_parts(self.head.to_parts(), Body::from(self.text))
     }
+
+    /// The same, as the end of what is observed.
+    pub(super) fn observed(self, version: Version, mut observed: Observed) -> Response<Body> {
+        observed.answered(self.head.status, self.reason);
+        observed.attach(self.into_response(version))
+    }
 }
 
 /// `404 Not Found`, and the like.
-pub(super) fn status(status: StatusCode) -> Answer {
-    let reason = status.canonical_reason().unwrap_or("Error");
+pub(super) fn status(status: StatusCode, reason: Reason) -> Answer {
+    let phrase = status.canonical_reason().unwrap_or("Error");
     let mut head = ResponseHead::new(status);
     head.fields
         .append(Known::ContentType, b"text/plain; charset=utf-8");
     head.fields.append(Known::Server, b"gateway");
     Answer {
-        text: format!("{} {reason}\n", status.as_str()).into(),
-        ..head.into()
+        text: format!("{} {phrase}\n", status.as_str()).into(),
+        ..Answer::bodiless(head, reason)
     }
 }
 
@@ -67,6 +75,6 @@ pub(super) fn failure(error: &BackendError, connection: &ConnectionInfo) -> Answ
     Answer {
         // Nobody knows where the next request starts.
         last: broke_off,
-        ..status(error.status())
+        ..status(error.status(), Reason::Failed(error.kind()))
     }
 }

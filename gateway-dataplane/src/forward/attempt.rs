@@ -47,7 +47,7 @@ pub(super) async fn answer<B: Backend>(
     options: &Options,
     backend: &B,
     bounds: Bounds<'_>,
-    attempt: Attempt,
+    attempt: Attempt<'_>,
     head: Parts,
     body: Body,
 ) -> Result<Response<Body>, BackendError> {
@@ -57,6 +57,7 @@ pub(super) async fn answer<B: Backend>(
         ))
         .await;
     }
+    attempt.begin();
     let call = backend.call(Request::from_parts(head, body), &attempt);
     match bounds.next() {
         None => call.await,
@@ -70,7 +71,7 @@ async fn persist<B: Backend>(
     backend: &B,
     bounds: &Bounds<'_>,
     retry: &Retry,
-    mut attempt: Attempt,
+    mut attempt: Attempt<'_>,
     head: Parts,
     body: Body,
 ) -> Result<Response<Body>, BackendError> {
@@ -131,10 +132,11 @@ fn exhausted(last: BackendError) -> BackendError {
 async fn once<B: Backend>(
     backend: &B,
     bounds: &Bounds<'_>,
-    attempt: &Attempt,
+    attempt: &Attempt<'_>,
     head: Parts,
     body: Body,
 ) -> Result<Response<Body>, BackendError> {
+    attempt.begin();
     let call = backend.call(Request::from_parts(head, body), attempt);
     match bounds.next() {
         None => call.await,

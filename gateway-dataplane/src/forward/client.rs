@@ -10,12 +10,13 @@ use super::answer::{self, Answer};
 use super::ends::Ends;
 use super::exchange::{self, Failed};
 use super::plan::{self, Decision, Forward};
-use super::upgrade::Upgrade;
+use super::upgrade::{self, Upgrade};
 use super::{ConnectionInfo, Options, carry_out, detour, lender};
 use crate::backend::{Backend, Lend, Tunnel};
 use crate::body::Deadline;
 use crate::codec::h1::Client;
 use crate::head::Known;
+use crate::observe::{Ended, Observed, Reason};
 use crate::server::{Order, Watch};
 use crate::table::SocketTable;
 
@@ -36,34 +37,51 @@ pub(crate) async fn serve<B: Backend>(
     connection: &ConnectionInfo,
     client: &mut Client,
 ) -> After {
+    let mut observed = Observed::begin(&options.audience, connection, Some(&client.head));
     if let Err(error) = client.frame() {
-        return refuse(client, connection, error.status()).await;
+        return say(client, connection, unreadable(error.status()), observed).await;
     }
-    match plan::decide(options, table, connection, &mut client.head) {
-        Decision::Answer(answer) => say(client, connection, answer).await,
+    match plan::decide(options, table, connection, &mut client.head, &mut observed) {
+        Decision::Answer(answer) => say(client, connection, answer, observed).await,
         Decision::Forward(plan) => match lender(&plan) {
-            Some(lend) => direct(options, connection, &plan, lend, client).await,
-            None => Box::pin(indirect(options, connection, plan, client)).await,
+            Some(lend) => direct(options, connection, &plan, lend, client, observed).await,
+            None => Box::pin(indirect(options, connection, plan, client, observed)).await,
         },
     }
 }
 
 /// Answers in place of a request that cannot be read, after which the connection closes.
 pub(crate) async fn refuse(
+    options: &Options,
     client: &mut Client,
     connection: &ConnectionInfo,
     status: StatusCode,
 ) -> After {
-    say(client, connection, answer::status(status).last()).await
+    let observed = Observed::begin(&options.audience, connection, None);
+    say(client, connection, unreadable(status), observed).await
+}
+
+fn unreadable(status: StatusCode) -> Answer {
+    answer::status(status, Reason::Invalid).last()
 }
 
 /// Gives an answer of this hop's own.
-async fn say(client: &mut Client, connection: &ConnectionInfo, answer: Answer) -> After {
+async fn say(
+    client: &mut Client,
+    connection: &ConnectionInfo,
+    answer: Answer,
+    mut observed: Observed,
+) -> After {
     client.keep_alive &= !answer.last;
     last_if_told(client, connection.watch.as_deref());
+    observed.answered(answer.head.status, answer.reason);
     client.response = answer.head;
     match client.say(&answer.text).await {
-        Ok(()) => go_on(client),
+        Ok(sent) => {
+            observed.moved(0, sent);
+            observed.ended(Ended::Complete);
+            go_on(client)
+        }
         Err(_) => After::Close,
     }
 }
@@ -87,6 +105,7 @@ async fn direct<B: Backend>(
     plan: &Forward<'_, B>,
     lend: &dyn Lend,
     client: &mut Client,
+    mut observed: Observed,
 ) -> After {
     if plan.expects_continue && !client.side.decoder.is_done() {
         client.head.fields.set(Known::Expect, b"100-continue");
@@ -98,24 +117,28 @@ async fn direct<B: Backend>(
             .deadline()
             .map(|(at, limit)| Deadline::earliest(None, at, limit)),
     };
-    match exchange::begin(lend, connection.worker, client, &mut ends).await {
+    match exchange::begin(lend, connection.worker, client, &mut ends, &mut observed).await {
         Ok(_) if client.response.status == StatusCode::SWITCHING_PROTOCOLS => {
-            say(client, connection, answer::status(StatusCode::BAD_GATEWAY)).await
+            say(client, connection, upgrade::unusable(), observed).await
         }
         Ok(exchange) => {
+            observed.answered(client.response.status, Reason::Backend);
             plan.finish(options, &mut client.response);
             last_if_told(client, watch);
             client.respond(exchange.size());
-            match exchange.pass_on(client, &mut ends).await {
+            match exchange.pass_on(client, &mut ends, &mut observed).await {
                 Ok(()) => go_on(client),
-                Err(exchange::BrokeOff) => After::Close,
+                Err(exchange::BrokeOff(ended)) => {
+                    observed.ended(ended);
+                    After::Close
+                }
             }
         }
         Err(Failed::Gone) => After::Close,
         Err(Failed::Backend(error)) => {
             let mut answer = answer::failure(&error, connection);
             plan.finish(options, &mut answer.head);
-            say(client, connection, answer).await
+            say(client, connection, answer, observed).await
         }
     }
 }
@@ -126,14 +149,16 @@ async fn indirect<B: Backend>(
     connection: &ConnectionInfo,
     plan: Forward<'_, B>,
     client: &mut Client,
+    observed: Observed,
 ) -> After {
     let Ok(head) = client.head.to_parts() else {
-        return refuse(client, connection, StatusCode::BAD_REQUEST).await;
+        let answer = unreadable(StatusCode::BAD_REQUEST);
+        return say(client, connection, answer, observed).await;
     };
     let (body, mut feed) = detour::body(client);
     let watch = connection.watch.as_deref();
     let upgrade = plan.upgrade.then_some(Upgrade::ByServer);
-    let answered = carry_out(options, connection, plan, upgrade, head, body);
+    let answered = carry_out(options, connection, plan, upgrade, head, body, observed);
     let answered: Pin<&mut (dyn Future<Output = _> + Send)> = pin!(answered);
     let Ok(mut response) = detour::answer(client, &mut feed, watch, answered).await else {
         return After::Close;

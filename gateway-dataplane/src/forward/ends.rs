@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::backend::{BackendError, BackendErrorKind};
 use crate::body::Deadline;
+use crate::observe::Ended;
 use crate::server::{Order, Watch};
 
 /// What may end an exchange before its time.
@@ -46,6 +47,15 @@ impl From<End> for NoAnswer {
                 let what = format!("no response within {limit:?}");
                 Self::Final(BackendError::new(BackendErrorKind::Timeout, what))
             }
+        }
+    }
+}
+
+impl From<End> for Ended {
+    fn from(end: End) -> Self {
+        match end {
+            End::Stopped => Self::ClientGone,
+            End::Late(_) => Self::TimedOut,
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::codec::h1::{
     keeps_alive, write_request,
 };
 use crate::head::Known;
+use crate::observe::{Ended, Observed};
 
 /// Why there is no response to pass on.
 pub(super) enum Failed {
@@ -26,7 +27,7 @@ pub(super) enum Failed {
 }
 
 /// The exchange broke off within the response.
-pub(super) struct BrokeOff;
+pub(super) struct BrokeOff(pub(super) Ended);
 
 /// An exchange whose response has begun; its head is the client's `response`, not yet put down.
 pub(super) struct Exchange {
@@ -49,30 +50,45 @@ pub(super) async fn begin(
     worker: usize,
     client: &mut Client,
     ends: &mut Ends<'_>,
+    observed: &mut Observed,
 ) -> Result<Exchange, Failed> {
     let mut course = lend.begin(worker);
+    let begun = send(lend, &mut course, client, ends, observed).await;
+    observed.tried(lend, &course);
+    begun
+}
+
+async fn send(
+    lend: &dyn Lend,
+    course: &mut Course,
+    client: &mut Client,
+    ends: &mut Ends<'_>,
+    observed: &mut Observed,
+) -> Result<Exchange, Failed> {
     let bodiless = client.side.decoder.is_done();
     let repeatable = bodiless && crate::backend::is_harmless(&client.head.method);
     loop {
-        let lease = match lend.pooled(&mut course) {
+        let lease = match lend.pooled(course) {
             Some(lease) => lease,
             // Boxed, so that the usual request does not carry the room for it.
-            None => connect(lend, &mut course, client, ends).await?,
+            None => connect(lend, course, client, ends).await?,
         };
-        lend.fit(&course, &mut client.head);
+        lend.fit(course, &mut client.head);
         let mut exchange = Exchange::new(lease, client, lend);
         let tried = poll_fn(|cx| exchange.poll_head(client, ends, cx)).await;
+        if tried.is_ok() {
+            lend.answered(course);
+            return Ok(exchange);
+        }
+        observed.moved(exchange.request.moved(), 0);
         let error = match tried {
-            Ok(()) => {
-                lend.answered(&course);
-                return Ok(exchange);
-            }
+            Ok(()) => return Ok(exchange),
             Err(NoAnswer::Gone) => return Err(Failed::Gone),
             Err(NoAnswer::Final(error)) => return Err(Failed::Backend(error)),
             Err(NoAnswer::Silent(error)) => error,
         };
         let again = repeatable || (bodiless && exchange.is_untouched());
-        if let Some(error) = lend.unanswered(&mut course, error, again) {
+        if let Some(error) = lend.unanswered(course, error, again) {
             return Err(Failed::Backend(error));
         }
     }
@@ -246,8 +262,12 @@ impl Exchange {
         mut self,
         client: &mut Client,
         ends: &mut Ends<'_>,
+        observed: &mut Observed,
     ) -> Result<(), BrokeOff> {
-        poll_fn(|cx| self.poll_body(client, ends, cx)).await?;
+        let passed = poll_fn(|cx| self.poll_body(client, ends, cx)).await;
+        observed.moved(self.request.moved(), self.response.moved());
+        passed?;
+        observed.ended(Ended::Complete);
         if self.reusable && self.request.is_done() && self.deaf.is_none() {
             self.lease.finish();
         }
@@ -260,20 +280,26 @@ impl Exchange {
         ends: &mut Ends<'_>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), BrokeOff>> {
-        if ends.poll(cx).is_ready() || self.poll_request(client, cx).is_err() {
-            return Poll::Ready(Err(BrokeOff));
+        if let Poll::Ready(end) = ends.poll(cx) {
+            return Poll::Ready(Err(BrokeOff(end.into())));
+        }
+        if self.poll_request(client, cx).is_err() {
+            return Poll::Ready(Err(BrokeOff(Ended::ClientGone)));
         }
         let Some(side) = self.lease.side() else {
-            return Poll::Ready(Err(BrokeOff));
+            return Poll::Ready(Err(BrokeOff(Ended::Broken)));
         };
         if let Poll::Ready(passed) = self.response.poll(side, &mut client.side, cx) {
             return Poll::Ready(passed.map_err(|error| {
                 tracing::debug!(%error, "a response broke off");
-                BrokeOff
+                BrokeOff(match error {
+                    Broken::Write(_) => Ended::ClientGone,
+                    _ => Ended::Broken,
+                })
             }));
         }
         match self.request.is_done() && client.is_gone(cx) {
-            true => Poll::Ready(Err(BrokeOff)),
+            true => Poll::Ready(Err(BrokeOff(Ended::ClientGone))),
             false => Poll::Pending,
         }
     }

@@ -12,9 +12,10 @@ use super::headers::Forwarding;
 use super::mirror::Mirrors;
 use super::{ConnectionInfo, Current, Tables, View, answer, forward};
 use crate::backend::MakeBackend;
-use crate::head::AmbiguousPaths;
+use crate::head::{AmbiguousPaths, RequestHead};
+use crate::observe::{Audience, Observed, Observer, Reason};
 use crate::server::Terminations;
-use crate::table::{SocketKey, SocketTable, Table};
+use crate::table::{Miss, SocketKey, SocketTable, Table};
 use crate::{Body, Limits};
 
 /// Answers requests by an IR, on connections that somebody else serves.
@@ -35,6 +36,7 @@ pub(crate) struct Options {
     pub(crate) forwarding: Forwarding,
     pub(crate) ambiguous_paths: AmbiguousPaths,
     pub(crate) mirrors: Arc<Mirrors>,
+    pub(crate) audience: Audience,
 }
 
 /// The backends of the IR that was applied last.
@@ -62,6 +64,7 @@ impl<M: MakeBackend> Forwarder<M> {
                 forwarding,
                 ambiguous_paths: AmbiguousPaths::default(),
                 mirrors: Arc::default(),
+                audience: Audience::default(),
             },
             workers,
             tables: Arc::new(ArcSwap::from_pointee(tables)),
@@ -78,6 +81,17 @@ impl<M: MakeBackend> Forwarder<M> {
         self
     }
 
+    /// The same, with somebody who is told what became of each request.
+    #[must_use]
+    pub fn observed_by(self, observer: impl Observer) -> Self {
+        self.with_audience(Audience::of(observer))
+    }
+
+    pub(crate) fn with_audience(mut self, audience: Audience) -> Self {
+        self.options.audience = audience;
+        self
+    }
+
     /// Serves `ir` from now on. Requests that are under way finish by the table that they started
     /// with; backends that did not change are kept.
     pub fn apply(&self, ir: &Ir) {
@@ -85,7 +99,7 @@ impl<M: MakeBackend> Forwarder<M> {
         self.install(prepared);
     }
 
-    /// Answers `request`, which came over `connection`.
+    /// Answers `request`, which came over `connection`. What its extensions hold reaches the backend.
     pub async fn handle(
         &self,
         request: Request<Body>,
@@ -93,7 +107,7 @@ impl<M: MakeBackend> Forwarder<M> {
     ) -> Response<Body> {
         match self.view(connection.worker, &connection.socket) {
             Some(view) => forward(&self.options, &view.table, connection, request).await,
-            None => answer::status(StatusCode::NOT_FOUND).into_response(request.version()),
+            None => nobody_listens(&self.options, connection, request),
         }
     }
 
@@ -161,6 +175,21 @@ impl<M: MakeBackend> Forwarder<M> {
         self.tables.store(Arc::new(tables));
         *old = known;
     }
+}
+
+/// The table has no such socket.
+fn nobody_listens(
+    options: &Options,
+    connection: &ConnectionInfo,
+    request: Request<Body>,
+) -> Response<Body> {
+    let (parts, _unread) = request.into_parts();
+    let head = RequestHead::from(&parts);
+    let mut observed = Observed::begin(&options.audience, connection, Some(&head));
+    let reason = Reason::NoRoute(Miss::NoListener);
+    let answer = answer::status(StatusCode::NOT_FOUND, reason);
+    observed.answered(answer.head.status, reason);
+    observed.attach(answer.into_response(parts.version))
 }
 
 impl<M: MakeBackend> fmt::Debug for Forwarder<M> {

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use http::Request;
+use gateway_resolve::ir;
+use http::{Extensions, Request};
 use http_body_util::BodyExt;
+use hyper::upgrade::OnUpgrade;
 use tokio::time::timeout;
 
 use super::{Options, entropy};
 use crate::Body;
 use crate::backend::{Attempt, Backend};
-use crate::body::{Bounds, Copies, tee};
+use crate::body::{Bounds, Copies, Informer, tee};
 use crate::filter::Mirror;
 use crate::head::RequestHead;
 
@@ -41,6 +43,7 @@ impl<B: Clone> Copy<B> {
 pub(super) fn send_all<B: Backend>(
     options: &Options,
     worker: usize,
+    (rule, extensions): (&Arc<ir::Rule>, &Extensions),
     copies: Vec<Copy<Arc<B>>>,
     mut body: Body,
 ) -> Body {
@@ -51,6 +54,10 @@ pub(super) fn send_all<B: Backend>(
             continue;
         };
         let mut parts = Request::new(()).into_parts().0;
+        parts.extensions.clone_from(extensions);
+        // Its interim responses and its upgrade are nobody's.
+        parts.extensions.remove::<Informer>();
+        parts.extensions.remove::<OnUpgrade>();
         if head.write_parts(&mut parts).is_err() {
             continue;
         }
@@ -61,10 +68,11 @@ pub(super) fn send_all<B: Backend>(
         let (original, copy) = tee(body, bounds, &options.mirrors.copies);
         body = original;
         let request = Request::from_parts(parts, copy);
+        let rule = Arc::clone(rule);
         let limit = limits.mirror;
         tokio::spawn(async move {
             let _place = place;
-            let answered = timeout(limit, send(&*backend, request, worker)).await;
+            let answered = timeout(limit, send(&*backend, request, worker, &rule)).await;
             if answered.is_err() {
                 tracing::debug!(?limit, "a mirrored request took too long");
             }
@@ -74,8 +82,17 @@ pub(super) fn send_all<B: Backend>(
 }
 
 /// Reads the answer to its end, so that the connection can be used again.
-async fn send<B: Backend>(backend: &B, request: Request<Body>, worker: usize) {
-    match backend.call(request, &Attempt::first(worker)).await {
+async fn send<B: Backend>(
+    backend: &B,
+    request: Request<Body>,
+    worker: usize,
+    rule: &Arc<ir::Rule>,
+) {
+    let attempt = Attempt {
+        rule: Some(rule),
+        ..Attempt::first(worker)
+    };
+    match backend.call(request, &attempt).await {
         Ok(response) => {
             let mut body = response.into_body();
             while let Some(Ok(_frame)) = body.frame().await {}

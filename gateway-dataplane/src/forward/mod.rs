@@ -33,10 +33,12 @@ use tokio::time::Instant;
 
 use self::attempt::Bounds;
 use self::plan::{Decision, Forward};
+use self::stream::Asked;
 use self::upgrade::Upgrade;
 use crate::Body;
 use crate::backend::{Attempt, Backend, Lend};
 use crate::head::{RequestHead, ResponseHead};
+use crate::observe::{Observed, Reason};
 use crate::table::{Destination, SocketTable};
 
 /// Answers `request`, which came over `connection`, by the routes of `table`.
@@ -49,21 +51,29 @@ pub(crate) async fn forward<B: Backend>(
     let (mut parts, body) = request.into_parts();
     let version = parts.version;
     let mut head = RequestHead::from(&parts);
-    match plan::decide(options, table, connection, &mut head) {
-        Decision::Answer(answer) => answer.into_response(version),
+    let mut observed = Observed::begin(&options.audience, connection, Some(&head));
+    match plan::decide(options, table, connection, &mut head, &mut observed) {
+        Decision::Answer(answer) => answer.observed(version, observed),
         Decision::Forward(plan) => match lender(&plan) {
             Some(lend) => {
-                let informer = parts.extensions.remove();
+                let request = Asked {
+                    informer: parts.extensions.remove(),
+                    head,
+                    body,
+                    observed,
+                };
                 drop(parts);
-                stream::exchange(options, connection, &plan, lend, head, body, informer).await
+                stream::exchange(options, connection, &plan, lend, request).await
             }
             None => {
                 let upgrade = plan.upgrade.then(|| Upgrade::take(&mut parts));
                 if head.write_parts(&mut parts).is_err() {
-                    return answer::status(StatusCode::BAD_REQUEST).into_response(version);
+                    let answer = answer::status(StatusCode::BAD_REQUEST, Reason::Invalid);
+                    return answer.observed(version, observed);
                 }
                 drop(head);
-                Box::pin(carry_out(options, connection, plan, upgrade, parts, body)).await
+                let carried = carry_out(options, connection, plan, upgrade, parts, body, observed);
+                Box::pin(carried).await
             }
         },
     }
@@ -85,12 +95,19 @@ async fn carry_out<B: Backend>(
     upgrade: Option<Upgrade>,
     mut head: request::Parts,
     body: Body,
+    mut observed: Observed,
 ) -> Response<Body> {
     let version = head.version;
     let copies = std::mem::take(&mut plan.copies);
-    let body = mirror::send_all(options, connection.worker, copies, body);
+    let context = (plan.rule.ir(), &head.extensions);
+    let body = mirror::send_all(options, connection.worker, context, copies, body);
+    let body = observed.counting(body);
+    let mut reason = Reason::Backend;
     let answered = match plan.target.destination {
-        Destination::Refused(status) => Ok(answer::status(*status).into_response(version)),
+        Destination::Refused(status) => {
+            reason = Reason::Refused;
+            Ok(answer::status(*status, reason).into_response(version))
+        }
         Destination::Backend(backend) => {
             let bounds = bounds(&plan);
             if plan.expects_continue && !body.is_empty() {
@@ -98,6 +115,8 @@ async fn carry_out<B: Backend>(
             }
             let attempt = Attempt {
                 upgrade: plan.upgrade,
+                rule: Some(plan.rule.ir()),
+                notes: observed.notes(),
                 ..Attempt::first(connection.worker)
             };
             attempt::answer(options, &**backend, bounds, attempt, head, body).await
@@ -107,6 +126,7 @@ async fn carry_out<B: Backend>(
     let failed = |error| {
         let answer = answer::failure(&error, connection);
         broke_off = answer.last;
+        reason = answer.reason;
         answer.into_response(version)
     };
     let mut response = finish(options, &plan, answered.unwrap_or_else(failed));
@@ -114,9 +134,10 @@ async fn carry_out<B: Backend>(
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);
     }
+    observed.answered(response.status(), reason);
     match upgrade {
-        Some(upgrade) => upgrade.complete(response, connection),
-        None => upgrade::refuse_unasked(response),
+        Some(upgrade) => upgrade.complete(response, connection, observed),
+        None => upgrade::refuse_unasked(response, observed),
     }
 }
 
@@ -141,13 +162,14 @@ fn finish<B>(options: &Options, plan: &Forward<'_, B>, response: Response<Body>)
     Response::from_parts(parts, body)
 }
 
-/// A copy of a head, without its extensions.
+/// A copy of a head, with what an embedder put into its extensions.
 fn copy_head(head: &request::Parts) -> request::Parts {
     let mut request = Request::new(());
     request.method_mut().clone_from(&head.method);
     request.uri_mut().clone_from(&head.uri);
     *request.version_mut() = head.version;
     request.headers_mut().clone_from(&head.headers);
+    request.extensions_mut().clone_from(&head.extensions);
     request.into_parts().0
 }
 

@@ -16,6 +16,7 @@ use super::mirror::Copy;
 use super::{ConnectionInfo, Options, entropy};
 use crate::filter::{Connection, Cors, Filters, Mirror, redirect};
 use crate::head::{AmbiguousPaths, HeadRules, Known, RequestHead, ResponseHead, normalize};
+use crate::observe::{Observed, Reason};
 use crate::table::{Action, CompiledRule, Head, Hit, Miss, SocketTable, Target};
 
 /// What becomes of a request.
@@ -28,7 +29,7 @@ pub(super) enum Decision<'t, B> {
 
 /// How a request is forwarded; its head has been edited already.
 pub(super) struct Forward<'t, B> {
-    rule: &'t CompiledRule<Arc<B>>,
+    pub(super) rule: &'t CompiledRule<Arc<B>>,
     /// The filters of the rule.
     pub(super) filters: Filters<'t, Arc<B>>,
     /// The backend, and its own filters.
@@ -94,31 +95,43 @@ pub(super) fn decide<'t, B>(
     table: &'t SocketTable<Arc<B>>,
     connection: &ConnectionInfo,
     head: &mut RequestHead,
+    observed: &mut Observed,
 ) -> Decision<'t, B> {
     if let Err(error) = normalize(head, HeadRules::default()) {
-        return Decision::Answer(answer::status(error.status()).last());
+        return Decision::Answer(answer::status(error.status(), Reason::Invalid).last());
     }
     if let Err(status) = count_down(head) {
-        return Decision::Answer(answer::status(status));
+        return Decision::Answer(answer::status(status, Reason::MaxForwards));
     }
     let found = table.find(&Head::of(&*head), connection.sni.as_deref());
-    if let Some(answer) = answer_preflight(table, found, connection, head) {
+    if let Some(answer) = answer_preflight(table, found, connection, head, observed) {
         return Decision::Answer(answer);
     }
     let hit = match found {
         Ok(hit) => hit,
-        Err(miss) => return Decision::Answer(answer::status(miss.status())),
+        Err(miss) => {
+            observed.missed(table, &Head::of(&*head), connection.sni.as_deref());
+            let reason = Reason::NoRoute(miss);
+            return Decision::Answer(answer::status(miss.status(), reason));
+        }
     };
+    observed.hit(hit);
     if options.ambiguous_paths == AmbiguousPaths::Refuse
         && (table.other_reading(&Head::of(&*head), connection.sni.as_deref(), hit)).is_some()
     {
-        return Decision::Answer(answer::status(StatusCode::BAD_REQUEST));
+        return Decision::Answer(answer::status(
+            StatusCode::BAD_REQUEST,
+            Reason::AmbiguousPath,
+        ));
     }
     if let Some(answer) = answer_early(options, hit, connection, head) {
         return Decision::Answer(answer);
     }
     match prepare(options, hit, connection, head) {
-        Ok(forward) => Decision::Forward(forward),
+        Ok(forward) => {
+            observed.prepared(forward.target.index, head);
+            Decision::Forward(forward)
+        }
         Err(answer) => Decision::Answer(*answer),
     }
 }
@@ -129,13 +142,16 @@ fn answer_preflight<B>(
     found: Result<Hit<'_, Arc<B>>, Miss>,
     connection: &ConnectionInfo,
     head: &RequestHead,
+    observed: &mut Observed,
 ) -> Option<Answer> {
     let method = Cors::asks_about(head)?;
     if found.is_ok_and(|hit| hit.rule.has_cors()) {
         return None;
     }
     let hit = table.find_preflight(&Head::of(head), connection.sni.as_deref(), method)?;
-    Some(hit.rule.cors()?.preflight(head)?.into())
+    let preflight = hit.rule.cors()?.preflight(head)?;
+    observed.hit(hit);
+    Some(Answer::bodiless(preflight, Reason::Preflight))
 }
 
 /// Redirects, refusals, and preflight requests of the rule.
@@ -151,11 +167,11 @@ fn answer_early<B>(
         .cors()
         .and_then(|cors| cors.preflight(head))
     {
-        return Some(preflight.into());
+        return Some(Answer::bodiless(preflight, Reason::Preflight));
     }
     match hit.rule.action() {
         Action::Forward(_) => None,
-        Action::Refuse(status) => Some(answer::status(*status)),
+        Action::Refuse(status) => Some(answer::status(*status, Reason::Refused)),
         Action::Redirect => Some(answer_redirect(options, hit, connection, head)),
     }
 }
@@ -175,14 +191,14 @@ fn answer_redirect<B>(
     let to = hit.rule.redirect();
     let Some(mut response) = to.and_then(|to| redirect(to, head, connection, hit.prefix()).ok())
     else {
-        return answer::status(http::StatusCode::URI_TOO_LONG);
+        return answer::status(StatusCode::URI_TOO_LONG, Reason::TargetTooLong);
     };
     let (filters, fields) = (hit.rule.filters(), &mut response.fields);
     if let Some(cors) = filters.cors() {
         cors.mark(fields, cors.allowed_origin(&head.fields).as_ref());
     }
     filters.edit_response(fields);
-    response.into()
+    Answer::bodiless(response, Reason::Redirect)
 }
 
 /// Picks a backend and edits the head for it.
@@ -193,12 +209,14 @@ fn prepare<'t, B>(
     head: &mut RequestHead,
 ) -> Result<Forward<'t, B>, Box<Answer>> {
     let rule: &'t CompiledRule<Arc<B>> = hit.rule;
-    let internal = || Box::new(answer::status(http::StatusCode::INTERNAL_SERVER_ERROR));
-    let target = rule.pick(entropy::random()).ok_or_else(internal)?;
+    let refused = |status, reason| Box::new(answer::status(status, reason));
+    let target = rule.pick(entropy::random());
+    let target =
+        target.ok_or_else(|| refused(StatusCode::INTERNAL_SERVER_ERROR, Reason::Refused))?;
     let filters = rule.filters();
     let cors = filters.cors().or_else(|| target.filters.cors());
     if let Some(preflight) = cors.and_then(|cors| cors.preflight(head)) {
-        return Err(Box::new(preflight.into()));
+        return Err(Box::new(Answer::bodiless(preflight, Reason::Preflight)));
     }
     let mut forward = Forward {
         copies: Vec::new(),
@@ -218,7 +236,7 @@ fn prepare<'t, B>(
         forward.upgrade,
         new_id,
     );
-    let too_long = |_| Box::new(answer::status(http::StatusCode::URI_TOO_LONG));
+    let too_long = |_| refused(StatusCode::URI_TOO_LONG, Reason::TargetTooLong);
     let copies = &mut forward.copies;
     for filters in [&forward.filters, &forward.target.filters] {
         let copy =

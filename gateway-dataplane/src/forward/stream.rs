@@ -2,18 +2,28 @@
 
 use std::time::Duration;
 
-use http::{Response, StatusCode, Version};
+use http::{Response, Version};
 
 use tokio::time::Instant;
 
 use super::attempt::within;
 use super::plan::Forward;
-use super::{ConnectionInfo, Options, answer};
+use super::{ConnectionInfo, Options, answer, upgrade};
 use crate::Body;
 use crate::backend::{BackendError, Lend, http1};
 use crate::body::Informer;
 use crate::codec::h1;
 use crate::head::{Known, RequestHead, ResponseHead};
+use crate::observe::{Observed, Reason};
+
+/// A request, whose head has been edited.
+pub(super) struct Asked {
+    pub(super) head: RequestHead,
+    pub(super) body: Body,
+    /// Who is told of interim responses.
+    pub(super) informer: Option<Informer>,
+    pub(super) observed: Observed,
+}
 
 /// Sends the request on a connection that `lend` lends, and edits the response.
 pub(super) async fn exchange<B>(
@@ -21,34 +31,42 @@ pub(super) async fn exchange<B>(
     connection: &ConnectionInfo,
     plan: &Forward<'_, B>,
     lend: &dyn Lend,
-    mut head: RequestHead,
-    body: Body,
-    informer: Option<Informer>,
+    request: Asked,
 ) -> Response<Body> {
+    let Asked {
+        mut head,
+        body,
+        informer,
+        mut observed,
+    } = request;
     let version = head.version;
     if plan.expects_continue && !body.is_empty() {
         head.fields.set(Known::Expect, b"100-continue");
     }
-    let exchange = http1::exchange(lend, connection.worker, &mut head, body, informer.as_ref());
+    let body = observed.counting(body);
+    let mut course = lend.begin(connection.worker);
+    let exchange = http1::exchange(lend, &mut course, &mut head, body, informer.as_ref());
     let answered = match plan.deadline() {
         None => exchange.await,
         // Boxed, as it is rare.
         Some(bound) => Box::pin(in_time(bound, exchange)).await,
     };
+    observed.tried(lend, &course);
     match answered {
         Ok((_, h1::Answered::Switched(_unasked))) => {
-            answer::status(StatusCode::BAD_GATEWAY).into_response(version)
+            upgrade::unusable().observed(version, observed)
         }
         Ok((mut response, h1::Answered::Body(body))) => {
             plan.finish(options, &mut response);
             // What is sent on has this hop's own version (RFC 9112 section 2.3).
             response.version = Version::HTTP_11;
-            Response::from_parts(response.to_parts(), body)
+            observed.answered(response.status, Reason::Backend);
+            observed.attach(Response::from_parts(response.to_parts(), body))
         }
         Err(error) => {
             let mut answer = answer::failure(&error, connection);
             plan.finish(options, &mut answer.head);
-            answer.into_response(version)
+            answer.observed(version, observed)
         }
     }
 }

@@ -12,9 +12,11 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::copy_bidirectional;
 
-use super::{ConnectionInfo, answer};
+use super::ConnectionInfo;
+use super::answer::{self, Answer};
 use crate::Body;
-use crate::backend::Tunnel;
+use crate::backend::{BackendErrorKind, Tunnel};
+use crate::observe::{Observed, Reason};
 use crate::server::{Order, Watch};
 
 /// The client's side of an upgrade.
@@ -36,34 +38,42 @@ impl Upgrade {
         self,
         mut response: Response<Body>,
         connection: &ConnectionInfo,
+        observed: Observed,
     ) -> Response<Body> {
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            return response;
+            return observed.attach(response);
         }
         let tunnel = response.extensions_mut().remove::<Tunnel>();
         match (self, tunnel) {
             (Self::ByHyper(Some(client)), Some(tunnel)) => {
+                let tunnel = tunnel.observed(observed);
                 tokio::spawn(join(client, tunnel, Open::on(connection)));
             }
             (Self::ByServer, Some(tunnel)) => {
-                response.extensions_mut().insert(tunnel);
+                response.extensions_mut().insert(tunnel.observed(observed));
             }
-            (Self::ByHyper(None), _) | (_, None) => return bad_gateway(),
+            (Self::ByHyper(None), _) | (_, None) => return bad_gateway(observed),
         }
         response
     }
 }
 
 /// A backend must not switch when nobody asked.
-pub(super) fn refuse_unasked(response: Response<Body>) -> Response<Body> {
+pub(super) fn refuse_unasked(response: Response<Body>, observed: Observed) -> Response<Body> {
     match response.status() {
-        StatusCode::SWITCHING_PROTOCOLS => bad_gateway(),
-        _ => response,
+        StatusCode::SWITCHING_PROTOCOLS => bad_gateway(observed),
+        _ => observed.attach(response),
     }
 }
 
-fn bad_gateway() -> Response<Body> {
-    answer::status(StatusCode::BAD_GATEWAY).into_response(Version::HTTP_11)
+fn bad_gateway(observed: Observed) -> Response<Body> {
+    unusable().observed(Version::HTTP_11, observed)
+}
+
+/// The answer in place of a response that nobody asked for.
+pub(super) fn unusable() -> Answer {
+    let reason = Reason::Failed(BackendErrorKind::Protocol);
+    answer::status(StatusCode::BAD_GATEWAY, reason)
 }
 
 async fn join(client: OnUpgrade, tunnel: Tunnel, open: Open) {

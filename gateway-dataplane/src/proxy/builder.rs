@@ -13,6 +13,7 @@ use crate::backend::upstream::Upstreams;
 use crate::forward::Forwarder;
 use crate::forward::headers::Forwarding;
 use crate::head::AmbiguousPaths;
+use crate::observe::{Audience, Observer};
 use crate::server::{Shared, Tls, start};
 
 /// Which ports are opened for those that listeners ask for.
@@ -35,6 +36,7 @@ pub struct ProxyBuilder {
     addresses: Vec<IpAddr>,
     ports: Ports,
     alone: bool,
+    audience: Audience,
 }
 
 impl Default for ProxyBuilder {
@@ -49,6 +51,7 @@ impl Default for ProxyBuilder {
             addresses: vec![Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()],
             ports: Ports::Offset(0),
             alone: true,
+            audience: Audience::default(),
         }
     }
 }
@@ -107,6 +110,13 @@ impl ProxyBuilder {
         }
     }
 
+    /// Who is told what became of each request. Nobody by default.
+    #[must_use]
+    pub fn observed_by(self, observer: impl Observer) -> Self {
+        let audience = Audience::of(observer);
+        Self { audience, ..self }
+    }
+
     /// Starts the workers, with the bundled upstreams.
     ///
     /// # Errors
@@ -123,7 +133,8 @@ impl ProxyBuilder {
     pub fn start_with<M: MakeBackend>(self, make: M) -> io::Result<Proxy<M>> {
         let connections = self.limits.connections.min(Semaphore::MAX_PERMITS);
         let forwarder = Forwarder::new(make, self.workers, self.limits, self.forwarding)
-            .ambiguous_paths(self.ambiguous_paths);
+            .ambiguous_paths(self.ambiguous_paths)
+            .with_audience(self.audience);
         let shared = Shared {
             forwarder: Arc::new(forwarder),
             permits: Arc::new(Semaphore::new(connections)),

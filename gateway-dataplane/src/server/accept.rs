@@ -22,7 +22,8 @@ use super::{http1, tcp};
 use crate::backend::MakeBackend;
 use crate::codec::h1::{Side, Stream};
 use crate::forward::{ConnectionInfo, Current, View, forward};
-use crate::table::SocketKey;
+use crate::observe::ObservedStream;
+use crate::table::{Chosen, SocketKey};
 
 /// A listening socket of one worker.
 pub(super) struct Listening<B> {
@@ -127,9 +128,9 @@ impl<M: MakeBackend> Client<M> {
             // Boxed, as a connection in clear has no use for the room.
             Box::pin(self.greet(stream)).await;
         } else if let Some(route) = self.view.table.tcp() {
-            let backend = route.choose();
+            let chosen = route.choose();
             let side = Side::new(Stream::new(stream), [][..].into());
-            Box::pin(self.pass_on(backend, side)).await;
+            Box::pin(self.pass_on(chosen, side)).await;
         } else {
             self.serve_clear(stream).await;
         }
@@ -142,7 +143,7 @@ impl<M: MakeBackend> Client<M> {
         let client = self.info.peer;
         match unless_stopped(self.registration.watch(), greeting).await {
             Some(Ok(Ok(Greeted::Http(stream)))) => self.serve_tls(stream).await,
-            Some(Ok(Ok(Greeted::Stream(backend, side)))) => self.pass_on(backend, *side).await,
+            Some(Ok(Ok(Greeted::Stream(chosen, side)))) => self.pass_on(*chosen, *side).await,
             Some(Ok(Err(error))) => tracing::debug!(%client, %error, "a connection was refused"),
             Some(Err(_)) | None => {}
         }
@@ -150,12 +151,20 @@ impl<M: MakeBackend> Client<M> {
 
     /// Passes the connection on as a tunnel: it may go without a byte for as long as one. The table is not needed
     /// for that.
-    async fn pass_on(self, backend: Option<Arc<M::Backend>>, mut side: Side) {
+    async fn pass_on(self, chosen: Chosen<Arc<M::Backend>>, mut side: Side) {
         drop(self.view);
         let (watch, client) = (self.registration.watch(), self.info.peer);
         watch.begin();
         side.stream = side.stream.watched(Arc::clone(watch));
-        let forwarding = Box::pin(tcp::forward(backend, self.worker.index, side));
+        let audience = &self.worker.forwarder.options().audience;
+        let mut observed = ObservedStream::begin(audience, &self.info, &chosen);
+        let backend = chosen.backend;
+        let forwarding = Box::pin(tcp::forward(
+            backend,
+            self.worker.index,
+            side,
+            &mut observed,
+        ));
         match unless_stopped(watch, forwarding).await {
             Some(Ok((sent, received))) => {
                 tracing::debug!(%client, sent, received, "a connection closed");

@@ -11,14 +11,14 @@ use tokio_rustls::server::{StartHandshake, TlsStream};
 use super::hello::{Hello, NoHello, alert};
 use crate::codec::h1::{Side, Stream};
 use crate::forward::View;
-use crate::table::StreamRoute;
+use crate::table::{Chosen, StreamRoute};
 
 /// A TLS connection once it is known who it is for.
 pub(super) enum Greeted<B> {
     /// HTTP is spoken inside.
     Http(Box<TlsStream<TcpStream>>),
-    /// Its bytes, or those inside, go to this backend; `None`: they are refused.
-    Stream(Option<Arc<B>>, Box<Side>),
+    /// Its bytes, or those inside, are passed on.
+    Stream(Box<Chosen<Arc<B>>>, Box<Side>),
 }
 
 /// Why a TLS connection was not served.
@@ -51,11 +51,14 @@ pub(super) async fn greet<B>(
     Ok(match end {
         End::Passthrough(route) => {
             let side = Side::new(Stream::new(stream), hello.bytes[..].into());
-            Greeted::Stream(route.choose(), Box::new(side))
+            Greeted::Stream(Box::new(route.choose()), Box::new(side))
         }
         End::Stream(route, config) => {
             let stream = Stream::new(terminate(hello, stream, config).await?);
-            Greeted::Stream(route.choose(), Box::new(Side::new(stream, [][..].into())))
+            Greeted::Stream(
+                Box::new(route.choose()),
+                Box::new(Side::new(stream, [][..].into())),
+            )
         }
         End::Http(config) => Greeted::Http(Box::new(terminate(hello, stream, config).await?)),
     })

@@ -51,7 +51,7 @@ async fn turn<B: Backend>(
     next: Next,
 ) -> After {
     let mut after = match next {
-        Next::Refused(status) => refuse(client, info, status).await,
+        Next::Refused(status) => refuse(options, client, info, status).await,
         _ => serve_client(options, &view.table, info, client).await,
     };
     if matches!(after, After::Next) && !client.side.decoder.is_done() {

@@ -7,6 +7,7 @@ use tokio::io::copy_bidirectional_with_sizes;
 
 use crate::backend::{Backend, BackendError};
 use crate::codec::h1::Side;
+use crate::observe::{Counted, ObservedStream, StreamEnded};
 
 /// Bytes that are read at once, each way; what one side may be ahead of the other.
 const BUFFER: usize = 16 << 10;
@@ -32,9 +33,27 @@ pub(super) enum Unforwarded {
 pub(super) async fn forward<B: Backend>(
     backend: Option<Arc<B>>,
     worker: usize,
+    client: Side,
+    observed: &mut ObservedStream,
+) -> Result<(u64, u64), Unforwarded> {
+    let passed = pass_on(backend, worker, client, observed).await;
+    observed.ended(match &passed {
+        Ok(_) => StreamEnded::Complete,
+        Err(Unforwarded::Refused) => StreamEnded::Refused,
+        Err(Unforwarded::Unreached(error)) => StreamEnded::Failed(error.kind()),
+        Err(Unforwarded::Broken(_)) => StreamEnded::Cut,
+    });
+    passed
+}
+
+async fn pass_on<B: Backend>(
+    backend: Option<Arc<B>>,
+    worker: usize,
     mut client: Side,
+    observed: &mut ObservedStream,
 ) -> Result<(u64, u64), Unforwarded> {
     let tunnel = backend.ok_or(Unforwarded::Refused)?.open(worker).await?;
-    let mut backend = tunnel.take().ok_or(Unforwarded::Refused)?;
+    let backend = tunnel.take().ok_or(Unforwarded::Refused)?;
+    let mut backend = Counted::new(backend, observed);
     Ok(copy_bidirectional_with_sizes(&mut client, &mut backend, BUFFER, BUFFER).await?)
 }

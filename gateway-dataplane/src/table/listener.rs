@@ -109,10 +109,10 @@ impl<B: Clone> Listener<B> {
                 Stack::Http { .. } | Stack::Https { .. } => [].into(),
                 Stack::TlsPassthrough { names } | Stack::TlsTerminate { names, .. } => {
                     let rules = names.iter().map(|name| Some(&name.rule));
-                    rules.map(|rule| compiler.stream(rule)).collect()
+                    rules.map(|rule| compiler.stream(rule).behind(ir)).collect()
                 }
                 Stack::Tcp { rule } | Stack::Udp { rule } => {
-                    [compiler.stream(rule.as_ref())].into()
+                    [compiler.stream(rule.as_ref()).behind(ir)].into()
                 }
             },
             names: names(&ir.stack),

@@ -28,6 +28,7 @@ pub use listener::Listener;
 pub use request::{Head, HeaderFields, host_of};
 pub use rule::{Action, CompiledRule, Destination, Split, Target};
 pub use socket::{Hit, Miss, SocketKey, SocketTable};
+pub(crate) use stream::Chosen;
 pub use stream::StreamRoute;
 
 use std::collections::BTreeMap;

@@ -52,6 +52,8 @@ pub enum Destination<B> {
 /// The backend that was chosen for a request.
 #[derive(Debug)]
 pub struct Target<'r, B> {
+    /// Its position in the rule's [split](ir::Split).
+    pub index: usize,
     /// Where the request goes.
     pub destination: &'r Destination<B>,
     /// What is done to it and to its response, after the rule's own filters.
@@ -122,10 +124,11 @@ impl<B> CompiledRule<B> {
         else {
             return None;
         };
-        let (at, share) = split.0.pick(random);
+        let (index, share) = split.0.pick(random);
         Some(Target {
+            index,
             destination: &share.destination,
-            filters: share.extras.filters(&ir.targets()[at].filters),
+            filters: share.extras.filters(&ir.targets()[index].filters),
         })
     }
 

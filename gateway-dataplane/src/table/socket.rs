@@ -114,7 +114,7 @@ impl<'t, B> Hit<'t, B> {
 }
 
 /// Why a request goes nowhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Miss {
     /// No listener takes the host.
     #[error("no listener takes the host")]

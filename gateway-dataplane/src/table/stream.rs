@@ -10,6 +10,7 @@ use crate::forward::entropy;
 /// A layer-4 rule with its backends at hand.
 #[derive(Debug)]
 pub struct StreamRoute<B> {
+    listener: Option<Arc<ir::Listener>>,
     rule: Option<Arc<ir::StreamRule>>,
     /// `None`: its connections are refused. There are no shares where there is nothing to choose from.
     shares: Option<Shares<Option<B>>>,
@@ -29,6 +30,7 @@ impl<B> StreamRoute<B> {
         Self {
             shares: Shares::new(targets, backend),
             rule: rule.cloned(),
+            listener: None,
         }
     }
 
@@ -43,13 +45,36 @@ impl<B> StreamRoute<B> {
         let (_, backend) = self.shares.as_ref()?.pick(random);
         backend.as_ref()
     }
+
+    /// The same, as it is behind `listener`.
+    pub(super) fn behind(self, listener: &Arc<ir::Listener>) -> Self {
+        let listener = Some(Arc::clone(listener));
+        Self { listener, ..self }
+    }
 }
 
 impl<B: Clone> StreamRoute<B> {
     /// [Picks](Self::pick) at random.
-    pub(crate) fn choose(&self) -> Option<B> {
-        self.pick(entropy::random()).cloned()
+    pub(crate) fn choose(&self) -> Chosen<B> {
+        let shares = self.shares.as_ref();
+        let picked = shares.map(|shares| shares.pick(entropy::random()));
+        Chosen {
+            listener: self.listener.clone(),
+            rule: self.rule.clone(),
+            target: picked.map(|(at, _)| at),
+            backend: picked.and_then(|(_, backend)| backend.clone()),
+        }
     }
+}
+
+/// What was chosen for a connection.
+pub(crate) struct Chosen<B> {
+    pub(crate) listener: Option<Arc<ir::Listener>>,
+    pub(crate) rule: Option<Arc<ir::StreamRule>>,
+    /// The position of the target in the rule.
+    pub(crate) target: Option<usize>,
+    /// `None`: the connection is refused.
+    pub(crate) backend: Option<B>,
 }
 
 #[cfg(test)]

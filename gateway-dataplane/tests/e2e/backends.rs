@@ -155,7 +155,7 @@ impl Backend for Remembered {
     async fn call(
         &self,
         request: Request<Body>,
-        attempt: &Attempt,
+        attempt: &Attempt<'_>,
     ) -> Result<Response<Body>, BackendError> {
         if request.uri() == "/fail" {
             return Err(BackendError::new(BackendErrorKind::Timeout, "secret"));

@@ -6,6 +6,7 @@ mod backends;
 mod failures;
 mod forwarding;
 mod limits;
+mod observe;
 mod reload;
 mod retries;
 mod streaming;

@@ -1,5 +1,6 @@
 //! Connections for those who write to them themselves.
 
+use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 
 use super::choose::Chooser;
@@ -91,6 +92,11 @@ impl<P: Pick, C: Connect> Lend for Upstream<P, C> {
             }
         }
         (!again).then_some(error)
+    }
+
+    fn endpoint(&self, course: &Course) -> Option<SocketAddr> {
+        let last = course.endpoint.or_else(|| course.tried.last().copied());
+        Some(self.endpoints[last?].address())
     }
 
     fn allowed(&self) -> Allowance {

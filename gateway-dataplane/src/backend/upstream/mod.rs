@@ -30,7 +30,8 @@ use self::health::Ejection;
 use self::lane::Keep;
 use self::load::{Entered, Held, Load, Most};
 use super::{
-    Attempt, Backend, BackendError, BackendErrorKind, Direct, Lend, MakeBackend, Tunnel, http1,
+    Attempt, Backend, BackendError, BackendErrorKind, Direct, Lend, MakeBackend, Noted, Tunnel,
+    http1,
 };
 use crate::codec::h1::{Allowance, Answered, HeadLimits};
 use crate::head::RequestHead;
@@ -150,11 +151,11 @@ impl<P: Pick, C: Connect> Backend for Upstream<P, C> {
     async fn call(
         &self,
         request: Request<Body>,
-        attempt: &Attempt,
+        attempt: &Attempt<'_>,
     ) -> Result<Response<Body>, BackendError> {
         match self.spec.protocol {
-            AppProtocol::H2c => Box::pin(self.call_http2(request, attempt.worker)).await,
-            _ => self.call_http1(request, attempt.worker).await,
+            AppProtocol::H2c => Box::pin(self.call_http2(request, attempt)).await,
+            _ => self.call_http1(request, attempt).await,
         }
     }
 
@@ -192,14 +193,15 @@ impl<P: Pick, C: Connect> Upstream<P, C> {
     async fn call_http1(
         &self,
         request: Request<Body>,
-        worker: usize,
+        attempt: &Attempt<'_>,
     ) -> Result<Response<Body>, BackendError> {
         let (mut parts, body) = request.into_parts();
         let informer = parts.extensions.remove();
         let mut head = RequestHead::from(&parts);
         drop(parts);
+        let mut noted = Noted::new(self, attempt);
         let (head, answered) =
-            http1::exchange(self, worker, &mut head, body, informer.as_ref()).await?;
+            http1::exchange(self, &mut noted.course, &mut head, body, informer.as_ref()).await?;
         let respond = |body| Response::from_parts(head.to_parts(), body);
         Ok(match answered {
             Answered::Body(body) => respond(body),

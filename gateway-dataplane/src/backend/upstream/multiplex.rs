@@ -15,7 +15,7 @@ use super::load::Held;
 use super::pick::Pick;
 use super::{Upstream, fit};
 use crate::Body;
-use crate::backend::{BackendError, BackendErrorKind, Course, Lend};
+use crate::backend::{Attempt, BackendError, BackendErrorKind, Course, Noted};
 use crate::body::Informer;
 
 /// Why an endpoint did not answer.
@@ -51,21 +51,22 @@ impl<P: Pick, C: Connect> Upstream<P, C> {
     pub(super) async fn call_http2(
         &self,
         mut request: Request<Body>,
-        worker: usize,
+        attempt: &Attempt<'_>,
     ) -> Result<Response<Body>, BackendError> {
         let informer = request.extensions_mut().remove();
-        let mut course = self.begin(worker);
+        let mut noted = Noted::new(self, attempt);
+        let course = &mut noted.course;
         let mut put_off = None;
         loop {
-            let (index, patience) = match (self.choose(&mut course), put_off.take()) {
+            let (index, patience) = match (self.choose(course), put_off.take()) {
                 (Some(index), later) => {
                     put_off = later;
-                    (index, self.patience(&course, index))
+                    (index, self.patience(course, index))
                 }
                 (None, Some(index)) => (index, None),
-                (None, None) => return Err(course.failed.unwrap_or_else(|| self.nobody())),
+                (None, None) => return Err(course.failed.take().unwrap_or_else(|| self.nobody())),
             };
-            let sent = self.send_http2(&course, index, patience, request, informer.as_ref());
+            let sent = self.send_http2(course, index, patience, request, informer.as_ref());
             match sent.await {
                 Ok(response) => return Ok(response),
                 Err(Failure::Elsewhere(again, error)) => {

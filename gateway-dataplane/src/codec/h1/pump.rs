@@ -19,6 +19,8 @@ pub(crate) struct Pump {
     framed: usize,
     /// Bytes that go from socket to socket, past this process.
     pipe: Option<Pipe>,
+    /// Bytes of the body that were moved.
+    moved: u64,
     ended: bool,
 }
 
@@ -89,6 +91,11 @@ impl Pump {
         self.ended && self.framed == 0
     }
 
+    /// How much of the body was moved, without framing?
+    pub(crate) fn moved(&self) -> u64 {
+        self.moved
+    }
+
     /// Writes the framing of what was read; little data goes along.
     fn frame(&mut self, count: usize, from: &mut Side, to: &mut Side) -> Result<(), WrongLength> {
         let mut encoder = to.encoder;
@@ -102,6 +109,7 @@ impl Pump {
         encoder.end(&mut to.output);
         from.input.advance(count);
         from.decoder.consume(count);
+        self.moved += count as u64;
         Ok(())
     }
 
@@ -124,6 +132,7 @@ impl Pump {
         to.output.advance(framing);
         from.input.advance(data);
         from.decoder.consume(data);
+        self.moved += data as u64;
         self.framed -= data;
         if self.framed == 0 {
             let encoder = to.encoder;
@@ -156,6 +165,7 @@ impl Pump {
             }
             from.stream.read_some();
             from.decoder.consume(count);
+            self.moved += count as u64;
             let mut encoder = to.encoder;
             encoder.begin(count, &mut to.output)?;
             to.encoder = encoder;

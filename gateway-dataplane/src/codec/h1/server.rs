@@ -137,18 +137,18 @@ impl Client {
         self.keep_alive = asker.keep_alive;
     }
 
-    /// Answers with the head in `response` and a short text.
-    pub(crate) async fn say(&mut self, text: &[u8]) -> io::Result<()> {
+    /// Answers with the head in `response` and a short text. Returns how much of the text was sent.
+    pub(crate) async fn say(&mut self, text: &[u8]) -> io::Result<u64> {
         let size = match text.len() {
             0 => Size::Empty,
             length => Size::Exact(length as u64),
         };
         self.respond(size);
-        if self.takes_body() {
-            self.side.encoder = Encoder::None;
-            self.side.output.put_slice(text);
-        }
-        poll_fn(|cx| self.side.poll_flush(cx)).await
+        let text = if self.takes_body() { text } else { &[] };
+        self.side.encoder = Encoder::None;
+        self.side.output.put_slice(text);
+        poll_fn(|cx| self.side.poll_flush(cx)).await?;
+        Ok(text.len() as u64)
     }
 
     /// Does a response have a body for this request?

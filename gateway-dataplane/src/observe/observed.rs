@@ -1,0 +1,197 @@
+//! A record on its way.
+
+use std::mem;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use http::{Response, StatusCode};
+
+use super::counted::Count;
+use super::{Audience, Ended, Observer, Reason, Record};
+use crate::backend::{Course, Lend};
+use crate::head::{Known, RequestHead};
+use crate::table::{Head, Hit, SocketTable};
+use crate::{Body, ConnectionInfo};
+
+/// A request that may be observed. The observer is told when it is dropped, so that no way out is forgotten.
+#[derive(Default)]
+pub(crate) struct Observed(Option<Box<Open>>);
+
+struct Open {
+    observer: Arc<dyn Observer>,
+    record: Record,
+    begun: Instant,
+    notes: Notes,
+    /// Counts what is read of the request's body, where others read it.
+    received: Arc<AtomicU64>,
+}
+
+/// What attempts tell of themselves.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    endpoint: Mutex<Option<SocketAddr>>,
+    endpoints: AtomicU32,
+    calls: AtomicU32,
+}
+
+impl Notes {
+    /// A backend was called.
+    pub(crate) fn called(&self) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// So many endpoints were asked, this one last.
+    pub(crate) fn tried(&self, endpoint: Option<SocketAddr>, count: u32) {
+        self.endpoints.fetch_add(count, Ordering::Relaxed);
+        if endpoint.is_some() {
+            *self.endpoint.lock().unwrap_or_else(PoisonError::into_inner) = endpoint;
+        }
+    }
+}
+
+impl Observed {
+    /// A request on `connection`; without an observer, nothing.
+    pub(crate) fn begin(
+        audience: &Audience,
+        connection: &ConnectionInfo,
+        head: Option<&RequestHead>,
+    ) -> Self {
+        let begin = |observer: &Arc<dyn Observer>| open(observer, connection, head);
+        Self(audience.0.as_ref().map(begin))
+    }
+
+    /// Is there an observer?
+    pub(crate) fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The rule that takes it.
+    pub(crate) fn hit<B>(&mut self, hit: Hit<'_, B>) {
+        if let Some(Open { record, .. }) = self.0.as_deref_mut() {
+            record.listener = Some(Arc::clone(hit.listener.ir()));
+            record.rule = Some(Arc::clone(hit.rule.ir()));
+            record.match_index = hit.route.match_index;
+        }
+    }
+
+    /// No rule takes it; the listener may be known all the same.
+    pub(crate) fn missed<B>(&mut self, table: &SocketTable<B>, head: &Head<'_>, sni: Option<&str>) {
+        if let Some(Open { record, .. }) = self.0.as_deref_mut() {
+            let listener = table.listener_of(head, sni);
+            record.listener = listener.map(|listener| Arc::clone(listener.ir()));
+        }
+    }
+
+    /// It goes to this target of the rule, with this head.
+    pub(crate) fn prepared(&mut self, target: usize, head: &RequestHead) {
+        if let Some(Open { record, .. }) = self.0.as_deref_mut() {
+            record.target = Some(target);
+            let id = record
+                .head
+                .as_ref()
+                .and(head.fields.text(Known::XRequestId));
+            record.request_id = id.map(Into::into);
+        }
+    }
+
+    /// It was sent this way.
+    pub(crate) fn tried(&mut self, lend: &dyn Lend, course: &Course) {
+        if let Some(notes) = self.notes() {
+            notes.tried(lend.endpoint(course), course.tries());
+        }
+    }
+
+    /// Where attempts note how they went.
+    pub(crate) fn notes(&self) -> Option<&Notes> {
+        self.0.as_deref().map(|open| &open.notes)
+    }
+
+    /// It is answered with this status.
+    pub(crate) fn answered(&mut self, status: StatusCode, reason: Reason) {
+        if let Some(Open { record, begun, .. }) = self.0.as_deref_mut() {
+            record.status = Some(status);
+            record.reason = Some(reason);
+            record.response_after = Some(begun.elapsed());
+        }
+    }
+
+    /// So much of its body was read, and of the response's sent.
+    pub(crate) fn moved(&mut self, received: u64, sent: u64) {
+        if let Some(Open { record, .. }) = self.0.as_deref_mut() {
+            record.received += received;
+            record.sent += sent;
+        }
+    }
+
+    /// How it ended.
+    pub(crate) fn ended(&mut self, ended: Ended) {
+        if let Some(Open { record, .. }) = self.0.as_deref_mut() {
+            record.ended = ended;
+        }
+    }
+
+    /// Its body, which is counted as it is read.
+    pub(crate) fn counting(&self, body: Body) -> Body {
+        match self.0.as_deref() {
+            Some(open) => body.counted(&open.received),
+            None => body,
+        }
+    }
+
+    /// The response, whose body carries the record to its end.
+    pub(crate) fn attach(mut self, response: Response<Body>) -> Response<Body> {
+        if !self.is_on() {
+            return response;
+        }
+        if response.body().is_empty() {
+            self.ended(Ended::Complete);
+        }
+        response.map(|body| body.observed(self))
+    }
+}
+
+fn open(
+    observer: &Arc<dyn Observer>,
+    connection: &ConnectionInfo,
+    head: Option<&RequestHead>,
+) -> Box<Open> {
+    let head = head.filter(|_| observer.keeps_heads());
+    let head = head.map(|head| Box::new(head.clone()));
+    Box::new(Open {
+        record: Record::new(connection, head),
+        observer: Arc::clone(observer),
+        begun: Instant::now(),
+        notes: Notes::default(),
+        received: Arc::default(),
+    })
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let record = &mut self.record;
+        let Notes {
+            endpoint,
+            endpoints,
+            calls,
+        } = mem::take(&mut self.notes);
+        record.endpoint = endpoint
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        record.attempts = endpoints.into_inner().max(calls.into_inner());
+        record.received += self.received.load(Ordering::Relaxed);
+        record.duration = self.begun.elapsed();
+        self.observer.request(record);
+    }
+}
+
+impl Count for Observed {
+    fn count(&mut self, received: u64, sent: u64) {
+        self.moved(received, sent);
+    }
+
+    fn over(&mut self) {
+        self.ended(Ended::Complete);
+    }
+}

@@ -1,0 +1,107 @@
+//! Why a request was answered as it was, and how its exchange ended.
+
+use std::fmt;
+
+use crate::backend::BackendErrorKind;
+use crate::table::Miss;
+
+/// Why a request was answered as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The backend answered.
+    Backend,
+    /// The rule redirects.
+    Redirect,
+    /// A preflight request, which the gateway answers for the backend.
+    Preflight,
+    /// The rule, or the backend that was chosen, is refused: [`Record::refusal`](super::Record::refusal)
+    /// says why.
+    Refused,
+    /// There is no rule for it.
+    NoRoute(Miss),
+    /// It is not a request, or one that must not be passed on (RFC 9110, RFC 9112).
+    Invalid,
+    /// Its path may lead a backend to what is behind another rule.
+    AmbiguousPath,
+    /// It goes no further, as its `Max-Forwards` says.
+    MaxForwards,
+    /// A rewrite makes its target too long.
+    TargetTooLong,
+    /// There is no response.
+    Failed(BackendErrorKind),
+}
+
+impl Reason {
+    /// In one word, for logs and labels.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Backend => "backend",
+            Self::Redirect => "redirect",
+            Self::Preflight => "preflight",
+            Self::Refused => "refused",
+            Self::NoRoute(Miss::NoListener) => "no_listener",
+            Self::NoRoute(Miss::NoRoute) => "no_route",
+            Self::NoRoute(Miss::NoRule) => "no_rule",
+            Self::NoRoute(Miss::Misdirected) => "misdirected",
+            Self::Invalid => "invalid_request",
+            Self::AmbiguousPath => "ambiguous_path",
+            Self::MaxForwards => "max_forwards",
+            Self::TargetTooLong => "target_too_long",
+            Self::Failed(kind) => failure(kind),
+        }
+    }
+}
+
+fn failure(kind: BackendErrorKind) -> &'static str {
+    match kind {
+        BackendErrorKind::NoEndpoint => "no_endpoint",
+        BackendErrorKind::Connect => "connect_failed",
+        BackendErrorKind::Refused => "request_refused",
+        BackendErrorKind::Full => "overloaded",
+        BackendErrorKind::Local => "gateway_failed",
+        BackendErrorKind::Broken => "connection_broke",
+        BackendErrorKind::Exhausted => "retries_exhausted",
+        BackendErrorKind::Protocol => "invalid_response",
+        BackendErrorKind::Timeout => "timeout",
+        BackendErrorKind::Request => "request_broke_off",
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How an exchange ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Ended {
+    /// The whole response was passed on.
+    Complete,
+    /// The client left before that, or its connection had to be closed.
+    ClientGone,
+    /// The response broke off.
+    Broken,
+    /// The response took too long.
+    TimedOut,
+}
+
+impl Ended {
+    /// In one word, for logs and labels.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::ClientGone => "client_gone",
+            Self::Broken => "response_broke_off",
+            Self::TimedOut => "timed_out",
+        }
+    }
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
