@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use gateway_model::Manifests;
+use gateway_resolve::ir::Ir;
 use gateway_resolve::{Resolution, Snapshot, Status, Statuses, resolve};
 
 use crate::cli::{CheckArguments, Output};
@@ -36,6 +37,7 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<ExitCode, Error> {
         Output::Table => table(&problems, &statuses, &manifests),
         Output::Yaml => yaml(&problems, &statuses)?,
         Output::Json => json(&problems, &statuses)?,
+        Output::Ir => intermediate(&problems, &ir)?,
     };
     page.print()?;
     Ok(ExitCode::from(match (manifests.has_errors(), clean) {
@@ -51,6 +53,15 @@ fn json(problems: &[Problem], statuses: &Statuses) -> Result<Page, Error> {
     let text = serde_json::to_string_pretty(&whole).map_err(Error::internal)?;
     let mut page = Page::default();
     page.line(text);
+    Ok(page)
+}
+
+fn intermediate(problems: &[Problem], ir: &Ir) -> Result<Page, Error> {
+    for problem in problems {
+        output::complain(problem.line());
+    }
+    let mut page = Page::default();
+    page.line(serde_json::to_string_pretty(ir).map_err(Error::internal)?);
     Ok(page)
 }
 

@@ -94,7 +94,8 @@ Output:
   table  problems, then every resource with its conditions
   yaml   one document a resource that has a status: apiVersion, kind, metadata, status
   json   {\"problems\": [...], \"statuses\": [...]}, the statuses as in yaml
-Problems go to standard error with yaml.";
+  ir     the intermediate representation that a data plane is given, in its serialised form
+Problems go to standard error with yaml and ir.";
 
 const EXPLAIN_HELP: &str = "\
 Exit status:
@@ -195,6 +196,8 @@ pub(crate) enum Output {
     Yaml,
     /// Problems and statuses as one object
     Json,
+    /// The intermediate representation, as JSON
+    Ir,
 }
 
 /// Arguments of `gateway explain`.
@@ -215,6 +218,19 @@ pub(crate) struct ExplainArguments {
     /// A header of the request; repeat for several
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header)]
     pub(crate) headers: Vec<(http::HeaderName, http::HeaderValue)>,
+
+    /// Format of the output
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) output: ExplainOutput,
+}
+
+/// Format of the output of `gateway explain`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExplainOutput {
+    /// For people
+    Text,
+    /// One object, whose fields keep their names
+    Json,
 }
 
 /// A header as curl takes it: `name: value`.

@@ -1,7 +1,10 @@
 //! `gateway explain`: which listener, host, rule and backend a request would get.
 
+mod json;
+
 use std::net::IpAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use gateway_dataplane::filter::Cors;
 use gateway_dataplane::head::{self, HeadRules, RequestHead};
@@ -9,12 +12,13 @@ use gateway_dataplane::table::{
     Candidate, Explanation, Head, ListenerOutcome, SocketTable, Table as Compiled, Verdict,
 };
 use gateway_model::Kind;
-use gateway_resolve::ir::Ir;
+use gateway_resolve::ir::{Ir, Rule};
 use gateway_resolve::{Finding, Resolution, Snapshot, Statuses, resolve};
 use http::{HeaderValue, Request, header};
 
+use self::json::Explained;
 use crate::answer::{self, Answer};
-use crate::cli::ExplainArguments;
+use crate::cli::{ExplainArguments, ExplainOutput};
 use crate::error::Error;
 use crate::load::{self, Input};
 use crate::output::{self, Page};
@@ -37,9 +41,14 @@ pub(crate) fn explain(arguments: &ExplainArguments) -> Result<ExitCode, Error> {
         output::complain(problem.line());
     }
     let mut page = Page::default();
-    let (method, url) = (&target.head.method, &arguments.url);
-    page.line(format_args!("{HEADING}{method} {url}{HEADING:#}"));
-    let served = target.explain(&mut page, &resolution, &snapshot);
+    let served = match arguments.output {
+        ExplainOutput::Json => target.explain_as_json(&mut page, &resolution.ir)?,
+        ExplainOutput::Text => {
+            let (method, url) = (&target.head.method, &arguments.url);
+            page.line(format_args!("{HEADING}{method} {url}{HEADING:#}"));
+            target.explain(&mut page, &resolution, &snapshot)
+        }
+    };
     page.print()?;
     Ok(ExitCode::from(match (invalid, served) {
         (true, _) => 2,
@@ -129,6 +138,16 @@ impl Target {
         served
     }
 
+    /// The same as one JSON object.
+    fn explain_as_json(mut self, page: &mut Page, ir: &Ir) -> Result<bool, Error> {
+        let explained = match head::normalize(&mut self.head, HeadRules::default()) {
+            Ok(()) => Explained::new(&self, &Compiled::compile(ir, |_| ())),
+            Err(error) => Explained::refused(Some(error.status().as_u16()), &format!("{error:?}")),
+        };
+        page.line(serde_json::to_string_pretty(&explained).map_err(Error::internal)?);
+        Ok(explained.is_served())
+    }
+
     fn reaches(&self, socket: &SocketTable<()>) -> bool {
         let key = socket.key();
         let same_address = |own: IpAddr| self.address.is_none_or(|address| address == own);
@@ -190,9 +209,9 @@ impl Target {
         let explanation = socket.explain(&Head::of(&self.head), self.sni.as_deref());
         add_listener(page, &explanation.listener);
         let served = match (self.special(socket), explanation.chosen()) {
-            (Some((line, served)), _) => {
-                page.line(line);
-                served
+            (Some(special), _) => {
+                page.line(special.line());
+                matches!(special, Special::Preflight(_))
             }
             (None, Some(chosen)) => add_chosen(page, chosen, ir, snapshot),
             (None, None) => {
@@ -205,26 +224,40 @@ impl Target {
     }
 }
 
+/// What is answered whatever the rule that is found would.
+enum Special {
+    /// A preflight request, for this rule.
+    Preflight(Arc<Rule>),
+    /// A refusal, as backends may read the path like this.
+    Ambiguous(String),
+}
+
+impl Special {
+    fn line(&self) -> String {
+        match self {
+            Self::Preflight(rule) => {
+                format!("answer    {GOOD}200{GOOD:#}: a preflight request, answered for {rule}")
+            }
+            Self::Ambiguous(reading) => format!(
+                "answer    {BAD}400{BAD:#}: a backend may read the path as {reading}, which leads to another \
+                 rule (--ambiguous-paths)"
+            ),
+        }
+    }
+}
+
 impl Target {
-    /// What is answered whatever the rule would, and whether that serves the request.
-    fn special(&self, socket: &SocketTable<()>) -> Option<(String, bool)> {
+    fn special(&self, socket: &SocketTable<()>) -> Option<Special> {
         let (head, sni) = (Head::of(&self.head), self.sni.as_deref());
         let found = socket.find(&head, sni);
         let preflight = Cors::asks_about(&self.head)
             .filter(|_| !found.is_ok_and(|hit| hit.rule.has_cors()))
             .and_then(|method| socket.find_preflight(&head, sni, method));
         if let Some(hit) = preflight {
-            let rule = hit.rule.ir();
-            let line =
-                format!("answer    {GOOD}200{GOOD:#}: a preflight request, answered for {rule}");
-            return Some((line, true));
+            return Some(Special::Preflight(Arc::clone(hit.rule.ir())));
         }
         let reading = socket.other_reading(&head, sni, found.ok()?)?;
-        let line = format!(
-            "answer    {BAD}400{BAD:#}: a backend may read the path as {reading}, which leads to another rule \
-             (--ambiguous-paths)"
-        );
-        Some((line, false))
+        Some(Special::Ambiguous(reading))
     }
 }
 

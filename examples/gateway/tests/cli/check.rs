@@ -266,3 +266,15 @@ fn the_channel_says_which_fields_are_known() {
     assert!(unknown(&["check", path, "--channel", "standard"]));
     assert!(!unknown(&["check", path, "--channel", "experimental"]));
 }
+
+#[test]
+fn prints_the_intermediate_representation() {
+    let output = output(&[
+        "check",
+        example("quickstart.yaml").to_str().unwrap(),
+        "-o",
+        "ir",
+    ]);
+    let ir: gateway_resolve::ir::Ir = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(ir.listeners().len(), 1);
+}

@@ -201,3 +201,63 @@ fn says_that_a_preflight_request_is_answered() {
         "answer    200: a preflight request, answered for HTTPRoute default/shop rule 0"
     );
 }
+
+/// The field names are those of the documentation, and stay.
+#[test]
+fn prints_one_object_with_all_there_is_to_know() {
+    let url = [
+        "--url",
+        "http://localhost:8080/api/v1/items?x=1",
+        "-o",
+        "json",
+    ];
+    let (code, text) = explain("redirects-and-rewrites.yaml", &url);
+    assert_eq!(code, Some(0), "{text}");
+    let mut got: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let ruled_out = got["ruledOut"].take();
+    assert_eq!(ruled_out[0]["by"], "the path");
+    let want = serde_json::json!({
+        "socket": "127.0.0.1:8080",
+        "listener": {"kind": "Gateway", "namespace": "default", "name": "web", "section": "http"},
+        "host": null,
+        "rule": {"kind": "HTTPRoute", "namespace": "default", "name": "api", "rule": 0, "match": 0, "ruleName": null},
+        "chain": [],
+        "action": "forward", "status": null, "reason": null, "location": null, "body": null,
+        "targets": [{
+            "weight": 1,
+            "backend": {"kind": "Service", "namespace": "default", "name": "api", "port": 80},
+            "refusal": null,
+        }],
+        "request": {"method": "GET", "authority": "api.internal", "path": "/items?x=1"},
+        "settings": {},
+        "ruledOut": null,
+    });
+    assert_eq!(got, want);
+}
+
+#[test]
+fn prints_redirects_and_refusals_as_json() {
+    let explained = |url: &str| {
+        let (code, text) = explain("redirects-and-rewrites.yaml", &["--url", url, "-o", "json"]);
+        (
+            code,
+            serde_json::from_str::<serde_json::Value>(&text).unwrap(),
+        )
+    };
+    let (code, redirect) = explained("http://localhost:8080/old/page");
+    assert_eq!((code, &redirect["action"]), (Some(0), &"redirect".into()));
+    assert_eq!(redirect["status"], 301);
+    assert_eq!(redirect["location"], "http://localhost:8080/new/page");
+    assert_eq!(redirect["rule"]["ruleName"], "renamed");
+    let (code, refused) = explained("http://localhost:8080/nowhere");
+    assert_eq!((code, &refused["action"]), (Some(1), &"refuse".into()));
+    assert_eq!(
+        (&refused["status"], &refused["reason"]),
+        (&404.into(), &"NoRoute".into())
+    );
+    let (code, closed) = explained("http://localhost:9/");
+    assert_eq!(
+        (code, &closed["socket"]),
+        (Some(1), &serde_json::Value::Null)
+    );
+}

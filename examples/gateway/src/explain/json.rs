@@ -1,0 +1,321 @@
+//! What `gateway explain -o json` prints. Its fields keep their names.
+
+use gateway_dataplane::filter::{Connection, location, rewrite};
+use gateway_dataplane::head::RequestHead;
+use gateway_dataplane::table::{Candidate, Head, ListenerOutcome, SocketTable, Verdict};
+use gateway_model::ObjectRef;
+use gateway_resolve::ir::{
+    Action, BackendId, Filter, ListenerId, PathMatch, Refusal, Rule, Split, Target as IrTarget,
+    WeightedTarget,
+};
+use http::uri::Scheme;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{Compiled, Special, Target, reason};
+
+/// What becomes of a request. What there is not is null.
+#[derive(Debug, Serialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Explained {
+    /// `*:8080`, or an address and port.
+    socket: Option<String>,
+    listener: Option<Listener>,
+    /// The virtual host: a name, a wildcard, or null for any.
+    host: Option<String>,
+    rule: Option<RuleName>,
+    /// The routes that delegated to the rule's.
+    chain: Vec<Value>,
+    action: Ends,
+    /// Of an answer that no backend gives.
+    status: Option<u16>,
+    reason: Option<String>,
+    /// Where a redirect leads.
+    location: Option<String>,
+    body: Option<String>,
+    targets: Vec<TargetShare>,
+    /// What a backend gets.
+    request: Option<Request>,
+    settings: Map<String, Value>,
+    ruled_out: Vec<RuledOut>,
+}
+
+/// What a request ends in.
+#[derive(Debug, Serialize, Default, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Ends {
+    Forward,
+    Redirect,
+    Respond,
+    #[default]
+    Refuse,
+}
+
+#[derive(Debug, Serialize)]
+struct Object {
+    kind: String,
+    namespace: String,
+    name: String,
+}
+
+impl From<&ObjectRef> for Object {
+    fn from(object: &ObjectRef) -> Self {
+        Self {
+            kind: object.kind.to_string(),
+            namespace: object.namespace.to_string(),
+            name: object.name.to_string(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Listener {
+    #[serde(flatten)]
+    parent: Object,
+    section: String,
+}
+
+impl From<&ListenerId> for Listener {
+    fn from(id: &ListenerId) -> Self {
+        Self {
+            parent: (&id.parent).into(),
+            section: id.name.to_string(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RuleName {
+    #[serde(flatten)]
+    route: Object,
+    rule: usize,
+    #[serde(rename = "match")]
+    match_index: usize,
+    rule_name: Option<String>,
+}
+
+impl RuleName {
+    fn new(rule: &Rule, match_index: usize) -> Self {
+        Self {
+            route: (&rule.source.object).into(),
+            rule: rule.index,
+            match_index,
+            rule_name: rule.name.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct TargetShare {
+    weight: u32,
+    backend: Option<BackendName>,
+    refusal: Option<Refused>,
+}
+
+#[derive(Debug, Serialize)]
+struct BackendName {
+    #[serde(flatten)]
+    object: Object,
+    port: u16,
+}
+
+impl From<&BackendId> for BackendName {
+    fn from(id: &BackendId) -> Self {
+        Self {
+            object: (&id.object).into(),
+            port: id.port.get(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Refused {
+    status: u16,
+    reason: String,
+}
+
+impl From<&Refusal> for Refused {
+    fn from(refusal: &Refusal) -> Self {
+        Self {
+            status: refusal.status.get(),
+            reason: format!("{:?}", refusal.reason),
+        }
+    }
+}
+
+impl From<&WeightedTarget> for TargetShare {
+    fn from(share: &WeightedTarget) -> Self {
+        let (backend, refusal) = match &share.target {
+            IrTarget::Backend(id) => (Some(id.into()), None),
+            IrTarget::Refused(refusal) => (None, Some(refusal.into())),
+        };
+        Self {
+            weight: share.weight,
+            backend,
+            refusal,
+        }
+    }
+}
+
+/// The request after rewrites: the path has the query with it.
+#[derive(Debug, Serialize)]
+struct Request {
+    method: String,
+    authority: String,
+    path: String,
+}
+
+#[derive(Debug, Serialize)]
+struct RuledOut {
+    listener: Listener,
+    host: Option<String>,
+    rule: RuleName,
+    /// What ruled it out, in words.
+    by: String,
+}
+
+impl Explained {
+    /// What becomes of the request of `target`.
+    pub(super) fn new(target: &Target, table: &Compiled<()>) -> Self {
+        let mut reached = table
+            .sockets()
+            .map(|(_, socket)| socket)
+            .filter(|socket| target.reaches(socket))
+            .map(|socket| Self::on(target, socket));
+        let first = reached.next();
+        let served = |explained: &Self| explained.action != Ends::Refuse;
+        match first {
+            Some(first) if !served(&first) => reached.find(served).unwrap_or(first),
+            Some(first) => first,
+            None => Self::refused(None, "NoListener"),
+        }
+    }
+
+    /// An answer of the gateway's own, whatever the routes say.
+    pub(super) fn refused(status: Option<u16>, reason: &str) -> Self {
+        Self {
+            status,
+            reason: Some(reason.to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// Is it forwarded, redirected or answered, rather than refused?
+    pub(super) fn is_served(&self) -> bool {
+        let takes = |share: &TargetShare| share.weight > 0 && share.backend.is_some();
+        match self.action {
+            Ends::Refuse => false,
+            Ends::Redirect | Ends::Respond => true,
+            Ends::Forward => self.targets.iter().any(takes),
+        }
+    }
+
+    fn on(target: &Target, socket: &SocketTable<()>) -> Self {
+        let mut explained = match socket.is_tls() == target.tls {
+            true => Self::by_routes(target, socket),
+            false => Self::refused(None, "OtherProtocol"),
+        };
+        explained.socket = Some(socket.key().to_string());
+        explained
+    }
+
+    fn by_routes(target: &Target, socket: &SocketTable<()>) -> Self {
+        let explanation = socket.explain(&Head::of(&target.head), target.sni.as_deref());
+        let mut explained = match (target.special(socket), explanation.chosen()) {
+            (Some(Special::Preflight(rule)), _) => Self {
+                action: Ends::Respond,
+                rule: Some(RuleName::new(&rule, 0)),
+                ..Self::refused(Some(200), "Preflight")
+            },
+            (Some(Special::Ambiguous(_)), _) => Self::refused(Some(400), "AmbiguousPath"),
+            (None, Some(chosen)) => Self::by_rule(target, chosen, socket.key().port),
+            (None, None) => match &explanation.listener {
+                ListenerOutcome::Misdirected { .. } => Self::refused(Some(421), "Misdirected"),
+                ListenerOutcome::Chosen(_) => Self::refused(Some(404), "NoRoute"),
+                ListenerOutcome::NotFound => Self::refused(Some(404), "NoListener"),
+            },
+        };
+        if let ListenerOutcome::Chosen(id) = &explanation.listener {
+            explained.listener = Some(id.into());
+        }
+        let losers = explanation.candidates.iter();
+        let losers = losers.filter(|candidate| candidate.verdict != Verdict::Chosen);
+        explained.ruled_out = losers.map(RuledOut::from).collect();
+        explained
+    }
+
+    fn by_rule(target: &Target, chosen: &Candidate, port: u16) -> Self {
+        let rule = &*chosen.rule;
+        let prefix = match &chosen.matches.path {
+            PathMatch::Prefix(prefix) => Some(&**prefix),
+            _ => None,
+        };
+        let explained = match &rule.action {
+            Action::Forward(split) => Self {
+                action: Ends::Forward,
+                targets: split.targets().iter().map(TargetShare::from).collect(),
+                request: forwarded(target, rule, split, prefix),
+                ..Self::default()
+            },
+            Action::Redirect(redirect) => {
+                let scheme = if target.tls {
+                    Scheme::HTTPS
+                } else {
+                    Scheme::HTTP
+                };
+                let connection = Connection {
+                    scheme: &scheme,
+                    port,
+                };
+                let location = location(redirect, &target.head, connection, prefix).ok();
+                Self {
+                    action: Ends::Redirect,
+                    status: Some(redirect.status),
+                    location: location.and_then(|to| to.to_str().map(str::to_owned).ok()),
+                    ..Self::default()
+                }
+            }
+            Action::Fail(refusal) => {
+                let Refused { status, reason } = refusal.into();
+                Self::refused(Some(status), &reason)
+            }
+            _ => Self::refused(Some(500), "UnknownAction"),
+        };
+        Self {
+            host: chosen.hostname.as_ref().map(ToString::to_string),
+            rule: Some(RuleName::new(rule, chosen.match_index)),
+            ..explained
+        }
+    }
+}
+
+/// The request as a backend gets it; by which of several is not known, only what the rule does is told.
+fn forwarded(target: &Target, rule: &Rule, split: &Split, prefix: Option<&str>) -> Option<Request> {
+    let mut head: RequestHead = target.head.clone();
+    let of_target = match split.targets() {
+        [one] => &*one.filters,
+        _ => &[],
+    };
+    for filter in rule.filters.iter().chain(of_target) {
+        if let Filter::Rewrite(change) = filter {
+            rewrite(change, &mut head, prefix).ok()?;
+        }
+    }
+    Some(Request {
+        method: head.method.to_string(),
+        authority: head.host().unwrap_or_default().to_owned(),
+        path: head.target().to_owned(),
+    })
+}
+
+impl From<&Candidate> for RuledOut {
+    fn from(candidate: &Candidate) -> Self {
+        Self {
+            listener: (&candidate.listener).into(),
+            host: candidate.hostname.as_ref().map(ToString::to_string),
+            rule: RuleName::new(&candidate.rule, candidate.match_index),
+            by: reason(&candidate.verdict),
+        }
+    }
+}
