@@ -55,6 +55,9 @@ pub struct Limits {
     /// Connections that a backend has, idle ones and those of other protocols included. At the limit an idle
     /// one makes room. Beyond: 503. Default 1,024.
     pub backend_connections: usize,
+    /// Times that a request may come through this gateway, as it says itself in `CDN-Loop` (RFC 8586). Beyond:
+    /// 508. Default 4.
+    pub own_hops: usize,
     /// Time to connect to an endpoint. Default 5 s.
     pub connect: Duration,
     /// Time that a request waits for a new HTTP/2 connection to one endpoint while there are others to ask.
@@ -128,6 +131,7 @@ impl Default for Limits {
             h2_send_buffer: 64 << 10,
             backend_requests: 1_024,
             backend_connections: 1_024,
+            own_hops: 4,
             connect: Duration::from_secs(5),
             connect_patience: Duration::from_millis(250),
             connect_attempts: 3,

@@ -67,6 +67,16 @@ pub(crate) fn config(selection: &Selection) -> Config {
     config
 }
 
+/// What tells a gateway that serves these files from one that serves others.
+pub(crate) fn name(selection: &Selection) -> String {
+    let text = |option: &Option<String>| option.clone().unwrap_or_default();
+    let mut parts = vec!["run".to_owned(), text(&selection.controller_name)];
+    parts.push(text(&selection.class));
+    let paths = selection.paths.iter();
+    parts.extend(paths.map(|path| path.display().to_string()));
+    parts.join(" ")
+}
+
 /// The time, to the second, as conditions have it.
 pub(crate) fn now() -> Timestamp {
     let now = Timestamp::now();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gateway_dataplane::forward::headers::Forwarding;
+use gateway_dataplane::forward::headers::{Forwarding, HopId};
 use gateway_dataplane::{Limits, Ports, Proxy};
 use gateway_resolve::{Config, Snapshot};
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -35,12 +35,16 @@ pub(crate) enum Neighbours {
 }
 
 impl Plane {
-    /// Starts the workers, which serve nothing yet.
+    /// Starts the workers, which serve nothing yet. `name` tells the gateway from others, and not its replicas
+    /// from each other.
     pub(crate) fn start(
         arguments: &TrafficArguments,
+        name: &str,
         neighbours: Neighbours,
     ) -> Result<Self, Error> {
         let mut forwarding = Forwarding::default();
+        let hop_id = arguments.hop_id.clone();
+        forwarding.hop_id = Some(hop_id.unwrap_or_else(|| HopId::of(name)));
         forwarding.trusted_proxies = arguments.trusted_proxies.as_slice().into();
         let mut limits = Limits::default();
         limits.mirror_lag = arguments.mirror_lag;

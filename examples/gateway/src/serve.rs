@@ -38,9 +38,10 @@ pub(crate) enum Why {
 impl Server {
     /// Starts the workers, which serve nothing yet.
     pub(crate) fn start(arguments: &RunArguments) -> Result<Self, Error> {
+        let name = load::name(&arguments.selection);
         Ok(Self {
             config: load::config(&arguments.selection),
-            plane: Plane::start(&arguments.traffic, Neighbours::Refuse)?,
+            plane: Plane::start(&arguments.traffic, &name, Neighbours::Refuse)?,
             echoes: Echoes::default(),
             statuses: Arc::default(),
             closed: 0,

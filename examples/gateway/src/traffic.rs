@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use clap::{Args, ValueEnum};
 use gateway_dataplane::Limits;
+use gateway_dataplane::forward::headers::HopId;
 use gateway_dataplane::head::AmbiguousPaths;
 use ipnet::IpNet;
 
@@ -26,6 +27,11 @@ pub(crate) struct TrafficArguments {
     /// anybody else's are replaced
     #[arg(long, value_name = "CIDR|IP,...", value_delimiter = ',', value_parser = network)]
     pub(crate) trusted_proxies: Vec<IpNet>,
+
+    /// Name under which this gateway counts how often a request has come through it (CDN-Loop), the same
+    /// for all its replicas and another for each gateway [default: derived from what is served]
+    #[arg(long, value_name = "TOKEN", value_parser = hop_id)]
+    pub(crate) hop_id: Option<HopId>,
 
     /// What becomes of a request whose path backends may take for one of another rule, by reading %2F
     /// as a slash, // as one slash, or a segment without what follows a semicolon
@@ -54,6 +60,12 @@ impl From<Ambiguous> for AmbiguousPaths {
             Ambiguous::Pass => Self::Pass,
         }
     }
+}
+
+fn hop_id(text: &str) -> Result<HopId, String> {
+    HopId::new(text).ok_or_else(|| {
+        format!("expected letters, digits and other characters of a token, found {text:?}")
+    })
 }
 
 /// A network, or an address alone.

@@ -9,7 +9,8 @@ use crate::head::Fields;
 ///
 /// `add` joins the values that are there and the new one into a single line, `old,new`; only
 /// `Set-Cookie`, whose values cannot be joined (RFC 9110 section 5.3), gets a line of its own.
-/// Headers that frame the message or belong to one connection are the gateway's own and left alone.
+/// Headers that frame the message or belong to one connection are the gateway's own and left alone, as is
+/// `CDN-Loop`, which no customer of a gateway may change (RFC 8586 section 2).
 pub fn edit_headers(edits: &HeaderEdits, fields: &mut Fields) {
     let HeaderEdits { set, add, remove } = edits;
     for (name, value) in set {
@@ -38,7 +39,8 @@ fn append(fields: &mut Fields, name: &HeaderName, value: &HeaderValue) {
 
 /// Is the header one that a filter may touch?
 fn is_editable(name: &HeaderName) -> bool {
-    const RESERVED: [&str; 8] = [
+    const RESERVED: [&str; 9] = [
+        "cdn-loop",
         "connection",
         "content-length",
         "keep-alive",

@@ -6,11 +6,14 @@
 mod forwarded;
 mod hop;
 mod max_forwards;
+mod own_hops;
 
 pub use forwarded::{ConnectionHeaders, Forwarding, RequestId, request_id, requested_origin};
 pub use hop::requested_upgrade;
 pub(crate) use hop::strip_trailers;
 pub(crate) use max_forwards::count_down;
+pub use own_hops::HopId;
+pub(crate) use own_hops::count as count_own_hops;
 
 use http::Version;
 

@@ -10,13 +10,15 @@ use tokio::time::Instant;
 
 use super::answer::{self, Answer};
 use super::headers::{
-    count_down, prepare_request, prepare_response, request_id, requested_origin, requested_upgrade,
+    count_down, count_own_hops, prepare_request, prepare_response, request_id, requested_origin,
+    requested_upgrade,
 };
 use super::mirror::Copy;
 use super::{ConnectionInfo, Options, entropy};
 use crate::filter::{Connection, Cors, Filters, Mirror, redirect};
 use crate::head::{AmbiguousPaths, HeadRules, Known, RequestHead, ResponseHead, normalize};
 use crate::observe::{Observed, Reason};
+use crate::paced::Paced;
 use crate::table::{Action, CompiledRule, Head, Hit, Miss, SocketTable, Target};
 
 /// What becomes of a request.
@@ -103,6 +105,9 @@ pub(super) fn decide<'t, B>(
     if let Err(status) = count_down(head) {
         return Decision::Answer(answer::status(status, Reason::MaxForwards));
     }
+    if is_looping(options, head) {
+        return Decision::Answer(answer::status(StatusCode::LOOP_DETECTED, Reason::Loop));
+    }
     let found = table.find(&Head::of(&*head), connection.sni.as_deref());
     if let Some(answer) = answer_preflight(table, found, connection, head, observed) {
         return Decision::Answer(answer);
@@ -134,6 +139,27 @@ pub(super) fn decide<'t, B>(
         }
         Err(answer) => Decision::Answer(*answer),
     }
+}
+
+/// Has the request come this way too often?
+fn is_looping(options: &Options, head: &RequestHead) -> bool {
+    let id = options.forwarding.hop_id.as_ref();
+    let hops = id.map_or(0, |id| count_own_hops(&head.fields, id));
+    if hops < options.limits.own_hops.max(1) {
+        return false;
+    }
+    static SAID: Paced = Paced::new();
+    if let Some(more) = SAID.pass() {
+        let host = head.fields.text(Known::Host).unwrap_or_default();
+        tracing::warn!(
+            host,
+            path = head.path(),
+            hops,
+            more,
+            "a request goes round in circles"
+        );
+    }
+    true
 }
 
 /// The answer to a preflight request that no rule with CORS would get by its own method and headers.

@@ -26,6 +26,8 @@ pub enum Reason {
     AmbiguousPath,
     /// It goes no further, as its `Max-Forwards` says.
     MaxForwards,
+    /// It has come through this gateway too often (RFC 8586).
+    Loop,
     /// A rewrite makes its target too long.
     TargetTooLong,
     /// There is no response.
@@ -47,6 +49,7 @@ impl Reason {
             Self::Invalid => "invalid_request",
             Self::AmbiguousPath => "ambiguous_path",
             Self::MaxForwards => "max_forwards",
+            Self::Loop => "loop",
             Self::TargetTooLong => "target_too_long",
             Self::Failed(kind) => failure(kind),
         }

@@ -18,6 +18,7 @@ mod interim;
 mod ir;
 mod lengths;
 mod lines;
+mod loops;
 mod sizes;
 mod support;
 mod targets;

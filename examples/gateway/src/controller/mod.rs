@@ -133,7 +133,8 @@ impl Controller {
         ready: Ready,
         leads: Receiver<bool>,
     ) -> Result<Self, Error> {
-        let plane = Plane::start(&arguments.traffic, Neighbours::Share)?;
+        let name = format!("controller {}", arguments.controller_name);
+        let plane = Plane::start(&arguments.traffic, &name, Neighbours::Share)?;
         let (sender, changes) = mpsc::unbounded_channel();
         watch::start(client, &sender);
         Ok(Self {

@@ -7,6 +7,7 @@ use http::header::HeaderValue;
 use http::uri::Scheme;
 use ipnet::IpNet;
 
+use super::own_hops::HopId;
 use crate::head::{Fields, Known};
 
 /// Which headers are added, and whose are believed.
@@ -34,6 +35,9 @@ pub struct Forwarding {
     /// `Via` (RFC 9110 section 7.6.3) under this pseudonym, in both directions. Off by default, as
     /// some servers withhold compression from proxies.
     pub via: Option<Box<str>>,
+    /// `CDN-Loop` (RFC 8586): one more entry of this id, which no filter can touch. A request that has too many
+    /// is refused with 508 (see [`Limits::own_hops`](crate::Limits::own_hops)). Off by default.
+    pub hop_id: Option<HopId>,
     /// The networks of the proxies before this one, such as a load balancer that ends TLS. None by default.
     pub trusted_proxies: Box<[IpNet]>,
 }
@@ -49,6 +53,7 @@ impl Default for Forwarding {
             request_id: true,
             forwarded: false,
             via: None,
+            hop_id: None,
             trusted_proxies: Box::default(),
         }
     }
@@ -132,6 +137,9 @@ pub(super) fn add(
     way.tell(fields);
     if forwarding.request_id && !fields.contains(Known::XRequestId) {
         fields.append(Known::XRequestId, &new_id());
+    }
+    if let Some(id) = &forwarding.hop_id {
+        fields.join(Known::CdnLoop, b", ", id.as_str().as_bytes());
     }
     add_via(fields, version, forwarding);
 }
