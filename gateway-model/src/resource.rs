@@ -5,8 +5,9 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 
 use crate::{
-    ConfigMap, EndpointSlice, Gateway, GatewayClass, HttpRoute, Kind, Namespace, ObjectMeta,
-    ObjectRef, ReferenceGrant, Secret, Service, Source, Typed,
+    BackendTlsPolicy, ConfigMap, EndpointSlice, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind,
+    ListenerSet, Namespace, ObjectMeta, ObjectRef, ReferenceGrant, Secret, Service, Source,
+    TcpRoute, TlsRoute, Typed, UdpRoute,
 };
 
 /// A resource of any kind that is modelled. Cheap to clone.
@@ -21,6 +22,18 @@ pub enum Resource {
     Gateway(Arc<Gateway>),
     /// An HTTPRoute.
     HttpRoute(Arc<HttpRoute>),
+    /// A GRPCRoute.
+    GrpcRoute(Arc<GrpcRoute>),
+    /// A TLSRoute.
+    TlsRoute(Arc<TlsRoute>),
+    /// A TCPRoute.
+    TcpRoute(Arc<TcpRoute>),
+    /// A UDPRoute.
+    UdpRoute(Arc<UdpRoute>),
+    /// A BackendTLSPolicy.
+    BackendTlsPolicy(Arc<BackendTlsPolicy>),
+    /// A ListenerSet.
+    ListenerSet(Arc<ListenerSet>),
     /// A ReferenceGrant.
     ReferenceGrant(Arc<ReferenceGrant>),
     /// A Namespace.
@@ -42,6 +55,12 @@ macro_rules! each_kind {
             Resource::GatewayClass($object) => $result,
             Resource::Gateway($object) => $result,
             Resource::HttpRoute($object) => $result,
+            Resource::GrpcRoute($object) => $result,
+            Resource::TlsRoute($object) => $result,
+            Resource::TcpRoute($object) => $result,
+            Resource::UdpRoute($object) => $result,
+            Resource::BackendTlsPolicy($object) => $result,
+            Resource::ListenerSet($object) => $result,
             Resource::ReferenceGrant($object) => $result,
             Resource::Namespace($object) => $result,
             Resource::Service($object) => $result,

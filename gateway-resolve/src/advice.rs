@@ -13,6 +13,7 @@ use crate::{Finding, Snapshot};
 /// | `NoEndpoints` | A rule forwards to a port of a Service that has no ready endpoint: 503. |
 /// | `NoService` | An EndpointSlice belongs to no Service. |
 /// | `NeverMatches` | A match is for a request that is never routed. |
+/// | `UnsupportedKind` | A resource is of a kind that is not resolved. |
 /// | `NeverMirrored` | A mirror stands beside a redirect, which copies nothing. |
 pub fn advise(snapshot: &Snapshot, ir: &Ir) -> Vec<Finding> {
     let slices = snapshot.endpoint_slices().iter();
@@ -21,6 +22,7 @@ pub fn advise(snapshot: &Snapshot, ir: &Ir) -> Vec<Finding> {
     advice.extend(slices.filter_map(|slice| homeless(snapshot, slice)));
     advice.extend(routes().flat_map(|route| never_matches(route)));
     advice.extend(routes().flat_map(|route| never_mirrored(route)));
+    advice.extend(snapshot.ignored().map(unsupported));
     advice.sort();
     advice.dedup();
     advice
@@ -55,6 +57,11 @@ fn without_endpoints(ir: &Ir) -> Vec<Finding> {
         finding(backend.id.object.clone(), None, "NoEndpoints", message)
     })
     .collect()
+}
+
+fn unsupported(object: &ObjectRef) -> Finding {
+    let message = format!("{}s are not supported: this one does nothing", object.kind);
+    finding(object.clone(), None, "UnsupportedKind", message)
 }
 
 fn homeless(snapshot: &Snapshot, slice: &EndpointSlice) -> Option<Finding> {

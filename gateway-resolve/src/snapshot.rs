@@ -1,5 +1,6 @@
 //! The resources that a resolution looks at.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gateway_model::{
@@ -22,6 +23,7 @@ pub struct Snapshot {
     endpoint_slices: Store<EndpointSlice>,
     secrets: Store<Secret>,
     config_maps: Store<ConfigMap>,
+    ignored: BTreeSet<ObjectRef>,
 }
 
 impl Snapshot {
@@ -39,8 +41,8 @@ impl Snapshot {
         snapshot
     }
 
-    /// Adds a resource, or replaces the one with its kind, namespace and name. Resources of kinds
-    /// that resolution does not read are dropped.
+    /// Adds a resource, or replaces the one with its kind, namespace and name. Of resources of kinds
+    /// that resolution does not read, it is kept that they are there.
     pub fn insert(&mut self, resource: Resource) {
         match resource {
             Resource::GatewayClass(object) => add(&mut self.gateway_classes, object),
@@ -52,7 +54,9 @@ impl Snapshot {
             Resource::EndpointSlice(object) => add(&mut self.endpoint_slices, object),
             Resource::Secret(object) => add(&mut self.secrets, object),
             Resource::ConfigMap(object) => add(&mut self.config_maps, object),
-            _ => {}
+            other => {
+                self.ignored.insert(other.reference());
+            }
         }
     }
 
@@ -67,6 +71,7 @@ impl Snapshot {
             || take(&mut self.endpoint_slices, reference)
             || take(&mut self.secrets, reference)
             || take(&mut self.config_maps, reference)
+            || self.ignored.remove(reference)
     }
 
     /// The GatewayClasses.
@@ -107,6 +112,11 @@ impl Snapshot {
     /// The Secrets.
     pub fn secrets(&self) -> &Store<Secret> {
         &self.secrets
+    }
+
+    /// The resources of kinds that resolution does not read.
+    pub fn ignored(&self) -> impl Iterator<Item = &ObjectRef> {
+        self.ignored.iter()
     }
 
     /// The ConfigMaps.

@@ -38,6 +38,18 @@ fn advice(text: &str) -> Vec<String> {
     shown.collect()
 }
 
+#[test]
+fn a_resource_of_a_kind_that_is_not_resolved_is_said_to_do_nothing() {
+    let set = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: ListenerSet
+metadata: {name: more, namespace: default}
+spec: {parentRef: {name: g}, listeners: [{name: a, port: 81, protocol: HTTP}]}
+";
+    let expected = ["UnsupportedKind ListenerSet default/more"];
+    assert_eq!(advice(set), expected);
+}
+
 const ROUTE: &str = "
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute

@@ -55,6 +55,7 @@ pub(super) enum Function {
     EndsWith,
     Contains,
     Split,
+    Substring,
     IsIp,
 }
 

@@ -162,6 +162,18 @@ fn call<'a>(function: Function, arguments: &'a [Expr], scope: &mut Scope<'a>) ->
         Function::EndsWith => Value::Bool(text(0)?.ends_with(text(1)?)),
         Function::Contains => Value::Bool(text(0)?.contains(text(1)?)),
         Function::IsIp => Value::Bool(text(0)?.parse::<IpAddr>().is_ok()),
+        Function::Substring => {
+            let start = match values.get(1) {
+                Some(Value::Int(start)) => usize::try_from(*start).ok(),
+                _ => None,
+            };
+            let text = text(0)?;
+            let skipped = start.filter(|start| *start <= text.chars().count());
+            let rest = text
+                .chars()
+                .skip(skipped.ok_or("expected an index of the text")?);
+            Value::Str(Cow::Owned(rest.collect()))
+        }
         Function::Split => {
             let parts = text(0)?.split(text(1)?);
             Value::List(

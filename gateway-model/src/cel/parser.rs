@@ -159,6 +159,7 @@ impl Parser {
             ("endsWith", [_]) => Function::EndsWith,
             ("contains", [_]) => Function::Contains,
             ("split", [_]) => Function::Split,
+            ("substring", [_]) => Function::Substring,
             _ => return Err(format!("expected a method that is known, found {name}")),
         };
         Ok(Expr::Call(

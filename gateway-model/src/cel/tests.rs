@@ -31,6 +31,7 @@ fn expressions_that_hold() {
         r#"self.name.matches(r"""^w[a-z]\w+$""") || false"#,
         "self.name.startsWith('w') && self.name.endsWith(\"b\") && self.name.contains('e')",
         "duration(self.wait) == duration('60s') && duration('1.5s') > duration('0s')",
+        "self.name.substring(1) == 'eb' && self.name.substring(3) == ''",
         "isIP('::1') && !isIP(self.name)",
         "self.items.all(a, self.items.exists_one(b, a.n == b.n))",
         "self.name in ['web', 'api'] && self.port != 81",
@@ -51,6 +52,8 @@ fn an_error_counts_unless_the_other_side_decides() {
     assert!(run("self.items.all(i, i.v == 'x')").is_err());
     assert!(run("self.items[7].n == 1").is_err());
     assert!(run("self.name > 1").is_err());
+    assert!(run("self.name.substring(4) == ''").is_err());
+    assert!(run("self.name.substring(-1) == ''").is_err());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BackendRef, GROUP, HttpFilter, HttpMatch, Route, Rule};
+use super::{BackendWithFilters, GROUP, HttpFilter, HttpMatch, Route, Rule};
 use crate::{Duration, Kind, ObjectMeta, SectionName};
 
 /// Routes HTTP requests.
@@ -52,15 +52,7 @@ pub struct HttpRule {
 }
 
 /// A backend, and what is done to the requests that go to it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HttpBackendRef {
-    /// The backend.
-    #[serde(flatten)]
-    pub backend: BackendRef,
-    /// What is done to its requests and responses; at most 16.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub filters: Vec<HttpFilter>,
-}
+pub type HttpBackendRef = BackendWithFilters<HttpFilter>;
 
 /// How long requests may take; zero means no limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

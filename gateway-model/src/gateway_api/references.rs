@@ -86,6 +86,17 @@ pub struct BackendRef {
     pub weight: u32,
 }
 
+/// A backend, and what is done to the requests that go to it, by filters of type `F`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackendWithFilters<F> {
+    /// The backend.
+    #[serde(flatten)]
+    pub backend: BackendRef,
+    /// What is done to its requests and responses; at most 16.
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    pub filters: Vec<F>,
+}
+
 impl BackendRef {
     /// The reference without the weight.
     pub fn object(&self) -> BackendObjectReference {

@@ -26,6 +26,7 @@ pub struct RouteSpec<R: Rule> {
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     pub hostnames: Vec<Hostname>,
     /// The rules.
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RouteRule<R>>,
 }
 

@@ -7,8 +7,9 @@ use serde::de::DeserializeOwned;
 use crate::schema::{Schema, distance};
 use crate::tree::{DecodeError, Node};
 use crate::{
-    Channel, ConfigMap, EndpointSlice, Gateway, GatewayClass, HttpRoute, Kind, Namespace,
-    ReferenceGrant, Resource, Secret, Service,
+    BackendTlsPolicy, Channel, ConfigMap, EndpointSlice, Gateway, GatewayClass, GrpcRoute,
+    HttpRoute, Kind, ListenerSet, Namespace, ReferenceGrant, Resource, Secret, Service, TcpRoute,
+    TlsRoute, UdpRoute,
 };
 
 /// A kind that is modelled.
@@ -24,18 +25,35 @@ pub(super) struct Entry {
     /// What becomes of a stored object that isn't understood as a whole.
     pub(super) gaps: Gaps,
     schemas: [LazyLock<Schema>; 2],
+    /// The versions that the experimental channel serves alone.
+    experimental: LazyLock<Vec<Experimental>>,
     pub(super) decode: fn(&Node) -> Result<Resource, serde_path_to_error::Error<DecodeError>>,
 }
 
 impl Entry {
-    /// What a channel holds its objects against.
-    pub(super) fn schema(&self, channel: Channel) -> &Schema {
+    /// Does a channel have the version?
+    pub(super) fn serves(&self, channel: Channel, version: &str) -> bool {
+        let alone = || self.experimental.iter().any(|own| own.version == version);
+        self.versions.contains(&version) && (channel == Channel::Experimental || !alone())
+    }
+
+    /// What a channel holds its objects of a version against.
+    pub(super) fn schema(&self, channel: Channel, version: &str) -> &Schema {
         let [standard, experimental] = &self.schemas;
-        match channel {
-            Channel::Standard => standard,
-            Channel::Experimental => experimental,
+        let own = self.experimental.iter().find(|own| own.version == version);
+        match (channel, own.and_then(|own| own.schema.as_ref())) {
+            (_, Some(own)) => own,
+            (Channel::Standard, None) => standard,
+            (Channel::Experimental, None) => experimental,
         }
     }
+}
+
+/// A version that the experimental channel serves alone.
+struct Experimental {
+    version: &'static str,
+    /// Its schema, where it differs from that of `v1`.
+    schema: Option<Schema>,
 }
 
 /// What names have to look like.
@@ -94,11 +112,22 @@ pub(super) fn of_mistaken_group(group: &str, kind: &str) -> Option<&'static Entr
 const MISSPELT: usize = 7;
 
 /// How many there are.
-const KIND_COUNT: usize = 9;
+const KIND_COUNT: usize = 15;
+
+/// The schema in a file, or none.
+macro_rules! own_schema {
+    () => {
+        None
+    };
+    ($path:literal) => {
+        Some(load_schema(include_str!(concat!("../schema/", $path))))
+    };
+}
 
 /// Declares [`KINDS`].
 macro_rules! kinds {
-    ($($kind:ident, $variant:ident, $names:ident, $gaps:expr, $standard:literal, $experimental:literal;)+) => {
+    ($($kind:ident, $variant:ident, $names:ident, $gaps:expr, $standard:literal, $experimental:literal
+        $(, $version:literal $(= $own:literal)?)*;)+) => {
         static KINDS: [Entry; KIND_COUNT] = [$(Entry {
             group: <$kind as Kind>::GROUP,
             kind: <$kind as Kind>::KIND,
@@ -111,6 +140,10 @@ macro_rules! kinds {
                 LazyLock::new(|| load_schema(include_str!(concat!("../schema/", $standard)))),
                 LazyLock::new(|| load_schema(include_str!(concat!("../schema/", $experimental)))),
             ],
+            experimental: LazyLock::new(|| vec![$(Experimental {
+                version: $version,
+                schema: own_schema!($($own)?),
+            }),*]),
             decode: |node| decode::<$kind>(node).map(|object| Resource::$variant(Arc::new(object))),
         }),+];
     };
@@ -120,6 +153,12 @@ kinds! {
     GatewayClass, GatewayClass, Subdomain, Gaps::Entries(&[]), "crds/standard/gatewayclasses.json", "crds/experimental/gatewayclasses.json";
     Gateway, Gateway, Subdomain, Gaps::Spec, "crds/standard/gateways.json", "crds/experimental/gateways.json";
     HttpRoute, HttpRoute, Subdomain, Gaps::Rules, "crds/standard/httproutes.json", "crds/experimental/httproutes.json";
+    GrpcRoute, GrpcRoute, Subdomain, Gaps::Rules, "crds/standard/grpcroutes.json", "crds/experimental/grpcroutes.json";
+    TlsRoute, TlsRoute, Subdomain, Gaps::Rules, "crds/standard/tlsroutes.json", "crds/experimental/tlsroutes.json", "v1alpha3", "v1alpha2" = "crds/experimental/tlsroutes.v1alpha2.json";
+    TcpRoute, TcpRoute, Subdomain, Gaps::Rules, "crds/standard/tcproutes.json", "crds/experimental/tcproutes.json", "v1alpha2" = "crds/experimental/tcproutes.v1alpha2.json";
+    UdpRoute, UdpRoute, Subdomain, Gaps::Rules, "crds/standard/udproutes.json", "crds/experimental/udproutes.json", "v1alpha2" = "crds/experimental/udproutes.v1alpha2.json";
+    BackendTlsPolicy, BackendTlsPolicy, Subdomain, Gaps::Spec, "crds/standard/backendtlspolicies.json", "crds/experimental/backendtlspolicies.json", "v1alpha3";
+    ListenerSet, ListenerSet, Subdomain, Gaps::Spec, "crds/standard/listenersets.json", "crds/experimental/listenersets.json";
     ReferenceGrant, ReferenceGrant, Subdomain, Gaps::Grants, "crds/standard/referencegrants.json", "crds/experimental/referencegrants.json";
     Namespace, Namespace, Label, Gaps::Entries(&[]), "core/namespace.json", "core/namespace.json";
     Service, Service, Label, Gaps::Entries(&["spec.ports"]), "core/service.json", "core/service.json";
@@ -154,6 +193,7 @@ mod tests {
             entry.schemas.iter().for_each(|schema| {
                 LazyLock::force(schema);
             });
+            LazyLock::force(&entry.experimental);
         }
     }
 }

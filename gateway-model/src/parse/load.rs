@@ -4,17 +4,16 @@ use super::kinds::Entry;
 use super::{metadata, status};
 use crate::schema::{Schema, Text, Violation, check, check_rules, prune};
 use crate::tree::{DecodeError, Node, Path};
-use crate::{Channel, Code, FieldLines, Location, ObjectRef, Problem, Resource, Severity};
+use crate::{Code, FieldLines, Location, ObjectRef, Problem, Resource, Severity};
 
 /// Does what an API server does with an object, then decodes it. Without a resource there is at
 /// least one error among the problems.
 pub(super) fn load(
     entry: &Entry,
-    channel: Channel,
+    schema: &Schema,
     mut node: Node,
     at: &dyn Fn(u32) -> Location,
 ) -> (Option<(Resource, FieldLines)>, Vec<Problem>) {
-    let schema = entry.schema(channel);
     let mut unknown = Vec::new();
     prune(schema, &mut node, &Path::Root, &mut unknown);
     metadata::fill_in(entry, &mut node);

@@ -92,6 +92,16 @@ enum Reading {
     Stored,
 }
 
+impl Reading {
+    /// Is a version of a kind one that is read?
+    fn has(self, entry: &kinds::Entry, version: &str) -> bool {
+        match self {
+            Self::New(channel) => entry.serves(channel, version),
+            Self::Stored => entry.versions.contains(&version),
+        }
+    }
+}
+
 fn read(reading: Reading, file: &str, bytes: &[u8]) -> Manifests {
     let file: Arc<str> = file.into();
     let mut manifests = Manifests::default();

@@ -127,10 +127,12 @@ fn read_one(
     let (group, version) = own.parts();
     let location = at(node.line);
     match kinds::find(group, &own.kind) {
-        Some(entry) if entry.versions.contains(&version) => {
+        Some(entry) if reading.has(entry, version) => {
             let (loaded, problems) = match reading {
-                Reading::New(channel) => load::load(entry, channel, node, at),
-                Reading::Stored => stored::load(entry, &node, at),
+                Reading::New(channel) => {
+                    load::load(entry, entry.schema(channel, version), node, at)
+                }
+                Reading::Stored => stored::load(entry, version, &node, at),
             };
             manifests.problems.extend(problems);
             if let Some((resource, lines)) = loaded {
@@ -142,12 +144,13 @@ fn read_one(
                 manifests.push(loaded, seen);
             }
         }
-        entry => hand_back(&node, own, entry, location, manifests),
+        entry => hand_back(reading, &node, own, entry, location, manifests),
     }
 }
 
 /// Keeps an object whose kind or version isn't modelled.
 fn hand_back(
+    reading: Reading,
     node: &Node,
     own: &TypeMeta,
     entry: Option<&Entry>,
@@ -165,7 +168,7 @@ fn hand_back(
         text("namespace"),
         text("name"),
     );
-    if let Some((severity, code, message)) = complaint(own, entry) {
+    if let Some((severity, code, message)) = complaint(reading, own, entry) {
         manifests.problems.push(Problem {
             severity,
             code,
@@ -185,10 +188,18 @@ fn hand_back(
 
 /// What to say of an object that is handed back: an API server refuses versions that it doesn't serve
 /// and groups that it doesn't have. Kinds of other people's groups are none of our business.
-fn complaint(own: &TypeMeta, entry: Option<&Entry>) -> Option<(Severity, Code, String)> {
+fn complaint(
+    reading: Reading,
+    own: &TypeMeta,
+    entry: Option<&Entry>,
+) -> Option<(Severity, Code, String)> {
     let (group, version) = own.parts();
     if let Some(entry) = entry {
-        let versions = entry.versions.join(" or ");
+        let versions = entry.versions.iter().copied();
+        let versions: Vec<_> = versions
+            .filter(|version| reading.has(entry, version))
+            .collect();
+        let versions = versions.join(" or ");
         let message = format!("expected the version {versions}, found {}", quote(version));
         return Some((Severity::Error, Code::UnservedVersion, message));
     }

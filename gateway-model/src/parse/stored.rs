@@ -15,10 +15,11 @@ use parts::{Part, entries, list_mut, split};
 /// Reads as much of an object as is understood, by the CRD of the channel that understands more of it.
 pub(super) fn load(
     entry: &Entry,
+    version: &str,
     stored: &Node,
     at: &dyn Fn(u32) -> Location,
 ) -> (Option<(Resource, FieldLines)>, Vec<Problem>) {
-    let mut judged = judge(entry, stored);
+    let mut judged = judge(entry, version, stored);
     let mut problems = judged.gaps.clone();
     judged.close(entry, stored);
     let mut decoded = decode(entry, &mut judged.node);
@@ -55,12 +56,12 @@ struct Judged<'a> {
 
 /// By the channel that understands all, else by the one with more fields, and each entry by the one that
 /// understands it.
-fn judge<'a>(entry: &'a Entry, stored: &Node) -> Judged<'a> {
-    let mut judged = judge_by(entry, Channel::Experimental, stored);
+fn judge<'a>(entry: &'a Entry, version: &str, stored: &Node) -> Judged<'a> {
+    let mut judged = judge_by(entry, entry.schema(Channel::Experimental, version), stored);
     if judged.gaps.is_empty() {
         return judged;
     }
-    let mut standard = judge_by(entry, Channel::Standard, stored);
+    let mut standard = judge_by(entry, entry.schema(Channel::Standard, version), stored);
     if standard.gaps.is_empty() {
         return standard;
     }
@@ -81,8 +82,7 @@ fn judge<'a>(entry: &'a Entry, stored: &Node) -> Judged<'a> {
     judged
 }
 
-fn judge_by<'a>(entry: &'a Entry, channel: Channel, stored: &Node) -> Judged<'a> {
-    let schema = entry.schema(channel);
+fn judge_by<'a>(entry: &Entry, schema: &'a Schema, stored: &Node) -> Judged<'a> {
     let mut node = stored.clone();
     let mut gaps = Vec::new();
     prune(schema, &mut node, &Path::Root, &mut gaps);

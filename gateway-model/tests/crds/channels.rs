@@ -37,7 +37,7 @@ fn the_standard_channel_differs_in_the_types_of_filters_and_the_values_of_header
                 .get(&path)
                 .unwrap_or_else(|| panic!("{path} is standard only"));
             match path.rsplit('.').next() {
-                Some("type") if path.ends_with("filters[].type") => {
+                Some("type") if path.ends_with("filters[].type") && *other != own => {
                     let mut with_more = own.clone();
                     with_more["enum"]
                         .as_array_mut()
@@ -45,7 +45,7 @@ fn the_standard_channel_differs_in_the_types_of_filters_and_the_values_of_header
                         .push("ExternalAuth".into());
                     assert_eq!(*other, with_more, "{path}");
                 }
-                Some("value") if own["maxLength"] == 4096 => {
+                Some("value") if own["maxLength"] == 4096 && *other != own => {
                     let mut with_pattern = own.clone();
                     with_pattern["pattern"] = r"^[!-~]+([\t ]?[!-~]+)*$".into();
                     assert_eq!(*other, with_pattern, "{path}");

@@ -6,10 +6,16 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 /// The kinds that gateway-model has, by the names of their CRDs.
-pub(crate) const PLURALS: [&str; 4] = [
+pub(crate) const PLURALS: [&str; 10] = [
     "gatewayclasses",
     "gateways",
     "httproutes",
+    "grpcroutes",
+    "tlsroutes",
+    "tcproutes",
+    "udproutes",
+    "listenersets",
+    "backendtlspolicies",
     "referencegrants",
 ];
 

@@ -13,7 +13,9 @@ fn the_objects_of_these_tests_have_every_field_of_both_channels() {
         crd::walk(crd.schema(), "", &mut |path, _| {
             wanted.insert(path.to_owned());
         });
-        present(&maximal::object(&crd.kind), crd.schema(), "", &mut wanted);
+        for object in maximal::objects(&crd.kind) {
+            present(&object, crd.schema(), "", &mut wanted);
+        }
         assert!(
             wanted.is_empty(),
             "{} {}: {wanted:#?}",
@@ -56,14 +58,15 @@ fn through_the_model(object: &Value) -> Value {
 fn objects_with_every_field_come_back_whole_in_every_version() {
     for crd in crd::experimental() {
         for (version, schema) in &crd.versions {
-            let mut object = maximal::object(&crd.kind);
-            object["apiVersion"] = format!("gateway.networking.k8s.io/{version}").into();
-            let got = through_the_model(&object);
-            let metadata = object["metadata"].clone();
-            defaults::store(schema, &mut object);
-            object["metadata"] = metadata;
-            object["apiVersion"] = "gateway.networking.k8s.io/v1".into();
-            assert_eq!(got, object, "{} {version}", crd.kind);
+            for mut object in maximal::objects(&crd.kind) {
+                object["apiVersion"] = format!("gateway.networking.k8s.io/{version}").into();
+                let got = through_the_model(&object);
+                let metadata = object["metadata"].clone();
+                defaults::store(schema, &mut object);
+                object["metadata"] = metadata;
+                object["apiVersion"] = "gateway.networking.k8s.io/v1".into();
+                assert_eq!(got, object, "{} {version}", crd.kind);
+            }
         }
     }
 }
@@ -92,6 +95,48 @@ fn objects_with_required_fields_only_get_the_defaults_of_the_schema() {
                         "caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "ca"}],
                     }}},
                 },
+            }),
+        ),
+        ("grpcroutes", json!({})),
+        (
+            "grpcroutes",
+            json!({
+                "rules": [{
+                    "matches": [{"method": {"method": "M"}}, {"headers": [{"name": "a", "value": "b"}]}],
+                    "filters": [{"type": "RequestMirror", "requestMirror": {
+                        "backendRef": {"name": "x", "port": 1}, "fraction": {"numerator": 1},
+                    }}],
+                    "backendRefs": [{"name": "web", "port": 80}],
+                    "sessionPersistence": {"cookieConfig": {}},
+                }],
+            }),
+        ),
+        (
+            "tlsroutes",
+            json!({
+                "hostnames": ["a.example"], "rules": [{"backendRefs": [{"name": "web", "port": 80}]}],
+            }),
+        ),
+        (
+            "tcproutes",
+            json!({"rules": [{"backendRefs": [{"name": "web", "port": 80}]}]}),
+        ),
+        (
+            "udproutes",
+            json!({"rules": [{"backendRefs": [{"name": "web", "port": 80}]}]}),
+        ),
+        (
+            "listenersets",
+            json!({
+                "parentRef": {"name": "gw"},
+                "listeners": [{"name": "a", "port": 80, "protocol": "HTTP"}],
+            }),
+        ),
+        (
+            "backendtlspolicies",
+            json!({
+                "targetRefs": [{"group": "", "kind": "Service", "name": "web"}],
+                "validation": {"wellKnownCACertificates": "System", "hostname": "a.example"},
             }),
         ),
         ("httproutes", json!({})),

@@ -1,8 +1,10 @@
 //! A case for each validation rule: a spec that breaks it, and one that just keeps it.
 
+mod backend_tls;
 mod filters;
 mod gateway;
 mod matches;
+mod more_routes;
 mod route;
 
 /// A rule, and how to break it.
@@ -25,6 +27,8 @@ pub(crate) fn cases() -> Vec<Case> {
         route::cases(),
         matches::cases(),
         filters::cases(),
+        more_routes::cases(),
+        backend_tls::cases(),
     ]
     .concat()
 }

@@ -83,6 +83,68 @@ fn a_rule_that_is_not_understood_keeps_the_matches_that_are() {
     }
 }
 
+/// A rule of a GRPCRoute without matches is for all requests; those of layer 4 have none.
+#[test]
+fn rules_of_every_kind_of_route_are_understood_or_not() {
+    let unread = |kind: &str, rule: &str| {
+        let spec = format!("{{hostnames: [a.example], rules: [{rule}]}}");
+        let spec = match kind {
+            "TCPRoute" | "UDPRoute" => format!("{{rules: [{rule}]}}"),
+            _ => spec,
+        };
+        let (resource, _) = stored(&format!(
+            "kind: {kind}, metadata: {{name: r}}, spec: {spec}"
+        ));
+        match resource {
+            Resource::GrpcRoute(route) => match &route.spec.rules[0] {
+                RouteRule::Unread(rule) => Some(rule.matches.len()),
+                RouteRule::Read(_) => None,
+            },
+            Resource::TlsRoute(route) => route.spec.rules[0].read().is_none().then_some(0),
+            Resource::TcpRoute(route) => route.spec.rules[0].read().is_none().then_some(0),
+            Resource::UdpRoute(route) => route.spec.rules[0].read().is_none().then_some(0),
+            other => panic!("{other:?}"),
+        }
+    };
+    let backend = "backendRefs: [{name: a, port: 1}]";
+    for kind in ["TLSRoute", "TCPRoute", "UDPRoute"] {
+        assert_eq!(unread(kind, &format!("{{{backend}}}")), None, "{kind}");
+        assert_eq!(
+            unread(kind, &format!("{{{backend}, limit: 1}}")),
+            Some(0),
+            "{kind}"
+        );
+    }
+    assert_eq!(unread("GRPCRoute", "{}"), None);
+    assert_eq!(
+        unread("GRPCRoute", "{filters: [{type: CORS, cors: {}}]}"),
+        Some(1)
+    );
+    let rule = "{matches: [{method: {type: Glob, method: a}}]}";
+    assert_eq!(unread("GRPCRoute", rule), Some(0));
+}
+
+#[test]
+fn a_version_that_one_channel_serves_alone_is_known_to_it_alone() {
+    let route = |version: &str| {
+        format!(
+            "{{apiVersion: gateway.networking.k8s.io/{version}, kind: TCPRoute, metadata: {{name: r}},
+              spec: {{rules: [{{backendRefs: [{{name: a, port: 1}}]}}, {{backendRefs: [{{name: b, port: 1}}]}}]}}}}"
+        )
+    };
+    let problems = |channel, version| {
+        let read = gateway_model::parse_in(channel, "f", route(version).as_bytes());
+        let codes = read.problems.iter().map(|problem| problem.code.as_str());
+        codes.collect::<Vec<_>>()
+    };
+    use gateway_model::Channel::{Experimental, Standard};
+    assert_eq!(problems(Experimental, "v1alpha2"), Vec::<&str>::new());
+    assert_eq!(problems(Standard, "v1alpha2"), ["UnservedVersion"]);
+    // Its schema is another: `v1` has one rule.
+    assert_eq!(problems(Experimental, "v1"), ["WrongCount"]);
+    assert_eq!(problems(Standard, "v1"), ["WrongCount"]);
+}
+
 #[test]
 fn outside_of_rules_no_rule_is_read() {
     let unread = |matches, field: &str| vec![(matches, vec![field.to_owned()])];

@@ -104,11 +104,18 @@ pub(super) fn understood_matches(
         let default = schema
             .default_of("matches")
             .map(|all| Node::from_json(rule.line, all));
-        if let Some(Value::List(all)) = default.map(|node| node.value) {
-            understood = all;
-        }
+        understood = match default.map(|node| node.value) {
+            Some(Value::List(all)) => all,
+            // Where nothing is filled in, a match without parts is as good as none.
+            _ if schema.field("matches").is_some() => vec![everything(rule.line)],
+            _ => Vec::new(),
+        };
     }
     understood
+}
+
+fn everything(line: u32) -> Node {
+    Node::new(line, Value::Map(IndexMap::new()))
 }
 
 /// What stands in the place of a rule that isn't understood.

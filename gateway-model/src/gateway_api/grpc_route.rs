@@ -1,0 +1,167 @@
+//! GRPCRoute.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    BackendWithFilters, GROUP, HeaderMatch, HeaderModifier, HttpFilter, LocalObjectReference,
+    RequestMirror, Route, Rule, SessionPersistence,
+};
+use crate::{Kind, ObjectMeta, SectionName};
+
+/// Routes gRPC requests.
+pub type GrpcRoute = Route<GrpcRule>;
+
+/// A backend, and what is done to the gRPC requests that go to it.
+pub type GrpcBackendRef = BackendWithFilters<GrpcFilter>;
+
+impl Kind for GrpcRoute {
+    const GROUP: &'static str = GROUP;
+    const KIND: &'static str = "GRPCRoute";
+    const VERSIONS: &'static [&'static str] = &["v1"];
+    const NAMESPACED: bool = true;
+
+    fn metadata(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+}
+
+impl Rule for GrpcRule {
+    type Match = GrpcMatch;
+}
+
+/// What happens to gRPC requests that match.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GrpcRule {
+    /// Name, unique within the route.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<SectionName>,
+    /// The rule is for requests that any of these matches, for all when empty; at most 64.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub matches: Vec<GrpcMatch>,
+    /// What is done to requests and responses, in this order where possible; at most 16.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub filters: Vec<GrpcFilter>,
+    /// Where requests go; at most 16.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub backend_refs: Vec<GrpcBackendRef>,
+    /// How the requests of a session find the same endpoint (experimental, GEP-1619).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_persistence: Option<SessionPersistence>,
+}
+
+/// Matches gRPC requests for which all of its parts match.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrpcMatch {
+    /// The method that is called; any when `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<GrpcMethodMatch>,
+    /// Headers, all of which must match; at most 16.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<HeaderMatch>,
+}
+
+/// Matches the method that a gRPC request calls.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "type")]
+#[non_exhaustive]
+pub enum GrpcMethodMatch {
+    /// By whole names, case-sensitive.
+    Exact(GrpcMethod),
+    /// By regular expressions over the whole names.
+    RegularExpression(GrpcMethod),
+}
+
+/// A method of a gRPC service; one at least is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct GrpcMethod {
+    /// The service, as in `helloworld.Greeter`; any when `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// The method, as in `SayHello`; any when `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+}
+
+/// Something that is done to a gRPC request or response.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Wire", into = "Wire")]
+#[non_exhaustive]
+pub enum GrpcFilter {
+    /// Changes the request's headers.
+    RequestHeaderModifier(HeaderModifier),
+    /// Changes the response's headers.
+    ResponseHeaderModifier(HeaderModifier),
+    /// Sends a copy elsewhere.
+    RequestMirror(RequestMirror),
+    /// An implementation's own.
+    ExtensionRef(LocalObjectReference),
+}
+
+/// Each has an equal among the filters of HTTP, which gRPC is carried by.
+impl From<GrpcFilter> for HttpFilter {
+    fn from(filter: GrpcFilter) -> Self {
+        match filter {
+            GrpcFilter::RequestHeaderModifier(inner) => Self::RequestHeaderModifier(inner),
+            GrpcFilter::ResponseHeaderModifier(inner) => Self::ResponseHeaderModifier(inner),
+            GrpcFilter::RequestMirror(inner) => Self::RequestMirror(inner),
+            GrpcFilter::ExtensionRef(inner) => Self::ExtensionRef(inner),
+        }
+    }
+}
+
+/// As the CRD has it: a `type`, and a field of that name.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all_fields = "camelCase")]
+enum Wire {
+    RequestHeaderModifier {
+        request_header_modifier: HeaderModifier,
+    },
+    ResponseHeaderModifier {
+        response_header_modifier: HeaderModifier,
+    },
+    RequestMirror {
+        request_mirror: RequestMirror,
+    },
+    ExtensionRef {
+        extension_ref: LocalObjectReference,
+    },
+}
+
+impl From<Wire> for GrpcFilter {
+    fn from(wire: Wire) -> Self {
+        match wire {
+            Wire::RequestHeaderModifier {
+                request_header_modifier: inner,
+            } => Self::RequestHeaderModifier(inner),
+            Wire::ResponseHeaderModifier {
+                response_header_modifier: inner,
+            } => Self::ResponseHeaderModifier(inner),
+            Wire::RequestMirror {
+                request_mirror: inner,
+            } => Self::RequestMirror(inner),
+            Wire::ExtensionRef {
+                extension_ref: inner,
+            } => Self::ExtensionRef(inner),
+        }
+    }
+}
+
+impl From<GrpcFilter> for Wire {
+    fn from(filter: GrpcFilter) -> Self {
+        match filter {
+            GrpcFilter::RequestHeaderModifier(inner) => Self::RequestHeaderModifier {
+                request_header_modifier: inner,
+            },
+            GrpcFilter::ResponseHeaderModifier(inner) => Self::ResponseHeaderModifier {
+                response_header_modifier: inner,
+            },
+            GrpcFilter::RequestMirror(inner) => Self::RequestMirror {
+                request_mirror: inner,
+            },
+            GrpcFilter::ExtensionRef(inner) => Self::ExtensionRef {
+                extension_ref: inner,
+            },
+        }
+    }
+}
