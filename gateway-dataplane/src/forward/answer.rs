@@ -6,7 +6,7 @@ use http::{Response, StatusCode, Version};
 use super::ConnectionInfo;
 use crate::Body;
 use crate::backend::{BackendError, BackendErrorKind};
-use crate::head::{Known, ResponseHead};
+use crate::head::{Known, RequestHead, ResponseHead};
 use crate::observe::{Observed, Reason};
 
 /// An answer of this hop's own.
@@ -34,6 +34,35 @@ impl Answer {
         Self { last: true, ..self }
     }
 
+    /// The same, as its client reads it.
+    pub(super) fn told(self, language: Language) -> Self {
+        match language {
+            Language::Http => self,
+            Language::Grpc => self.as_grpc(),
+        }
+    }
+
+    /// A response that is its trailers alone. An answer that sends the client to another connection (421) is one
+    /// of HTTP, which its library acts on.
+    fn as_grpc(self) -> Self {
+        let status = self.head.status;
+        if status.as_u16() < 400 || status == StatusCode::MISDIRECTED_REQUEST {
+            return self;
+        }
+        let mut head = ResponseHead::new(StatusCode::OK);
+        let phrase = status.canonical_reason().unwrap_or("Error");
+        head.fields.append(Known::ContentType, b"application/grpc");
+        head.fields.append(Known::Server, b"gateway");
+        head.fields
+            .append("grpc-status", grpc_status(status).as_bytes());
+        head.fields.append("grpc-message", phrase.as_bytes());
+        Self {
+            head,
+            text: Bytes::new(),
+            ..self
+        }
+    }
+
     /// As a response to a request that came in `version`.
     pub(super) fn into_response(mut self, version: Version) -> Response<Body> {
         if self.last && version < Version::HTTP_2 {
@@ -46,6 +75,43 @@ impl Answer {
     pub(super) fn observed(self, version: Version, mut observed: Observed) -> Response<Body> {
         observed.answered(self.head.status, self.reason);
         observed.attach(self.into_response(version))
+    }
+}
+
+/// What the client of a request understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Language {
+    /// Statuses of HTTP.
+    Http,
+    /// Statuses of gRPC, in trailers; that of HTTP is always 200.
+    Grpc,
+}
+
+impl Language {
+    /// What the sender of this head understands: gRPC says so in its content type, `application/grpc` with or
+    /// without a format.
+    pub(super) fn of(head: &RequestHead) -> Self {
+        let prefix = b"application/grpc";
+        let kind = head.fields.get(Known::ContentType).unwrap_or_default();
+        let (start, rest) = kind.split_at_checked(prefix.len()).unwrap_or_default();
+        match start.eq_ignore_ascii_case(prefix) && matches!(rest, [] | [b'+' | b';', ..]) {
+            true => Self::Grpc,
+            false => Self::Http,
+        }
+    }
+}
+
+/// The status of gRPC for one of HTTP: as clients map it themselves
+/// (<https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md>), and `UNAVAILABLE` for a backend that
+/// there is not (GRPCRoute `backendRefs`).
+fn grpc_status(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        400 => "13",
+        401 => "16",
+        403 => "7",
+        404 | 501 => "12",
+        429 | 500..=599 => "14",
+        _ => "2",
     }
 }
 

@@ -136,7 +136,7 @@ async fn direct<B: Backend>(
         }
         Err(Failed::Gone) => After::Close,
         Err(Failed::Backend(error)) => {
-            let mut answer = answer::failure(&error, connection);
+            let mut answer = answer::failure(&error, connection).told(plan.language);
             plan.finish(options, &mut answer.head);
             say(client, connection, answer, observed).await
         }

@@ -106,7 +106,8 @@ async fn carry_out<B: Backend>(
     let answered = match plan.target.destination {
         Destination::Refused(status) => {
             reason = Reason::Refused;
-            Ok(answer::status(*status, reason).into_response(version))
+            let answer = answer::status(*status, reason).told(plan.language);
+            Ok(answer.into_response(version))
         }
         Destination::Backend(backend) => {
             let bounds = bounds(&plan);
@@ -124,7 +125,7 @@ async fn carry_out<B: Backend>(
     };
     let mut broke_off = false;
     let failed = |error| {
-        let answer = answer::failure(&error, connection);
+        let answer = answer::failure(&error, connection).told(plan.language);
         broke_off = answer.last;
         reason = answer.reason;
         answer.into_response(version)

@@ -8,7 +8,7 @@ use http::{HeaderValue, StatusCode, Version};
 
 use tokio::time::Instant;
 
-use super::answer::{self, Answer};
+use super::answer::{self, Answer, Language};
 use super::headers::{
     count_down, count_own_hops, prepare_request, prepare_response, request_id, requested_origin,
     requested_upgrade,
@@ -36,6 +36,8 @@ pub(super) struct Forward<'t, B> {
     pub(super) filters: Filters<'t, Arc<B>>,
     /// The backend, and its own filters.
     pub(super) target: Target<'t, Arc<B>>,
+    /// What the client understands.
+    pub(super) language: Language,
     /// What mirrors get.
     pub(super) copies: Vec<Copy<Arc<B>>>,
     pub(super) cors: Option<&'t Cors>,
@@ -93,6 +95,19 @@ impl<'t, B> Forward<'t, B> {
 
 /// Decides what becomes of the request with this head, and edits the head for the backend.
 pub(super) fn decide<'t, B>(
+    options: &Options,
+    table: &'t SocketTable<Arc<B>>,
+    connection: &ConnectionInfo,
+    head: &mut RequestHead,
+    observed: &mut Observed,
+) -> Decision<'t, B> {
+    match find(options, table, connection, head, observed) {
+        Decision::Answer(answer) => Decision::Answer(answer.told(Language::of(head))),
+        forward => forward,
+    }
+}
+
+fn find<'t, B>(
     options: &Options,
     table: &'t SocketTable<Arc<B>>,
     connection: &ConnectionInfo,
@@ -246,6 +261,7 @@ fn prepare<'t, B>(
     }
     let mut forward = Forward {
         copies: Vec::new(),
+        language: Language::of(head),
         origin: cors.and_then(|cors| cors.allowed_origin(&head.fields)),
         upgrade: requested_upgrade(head).is_some(),
         expects_continue: expects_continue(head),

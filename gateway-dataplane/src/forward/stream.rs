@@ -64,7 +64,7 @@ pub(super) async fn exchange<B>(
             observed.attach(Response::from_parts(response.to_parts(), body))
         }
         Err(error) => {
-            let mut answer = answer::failure(&error, connection);
+            let mut answer = answer::failure(&error, connection).told(plan.language);
             plan.finish(options, &mut answer.head);
             answer.observed(version, observed)
         }

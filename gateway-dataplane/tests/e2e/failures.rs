@@ -15,7 +15,7 @@ use gateway_resolve::ir::{Endpoint, Refusal, RefusalReason, Target, WeightedTarg
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::client::{Raw, get};
 use crate::support::{
@@ -321,4 +321,41 @@ async fn least_request_leaves_a_busy_endpoint_alone() {
         assert_eq!(get(at, "/").await.body, "quick");
     }
     drop(held);
+}
+
+/// GRPCRoute `backendRefs`: UNAVAILABLE for a backend that there is not; and UNIMPLEMENTED for what no route takes.
+#[tokio::test]
+async fn grpc_clients_are_told_in_their_own_words() {
+    let mut refused = to("a");
+    refused.target = Target::Refused(Refusal::new(RefusalReason::BackendNotFound, "gone"));
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let routes = vec![
+        ("/refused", rule(vec![refused])),
+        ("/down", rule(vec![to("a")])),
+    ];
+    let ir = ir(
+        vec![listener("http", routes)],
+        vec![backend("a", &[closed])],
+    );
+    let (_proxy, at) = serve(&ir);
+    let mut client = Raw::connect(at).await;
+    for (path, kind, want) in [
+        ("/refused/x", "application/grpc", Some("14")),
+        ("/down/x", "application/grpc+proto", Some("14")),
+        ("/nowhere", "application/grpc;x=y", Some("12")),
+        ("/nowhere", "application/grpc-web", None),
+    ] {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: a\r\ncontent-type: {kind}\r\ncontent-length: 0\r\n\r\n"
+        );
+        client.send(&head).await;
+        let answer = client.answer().await;
+        assert_eq!(answer.header("grpc-status"), want, "{path}");
+        assert_eq!(answer.status, if want.is_some() { 200 } else { 404 });
+        assert_eq!(answer.body.is_empty(), want.is_some());
+    }
 }
