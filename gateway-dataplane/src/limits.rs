@@ -30,6 +30,9 @@ pub struct Limits {
     pub stalled: Duration,
     /// Time that connections are given to finish when their listener goes away. Default 30 s.
     pub drain: Duration,
+    /// Time that a connection without a request is given to send one when its listener goes away: one may be
+    /// on its way, or in the kernel's queue. TLS handshakes count. Default 1 s.
+    pub drain_idle: Duration,
     /// Time that a connection is read on after its last response, so that a client which is still sending
     /// gets to read it (RFC 9112 section 9.6). Default 2 s.
     pub linger: Duration,
@@ -121,6 +124,7 @@ impl Default for Limits {
             idle: Duration::from_secs(75),
             stalled: Duration::from_secs(300),
             drain: Duration::from_secs(30),
+            drain_idle: Duration::from_secs(1),
             linger: Duration::from_secs(2),
             h2_streams: 128,
             h2_header_list: 64 << 10,
@@ -159,7 +163,8 @@ impl Default for Limits {
 impl Limits {
     /// The period of the clock that checks client connections.
     pub(crate) fn tick(&self) -> Duration {
-        let shortest = self.header_read.min(self.idle).min(self.stalled);
-        (shortest / 4).clamp(Duration::from_millis(5), Duration::from_millis(500))
+        let shortest = [self.header_read, self.idle, self.drain_idle, self.stalled].into_iter();
+        (shortest.min().unwrap_or_default() / 4)
+            .clamp(Duration::from_millis(5), Duration::from_millis(500))
     }
 }

@@ -118,11 +118,15 @@ impl<M: MakeBackend> Proxy<M> {
         applied
     }
 
-    /// Stops accepting connections and lets those that are open finish, for at most `limit`. Returns
-    /// the number of connections that were cut off.
+    /// Stops accepting connections and lets those that are open finish, for at most `limit`. Those without
+    /// a request close after [`Limits::drain_idle`](crate::Limits::drain_idle). Returns the number of
+    /// connections that were cut off with a request or tunnel on them.
+    ///
+    /// May be called again meanwhile, with a shorter limit.
     pub fn drain(&self, limit: Duration) -> usize {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.sockets.clear();
+        drop(state);
         let reports: Vec<_> = self
             .workers
             .iter()

@@ -42,16 +42,16 @@ pub(super) struct Served<B> {
 /// The pause after an error that will not go away by itself, such as too many open files.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Accepts connections until `closing`, then those that already wait.
+/// Accepts connections until `closing`, then those that already wait, and has all finish within what it says.
 pub(super) async fn accept<M: MakeBackend>(
     worker: Arc<Worker<M>>,
     mut listening: Listening<M::Backend>,
-    mut closing: oneshot::Receiver<()>,
+    mut closing: oneshot::Receiver<Duration>,
 ) {
-    loop {
+    let limit = loop {
         let next = tokio::select! {
             biased;
-            _ = &mut closing => break,
+            limit = &mut closing => break limit.unwrap_or(worker.limits().drain),
             next = listening.socket.accept() => next,
         };
         match next {
@@ -62,14 +62,13 @@ pub(super) async fn accept<M: MakeBackend>(
                 tokio::time::sleep(PAUSE).await;
             }
         }
-    }
+    };
     if let Ok(socket) = listening.socket.into_std() {
         while let Some((stream, peer)) = waiting(&socket) {
             admit(&worker, &mut listening.served, stream, peer).await;
         }
     }
-    let drain = worker.limits().drain;
-    worker.registry.finish(Some(listening.served.id), drain);
+    worker.registry.finish(Some(listening.served.id), limit);
 }
 
 /// A connection that waits to be accepted. Asks the kernel, which may know of some that the runtime

@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use futures_util::future::poll_fn;
 use tokio::io::copy_bidirectional;
@@ -24,7 +24,7 @@ pub(super) async fn serve<B: Backend>(
     let mut client = Client::new(side, limits(&options.limits));
     loop {
         let next = next(&mut client, watch).await;
-        if let Next::Over = next {
+        if let Next::Over | Next::Asked = next {
             if watch.order() != Order::Stop {
                 client.part(options.limits.linger).await;
             }
@@ -76,29 +76,41 @@ enum Next {
     Refused(http::StatusCode),
     /// The client is done, or has to be.
     Over,
+    /// The client has to be done, unless it has sent something.
+    Asked,
 }
 
 async fn next(client: &mut Client, watch: &Watch) -> Next {
     if !client.side.input.is_empty() {
         watch.read_some();
     }
-    poll_fn(|cx| {
-        match watch.poll_order(cx) {
-            Order::Stop => return Poll::Ready(Next::Over),
-            Order::Finish if watch.is_between_requests() => return Poll::Ready(Next::Over),
-            Order::Finish | Order::Serve => {}
+    match poll_fn(|cx| poll_next(client, watch, cx)).await {
+        Next::Asked => {}
+        next => return next,
+    }
+    // The kernel may have bytes that the runtime has not heard of; it looks before it comes back to a task
+    // that yields.
+    tokio::task::yield_now().await;
+    poll_fn(|cx| poll_next(client, watch, cx)).await
+}
+
+fn poll_next(client: &mut Client, watch: &Watch, cx: &mut Context<'_>) -> Poll<Next> {
+    let order = watch.poll_order(cx);
+    if order == Order::Stop {
+        return Poll::Ready(Next::Over);
+    }
+    match client.poll_next(cx) {
+        Poll::Ready(Ok(())) => Poll::Ready(Next::Request),
+        Poll::Ready(Err(NoHead::Bad(bad))) => Poll::Ready(Next::Refused(bad.status())),
+        Poll::Ready(Err(NoHead::Closed(..))) => Poll::Ready(Next::Over),
+        Poll::Pending if order == Order::Finish && watch.is_between_requests() => {
+            Poll::Ready(Next::Asked)
         }
-        match client.poll_next(cx) {
-            Poll::Ready(Ok(())) => Poll::Ready(Next::Request),
-            Poll::Ready(Err(NoHead::Bad(bad))) => Poll::Ready(Next::Refused(bad.status())),
-            Poll::Ready(Err(NoHead::Closed(..))) => Poll::Ready(Next::Over),
-            Poll::Pending => {
-                client.rest();
-                Poll::Pending
-            }
+        Poll::Pending => {
+            client.rest();
+            Poll::Pending
         }
-    })
-    .await
+    }
 }
 
 /// Reads a short rest of the request, so that another can follow.

@@ -4,13 +4,15 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::poll_fn;
-use h2::RecvStream;
 use h2::server::{Builder, Connection, SendResponse};
+use h2::{Reason, RecvStream};
 use http::{Request, Response, header};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
 
 use super::http1::Open;
 use super::respond::respond;
@@ -20,7 +22,10 @@ use crate::{Body, Limits};
 
 /// How HTTP/2 is served.
 #[derive(Debug, Clone)]
-pub(super) struct Http2(Builder);
+pub(super) struct Http2 {
+    builder: Builder,
+    linger: Duration,
+}
 
 impl Http2 {
     pub(super) fn new(limits: &Limits) -> Self {
@@ -33,7 +38,10 @@ impl Http2 {
             .max_send_buffer_size(limits.h2_send_buffer)
             .initial_window_size(limits.h2_stream_window)
             .initial_connection_window_size(limits.h2_connection_window);
-        Self(builder)
+        Self {
+            builder,
+            linger: limits.linger,
+        }
     }
 
     /// Serves requests on `stream` until it closes, or until `watch` says so.
@@ -44,7 +52,7 @@ impl Http2 {
         F: Future<Output = Response<Body>> + Send + 'static,
     {
         watch.set_multiplexed();
-        let mut handshake = pin!(self.0.handshake(stream));
+        let mut handshake = pin!(self.builder.handshake(stream));
         let connection = poll_fn(|cx| match watch.poll_order(cx) {
             Order::Stop => Poll::Ready(None),
             Order::Serve | Order::Finish => handshake.as_mut().poll(cx).map(Some),
@@ -70,6 +78,11 @@ impl Http2 {
                 }
                 Err(error) => return tracing::debug!(%error, "a client connection ended"),
             }
+        }
+        if watch.order() == Order::Stop {
+            connection.abrupt_shutdown(Reason::NO_ERROR);
+            let parting = poll_fn(|cx| connection.poll_closed(cx));
+            let _parted_or_given_up = timeout(self.linger, parting).await;
         }
     }
 }

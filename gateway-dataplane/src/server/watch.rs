@@ -5,7 +5,9 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed,
+};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Context;
 use std::time::Duration;
@@ -22,6 +24,8 @@ pub(crate) struct Registry {
     limits: Ticks,
     connections: Mutex<HashMap<u64, Arc<Watch>>>,
     next: AtomicU64,
+    /// Connections that were ended with something open, since their time to finish was over.
+    cut_off: AtomicUsize,
     changed: Notify,
 }
 
@@ -29,6 +33,7 @@ pub(crate) struct Registry {
 struct Ticks {
     header_read: u32,
     idle: u32,
+    drain_idle: u32,
     stalled: u32,
 }
 
@@ -54,10 +59,12 @@ impl Registry {
             limits: Ticks {
                 header_read: ticks(limits.header_read),
                 idle: ticks(limits.idle),
+                drain_idle: ticks(limits.drain_idle),
                 stalled: ticks(limits.stalled),
             },
             connections: Mutex::default(),
             next: AtomicU64::new(0),
+            cut_off: AtomicUsize::new(0),
             changed: Notify::new(),
         })
     }
@@ -100,18 +107,45 @@ impl Registry {
             }
             tokio::time::sleep(self.tick).await;
             let now = self.now.fetch_add(1, Relaxed).wrapping_add(1);
-            for watch in self.connections().values() {
-                watch.judge(now, &self.limits);
-            }
+            let connections = self.connections();
+            let judged = connections.values();
+            let cut_off = judged
+                .filter(|watch| watch.judge(now, &self.limits))
+                .count();
+            drop(connections);
+            self.count_cut_off(cut_off);
+        }
+    }
+
+    /// Ends all connections at once.
+    pub(super) fn cut(&self) {
+        let cut_off = self.connections().values().filter(|w| w.cut()).count();
+        self.count_cut_off(cut_off);
+    }
+
+    /// How many connections were ended with something open, since their time to finish was over.
+    pub(super) fn cut_off(&self) -> usize {
+        self.cut_off.load(Relaxed)
+    }
+
+    fn count_cut_off(&self, count: usize) {
+        if count > 0 {
+            self.cut_off.fetch_add(count, Relaxed);
+            tracing::warn!(
+                connections = count,
+                "requests were cut short: their time to finish is over"
+            );
         }
     }
 
     /// Tells connections (those of one socket, or all) to finish within `limit`.
     pub(super) fn finish(&self, socket: Option<u64>, limit: Duration) {
+        // The tick that is under way is no whole one.
         let stop_at = self
             .now
             .load(Relaxed)
-            .saturating_add(ticks(limit, self.tick));
+            .saturating_add(ticks(limit, self.tick))
+            .saturating_add(1);
         for watch in self.connections().values() {
             if socket.is_none_or(|socket| socket == watch.socket) {
                 watch.finish_by(stop_at);
@@ -128,11 +162,6 @@ impl Registry {
             }
             changed.await;
         }
-    }
-
-    /// How many connections there are.
-    pub(super) fn len(&self) -> usize {
-        self.connections().len()
     }
 
     fn connections(&self) -> MutexGuard<'_, HashMap<u64, Arc<Watch>>> {
@@ -210,27 +239,48 @@ impl Watch {
     /// Tells it to finish before `stop_at`.
     fn finish_by(&self, stop_at: u32) {
         self.stop_at.fetch_min(stop_at, Relaxed);
-        self.tell(Order::Finish);
-    }
-
-    fn tell(&self, order: Order) {
-        if self.order.fetch_max(order as u8, Relaxed) < order as u8 {
-            self.waker.wake();
+        if self.tell(Order::Finish) && !self.is_busy() {
+            self.since.store(self.now(), Relaxed);
         }
     }
 
-    fn judge(&self, now: u32, limits: &Ticks) {
+    /// Whether that is new.
+    fn tell(&self, order: Order) -> bool {
+        let new = self.order.fetch_max(order as u8, Relaxed) < order as u8;
+        if new {
+            self.waker.wake();
+        }
+        new
+    }
+
+    /// Ends what takes too long; whether it was cut off, see [`cut`](Self::cut).
+    fn judge(&self, now: u32, limits: &Ticks) -> bool {
+        if now >= self.stop_at.load(Relaxed) {
+            return self.cut();
+        }
         let (since, limit) = if self.open.load(Relaxed) > 0 {
             (&self.last_io, limits.stalled)
         } else if self.in_head.load(Relaxed) {
             (&self.since, limits.header_read)
-        } else {
+        } else if self.order() == Order::Serve {
             (&self.since, limits.idle)
+        } else {
+            (&self.since, limits.drain_idle)
         };
-        let waited = now.wrapping_sub(since.load(Relaxed));
-        if waited > limit || now >= self.stop_at.load(Relaxed) {
+        if now.wrapping_sub(since.load(Relaxed)) > limit {
             self.tell(Order::Stop);
         }
+        false
+    }
+
+    /// Ends it; whether that cut something short.
+    fn cut(&self) -> bool {
+        self.tell(Order::Stop) && self.is_busy()
+    }
+
+    /// Is a request or tunnel open, or begun?
+    fn is_busy(&self) -> bool {
+        self.open.load(Relaxed) > 0 || self.in_head.load(Relaxed)
     }
 
     fn now(&self) -> u32 {

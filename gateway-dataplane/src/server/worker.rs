@@ -103,7 +103,7 @@ impl<B> Handle<B> {
     }
 
     /// Stops accepting, and ends connections within `limit`. What is received is the number of
-    /// connections that had to be cut off.
+    /// connections that had to be cut off with something open.
     pub(crate) fn drain(&self, limit: Duration) -> blocking::Receiver<usize> {
         let (report, reported) = blocking::channel();
         self.tell(Command::Drain(limit, report));
@@ -166,39 +166,49 @@ async fn run<M: MakeBackend>(
         match command {
             Command::Listen(id, key, socket, view) => {
                 if let Some(listening) = worker.listen(id, key, socket, view) {
-                    let (close, closing) = oneshot::channel();
+                    let (close, closing) = oneshot::channel::<Duration>();
                     let task = tokio::spawn(accept(Arc::clone(&worker), listening, closing));
                     sockets.insert(id, (close, task));
                 }
             }
-            Command::Close(id) => drop(sockets.remove(&id)),
+            Command::Close(id) => {
+                if let Some((close, _accepting)) = sockets.remove(&id) {
+                    let _closed = close.send(worker.limits().drain);
+                }
+            }
             Command::Drain(limit, report) => {
-                let accepting = sockets.drain().map(|(_, (_close, task))| task).collect();
+                let accepting = sockets.drain().map(|(_, (close, task))| {
+                    let _closed = close.send(limit);
+                    task
+                });
+                let accepting = accepting.collect();
                 tokio::spawn(drain(Arc::clone(&worker), accepting, limit, report));
             }
         }
     }
 }
 
-/// Waits for the sockets to take in what is queued, then for the connections to finish.
+/// Waits for the sockets to take in what is queued, then for the connections to finish, and cuts off those
+/// that don't.
 async fn drain<M: MakeBackend>(
     worker: Arc<Worker<M>>,
-    accepting: Vec<JoinHandle<()>>,
+    mut accepting: Vec<JoinHandle<()>>,
     limit: Duration,
     report: blocking::Sender<usize>,
 ) {
-    worker.registry.finish(None, limit);
+    let registry = &worker.registry;
+    let before = registry.cut_off();
+    registry.finish(None, limit);
     let finished = async {
-        for task in accepting {
+        for task in &mut accepting {
             let _panicked = task.await;
         }
-        worker.registry.finish(None, limit);
-        worker.registry.emptied().await;
+        registry.finish(None, limit);
+        registry.emptied().await;
     };
-    let emptied = tokio::time::timeout(limit, finished).await;
-    let cut_off = match emptied {
-        Ok(()) => 0,
-        Err(_elapsed) => worker.registry.len(),
-    };
-    let _nobody_waits = report.send(cut_off);
+    let _finished_or_late = tokio::time::timeout(limit, finished).await;
+    registry.cut();
+    // Each holds a connection that waits for its turn.
+    let waiting = accepting.iter().filter(|task| !task.is_finished()).count();
+    let _nobody_waits = report.send(registry.cut_off() - before + waiting);
 }

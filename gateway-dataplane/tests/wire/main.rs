@@ -5,6 +5,7 @@
 
 mod bounds;
 mod chunks;
+mod drain;
 mod early;
 mod endings;
 mod exchanges;

@@ -118,6 +118,12 @@ impl Backend {
         self.when(text, |log| log.bytes.contains(text)).await;
     }
 
+    /// Waits for this many requests to have arrived whole.
+    pub(crate) async fn has_requests(&self, count: usize) {
+        self.when("requests", |log| log.requests.len() >= count)
+            .await;
+    }
+
     /// Waits for the proxy to close a connection.
     pub(crate) async fn is_left(&self) {
         self.when("the end of a connection", |log| log.ended > 0)
