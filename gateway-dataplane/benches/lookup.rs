@@ -77,7 +77,9 @@ fn socket(mut hosts: Vec<VirtualHost>) -> Arc<SocketTable<()>> {
             port: Port::new(80).unwrap(),
         },
         hostname: None,
-        stack: Stack::Http { hosts },
+        stack: Stack::Http {
+            hosts: hosts.into_iter().map(Arc::new).collect(),
+        },
     };
     let ir = Ir::new(vec![Arc::new(listener)], [], []).unwrap();
     let table = Table::compile(&ir, |_| ());

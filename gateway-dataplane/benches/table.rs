@@ -62,7 +62,9 @@ fn ir(hosts: Vec<VirtualHost>) -> Ir {
             port: Port::new(80).unwrap(),
         },
         hostname: None,
-        stack: Stack::Http { hosts },
+        stack: Stack::Http {
+            hosts: hosts.into_iter().map(Arc::new).collect(),
+        },
     };
     Ir::new(vec![Arc::new(listener)], [], []).unwrap()
 }

@@ -108,7 +108,7 @@ fn bench(criterion: &mut Criterion) {
         let resolution = resolve(&snapshot, &config, now);
         assert_eq!(resolution.ir.backends().len(), routes);
         assert_eq!(resolution.ir.listeners().len(), routes / 10);
-        assert_eq!(resolution.statuses.findings(), []);
+        assert_eq!(resolution.statuses.findings().count(), 0);
         group.throughput(Throughput::Elements(routes as u64));
         group.bench_function(BenchmarkId::from_parameter(routes), |bencher| {
             bencher.iter(|| resolve(&snapshot, &config, now));

@@ -5,38 +5,30 @@ use std::sync::Arc;
 
 use gateway_model::{Hostname, Kind};
 
-use crate::Snapshot;
 use crate::facts::Facts;
-use crate::gateway::ListenerKey;
-use crate::gateway::listeners::ListenerFacts;
-use crate::gateway::serving::{Serving, serving};
-use crate::ir::{Binding, Ir, Listener, Route, VirtualHost};
-use crate::route::backends::backends;
+use crate::gateway::{GatewayFacts, ListenerOutcome};
+use crate::ir::{Binding, Ir, Listener, ListenerId, Route, VirtualHost};
+use crate::reader::Reader;
+use crate::route::backends::backend;
 use crate::route::rules::RouteRules;
 
 /// The hosts behind a listener, and the routes that have each of them.
-type Hosts<'a> = BTreeMap<Option<Hostname>, Vec<&'a RouteRules>>;
+type Hosts<'a> = BTreeMap<&'a Option<Hostname>, Vec<&'a RouteRules>>;
 
 /// Writes the IR: the listeners that are served, and what they refer to.
-pub(crate) fn emit(snapshot: &Snapshot, facts: &Facts<'_>) -> Ir {
+pub(crate) fn emit(facts: &Facts<'_>, reader: &Reader<'_>) -> Ir {
     let mut hosts = hosts(facts);
     let mut listeners = Vec::new();
     let mut certificates = Vec::new();
-    for (gateway, of_gateway) in facts.listeners.iter().enumerate() {
-        for (listener, listener_facts) in of_gateway.iter().enumerate() {
-            let key = ListenerKey { gateway, listener };
-            let conflict = facts.conflicts.get(&key);
-            let serving = serving(&facts.gateways[gateway], listener_facts, conflict);
-            if let Ok(serving) = serving {
-                let hosts = hosts.remove(&key).unwrap_or_default();
-                let generation = facts.gateways[gateway].object.source();
-                listeners.push(Arc::new(emit_listener(
-                    listener_facts,
-                    serving,
-                    hosts,
-                    generation,
-                )));
-                certificates.extend(listener_facts.certificates.iter().cloned());
+    for gateway in &facts.gateways {
+        for outcome in &gateway.listeners {
+            let of_listener = hosts.remove(&*outcome.facts.id).unwrap_or_default();
+            let of_listener = of_listener
+                .into_iter()
+                .map(|(hostname, rules)| Arc::new(virtual_host(hostname.clone(), rules)));
+            if let Some(listener) = listener(gateway, outcome, of_listener) {
+                listeners.push(Arc::new(listener));
+                certificates.extend(outcome.facts.certificates.iter().cloned());
             }
         }
     }
@@ -46,67 +38,60 @@ pub(crate) fn emit(snapshot: &Snapshot, facts: &Facts<'_>) -> Ir {
         .flat_map(|listener| listener.backends())
         .collect();
     let ids: BTreeSet<_> = ids.into_iter().collect();
-    let backends = backends(snapshot, &ids);
+    let backends: Vec<_> = ids
+        .into_iter()
+        .filter_map(|id| backend(id, reader))
+        .collect();
     Ir::new(listeners, backends, certificates).expect("rules refer to Services that were found")
 }
 
 /// What is behind each listener.
-fn hosts<'a>(facts: &'a Facts<'_>) -> BTreeMap<ListenerKey, Hosts<'a>> {
-    let mut hosts: BTreeMap<ListenerKey, Hosts<'a>> = BTreeMap::new();
-    for (attachment, rules) in &facts.http_routes {
-        // A route may be on a listener by several parentRefs; it is behind it once.
-        let mut seen = BTreeSet::new();
-        for parent in &attachment.parents {
-            for on in parent.outcome.iter().flatten() {
-                let key = ListenerKey {
-                    gateway: parent.gateway,
-                    listener: on.listener,
-                };
-                for hostname in &on.hostnames {
-                    if seen.insert((key, hostname)) {
-                        let of_listener = hosts.entry(key).or_default();
-                        of_listener.entry(hostname.clone()).or_default().push(rules);
-                    }
-                }
-            }
+fn hosts<'a>(facts: &'a Facts<'_>) -> BTreeMap<&'a ListenerId, Hosts<'a>> {
+    let mut hosts: BTreeMap<&ListenerId, Hosts<'_>> = BTreeMap::new();
+    for route in &facts.http_routes {
+        for (listener, hostname) in route.hosts() {
+            let of_listener = hosts.entry(listener).or_default();
+            of_listener.entry(hostname).or_default().push(&route.rules);
         }
     }
     hosts
 }
 
-fn emit_listener(
-    facts: &ListenerFacts<'_>,
-    serving: Serving<'_>,
-    mut hosts: Hosts<'_>,
-    source: gateway_model::Source,
-) -> Listener {
-    let any = hosts.remove(&None).map(|routes| (None, routes));
-    let hosts = hosts
-        .into_iter()
-        .chain(any)
-        .map(|(hostname, rules)| VirtualHost::new(hostname, routes(&rules)));
-    Listener {
-        id: facts.id.clone(),
-        source,
+/// A listener with its hosts, ordered by name; `None` when it is not served.
+pub(crate) fn listener(
+    gateway: &GatewayFacts,
+    outcome: &ListenerOutcome,
+    hosts: impl Iterator<Item = Arc<VirtualHost>>,
+) -> Option<Listener> {
+    let serving = outcome.serving.as_ref().ok()?;
+    let spec = outcome.facts.spec();
+    let (any, named): (Vec<_>, Vec<_>) = hosts.partition(|host| host.hostname.is_none());
+    Some(Listener {
+        id: ListenerId::clone(&outcome.facts.id),
+        source: gateway.gateway.object.source(),
         binding: Binding {
-            addresses: serving.addresses.to_vec(),
-            port: facts.spec.port,
+            addresses: serving.addresses.clone(),
+            port: spec.port,
         },
-        hostname: facts.spec.hostname.clone(),
-        stack: serving.speaks.serving(hosts.collect()),
-    }
+        hostname: spec.hostname.clone(),
+        stack: serving
+            .speaks
+            .serving(named.into_iter().chain(any).collect()),
+    })
 }
 
-/// One entry for each match of each rule.
-fn routes(of_host: &[&RouteRules]) -> Vec<Route> {
-    let rules = of_host.iter().flat_map(|rules| &rules.rules);
-    rules
-        .flat_map(|resolved| {
-            resolved.matches.iter().map(|(match_index, matches)| Route {
-                matches: matches.clone(),
-                match_index: *match_index,
-                rule: Arc::clone(&resolved.rule),
-            })
+/// A host, with one entry for each match of each rule.
+pub(crate) fn virtual_host<'a>(
+    hostname: Option<Hostname>,
+    routes: impl IntoIterator<Item = &'a RouteRules>,
+) -> VirtualHost {
+    let rules = routes.into_iter().flat_map(|rules| &rules.rules);
+    let routes = rules.flat_map(|resolved| {
+        resolved.matches.iter().map(|(match_index, matches)| Route {
+            matches: matches.clone(),
+            match_index: *match_index,
+            rule: Arc::clone(&resolved.rule),
         })
-        .collect()
+    });
+    VirtualHost::new(hostname, routes.collect())
 }

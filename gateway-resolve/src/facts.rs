@@ -1,24 +1,18 @@
 //! What the passes have found out, for the readers that write the IR and the statuses.
 
+use std::sync::Arc;
+
 use gateway_model::HttpRule;
 
-use crate::gateway::ServedGateway;
+use crate::gateway::GatewayFacts;
 use crate::gateway::classes::Classes;
-use crate::gateway::conflicts::Conflicts;
-use crate::gateway::listeners::ListenerFacts;
-use crate::gateway::overlaps::Overlaps;
-use crate::route::attach::Attachment;
-use crate::route::rules::RouteRules;
+use crate::route::RouteFacts;
 
 /// Everything that one resolution knows. Built once, then only read.
 pub(crate) struct Facts<'a> {
     pub(crate) classes: Classes<'a>,
     /// The Gateways that are served.
-    pub(crate) gateways: Vec<ServedGateway<'a>>,
-    /// Their listeners, by the position of the Gateway.
-    pub(crate) listeners: Vec<Vec<ListenerFacts<'a>>>,
-    pub(crate) conflicts: Conflicts,
-    pub(crate) overlaps: Overlaps,
-    /// The HTTPRoutes that matter here, each with what its rules come to.
-    pub(crate) http_routes: Vec<(Attachment<'a, HttpRule>, RouteRules)>,
+    pub(crate) gateways: Vec<Arc<GatewayFacts>>,
+    /// The HTTPRoutes that matter here.
+    pub(crate) http_routes: Vec<RouteFacts<HttpRule>>,
 }

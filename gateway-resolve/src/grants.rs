@@ -1,72 +1,81 @@
 //! ReferenceGrants, expanded into a set: permission is two lookups.
 
-use std::collections::BTreeSet;
+use std::collections::{HashMap, HashSet};
 
 use gateway_model::{ObjectRef, ReferenceGrant};
 
 use crate::Snapshot;
 
-/// One thing that is allowed: references from a kind in a namespace to a kind in a namespace, or
-/// to one object of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Permission<'a> {
-    from_group: &'a str,
-    from_kind: &'a str,
-    from_namespace: &'a str,
-    to_group: &'a str,
-    to_kind: &'a str,
-    to_namespace: &'a str,
-    to_name: Option<&'a str>,
+/// One thing that a namespace allows: references from a kind in a namespace to a kind, or to one object
+/// of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Permission {
+    from_group: Box<str>,
+    from_kind: Box<str>,
+    from_namespace: Box<str>,
+    to_group: Box<str>,
+    to_kind: Box<str>,
+    to_name: Option<Box<str>>,
 }
 
-/// Every reference across namespaces that is allowed.
+/// Every reference across namespaces that is allowed, by the namespace that it leads to.
 #[derive(Debug, Default)]
-pub(crate) struct Grants<'a>(BTreeSet<Permission<'a>>);
+pub(crate) struct Grants(HashMap<Box<str>, HashSet<Permission>>);
 
 /// Expands the grants: what a grant allows is each of its `from` with each of its `to`.
-pub(crate) fn grants(snapshot: &Snapshot) -> Grants<'_> {
-    Grants(
-        snapshot
-            .reference_grants()
-            .iter()
-            .flat_map(|grant| permissions(grant))
-            .collect(),
-    )
+pub(crate) fn grants(snapshot: &Snapshot) -> Grants {
+    let mut grants = Grants::default();
+    for namespace in snapshot.reference_grants().namespaces() {
+        grants.read(snapshot, namespace);
+    }
+    grants
 }
 
-fn permissions(grant: &ReferenceGrant) -> impl Iterator<Item = Permission<'_>> {
+fn permissions(grant: &ReferenceGrant) -> impl Iterator<Item = Permission> {
     grant.spec.from.iter().flat_map(move |from| {
         grant.spec.to.iter().map(move |to| Permission {
-            from_group: &from.group,
-            from_kind: &from.kind,
-            from_namespace: &from.namespace,
-            to_group: &to.group,
-            to_kind: &to.kind,
-            to_namespace: &grant.metadata.namespace,
-            to_name: to.name.as_deref(),
+            from_group: from.group.as_str().into(),
+            from_kind: from.kind.as_str().into(),
+            from_namespace: from.namespace.as_str().into(),
+            to_group: to.group.as_str().into(),
+            to_kind: to.kind.as_str().into(),
+            to_name: to.name.as_deref().map(Into::into),
         })
     })
 }
 
-impl Grants<'_> {
+impl Grants {
+    /// Reads what `namespace` allows.
+    pub(crate) fn read(&mut self, snapshot: &Snapshot, namespace: &str) {
+        let grants = snapshot.reference_grants().in_namespace(namespace);
+        let allowed: HashSet<_> = grants.flat_map(|grant| permissions(grant)).collect();
+        match allowed.is_empty() {
+            true => self.0.remove(namespace),
+            false => self.0.insert(namespace.into(), allowed),
+        };
+    }
+
     /// May `from` refer to `to`? Within a namespace it always may.
     pub(crate) fn permit(&self, from: &ObjectRef, to: &ObjectRef) -> bool {
-        let whole_namespace = Permission {
-            from_group: &from.group,
-            from_kind: &from.kind,
-            from_namespace: &from.namespace,
-            to_group: &to.group,
-            to_kind: &to.kind,
-            to_namespace: &to.namespace,
+        if from.namespace == to.namespace {
+            return true;
+        }
+        let Some(allowed) = self.0.get(&to.namespace) else {
+            return false;
+        };
+        let whole_kind = Permission {
+            from_group: from.group.as_ref().into(),
+            from_kind: from.kind.as_ref().into(),
+            from_namespace: from.namespace.clone(),
+            to_group: to.group.as_ref().into(),
+            to_kind: to.kind.as_ref().into(),
             to_name: None,
         };
-        let by_name = Permission {
-            to_name: Some(&to.name),
-            ..whole_namespace
-        };
-        from.namespace == to.namespace
-            || self.0.contains(&whole_namespace)
-            || self.0.contains(&by_name)
+        allowed.contains(&whole_kind)
+            || allowed.contains(&Permission {
+                to_name: Some(to.name.clone()),
+                ..whole_kind
+            })
     }
 }
 

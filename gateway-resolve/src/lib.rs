@@ -32,7 +32,13 @@ mod gateway;
 #[cfg(feature = "resolve")]
 mod grants;
 #[cfg(feature = "resolve")]
+#[allow(dead_code, reason = "incremental resolution is to read it")]
+mod journal;
+#[cfg(feature = "resolve")]
 mod problem;
+#[cfg(feature = "resolve")]
+#[allow(dead_code, reason = "incremental resolution is to record by it")]
+mod reader;
 #[cfg(feature = "resolve")]
 pub mod reason;
 #[cfg(feature = "resolve")]
@@ -40,8 +46,10 @@ mod reconcile;
 #[cfg(feature = "resolve")]
 mod resolve;
 #[cfg(feature = "resolve")]
+#[allow(dead_code, reason = "incremental resolution is to read it")]
 mod route;
 #[cfg(feature = "resolve")]
+#[allow(dead_code, reason = "incremental resolution is to read it")]
 mod snapshot;
 #[cfg(feature = "resolve")]
 mod status;

@@ -4,19 +4,14 @@ use gateway_model::Timestamp;
 
 use crate::emit::emit;
 use crate::facts::Facts;
-use crate::gateway::certificates::certificates;
-use crate::gateway::claims::claims;
 use crate::gateway::classes::classes;
-use crate::gateway::conflicts::conflicts;
 use crate::gateway::gateways;
-use crate::gateway::listeners::listeners;
-use crate::gateway::overlaps::overlaps;
-use crate::grants::{Grants, grants};
+use crate::grants::grants;
 use crate::ir::Ir;
-use crate::route::attach::{Attachment, Parents, attach};
+use crate::reader::Reader;
+use crate::route::parents::Parents;
 use crate::route::patterns::Patterns;
-use crate::route::references::References;
-use crate::route::rules::{RouteRules, rules};
+use crate::route::route;
 use crate::status::report::report;
 use crate::{Config, Snapshot, Statuses};
 
@@ -39,51 +34,20 @@ pub struct Resolution {
 /// plane.
 pub fn resolve(snapshot: &Snapshot, config: &Config, now: Timestamp) -> Resolution {
     let grants = grants(snapshot);
-    let classes = classes(snapshot, config);
-    let gateways = gateways(snapshot, &classes, config, &grants);
-    let certificates = certificates(snapshot, &gateways, &grants);
-    let listeners = listeners(&gateways, &certificates, &grants);
-    let listeners = claims(&gateways, listeners, &config.listener_claims);
-    let conflicts = conflicts(&gateways, &listeners, config.default_is_shared);
-    let overlaps = overlaps(&listeners);
-    let http_routes = attach(
-        snapshot.http_routes(),
-        &Parents::new(snapshot, &gateways, &listeners),
-    );
-    let patterns = Patterns::default();
-    let http_routes = http_routes
-        .into_iter()
-        .map(|attachment| with_rules(attachment, snapshot, &grants, &patterns))
-        .collect();
+    let reader = &Reader::new(snapshot, &grants, now);
+    let classes = classes(reader, config);
+    let gateways = gateways(reader, &classes, config);
+    let (parents, patterns) = (Parents::new(&gateways), Patterns::default());
+    let http_routes = snapshot.http_routes().iter();
     let facts = Facts {
-        classes,
+        http_routes: http_routes
+            .filter_map(|object| route(object, &parents, &patterns, reader))
+            .collect(),
         gateways,
-        listeners,
-        conflicts,
-        overlaps,
-        http_routes,
+        classes,
     };
     Resolution {
-        ir: emit(snapshot, &facts),
-        statuses: report(&facts, config, now),
+        ir: emit(&facts, reader),
+        statuses: report(&facts, config, reader),
     }
-}
-
-/// A route beside what its rules come to; nothing when no parent of it is served here.
-fn with_rules<'a>(
-    attachment: Attachment<'a, gateway_model::HttpRule>,
-    snapshot: &Snapshot,
-    grants: &Grants<'_>,
-    patterns: &Patterns,
-) -> (Attachment<'a, gateway_model::HttpRule>, RouteRules) {
-    let references = References {
-        snapshot,
-        grants,
-        from: &attachment.reference,
-    };
-    let rules = match attachment.parents.is_empty() {
-        true => RouteRules::default(),
-        false => rules(attachment.route, &references, patterns),
-    };
-    (attachment, rules)
 }

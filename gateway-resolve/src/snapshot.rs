@@ -1,6 +1,6 @@
 //! The resources that a resolution looks at.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gateway_model::{
@@ -9,9 +9,11 @@ use gateway_model::{
 };
 
 use crate::Store;
+use crate::journal::{Journal, Mark, Touched};
 
-/// Resources by kind, namespace and name; the order in which they came is forgotten. Cheap to clone
-/// in comparison with a resolution: objects are shared.
+/// Resources by kind, namespace and name; the order in which they came is forgotten. A clone shares all
+/// until either is changed. It remembers what was changed in it lately, so that a
+/// [`Resolver`](crate::Resolver) can be given one version after the other.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     gateway_classes: Store<GatewayClass>,
@@ -23,8 +25,13 @@ pub struct Snapshot {
     endpoint_slices: Store<EndpointSlice>,
     secrets: Store<Secret>,
     config_maps: Store<ConfigMap>,
-    ignored: BTreeSet<ObjectRef>,
+    ignored: Arc<BTreeSet<ObjectRef>>,
+    slices: SlicesByService,
+    journal: Journal,
 }
+
+/// EndpointSlices by the Service that they belong to, then by name.
+type SlicesByService = Arc<BTreeMap<ObjectRef, BTreeMap<Box<str>, Arc<EndpointSlice>>>>;
 
 impl Snapshot {
     /// A snapshot without resources.
@@ -44,6 +51,11 @@ impl Snapshot {
     /// Adds a resource, or replaces the one with its kind, namespace and name. Of resources of kinds
     /// that resolution does not read, it is kept that they are there.
     pub fn insert(&mut self, resource: Resource) {
+        if let Resource::EndpointSlice(slice) = &resource {
+            self.take_slice(&slice.metadata.namespace, &slice.metadata.name);
+            self.add_slice(slice);
+        }
+        self.journal.push(Touched::Object(resource.reference()));
         match resource {
             Resource::GatewayClass(object) => add(&mut self.gateway_classes, object),
             Resource::Gateway(object) => add(&mut self.gateways, object),
@@ -55,13 +67,17 @@ impl Snapshot {
             Resource::Secret(object) => add(&mut self.secrets, object),
             Resource::ConfigMap(object) => add(&mut self.config_maps, object),
             other => {
-                self.ignored.insert(other.reference());
+                Arc::make_mut(&mut self.ignored).insert(other.reference());
             }
         }
     }
 
     /// Removes a resource; says whether it was there.
     pub fn remove(&mut self, reference: &ObjectRef) -> bool {
+        if reference.kind == EndpointSlice::KIND && reference.group == EndpointSlice::GROUP {
+            self.take_slice(&reference.namespace, &reference.name);
+        }
+        self.journal.push(Touched::Object(reference.clone()));
         take(&mut self.gateway_classes, reference)
             || take(&mut self.gateways, reference)
             || take(&mut self.http_routes, reference)
@@ -71,7 +87,52 @@ impl Snapshot {
             || take(&mut self.endpoint_slices, reference)
             || take(&mut self.secrets, reference)
             || take(&mut self.config_maps, reference)
-            || self.ignored.remove(reference)
+            || Arc::make_mut(&mut self.ignored).remove(reference)
+    }
+
+    /// The EndpointSlices of a Service, by name.
+    pub(crate) fn slices_of(
+        &self,
+        service: &ObjectRef,
+    ) -> impl Iterator<Item = &Arc<EndpointSlice>> + use<'_> {
+        self.slices
+            .get(service)
+            .into_iter()
+            .flat_map(BTreeMap::values)
+    }
+
+    /// What was changed since `mark`; `None` when that is not known.
+    pub(crate) fn touched_since(&self, mark: &Mark) -> Option<impl Iterator<Item = &Touched>> {
+        self.journal.since(mark)
+    }
+
+    /// The last change.
+    pub(crate) fn mark(&self) -> Mark {
+        self.journal.mark()
+    }
+
+    fn add_slice(&mut self, slice: &Arc<EndpointSlice>) {
+        if let Some(service) = service_of(slice) {
+            let slices = Arc::make_mut(&mut self.slices);
+            let of_service = slices.entry(service.clone()).or_default();
+            of_service.insert(slice.metadata.name.as_str().into(), Arc::clone(slice));
+            self.journal.push(Touched::Slices(service));
+        }
+    }
+
+    /// Takes a slice from the Service that it belongs to until now.
+    fn take_slice(&mut self, namespace: &str, name: &str) {
+        let known = self.endpoint_slices.get(namespace, name);
+        if let Some(service) = known.and_then(|slice| service_of(slice)) {
+            let slices = Arc::make_mut(&mut self.slices);
+            if let Some(of_service) = slices.get_mut(&service) {
+                of_service.remove(name);
+                if of_service.is_empty() {
+                    slices.remove(&service);
+                }
+            }
+            self.journal.push(Touched::Slices(service));
+        }
     }
 
     /// The GatewayClasses.
@@ -137,6 +198,12 @@ impl Extend<Resource> for Snapshot {
             self.insert(resource);
         }
     }
+}
+
+fn service_of(slice: &EndpointSlice) -> Option<ObjectRef> {
+    let namespace = slice.metadata.namespace.as_str();
+    let named = |name| ObjectRef::new(Service::GROUP, Service::KIND, namespace, name);
+    slice.service().map(named)
 }
 
 fn add<T: Kind>(store: &mut Store<T>, object: Arc<T>) {

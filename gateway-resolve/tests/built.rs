@@ -157,12 +157,7 @@ fn a_listener_is_not_served_with_less_tls_than_it_asks_for() {
         "HTTPS passed through"
     );
     for resolution in [in_clear, passthrough] {
-        let codes: Vec<_> = resolution
-            .statuses
-            .findings()
-            .iter()
-            .map(|f| f.code)
-            .collect();
+        let codes: Vec<_> = resolution.statuses.findings().map(|f| f.code).collect();
         assert!(codes.contains(&"UnsupportedValue"), "{codes:?}");
     }
 }

@@ -79,7 +79,7 @@ fn compare(path: &Path, found: &Value, update: bool) -> Option<String> {
 fn statuses(resolution: &Resolution) -> Value {
     let statuses = &resolution.statuses;
     json!({
-        "findings": statuses.findings().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "findings": statuses.findings().map(ToString::to_string).collect::<Vec<_>>(),
         "statuses": statuses.documents().collect::<Vec<_>>(),
     })
 }

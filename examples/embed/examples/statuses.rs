@@ -39,5 +39,6 @@ fn main() {
     for finding in resolution.statuses.findings() {
         println!("{finding}");
     }
-    assert_eq!(resolution.statuses.findings()[0].code, "BackendNotFound");
+    let mut codes = resolution.statuses.findings().map(|finding| finding.code);
+    assert_eq!(codes.next(), Some("BackendNotFound"));
 }

@@ -30,8 +30,14 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<ExitCode, Error> {
     config.default_is_shared = false;
     let Resolution { statuses, ir, .. } = resolve(&snapshot, &config, load::now());
     let unmatched = selection::problem(&config, &snapshot, &statuses);
-    let clean = unmatched.is_none() && statuses.findings().is_empty();
-    let found = problems::all(&manifests, statuses.findings(), &snapshot, &ir, &places);
+    let clean = unmatched.is_none() && statuses.findings().next().is_none();
+    let found = problems::all(
+        &manifests,
+        statuses.findings().cloned(),
+        &snapshot,
+        &ir,
+        &places,
+    );
     let problems: Vec<_> = unmatched.into_iter().chain(found).collect();
     let page = match arguments.output {
         Output::Table => table(&problems, &statuses, &manifests),

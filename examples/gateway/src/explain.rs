@@ -180,8 +180,7 @@ impl Target {
                     let own = finding.field.as_deref().unwrap_or_default();
                     finding.resource == object && own.starts_with(&field)
                 };
-                for Finding { code, message, .. } in statuses.findings().iter().filter(of_listener)
-                {
+                for Finding { code, message, .. } in statuses.findings().filter(of_listener) {
                     let name = &listener.name;
                     page.line(format_args!(
                         "unserved  {object} listener {name}: {message} ({code})"

@@ -41,15 +41,10 @@ pub(crate) fn apply(snapshot: Snapshot, config: &Config, proxy: &Proxy) -> Outco
 
 impl Outcome {
     /// What is not accepted, does not resolve, or cannot be served.
-    pub(crate) fn findings(&self) -> Vec<Finding> {
+    pub(crate) fn findings(&self) -> impl Iterator<Item = Finding> {
         let refused = self.applied.problems();
         let refused = refused.map(|(id, refusal)| self.finding(id, refusal));
-        self.statuses
-            .findings()
-            .iter()
-            .cloned()
-            .chain(refused)
-            .collect()
+        self.statuses.findings().cloned().chain(refused)
     }
 
     /// Is there a socket that could not be opened, and may be later?

@@ -37,14 +37,14 @@ struct Named {
 /// All problems, in the order of the files.
 pub(crate) fn all(
     manifests: &Manifests,
-    findings: &[Finding],
+    findings: impl Iterator<Item = Finding>,
     snapshot: &Snapshot,
     ir: &Ir,
     places: &Places,
 ) -> Vec<Problem> {
     let mut all = of_manifests(manifests);
-    let of = |severity, finding| of_finding(severity, finding, places);
-    all.extend(findings.iter().map(|finding| of(Severity::Error, finding)));
+    let of = |severity, finding: &Finding| of_finding(severity, finding, places);
+    all.extend(findings.map(|finding| of(Severity::Error, &finding)));
     let advice = advise(snapshot, ir);
     let advice = advice
         .iter()

@@ -81,7 +81,7 @@ impl Server {
         let unmatched = selection::problem(&self.config, &outcome.snapshot, &outcome.statuses);
         let found = problems::all(
             &manifests,
-            &outcome.findings(),
+            outcome.findings(),
             &outcome.snapshot,
             &outcome.ir,
             &places,

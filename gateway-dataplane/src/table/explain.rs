@@ -143,7 +143,7 @@ impl<B> Judge<'_, B> {
     fn all(&self, listener: &Listener<B>) -> Vec<Candidate> {
         let hosts = listener.ir().hosts().iter();
         let routes = hosts.flat_map(|host| host.routes.iter().map(move |route| (host, route)));
-        let candidate = |(host, route): (&VirtualHost, &Route)| Candidate {
+        let candidate = |(host, route): (&Arc<VirtualHost>, &Route)| Candidate {
             listener: listener.ir().id.clone(),
             hostname: host.hostname.clone(),
             rule: Arc::clone(&route.rule),

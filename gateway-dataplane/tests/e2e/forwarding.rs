@@ -76,7 +76,9 @@ async fn a_preflight_request_is_answered_for_a_rule_that_takes_another_method() 
     let Stack::Http { hosts } = &mut listener.stack else {
         panic!("a listener in clear")
     };
-    hosts[0].routes[0].matches.method = Some(gateway_model::Method::new("POST").unwrap());
+    std::sync::Arc::make_mut(&mut hosts[0]).routes[0]
+        .matches
+        .method = Some(gateway_model::Method::new("POST").unwrap());
     let (_proxy, at) = serve(&ir(vec![listener], vec![backend("a", &[])]));
     let mut client = Raw::connect(at).await;
     let request = |asked: &str| {

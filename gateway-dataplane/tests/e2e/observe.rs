@@ -189,9 +189,11 @@ async fn a_record_tells_what_was_missing() {
         listener("named", vec![("/a", rule(vec![to("a")]))]),
         "*.example",
     );
-    let VirtualHost { routes, .. } = named.hosts()[0].clone();
+    let VirtualHost { routes, .. } = VirtualHost::clone(&named.hosts()[0]);
     let host = VirtualHost::new(Some("a.example".parse().unwrap()), routes);
-    let stack = ir_types::Stack::Http { hosts: vec![host] };
+    let stack = ir_types::Stack::Http {
+        hosts: vec![host.into()],
+    };
     let named = Listener { stack, ..named };
     let (_proxy, at, mut lines) = observed(&ir(vec![named], vec![backend("a", &[])]));
     let mut client = Raw::connect(at).await;

@@ -10,7 +10,7 @@ use crate::reason::{GatewayAccepted, GatewayProgrammed};
 use crate::{AddressRefusal, Allocation, Config};
 
 /// Where a Gateway is bound, and what is wrong with the addresses that it asks for.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Addresses {
     /// Where its listeners are bound.
     pub(crate) bound: Bound,

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use gateway_model::{Kind, ObjectRef, Secret, SecretObjectReference};
 
-use crate::Snapshot;
-use crate::grants::Grants;
 use crate::ir::{Certificate, CertificateId};
 use crate::problem::Problem;
+use crate::reader::Reader;
 use crate::reason::ListenerResolvedRefs;
 
 use super::ServedGateway;
@@ -22,11 +21,7 @@ const SECRET_TYPE: &str = "kubernetes.io/tls";
 pub(crate) struct Certificates(BTreeMap<ObjectRef, Result<Arc<Certificate>, String>>);
 
 /// Reads every Secret that a listener of `gateways` refers to and may refer to.
-pub(crate) fn certificates(
-    snapshot: &Snapshot,
-    gateways: &[ServedGateway<'_>],
-    grants: &Grants<'_>,
-) -> Certificates {
+pub(crate) fn certificates(reader: &Reader<'_>, gateways: &[ServedGateway]) -> Certificates {
     let mut read = BTreeMap::new();
     for gateway in gateways {
         let listeners = gateway.object.spec.listeners.iter();
@@ -36,8 +31,8 @@ pub(crate) fn certificates(
         for reference in references {
             let secret = target(&gateway.reference, reference);
             if is_secret(reference)
-                && grants.permit(&gateway.reference, &secret)
-                && let Some(object) = snapshot.secrets().get(&secret.namespace, &secret.name)
+                && reader.permit(&gateway.reference, &secret)
+                && let Some(object) = reader.secret(&secret)
             {
                 read.entry(secret)
                     .or_insert_with_key(|secret| certificate(object, secret));
@@ -55,7 +50,7 @@ impl Certificates {
         &self,
         gateway: &ObjectRef,
         reference: &SecretObjectReference,
-        grants: &Grants<'_>,
+        reader: &Reader<'_>,
         field: &str,
     ) -> Result<&Arc<Certificate>, Problem<ListenerResolvedRefs>> {
         let invalid = |message: String| {
@@ -69,7 +64,7 @@ impl Certificates {
             )));
         }
         let secret = target(gateway, reference);
-        if !grants.permit(gateway, &secret) {
+        if !reader.permit(gateway, &secret) {
             let message = not_permitted(gateway, &secret);
             return Err(Problem::new(
                 ListenerResolvedRefs::RefNotPermitted,

@@ -10,11 +10,11 @@ use super::ServedGateway;
 use super::listeners::ListenerFacts;
 
 /// The listeners of each Gateway, of which those that claim what they may not are refused.
-pub(crate) fn claims<'a>(
-    gateways: &[ServedGateway<'a>],
-    mut listeners: Vec<Vec<ListenerFacts<'a>>>,
+pub(crate) fn claims(
+    gateways: &[ServedGateway],
+    mut listeners: Vec<Vec<ListenerFacts>>,
     allowed: &ListenerClaims,
-) -> Vec<Vec<ListenerFacts<'a>>> {
+) -> Vec<Vec<ListenerFacts>> {
     for (gateway, listeners) in gateways.iter().zip(&mut listeners) {
         let namespace = &gateway.reference.namespace;
         let mut ports = BTreeSet::new();
@@ -31,10 +31,10 @@ pub(crate) fn claims<'a>(
 fn hostname(
     allowed: &ListenerClaims,
     namespace: &str,
-    listener: &ListenerFacts<'_>,
+    listener: &ListenerFacts,
 ) -> Option<Problem<ListenerAccepted>> {
     let mut all = allowed.hostnames.as_ref()?.of(namespace);
-    let hostname = listener.spec.hostname.as_ref();
+    let hostname = listener.spec().hostname.as_ref();
     let covers = |allowed: &AllowedHostname| match (allowed, hostname) {
         (AllowedHostname::Any, _) => true,
         (AllowedHostname::Within(outer), Some(hostname)) => outer.contains(hostname),
@@ -56,10 +56,10 @@ fn hostname(
 fn port(
     allowed: &ListenerClaims,
     namespace: &str,
-    listener: &ListenerFacts<'_>,
+    listener: &ListenerFacts,
 ) -> Option<Problem<ListenerAccepted>> {
     let mut all = allowed.ports.as_ref()?.of(namespace);
-    let port = listener.spec.port.get();
+    let port = listener.spec().port.get();
     if all.any(|range| range.contains(&port)) {
         return None;
     }
@@ -70,10 +70,10 @@ fn port(
 fn one_too_many(
     allowed: &ListenerClaims,
     ports: &mut BTreeSet<u16>,
-    listener: &ListenerFacts<'_>,
+    listener: &ListenerFacts,
 ) -> Option<Problem<ListenerAccepted>> {
     let limit = allowed.ports_per_gateway?;
-    let port = listener.spec.port.get();
+    let port = listener.spec().port.get();
     if ports.len() < limit || ports.contains(&port) {
         ports.insert(port);
         return None;
@@ -82,7 +82,7 @@ fn one_too_many(
     Some(unavailable(listener, message))
 }
 
-fn unavailable(listener: &ListenerFacts<'_>, message: String) -> Problem<ListenerAccepted> {
+fn unavailable(listener: &ListenerFacts, message: String) -> Problem<ListenerAccepted> {
     let field = format!("{}.port", listener.field);
     Problem::new(ListenerAccepted::PortUnavailable, field, message)
 }

@@ -57,8 +57,8 @@ pub(crate) type Conflicts = BTreeMap<ListenerKey, Conflict>;
 
 /// Finds the listeners that clash. Those of unsupported protocols take no part.
 pub(crate) fn conflicts(
-    gateways: &[ServedGateway<'_>],
-    listeners: &[Vec<ListenerFacts<'_>>],
+    gateways: &[ServedGateway],
+    listeners: &[Vec<ListenerFacts>],
     default_is_shared: bool,
 ) -> Conflicts {
     let mut conflicts = Conflicts::new();
@@ -72,16 +72,16 @@ pub(crate) fn conflicts(
     conflicts
 }
 
-fn is_supported(facts: &ListenerFacts<'_>) -> bool {
-    matches!(facts.spec.protocol, Protocol::Http | Protocol::Https)
+fn is_supported(facts: &ListenerFacts) -> bool {
+    matches!(facts.spec().protocol, Protocol::Http | Protocol::Https)
 }
 
 /// The clashes among the listeners of one Gateway.
-fn within(listeners: &[ListenerFacts<'_>]) -> Vec<(usize, Conflict)> {
+fn within(listeners: &[ListenerFacts]) -> Vec<(usize, Conflict)> {
     let mut ports: BTreeMap<Port, Vec<usize>> = BTreeMap::new();
     for (index, facts) in listeners.iter().enumerate() {
         if is_supported(facts) {
-            ports.entry(facts.spec.port).or_default().push(index);
+            ports.entry(facts.spec().port).or_default().push(index);
         }
     }
     ports
@@ -90,8 +90,8 @@ fn within(listeners: &[ListenerFacts<'_>]) -> Vec<(usize, Conflict)> {
         .collect()
 }
 
-fn on_one_port(listeners: &[ListenerFacts<'_>], members: &[usize]) -> Vec<(usize, Conflict)> {
-    let protocol = |index: usize| &listeners[index].spec.protocol;
+fn on_one_port(listeners: &[ListenerFacts], members: &[usize]) -> Vec<(usize, Conflict)> {
+    let protocol = |index: usize| &listeners[index].spec().protocol;
     if members
         .iter()
         .any(|index| protocol(*index) != protocol(members[0]))
@@ -101,7 +101,7 @@ fn on_one_port(listeners: &[ListenerFacts<'_>], members: &[usize]) -> Vec<(usize
     let mut hosts: BTreeMap<Option<&Hostname>, Vec<usize>> = BTreeMap::new();
     for index in members {
         hosts
-            .entry(listeners[*index].spec.hostname.as_ref())
+            .entry(listeners[*index].spec().hostname.as_ref())
             .or_default()
             .push(*index);
     }
@@ -112,18 +112,14 @@ fn on_one_port(listeners: &[ListenerFacts<'_>], members: &[usize]) -> Vec<(usize
         .collect()
 }
 
-fn clashes(
-    listeners: &[ListenerFacts<'_>],
-    members: &[usize],
-    clash: Clash,
-) -> Vec<(usize, Conflict)> {
+fn clashes(listeners: &[ListenerFacts], members: &[usize], clash: Clash) -> Vec<(usize, Conflict)> {
     let conflict = |index: usize| {
         let others: Vec<_> = members
             .iter()
             .filter(|other| **other != index)
-            .map(|other| listeners[*other].spec.name.as_str())
+            .map(|other| listeners[*other].spec().name.as_str())
             .collect();
-        let port = listeners[index].spec.port;
+        let port = listeners[index].spec().port;
         let others = others.join(", ");
         let message = match clash {
             Clash::Protocol => format!("port {port} is used with another protocol by {others}"),
@@ -140,14 +136,14 @@ type Socket = (Option<IpAddr>, Port);
 /// What the listeners so far have made of a socket.
 struct Claim<'a> {
     protocol: &'a Protocol,
-    holder: &'a ListenerFacts<'a>,
-    hosts: BTreeMap<Option<&'a Hostname>, &'a ListenerFacts<'a>>,
+    holder: &'a ListenerFacts,
+    hosts: BTreeMap<Option<&'a Hostname>, &'a ListenerFacts>,
 }
 
 /// The clashes between Gateways, the older of which goes first.
 fn between(
-    gateways: &[ServedGateway<'_>],
-    listeners: &[Vec<ListenerFacts<'_>>],
+    gateways: &[ServedGateway],
+    listeners: &[Vec<ListenerFacts>],
     within: &Conflicts,
     default_is_shared: bool,
 ) -> Vec<(ListenerKey, Conflict)> {
@@ -166,7 +162,7 @@ fn between(
             if is_refused || within.contains_key(&key) || !is_supported(facts) {
                 continue;
             }
-            let sockets = sockets(&gateways[gateway].addresses.bound, facts.spec.port);
+            let sockets = sockets(&gateways[gateway].addresses.bound, facts.spec().port);
             match sockets
                 .iter()
                 .find_map(|socket| clash(claims.get(socket)?, facts))
@@ -187,9 +183,9 @@ fn sockets(bound: &Bound, port: Port) -> Vec<Socket> {
     }
 }
 
-fn clash(claim: &Claim<'_>, facts: &ListenerFacts<'_>) -> Option<Conflict> {
-    let port = facts.spec.port;
-    if *claim.protocol != facts.spec.protocol {
+fn clash(claim: &Claim<'_>, facts: &ListenerFacts) -> Option<Conflict> {
+    let port = facts.spec().port;
+    if *claim.protocol != facts.spec().protocol {
         let message = format!(
             "port {port} is used with protocol {} by {}, which comes first by age and name",
             claim.protocol, claim.holder.id
@@ -199,7 +195,7 @@ fn clash(claim: &Claim<'_>, facts: &ListenerFacts<'_>) -> Option<Conflict> {
             message,
         });
     }
-    let holder = claim.hosts.get(&facts.spec.hostname.as_ref())?;
+    let holder = claim.hosts.get(&facts.spec().hostname.as_ref())?;
     let message = format!(
         "port {port} is used with the same hostname by {}, which comes first by age and name",
         holder.id
@@ -213,14 +209,14 @@ fn clash(claim: &Claim<'_>, facts: &ListenerFacts<'_>) -> Option<Conflict> {
 fn claim<'a>(
     claims: &mut BTreeMap<Socket, Claim<'a>>,
     sockets: Vec<Socket>,
-    facts: &'a ListenerFacts<'a>,
+    facts: &'a ListenerFacts,
 ) {
     for socket in sockets {
         let claim = claims.entry(socket).or_insert_with(|| Claim {
-            protocol: &facts.spec.protocol,
+            protocol: &facts.spec().protocol,
             holder: facts,
             hosts: BTreeMap::new(),
         });
-        claim.hosts.insert(facts.spec.hostname.as_ref(), facts);
+        claim.hosts.insert(facts.spec().hostname.as_ref(), facts);
     }
 }

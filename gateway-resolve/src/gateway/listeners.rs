@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use gateway_model::{HttpRoute, Kind, Listener, Protocol, RouteGroupKind, Unread};
+use gateway_model::{Gateway, HttpRoute, Kind, Listener, Protocol, RouteGroupKind, Unread};
 
-use crate::grants::Grants;
 use crate::ir::{Certificate, ListenerId};
 use crate::problem::Problem;
+use crate::reader::Reader;
 use crate::reason::{ListenerAccepted, ListenerProgrammed, ListenerResolvedRefs};
 
 use crate::route::selector;
@@ -17,12 +17,14 @@ use super::serving::Speaks;
 use super::tls::{ListenerTlsOutcome, listener_tls};
 
 /// A listener of a served Gateway, and what is known of it without its neighbours.
-#[derive(Debug)]
-pub(crate) struct ListenerFacts<'a> {
-    /// The listener.
-    pub(crate) spec: &'a Listener,
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ListenerFacts {
+    /// The Gateway that has it.
+    gateway: Arc<Gateway>,
+    /// Its position there.
+    index: usize,
     /// Its identity.
-    pub(crate) id: ListenerId,
+    pub(crate) id: Arc<ListenerId>,
     /// Its place, as in `spec.listeners[0]`.
     pub(crate) field: String,
     /// The kinds of routes that it takes.
@@ -37,28 +39,35 @@ pub(crate) struct ListenerFacts<'a> {
     pub(crate) unresolved: Vec<Problem<ListenerResolvedRefs>>,
 }
 
+impl ListenerFacts {
+    /// The listener as it is written.
+    pub(crate) fn spec(&self) -> &Listener {
+        &self.gateway.spec.listeners[self.index]
+    }
+}
+
 /// Looks at the listeners of each Gateway, in the order of `gateways` and of `spec.listeners`.
-pub(crate) fn listeners<'a>(
-    gateways: &[ServedGateway<'a>],
+pub(crate) fn listeners(
+    gateways: &[ServedGateway],
     certificates: &Certificates,
-    grants: &Grants<'_>,
-) -> Vec<Vec<ListenerFacts<'a>>> {
-    let of_gateway = |gateway: &ServedGateway<'a>| {
+    reader: &Reader<'_>,
+) -> Vec<Vec<ListenerFacts>> {
+    let of_gateway = |gateway: &ServedGateway| {
         let listeners = gateway.object.spec.listeners.iter().enumerate();
         listeners
-            .map(|(index, spec)| facts(gateway, spec, index, certificates, grants))
+            .map(|(index, spec)| facts(gateway, spec, index, certificates, reader))
             .collect()
     };
     gateways.iter().map(of_gateway).collect()
 }
 
-fn facts<'a>(
-    gateway: &ServedGateway<'a>,
-    spec: &'a Listener,
+fn facts(
+    gateway: &ServedGateway,
+    spec: &Listener,
     index: usize,
     certificates: &Certificates,
-    grants: &Grants<'_>,
-) -> ListenerFacts<'a> {
+    reader: &Reader<'_>,
+) -> ListenerFacts {
     let field = format!("spec.listeners[{index}]");
     let ListenerTlsOutcome {
         speaks,
@@ -67,17 +76,18 @@ fn facts<'a>(
         refused,
     } = match &spec.protocol {
         Protocol::Http => cleartext(spec, &field),
-        Protocol::Https => listener_tls(gateway, spec, &field, certificates, grants),
+        Protocol::Https => listener_tls(gateway, spec, &field, certificates, reader),
         other => unsupported(other, &field),
     };
     let (kinds, bad_kinds) = kinds(spec, &field);
     let selector = selector_problem(spec, &field);
     ListenerFacts {
-        id: ListenerId {
+        id: Arc::new(ListenerId {
             parent: gateway.reference.clone(),
             name: spec.name.clone(),
-        },
-        spec,
+        }),
+        gateway: Arc::clone(&gateway.object),
+        index,
         field,
         kinds,
         speaks,

@@ -2,12 +2,12 @@
 
 pub(crate) mod addresses;
 pub(crate) mod certificates;
-pub(crate) mod claims;
+mod claims;
 pub(crate) mod classes;
 pub(crate) mod conflicts;
 mod key_pair;
 pub(crate) mod listeners;
-pub(crate) mod overlaps;
+mod overlaps;
 pub(crate) mod serving;
 mod tls;
 
@@ -16,23 +16,51 @@ use std::sync::Arc;
 
 use gateway_model::{Gateway, Kind, ObjectRef, Unread};
 
-use crate::grants::Grants;
+use crate::Config;
 use crate::problem::{Problem, Verdict};
-use crate::reason::{GatewayAccepted, GatewayResolvedRefs};
-use crate::{Config, Snapshot};
+use crate::reader::Reader;
+use crate::reason::{
+    GatewayAccepted, GatewayResolvedRefs, ListenerOverlappingTls, ListenerProgrammed,
+};
 
 use addresses::{Addresses, addresses};
+use certificates::certificates;
+use claims::claims;
 use classes::{Class, Classes};
+use conflicts::{Conflict, conflicts};
+use listeners::{ListenerFacts, listeners};
+use overlaps::overlaps;
+use serving::{Serving, serving};
+
+/// What is known of a Gateway that is served, its listeners included.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct GatewayFacts {
+    pub(crate) gateway: ServedGateway,
+    /// In the order of `spec.listeners`.
+    pub(crate) listeners: Vec<ListenerOutcome>,
+}
+
+/// A listener, and what comes of it beside its neighbours.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ListenerOutcome {
+    pub(crate) facts: ListenerFacts,
+    /// Why it is conflicted, if it is.
+    pub(crate) conflict: Option<Conflict>,
+    /// With which other its TLS overlaps.
+    pub(crate) overlap: Option<Verdict<ListenerOverlappingTls>>,
+    /// How it is served, or why it is not: the decision that the IR and the statuses share.
+    pub(crate) serving: Result<Serving, Verdict<ListenerProgrammed>>,
+}
 
 /// A Gateway of a class that is served.
-#[derive(Debug)]
-pub(crate) struct ServedGateway<'a> {
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ServedGateway {
     /// The Gateway.
-    pub(crate) object: &'a Arc<Gateway>,
+    pub(crate) object: Arc<Gateway>,
     /// Its reference.
     pub(crate) reference: ObjectRef,
     /// Its class.
-    pub(crate) class: Class<'a>,
+    pub(crate) class: Class,
     /// Where it is bound.
     pub(crate) addresses: Addresses,
     /// What keeps the whole Gateway from being accepted, its addresses and listeners aside.
@@ -44,32 +72,59 @@ pub(crate) struct ServedGateway<'a> {
 /// One listener, by its Gateway's position among the served ones and its own in `spec.listeners`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ListenerKey {
-    pub(crate) gateway: usize,
-    pub(crate) listener: usize,
+    gateway: usize,
+    listener: usize,
 }
 
-/// The Gateways that are served, ordered by namespace and name.
-pub(crate) fn gateways<'a>(
-    snapshot: &'a Snapshot,
-    classes: &Classes<'a>,
+/// Looks at the Gateways that are served, ordered by namespace and name.
+pub(crate) fn gateways(
+    reader: &Reader<'_>,
+    classes: &Classes<'_>,
     config: &Config,
-    grants: &Grants<'_>,
-) -> Vec<ServedGateway<'a>> {
-    let served = snapshot.gateways().iter().filter_map(|object| {
-        let class = classes.get(snapshot, &object.spec.gateway_class_name)?;
+) -> Vec<Arc<GatewayFacts>> {
+    let gateways = served(reader, classes, config);
+    let certificates = certificates(reader, &gateways);
+    let listeners = listeners(&gateways, &certificates, reader);
+    let listeners = claims(&gateways, listeners, &config.listener_claims);
+    let mut conflicts = conflicts(&gateways, &listeners, config.default_is_shared);
+    let mut overlaps = overlaps(&listeners);
+    let mut facts = Vec::with_capacity(gateways.len());
+    for (at, (gateway, listeners)) in gateways.into_iter().zip(listeners).enumerate() {
+        let outcome = |(listener, facts): (usize, ListenerFacts)| {
+            let key = ListenerKey {
+                gateway: at,
+                listener,
+            };
+            let conflict = conflicts.remove(&key);
+            ListenerOutcome {
+                serving: serving(&gateway, &facts, conflict.as_ref()),
+                overlap: overlaps.remove(&key),
+                conflict,
+                facts,
+            }
+        };
+        let listeners = listeners.into_iter().enumerate().map(outcome).collect();
+        facts.push(Arc::new(GatewayFacts { gateway, listeners }));
+    }
+    facts
+}
+
+fn served(reader: &Reader<'_>, classes: &Classes<'_>, config: &Config) -> Vec<ServedGateway> {
+    let served = reader.gateways().iter().filter_map(|object| {
+        let class = classes.get(reader, &object.spec.gateway_class_name)?;
         Some(ServedGateway {
             reference: object.reference(),
             addresses: addresses(object, config),
             refused: refused(object, &class),
-            client_certificate: client_certificate(object, grants),
-            object,
+            client_certificate: client_certificate(object, reader),
+            object: Arc::clone(object),
             class,
         })
     });
     served.collect()
 }
 
-fn refused(gateway: &Gateway, class: &Class<'_>) -> Vec<Problem<GatewayAccepted>> {
+fn refused(gateway: &Gateway, class: &Class) -> Vec<Problem<GatewayAccepted>> {
     let class_refused = class.refused.as_ref().map(|problem| {
         let message = format!(
             "GatewayClass {} is not accepted: {}",
@@ -100,13 +155,13 @@ fn refused(gateway: &Gateway, class: &Class<'_>) -> Vec<Problem<GatewayAccepted>
 /// it, a backend that wants TLS, is refused on its own.
 fn client_certificate(
     gateway: &Gateway,
-    grants: &Grants<'_>,
+    reader: &Reader<'_>,
 ) -> Option<Verdict<GatewayResolvedRefs>> {
     let backend = gateway.spec.tls.as_ref()?.backend.as_ref()?;
     let certificate = backend.client_certificate_ref.as_ref()?;
     let from = gateway.reference();
     let secret = certificates::target(&from, certificate);
-    if certificates::is_secret(certificate) && !grants.permit(&from, &secret) {
+    if certificates::is_secret(certificate) && !reader.permit(&from, &secret) {
         let message = certificates::not_permitted(&from, &secret);
         return Some(Verdict::new(GatewayResolvedRefs::RefNotPermitted, message));
     }
@@ -120,7 +175,7 @@ fn client_certificate(
     ))
 }
 
-impl ServedGateway<'_> {
+impl ServedGateway {
     /// Is the Gateway kept from being served as a whole?
     pub(crate) fn is_refused(&self) -> bool {
         !self.refused.is_empty() || !self.addresses.refused.is_empty()

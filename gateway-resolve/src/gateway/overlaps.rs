@@ -15,7 +15,7 @@ use super::listeners::ListenerFacts;
 pub(crate) type Overlaps = BTreeMap<ListenerKey, Verdict<ListenerOverlappingTls>>;
 
 /// Finds the HTTPS listeners of each Gateway whose TLS overlaps.
-pub(crate) fn overlaps(listeners: &[Vec<ListenerFacts<'_>>]) -> Overlaps {
+pub(crate) fn overlaps(listeners: &[Vec<ListenerFacts>]) -> Overlaps {
     let mut overlaps = Overlaps::new();
     for (gateway, listeners) in listeners.iter().enumerate() {
         for (listener, facts) in listeners.iter().enumerate() {
@@ -28,19 +28,22 @@ pub(crate) fn overlaps(listeners: &[Vec<ListenerFacts<'_>>]) -> Overlaps {
 }
 
 fn overlap(
-    facts: &ListenerFacts<'_>,
-    neighbours: &[ListenerFacts<'_>],
+    facts: &ListenerFacts,
+    neighbours: &[ListenerFacts],
 ) -> Option<Verdict<ListenerOverlappingTls>> {
-    let is_rival = |other: &&ListenerFacts<'_>| {
-        let (own, other) = (facts.spec, other.spec);
+    let is_rival = |other: &&ListenerFacts| {
+        let (own, other) = (facts.spec(), other.spec());
         own.protocol == Protocol::Https
             && other.protocol == Protocol::Https
             && own.port == other.port
             && own.name != other.name
     };
     let rivals = || neighbours.iter().filter(is_rival);
-    let named = |reason, what: &str, rival: &ListenerFacts<'_>| {
-        let message = format!("{what} overlap with those of listener {}", rival.spec.name);
+    let named = |reason, what: &str, rival: &ListenerFacts| {
+        let message = format!(
+            "{what} overlap with those of listener {}",
+            rival.spec().name
+        );
         Verdict::new(reason, message)
     };
     let hostnames = rivals().find(|rival| hostnames_overlap(facts, rival));
@@ -58,15 +61,15 @@ fn overlap(
     }
 }
 
-fn hostnames_overlap(a: &ListenerFacts<'_>, b: &ListenerFacts<'_>) -> bool {
-    match (&a.spec.hostname, &b.spec.hostname) {
+fn hostnames_overlap(a: &ListenerFacts, b: &ListenerFacts) -> bool {
+    match (&a.spec().hostname, &b.spec().hostname) {
         (Some(a), Some(b)) => a.intersect(b).is_some(),
         _ => true,
     }
 }
 
-fn certificates_overlap(a: &ListenerFacts<'_>, b: &ListenerFacts<'_>) -> bool {
-    let names = |facts: &ListenerFacts<'_>| -> Vec<Hostname> {
+fn certificates_overlap(a: &ListenerFacts, b: &ListenerFacts) -> bool {
+    let names = |facts: &ListenerFacts| -> Vec<Hostname> {
         let names = facts.certificates.iter().flat_map(|c| &c.names);
         names.cloned().collect()
     };

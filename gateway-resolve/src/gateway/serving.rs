@@ -1,6 +1,7 @@
 //! Whether a listener is served: the decision that the IR and the statuses share.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::ir::{Stack, Tls, VirtualHost};
 use crate::problem::{Verdict, texts};
@@ -12,16 +13,16 @@ use super::conflicts::Conflict;
 use super::listeners::ListenerFacts;
 
 /// How a listener is served.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Serving<'a> {
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Serving {
     /// Where; empty for the data plane's default.
-    pub(crate) addresses: &'a [IpAddr],
+    pub(crate) addresses: Vec<IpAddr>,
     /// What is spoken.
-    pub(crate) speaks: &'a Speaks,
+    pub(crate) speaks: Speaks,
 }
 
 /// What is spoken on a listener that can be served.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Speaks {
     Http,
     Https(Tls),
@@ -29,7 +30,7 @@ pub(crate) enum Speaks {
 
 impl Speaks {
     /// The stack that ends in `hosts`.
-    pub(crate) fn serving(&self, hosts: Vec<VirtualHost>) -> Stack {
+    pub(crate) fn serving(&self, hosts: Vec<Arc<VirtualHost>>) -> Stack {
         match self.clone() {
             Self::Http => Stack::Http { hosts },
             Self::Https(tls) => Stack::Https { tls, hosts },
@@ -38,11 +39,11 @@ impl Speaks {
 }
 
 /// How a listener is served, or why it is not.
-pub(crate) fn serving<'a>(
-    gateway: &'a ServedGateway<'_>,
-    listener: &'a ListenerFacts<'_>,
+pub(crate) fn serving(
+    gateway: &ServedGateway,
+    listener: &ListenerFacts,
     conflict: Option<&Conflict>,
-) -> Result<Serving<'a>, Verdict<ListenerProgrammed>> {
+) -> Result<Serving, Verdict<ListenerProgrammed>> {
     if gateway.is_refused() {
         return Err(Verdict::new(
             ListenerProgrammed::Invalid,
@@ -61,12 +62,15 @@ pub(crate) fn serving<'a>(
     let speaks = listener.speaks.as_ref();
     let speaks = speaks.map_err(|problem| Verdict::new(problem.reason, problem.text()))?;
     let addresses = match &gateway.addresses.bound {
-        Bound::Default => &[],
-        Bound::To(addresses) => addresses.as_slice(),
+        Bound::Default => Vec::new(),
+        Bound::To(addresses) => addresses.clone(),
         Bound::Nowhere => {
             let message = "the Gateway has no address that can be used";
             return Err(Verdict::new(ListenerProgrammed::Pending, message));
         }
     };
-    Ok(Serving { addresses, speaks })
+    Ok(Serving {
+        addresses,
+        speaks: speaks.clone(),
+    })
 }

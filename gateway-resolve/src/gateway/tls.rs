@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use gateway_model::{FrontendTlsConfig, Gateway, Listener, ListenerTls, TlsMode};
 
-use crate::grants::Grants;
 use crate::ir::{Certificate, Tls};
 use crate::problem::Problem;
+use crate::reader::Reader;
 use crate::reason::{ListenerAccepted, ListenerProgrammed, ListenerResolvedRefs};
 
 use super::ServedGateway;
@@ -28,18 +28,18 @@ pub(crate) struct ListenerTlsOutcome {
 
 /// Reads the TLS of the HTTPS listener at `field` of a Gateway.
 pub(crate) fn listener_tls(
-    gateway: &ServedGateway<'_>,
+    gateway: &ServedGateway,
     listener: &Listener,
     field: &str,
     certificates: &Certificates,
-    grants: &Grants<'_>,
+    reader: &Reader<'_>,
 ) -> ListenerTlsOutcome {
     let mut usable = Vec::new();
     let mut unresolved = Vec::new();
     let references = listener.tls.iter().flat_map(|tls| &tls.certificate_refs);
     for (index, reference) in references.enumerate() {
         let field = format!("{field}.tls.certificateRefs[{index}]");
-        match certificates.get(&gateway.reference, reference, grants, &field) {
+        match certificates.get(&gateway.reference, reference, reader, &field) {
             Ok(certificate) => usable.push(Arc::clone(certificate)),
             Err(problem) => unresolved.push(problem),
         }
@@ -48,7 +48,7 @@ pub(crate) fn listener_tls(
         speaks: speaks(&usable, &unresolved, field),
         certificates: usable,
         unresolved,
-        refused: refused(gateway.object, listener, field),
+        refused: refused(&gateway.object, listener, field),
     }
 }
 

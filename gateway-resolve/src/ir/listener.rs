@@ -40,7 +40,7 @@ impl Listener {
     }
 
     /// The HTTP hosts behind it; none where HTTP is not spoken.
-    pub fn hosts(&self) -> &[VirtualHost] {
+    pub fn hosts(&self) -> &[Arc<VirtualHost>] {
         match &self.stack {
             Stack::Http { hosts } | Stack::Https { hosts, .. } => hosts,
             Stack::TlsPassthrough { .. }
@@ -104,14 +104,14 @@ pub enum Stack {
     /// HTTP/1.1 and HTTP/2 by prior knowledge, in clear.
     Http {
         /// The most specific first, the one without a name last; no two of one name.
-        hosts: Vec<VirtualHost>,
+        hosts: Vec<Arc<VirtualHost>>,
     },
     /// The same inside TLS, chosen by ALPN.
     Https {
         /// How TLS is terminated.
         tls: Tls,
         /// As for [`Http`](Self::Http).
-        hosts: Vec<VirtualHost>,
+        hosts: Vec<Arc<VirtualHost>>,
     },
     /// TLS that is passed on as it comes, to whom the server name of its ClientHello says.
     TlsPassthrough {

@@ -1,6 +1,5 @@
 //! Attachment: which listeners a route is on, the same for every kind of route (ParentReference, AllowedRoutes).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gateway_model::{
@@ -8,22 +7,23 @@ use gateway_model::{
     RouteGroupKind, Rule,
 };
 
-use crate::gateway::ServedGateway;
-use crate::gateway::listeners::{ListenerFacts, route_kind};
+use crate::gateway::listeners::route_kind;
+use crate::ir::ListenerId;
 use crate::problem::Problem;
+use crate::reader::Reader;
 use crate::reason::RouteAccepted;
-use crate::{Snapshot, Store};
 
 use super::hostnames::intersection;
+use super::parents::{AttachmentPoint, Parent, Parents};
 use super::selector::{NamespaceLabels, allows};
 
 /// A route that has a parent among the served Gateways, or a parent that does not exist.
 #[derive(Debug)]
-pub(crate) struct Attachment<'a, R: Rule> {
-    pub(crate) route: &'a Arc<Route<R>>,
+pub(crate) struct Attachment<R: Rule> {
+    pub(crate) route: Arc<Route<R>>,
     pub(crate) reference: ObjectRef,
     /// Its parents among the served Gateways, in the order of `spec.parentRefs`.
-    pub(crate) parents: Vec<ParentAttachment<'a>>,
+    pub(crate) parents: Vec<ParentAttachment>,
     /// Its parents that do not exist, or that it cannot have. Statuses say nothing of them
     /// (RouteStatus `parents`).
     pub(crate) missing: Vec<Problem<RouteAccepted>>,
@@ -31,20 +31,26 @@ pub(crate) struct Attachment<'a, R: Rule> {
 
 /// A route and one of its `parentRefs`.
 #[derive(Debug)]
-pub(crate) struct ParentAttachment<'a> {
-    /// The entry of `spec.parentRefs`.
-    pub(crate) parent_ref: &'a ParentReference,
-    /// The position of the Gateway among the served ones.
-    pub(crate) gateway: usize,
+pub(crate) struct ParentAttachment {
+    /// The position of the entry in `spec.parentRefs`.
+    pub(crate) index: usize,
+    /// The controller that its status is written for.
+    pub(crate) controller: Arc<str>,
     /// The listeners that it is on, or why it is on none.
     pub(crate) outcome: Result<Vec<OnListener>, Problem<RouteAccepted>>,
+}
+
+impl<R: Rule> Attachment<R> {
+    /// The entry of `spec.parentRefs` that `parent` is for.
+    pub(crate) fn parent_ref(&self, parent: &ParentAttachment) -> &ParentReference {
+        &self.route.spec.parent_refs[parent.index]
+    }
 }
 
 /// A route on a listener.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OnListener {
-    /// The position of the listener in its Gateway.
-    pub(crate) listener: usize,
+    pub(crate) listener: Arc<ListenerId>,
     /// The hosts that both are for; `None` takes any.
     pub(crate) hostnames: Vec<Option<Hostname>>,
 }
@@ -57,67 +63,23 @@ enum Refused {
     NoHostname,
 }
 
-/// What attachment looks at besides the routes.
-pub(crate) struct Parents<'a, 'b> {
-    snapshot: &'a Snapshot,
-    gateways: &'b [ServedGateway<'a>],
-    listeners: &'b [Vec<ListenerFacts<'a>>],
-    by_name: BTreeMap<(&'b str, &'b str), usize>,
-}
-
-impl<'a, 'b> Parents<'a, 'b> {
-    pub(crate) fn new(
-        snapshot: &'a Snapshot,
-        gateways: &'b [ServedGateway<'a>],
-        listeners: &'b [Vec<ListenerFacts<'a>>],
-    ) -> Self {
-        let names = gateways.iter().enumerate().map(|(index, gateway)| {
-            (
-                (&*gateway.reference.namespace, &*gateway.reference.name),
-                index,
-            )
-        });
-        Self {
-            snapshot,
-            gateways,
-            listeners,
-            by_name: names.collect(),
-        }
-    }
-}
-
-/// Attaches the routes of one kind, in the order of namespace and name. Routes whose parents are
-/// all somebody else's are left out.
-pub(crate) fn attach<'a, R: Rule>(
-    routes: &'a Store<Route<R>>,
-    parents: &Parents<'a, '_>,
-) -> Vec<Attachment<'a, R>>
-where
-    Route<R>: Kind,
-{
-    let kind = route_kind::<Route<R>>();
-    let attached = routes.iter().map(|route| attach_one(route, &kind, parents));
-    attached
-        .filter(|attachment| !attachment.parents.is_empty() || !attachment.missing.is_empty())
-        .collect()
-}
-
-fn attach_one<'a, R: Rule>(
-    route: &'a Arc<Route<R>>,
-    kind: &RouteGroupKind,
-    parents: &Parents<'a, '_>,
-) -> Attachment<'a, R>
+/// Attaches a route; `None` when its parents are all somebody else's.
+pub(crate) fn attach<R: Rule>(
+    route: &Arc<Route<R>>,
+    parents: &Parents,
+    reader: &Reader<'_>,
+) -> Option<Attachment<R>>
 where
     Route<R>: Kind,
 {
     let namespace = route.metadata.namespace.as_str();
     let candidate = Candidate {
-        kind,
-        namespace: NamespaceLabels::of(parents.snapshot, namespace),
+        kind: &route_kind::<Route<R>>(),
+        namespace: NamespaceLabels::of(reader, namespace),
         hostnames: &route.spec.hostnames,
     };
     let mut attachment = Attachment {
-        route,
+        route: Arc::clone(route),
         reference: route.reference(),
         parents: Vec::new(),
         missing: default_gateways(route).into_iter().collect(),
@@ -125,11 +87,11 @@ where
     for (index, parent_ref) in route.spec.parent_refs.iter().enumerate() {
         let problem =
             |(reason, text)| Problem::new(reason, format!("spec.parentRefs[{index}]"), text);
-        match find(parent_ref, namespace, parents) {
-            Found::Served(gateway) => attachment.parents.push(ParentAttachment {
-                parent_ref,
-                gateway,
-                outcome: evaluate(&candidate, parent_ref, gateway, parents).map_err(problem),
+        match find(parent_ref, namespace, parents, reader) {
+            Found::Served(parent) => attachment.parents.push(ParentAttachment {
+                index,
+                controller: Arc::clone(&parent.controller),
+                outcome: evaluate(&candidate, parent_ref, parent).map_err(problem),
             }),
             Found::Nothing(missing) => {
                 let message = format!("{missing} does not exist");
@@ -139,31 +101,36 @@ where
             Found::Foreign => {}
         }
     }
-    attachment
+    let matters = !attachment.parents.is_empty() || !attachment.missing.is_empty();
+    matters.then_some(attachment)
 }
 
 /// What a `parentRef` names.
-enum Found {
-    /// A Gateway that is served, by its position.
-    Served(usize),
+enum Found<'a> {
+    /// A Gateway that is served.
+    Served(&'a Parent),
     /// A Gateway that does not exist.
     Nothing(ObjectRef),
     /// Somebody else's Gateway, or another kind.
     Foreign,
 }
 
-fn find(parent_ref: &ParentReference, namespace: &str, parents: &Parents<'_, '_>) -> Found {
+fn find<'a>(
+    parent_ref: &ParentReference,
+    namespace: &str,
+    parents: &'a Parents,
+    reader: &Reader<'_>,
+) -> Found<'a> {
     if parent_ref.group != Gateway::GROUP || parent_ref.kind != Gateway::KIND {
         return Found::Foreign;
     }
-    let (owner, name) = (
-        parent_ref.namespace.as_deref().unwrap_or(namespace),
-        parent_ref.name.as_str(),
-    );
-    match parents.by_name.get(&(owner, name)) {
-        Some(gateway) => Found::Served(*gateway),
-        None if parents.snapshot.gateways().get(owner, name).is_some() => Found::Foreign,
-        None => Found::Nothing(ObjectRef::new(Gateway::GROUP, Gateway::KIND, owner, name)),
+    let owner = parent_ref.namespace.as_deref().unwrap_or(namespace);
+    let name = parent_ref.name.as_str();
+    let gateway = ObjectRef::new(Gateway::GROUP, Gateway::KIND, owner, name);
+    match parents.get(&gateway, reader) {
+        Some(parent) => Found::Served(parent),
+        None if reader.gateway(&gateway).is_some() => Found::Foreign,
+        None => Found::Nothing(gateway),
     }
 }
 
@@ -185,16 +152,14 @@ struct Candidate<'a> {
 fn evaluate(
     candidate: &Candidate<'_>,
     parent_ref: &ParentReference,
-    gateway: usize,
-    parents: &Parents<'_, '_>,
+    parent: &Parent,
 ) -> Result<Vec<OnListener>, (RouteAccepted, String)> {
-    let owner = &parents.gateways[gateway].reference;
     let mut attached = Vec::new();
     let mut furthest = Refused::NoMatch;
-    for (index, listener) in parents.listeners[gateway].iter().enumerate() {
-        match at_listener(candidate, parent_ref, owner, listener) {
+    for point in &parent.points {
+        match at_point(candidate, parent_ref, point) {
             Ok(hostnames) => attached.push(OnListener {
-                listener: index,
+                listener: Arc::clone(&point.id),
                 hostnames,
             }),
             Err(refused) => furthest = furthest.max(refused),
@@ -202,21 +167,15 @@ fn evaluate(
     }
     match attached.is_empty() {
         false => Ok(attached),
-        true => Err(explain(
-            furthest,
-            candidate,
-            parent_ref,
-            &parents.listeners[gateway],
-        )),
+        true => Err(explain(furthest, candidate, parent_ref, &parent.points)),
     }
 }
 
 /// The stages in turn: section and port, kind and namespace, hostname.
-fn at_listener(
+fn at_point(
     candidate: &Candidate<'_>,
     parent_ref: &ParentReference,
-    owner: &ObjectRef,
-    listener: &ListenerFacts<'_>,
+    point: &AttachmentPoint,
 ) -> Result<Vec<Option<Hostname>>, Refused> {
     let ParentReference {
         section_name,
@@ -228,18 +187,18 @@ fn at_listener(
     } = parent_ref;
     let section_matches = section_name
         .as_ref()
-        .is_none_or(|name| *name == listener.spec.name);
-    let port_matches = port.is_none_or(|port| port == listener.spec.port);
+        .is_none_or(|name| *name == point.id.name);
+    let port_matches = port.is_none_or(|port| port == point.port);
     if !section_matches || !port_matches {
         return Err(Refused::NoMatch);
     }
-    let namespaces = &listener.spec.allowed_routes.namespaces;
-    let allowed = listener.kinds.contains(candidate.kind)
-        && allows(namespaces, &owner.namespace, candidate.namespace);
+    let own = &point.id.parent.namespace;
+    let allowed =
+        point.kinds.contains(candidate.kind) && allows(&point.namespaces, own, candidate.namespace);
     if !allowed {
         return Err(Refused::NotAllowed);
     }
-    match intersection(listener.spec.hostname.as_ref(), candidate.hostnames) {
+    match intersection(point.hostname.as_ref(), candidate.hostnames) {
         common if common.is_empty() => Err(Refused::NoHostname),
         common => Ok(common),
     }
@@ -249,14 +208,14 @@ fn explain(
     refused: Refused,
     candidate: &Candidate<'_>,
     parent_ref: &ParentReference,
-    listeners: &[ListenerFacts<'_>],
+    points: &[AttachmentPoint],
 ) -> (RouteAccepted, String) {
     let what = wanted(parent_ref);
     match refused {
         Refused::NoMatch => {
-            let known: Vec<_> = listeners
+            let known: Vec<_> = points
                 .iter()
-                .map(|listener| format!("{} on port {}", listener.spec.name, listener.spec.port))
+                .map(|point| format!("{} on port {}", point.id.name, point.port))
                 .collect();
             let message = format!(
                 "expected one of the Gateway's listeners ({}), found no {what} among them",
@@ -265,10 +224,9 @@ fn explain(
             (RouteAccepted::NoMatchingParent, message)
         }
         Refused::NotAllowed => {
-            let selects = |listener: &ListenerFacts<'_>| {
-                listener.spec.allowed_routes.namespaces.from == FromNamespaces::Selector
-            };
-            let unknown = !candidate.namespace.is_known() && listeners.iter().any(selects);
+            let selects =
+                |point: &AttachmentPoint| point.namespaces.from == FromNamespaces::Selector;
+            let unknown = !candidate.namespace.is_known() && points.iter().any(selects);
             let hint = match unknown {
                 true => "; there is no Namespace of this name, whose labels could be selected",
                 false => "",

@@ -1,51 +1,30 @@
 //! Backends: the endpoints behind the ports that rules forward to.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use gateway_model::{EndpointSlice, Kind, Service, TransportProtocol};
 
-use crate::Snapshot;
 use crate::ir::{AppProtocol, Backend, BackendId, Endpoint};
+use crate::reader::Reader;
 
 use super::references::{protocol, service_port};
 
-/// EndpointSlices by the namespace and name of their Service.
-type Slices<'a> = BTreeMap<(&'a str, &'a str), Vec<&'a EndpointSlice>>;
-
-/// The backends of `ids`, all of which resolve, in their order.
-pub(crate) fn backends(snapshot: &Snapshot, ids: &BTreeSet<&BackendId>) -> Vec<Arc<Backend>> {
-    let slices = slices(snapshot);
-    let known = ids.iter().filter_map(|id| {
-        let service = snapshot
-            .services()
-            .get(&id.object.namespace, &id.object.name)?;
-        let of_service = slices.get(&(&*id.object.namespace, &*id.object.name));
-        let slices = of_service.map_or([].as_slice(), Vec::as_slice);
-        Some(Arc::new(backend(id, service, slices)))
-    });
-    known.collect()
+/// The backend of `id`; `None` when its Service does not exist.
+pub(crate) fn backend(id: &BackendId, reader: &Reader<'_>) -> Option<Arc<Backend>> {
+    let service = reader.service(&id.object)?;
+    let slices = reader.slices(&id.object);
+    Some(Arc::new(of_service(id, service, slices)))
 }
 
-fn slices(snapshot: &Snapshot) -> Slices<'_> {
-    let mut slices = Slices::new();
-    for slice in snapshot.endpoint_slices().iter() {
-        if let Some(service) = slice.service() {
-            let namespace = slice.metadata.namespace.as_str();
-            slices.entry((namespace, service)).or_default().push(slice);
-        }
-    }
-    slices
-}
-
-fn backend(id: &BackendId, service: &Service, slices: &[&EndpointSlice]) -> Backend {
+fn of_service<'a>(
+    id: &BackendId,
+    service: &Service,
+    slices: impl Iterator<Item = &'a Arc<EndpointSlice>>,
+) -> Backend {
     let port = service_port(service, id).ok();
     let name = port.map_or("", |port| port.name.as_str());
-    let mut endpoints: Vec<_> = slices
-        .iter()
-        .flat_map(|slice| endpoints(slice, name))
-        .collect();
+    let mut endpoints: Vec<_> = slices.flat_map(|slice| endpoints(slice, name)).collect();
     endpoints.sort();
     endpoints.dedup();
     Backend {

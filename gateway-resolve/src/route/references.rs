@@ -4,17 +4,15 @@ use gateway_model::{
     BackendObjectReference, Kind, ObjectRef, Service, ServicePort, ServiceType, TransportProtocol,
 };
 
-use crate::Snapshot;
 use crate::gateway::certificates::{core_hint, not_permitted};
-use crate::grants::Grants;
 use crate::ir::{AppProtocol, BackendId, Refusal, RefusalReason, Target};
 use crate::problem::Problem;
+use crate::reader::Reader;
 use crate::reason::RouteResolvedRefs;
 
 /// Where the references of one route are looked up.
 pub(crate) struct References<'a> {
-    pub(crate) snapshot: &'a Snapshot,
-    pub(crate) grants: &'a Grants<'a>,
+    pub(crate) reader: &'a Reader<'a>,
     /// The route.
     pub(crate) from: &'a ObjectRef,
 }
@@ -50,14 +48,10 @@ impl References<'_> {
         let object = self.service_named(reference)?;
         let not_found =
             |message: String| Unresolved::new(RouteResolvedRefs::BackendNotFound, message);
-        let service = self
-            .snapshot
-            .services()
-            .get(&object.namespace, &object.name)
-            .ok_or_else(|| Unresolved {
-                missing: Some(Box::new(object.clone())),
-                ..not_found(format!("{object} does not exist"))
-            })?;
+        let service = self.reader.service(&object).ok_or_else(|| Unresolved {
+            missing: Some(Box::new(object.clone())),
+            ..not_found(format!("{object} does not exist"))
+        })?;
         if service.spec.type_ == ServiceType::ExternalName {
             let message = format!("{object} is of type ExternalName, which has no endpoints");
             return Err(not_found(message));
@@ -94,7 +88,7 @@ impl References<'_> {
         }
         let namespace = namespace.as_deref().unwrap_or(&self.from.namespace);
         let object = ObjectRef::new(Service::GROUP, Service::KIND, namespace, name.as_str());
-        match self.grants.permit(self.from, &object) {
+        match self.reader.permit(self.from, &object) {
             true => Ok(object),
             false => {
                 let message = not_permitted(self.from, &object);

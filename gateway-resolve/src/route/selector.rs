@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gateway_model::{FromNamespaces, LabelSelector, LabelSelectorRequirement, NamespacesFrom};
 
-use crate::Snapshot;
+use crate::reader::Reader;
 
 /// The label that an API server gives every namespace.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
@@ -17,8 +17,8 @@ pub(crate) struct NamespaceLabels<'a> {
 }
 
 impl<'a> NamespaceLabels<'a> {
-    pub(crate) fn of(snapshot: &'a Snapshot, name: &'a str) -> Self {
-        let object = snapshot.namespaces().get("", name);
+    pub(crate) fn of(reader: &Reader<'a>, name: &'a str) -> Self {
+        let object = reader.namespace(name);
         Self {
             name,
             labels: object.map(|namespace| &namespace.metadata.labels),

@@ -1,19 +1,20 @@
 //! The status of GatewayClasses.
 
-use gateway_model::{GatewayClass, GatewayClassStatus, SupportedFeature, Timestamp};
+use gateway_model::{GatewayClass, GatewayClassStatus, SupportedFeature};
 
 use crate::Config;
 use crate::gateway::classes::Class;
 use crate::problem::Verdict;
+use crate::reader::Reader;
 use crate::reason::{ClassAccepted, ClassSupportedVersion};
 
 use super::conditions::Conditions;
 
 pub(crate) fn status(
     object: &GatewayClass,
-    class: &Class<'_>,
+    class: &Class,
     config: &Config,
-    now: Timestamp,
+    reader: &Reader<'_>,
 ) -> GatewayClassStatus {
     let accepted = Verdict::of(
         class.refused.as_slice(),
@@ -23,7 +24,7 @@ pub(crate) fn status(
     let stored = &object.status.conditions;
     let features = config.supported_features.iter();
     GatewayClassStatus {
-        conditions: Conditions::new(stored, object.metadata.generation, now)
+        conditions: Conditions::new(stored, object.metadata.generation, reader)
             .add(accepted)
             .maybe(config.api_version.as_deref().map(supported_version))
             .build(),

@@ -3,6 +3,7 @@
 use gateway_model::{Condition, Timestamp};
 
 use crate::problem::Verdict;
+use crate::reader::Reader;
 use crate::reason::Reason;
 
 /// Builds the conditions of one object, in the order in which they are added.
@@ -10,23 +11,27 @@ pub(crate) struct Conditions<'a> {
     /// The conditions that the object has now.
     stored: &'a [Condition],
     generation: i64,
-    now: Timestamp,
+    reader: &'a Reader<'a>,
     built: Vec<Condition>,
 }
 
 impl<'a> Conditions<'a> {
-    pub(crate) fn new(stored: &'a [Condition], generation: i64, now: Timestamp) -> Self {
+    pub(crate) fn new(stored: &'a [Condition], generation: i64, reader: &'a Reader<'a>) -> Self {
         Self {
             stored,
             generation,
-            now,
+            reader,
             built: Vec::new(),
         }
     }
 
     pub(crate) fn add<R: Reason>(mut self, verdict: Verdict<R>) -> Self {
-        self.built
-            .push(condition(self.stored, self.generation, self.now, verdict));
+        self.built.push(condition(
+            self.stored,
+            self.generation,
+            || self.reader.now(),
+            verdict,
+        ));
         self
     }
 
@@ -47,7 +52,7 @@ impl<'a> Conditions<'a> {
 pub(crate) fn condition<R: Reason>(
     stored: &[Condition],
     generation: i64,
-    now: Timestamp,
+    now: impl FnOnce() -> Timestamp,
     verdict: Verdict<R>,
 ) -> Condition {
     let Verdict { reason, message } = verdict;
@@ -59,7 +64,7 @@ pub(crate) fn condition<R: Reason>(
         type_: R::CONDITION.to_owned(),
         status,
         observed_generation: generation,
-        last_transition_time: before.map_or(now, |condition| condition.last_transition_time),
+        last_transition_time: before.map_or_else(now, |condition| condition.last_transition_time),
         reason: reason.as_str().to_owned(),
         message: fitting(message),
     }

@@ -1,13 +1,14 @@
 //! The status of Gateways.
 
-use gateway_model::{Condition, GatewayStatus, GatewayStatusAddress, ListenerStatus, Timestamp};
+use std::sync::Arc;
 
-use crate::facts::Facts;
+use gateway_model::{Condition, GatewayStatus, GatewayStatusAddress, ListenerStatus};
+
 use crate::gateway::conflicts::Conflict;
-use crate::gateway::listeners::ListenerFacts;
-use crate::gateway::serving::serving;
-use crate::gateway::{ListenerKey, ServedGateway};
+use crate::gateway::{GatewayFacts, ListenerOutcome, ServedGateway};
+use crate::ir::ListenerId;
 use crate::problem::Verdict;
+use crate::reader::Reader;
 use crate::reason::{
     GatewayAccepted, GatewayProgrammed, ListenerAccepted, ListenerConflicted, ListenerProgrammed,
     ListenerResolvedRefs, Reason,
@@ -15,36 +16,31 @@ use crate::reason::{
 
 use super::conditions::Conditions;
 
-/// The status of the Gateway at position `index`; `attached` counts the routes of each listener.
+/// The status of a Gateway; `attached` counts the routes of a listener.
 pub(crate) fn status(
-    facts: &Facts<'_>,
-    index: usize,
-    attached: &[i32],
-    now: Timestamp,
+    facts: &GatewayFacts,
+    attached: impl Fn(&Arc<ListenerId>) -> i32,
+    reader: &Reader<'_>,
 ) -> GatewayStatus {
-    let gateway = &facts.gateways[index];
-    let listeners = &facts.listeners[index];
+    let GatewayFacts { gateway, listeners } = facts;
     let generation = gateway.object.metadata.generation;
     let stored = &gateway.object.status;
-    let accepted = accepted(facts, index);
-    let programmed = programmed(facts, index, &accepted);
-    let statuses = listeners.iter().enumerate().map(|(listener, of_listener)| {
-        let key = ListenerKey {
-            gateway: index,
-            listener,
-        };
-        let conditions = Conditions::new(stored_of(stored, of_listener), generation, now);
+    let accepted = accepted(facts);
+    let programmed = programmed(facts, &accepted);
+    let statuses = listeners.iter().map(|listener| {
+        let stored = stored_of(stored, listener);
+        let conditions = Conditions::new(stored, generation, reader);
         ListenerStatus {
-            name: of_listener.spec.name.clone(),
-            supported_kinds: of_listener.kinds.clone(),
-            attached_routes: attached[listener],
-            conditions: listener_conditions(facts, key, conditions),
+            name: listener.facts.spec().name.clone(),
+            supported_kinds: listener.facts.kinds.clone(),
+            attached_routes: attached(&listener.facts.id),
+            conditions: listener_conditions(listener, conditions),
         }
     });
     GatewayStatus {
         addresses: shown(gateway),
         listeners: statuses.collect(),
-        conditions: Conditions::new(&stored.conditions, generation, now)
+        conditions: Conditions::new(&stored.conditions, generation, reader)
             .add(accepted)
             .add(programmed)
             .maybe(gateway.client_certificate.clone())
@@ -54,41 +50,33 @@ pub(crate) fn status(
 }
 
 /// The addresses of a Gateway that is not accepted are not bound.
-fn shown(gateway: &ServedGateway<'_>) -> Vec<GatewayStatusAddress> {
+fn shown(gateway: &ServedGateway) -> Vec<GatewayStatusAddress> {
     match gateway.is_refused() {
         true => Vec::new(),
         false => gateway.addresses.shown.clone(),
     }
 }
 
-fn stored_of<'a>(stored: &'a GatewayStatus, listener: &ListenerFacts<'_>) -> &'a [Condition] {
+fn stored_of<'a>(stored: &'a GatewayStatus, listener: &ListenerOutcome) -> &'a [Condition] {
     let entry = stored
         .listeners
         .iter()
-        .find(|entry| entry.name == listener.spec.name);
+        .find(|entry| entry.name == listener.facts.spec().name);
     entry.map_or(&[], |entry| &entry.conditions)
 }
 
 /// A Gateway is accepted as long as one of its listeners is (GatewayReasonListenersNotValid).
-fn accepted(facts: &Facts<'_>, index: usize) -> Verdict<GatewayAccepted> {
-    let gateway = &facts.gateways[index];
+fn accepted(facts: &GatewayFacts) -> Verdict<GatewayAccepted> {
+    let GatewayFacts { gateway, listeners } = facts;
     if let Some(verdict) = refused(gateway) {
         return verdict;
     }
-    let listeners = &facts.listeners[index];
     let mut bad = Vec::new();
-    for (listener, of_listener) in listeners.iter().enumerate() {
-        let conflict = facts.conflicts.get(&ListenerKey {
-            gateway: index,
-            listener,
-        });
-        let verdict = listener_accepted(of_listener, conflict);
+    for listener in listeners {
+        let verdict = listener_accepted(listener);
         if verdict.reason != ListenerAccepted::Accepted {
-            bad.push(format!(
-                "{} ({})",
-                of_listener.spec.name,
-                verdict.reason.as_str()
-            ));
+            let (name, reason) = (&listener.facts.spec().name, verdict.reason.as_str());
+            bad.push(format!("{name} ({reason})"));
         }
     }
     let message = format!("listeners that are not accepted: {}", bad.join(", "));
@@ -99,7 +87,7 @@ fn accepted(facts: &Facts<'_>, index: usize) -> Verdict<GatewayAccepted> {
     }
 }
 
-fn refused(gateway: &ServedGateway<'_>) -> Option<Verdict<GatewayAccepted>> {
+fn refused(gateway: &ServedGateway) -> Option<Verdict<GatewayAccepted>> {
     let problems: Vec<_> = gateway
         .refused
         .iter()
@@ -113,26 +101,14 @@ fn refused(gateway: &ServedGateway<'_>) -> Option<Verdict<GatewayAccepted>> {
 /// An accepted Gateway that has its addresses is programmed, unless none of its listeners is served.
 /// One that waits for a certificate beside others says so itself.
 fn programmed(
-    facts: &Facts<'_>,
-    index: usize,
+    GatewayFacts { gateway, listeners }: &GatewayFacts,
     accepted: &Verdict<GatewayAccepted>,
 ) -> Verdict<GatewayProgrammed> {
-    let gateway = &facts.gateways[index];
     if accepted.reason.status() != gateway_model::ConditionStatus::True {
         return Verdict::new(GatewayProgrammed::Invalid, "the Gateway is not accepted");
     }
-    let listeners = &facts.listeners[index];
-    let served = listeners
-        .iter()
-        .enumerate()
-        .filter(|(listener, of_listener)| {
-            let conflict = facts.conflicts.get(&ListenerKey {
-                gateway: index,
-                listener: *listener,
-            });
-            serving(gateway, of_listener, conflict).is_ok()
-        })
-        .count();
+    let served = listeners.iter().filter(|listener| listener.serving.is_ok());
+    let served = served.count();
     let message = format!("{served} of {} listeners are served", listeners.len());
     let has_addresses = gateway.addresses.unusable.is_empty();
     if has_addresses && served == 0 && !listeners.is_empty() {
@@ -145,39 +121,30 @@ fn programmed(
     )
 }
 
-fn listener_conditions(
-    facts: &Facts<'_>,
-    key: ListenerKey,
-    conditions: Conditions<'_>,
-) -> Vec<Condition> {
-    let gateway = &facts.gateways[key.gateway];
-    let listener = &facts.listeners[key.gateway][key.listener];
-    let conflict = facts.conflicts.get(&key);
-    let programmed = match serving(gateway, listener, conflict) {
+fn listener_conditions(listener: &ListenerOutcome, conditions: Conditions<'_>) -> Vec<Condition> {
+    let programmed = match &listener.serving {
         Ok(_) => Verdict::new(ListenerProgrammed::Programmed, "served"),
-        Err(verdict) => verdict,
+        Err(verdict) => verdict.clone(),
     };
     let resolved = ListenerResolvedRefs::ResolvedRefs;
     conditions
-        .add(listener_accepted(listener, conflict))
+        .add(listener_accepted(listener))
         .add(programmed)
         .add(Verdict::of(
-            &listener.unresolved,
+            &listener.facts.unresolved,
             resolved,
             "all references resolve",
         ))
-        .add(conflicted(conflict))
-        .maybe(facts.overlaps.get(&key).cloned())
+        .add(conflicted(listener.conflict.as_ref()))
+        .maybe(listener.overlap.clone())
         .build()
 }
 
-fn listener_accepted(
-    listener: &ListenerFacts<'_>,
-    conflict: Option<&Conflict>,
-) -> Verdict<ListenerAccepted> {
-    match conflict {
+fn listener_accepted(listener: &ListenerOutcome) -> Verdict<ListenerAccepted> {
+    let refused = &listener.facts.refused;
+    match &listener.conflict {
         Some(Conflict { clash, message }) => Verdict::new(clash.accepted(), message.clone()),
-        None => Verdict::of(&listener.refused, ListenerAccepted::Accepted, "accepted"),
+        None => Verdict::of(refused, ListenerAccepted::Accepted, "accepted"),
     }
 }
 

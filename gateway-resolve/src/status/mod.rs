@@ -17,14 +17,15 @@ use gateway_model::{
 use serde::Serialize;
 
 use crate::Finding;
-use crate::problem::Problem;
-use crate::reason::Reason;
+
+use report::Report;
 
 /// The statuses of all resources that are served, and what is wrong with them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Statuses {
     by_object: BTreeMap<ObjectRef, Status>,
-    findings: Vec<Finding>,
+    /// Those of one object are in order.
+    findings: BTreeMap<ObjectRef, Vec<Finding>>,
 }
 
 /// The status of one resource.
@@ -120,12 +121,25 @@ impl Statuses {
     }
 
     /// Everything that is not accepted or does not resolve, ordered by resource.
-    pub fn findings(&self) -> &[Finding] {
-        &self.findings
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.values().flatten()
     }
 
-    pub(crate) fn insert(&mut self, object: ObjectRef, status: Status) {
-        self.by_object.insert(object, status);
+    /// Puts what is said of an object in the place of what was said before.
+    pub(crate) fn take(&mut self, report: Report) {
+        let Report {
+            object,
+            status,
+            findings,
+        } = report;
+        match findings.is_empty() {
+            true => self.findings.remove(&object),
+            false => self.findings.insert(object.clone(), findings),
+        };
+        match status {
+            Some(status) => self.by_object.insert(object, status),
+            None => self.by_object.remove(&object),
+        };
     }
 
     pub(crate) fn gateway_mut(&mut self, object: &ObjectRef) -> Option<&mut GatewayStatus> {
@@ -133,31 +147,5 @@ impl Statuses {
             Status::Gateway(status) => Some(status),
             Status::GatewayClass(_) | Status::HttpRoute(_) => None,
         }
-    }
-
-    /// Records what is wrong with `object`.
-    pub(crate) fn find<R: Reason>(&mut self, object: &ObjectRef, problems: &[Problem<R>]) {
-        self.findings.extend(problems.iter().map(|problem| {
-            let Problem {
-                reason,
-                field,
-                message,
-                missing,
-            } = problem;
-            Finding {
-                resource: object.clone(),
-                code: reason.as_str(),
-                field: (!field.is_empty()).then(|| field.clone()),
-                message: message.clone(),
-                missing: missing.as_deref().cloned(),
-            }
-        }));
-    }
-
-    /// Puts the findings in order. The same thing found for several parents is one finding.
-    pub(crate) fn finish(mut self) -> Self {
-        self.findings.sort();
-        self.findings.dedup();
-        self
     }
 }

@@ -84,7 +84,7 @@ impl Change<'_> {
         verdict: Verdict<R>,
     ) {
         if let Some(place) = conditions.iter_mut().find(|c| c.type_ == R::CONDITION) {
-            *place = condition(stored, self.generation, self.now, verdict);
+            *place = condition(stored, self.generation, || self.now, verdict);
         }
     }
 }

@@ -1,63 +1,124 @@
 //! Writes the statuses.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::sync::Arc;
 
-use gateway_model::{ConditionStatus, Kind, Timestamp};
+use gateway_model::{GatewayClass, Kind, ObjectRef, Rule};
 
-use crate::Config;
 use crate::facts::Facts;
-use crate::gateway::ListenerKey;
+use crate::gateway::GatewayFacts;
+use crate::gateway::classes::Class;
+use crate::ir::ListenerId;
+use crate::problem::Problem;
+use crate::reader::Reader;
 use crate::reason::Reason;
+use crate::route::RouteFacts;
+use crate::{Config, Finding};
 
 use super::{Status, Statuses, class, gateway, gateway_findings, route};
 
-/// Writes the statuses of everything that is served.
-pub(crate) fn report(facts: &Facts<'_>, config: &Config, now: Timestamp) -> Statuses {
-    let mut statuses = Statuses::default();
-    for (object, of_class) in facts.classes.objects() {
-        let status = class::status(object, of_class, config, now);
-        statuses.find(&object.reference(), of_class.refused.as_slice());
-        statuses.insert(object.reference(), Status::GatewayClass(status));
-    }
-    let attached = attached_routes(facts);
-    for (index, served) in facts.gateways.iter().enumerate() {
-        let status = gateway::status(facts, index, &attached[index], now);
-        gateway_findings::find(&mut statuses, facts, index);
-        statuses.insert(served.reference.clone(), Status::Gateway(status));
-    }
-    for (attachment, rules) in &facts.http_routes {
-        route::find(&mut statuses, attachment, rules);
-        if !attachment.parents.is_empty() {
-            let status = route::status(facts, attachment, rules, now);
-            statuses.insert(attachment.reference.clone(), Status::HttpRoute(status));
-        }
-    }
-    statuses.finish()
+/// What is said of one object.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Report {
+    pub(crate) object: ObjectRef,
+    /// Its status; `None` when it is not served here.
+    pub(crate) status: Option<Status>,
+    /// What is wrong with it.
+    pub(crate) findings: Vec<Finding>,
 }
 
-/// How many accepted routes each listener has, whether or not it is served itself.
-fn attached_routes(facts: &Facts<'_>) -> Vec<Vec<i32>> {
-    let listeners = facts.listeners.iter();
-    let mut counts: Vec<Vec<i32>> = listeners
-        .map(|of_gateway| vec![0; of_gateway.len()])
-        .collect();
-    for (attachment, rules) in &facts.http_routes {
-        let accepted = attachment.parents.iter().filter(|parent| {
-            route::accepted(parent, rules).reason.status() == ConditionStatus::True
-        });
-        let keys: BTreeSet<_> = accepted
-            .flat_map(|parent| {
-                let gateway = parent.gateway;
-                let on = parent.outcome.iter().flatten();
-                on.map(move |on| ListenerKey {
-                    gateway,
-                    listener: on.listener,
-                })
-            })
-            .collect();
-        for ListenerKey { gateway, listener } in keys {
-            counts[gateway][listener] += 1;
+impl Report {
+    fn new(object: ObjectRef) -> Self {
+        Self {
+            object,
+            status: None,
+            findings: Vec::new(),
         }
     }
-    counts
+
+    /// Records what is wrong.
+    pub(crate) fn find<R: Reason>(&mut self, problems: &[Problem<R>]) {
+        let finding = |problem: &Problem<R>| {
+            let Problem {
+                reason,
+                field,
+                message,
+                missing,
+            } = problem;
+            Finding {
+                resource: self.object.clone(),
+                code: reason.as_str(),
+                field: (!field.is_empty()).then(|| field.clone()),
+                message: message.clone(),
+                missing: missing.as_deref().cloned(),
+            }
+        };
+        let findings: Vec<_> = problems.iter().map(finding).collect();
+        self.findings.extend(findings);
+    }
+
+    /// The same with its findings in order. The same thing found for several parents is one finding.
+    fn finish(mut self) -> Self {
+        self.findings.sort();
+        self.findings.dedup();
+        self
+    }
+}
+
+/// What is said of a GatewayClass.
+pub(crate) fn of_class(
+    object: &GatewayClass,
+    class: &Class,
+    config: &Config,
+    reader: &Reader<'_>,
+) -> Report {
+    let mut report = Report::new(object.reference());
+    report.find(class.refused.as_slice());
+    report.status = Some(class::status(object, class, config, reader).into());
+    report.finish()
+}
+
+/// What is said of a Gateway; `attached` counts the routes of a listener.
+pub(crate) fn of_gateway(
+    facts: &GatewayFacts,
+    attached: impl Fn(&Arc<ListenerId>) -> i32,
+    reader: &Reader<'_>,
+) -> Report {
+    let mut report = Report::new(facts.gateway.reference.clone());
+    gateway_findings::find(&mut report, facts);
+    report.status = Some(gateway::status(facts, attached, reader).into());
+    report.finish()
+}
+
+/// What is said of a route.
+pub(crate) fn of_route<R: Rule>(facts: &RouteFacts<R>, reader: &Reader<'_>) -> Report {
+    let mut report = Report::new(facts.reference().clone());
+    route::find(&mut report, facts);
+    if !facts.attachment.parents.is_empty() {
+        report.status = Some(Status::HttpRoute(route::status(facts, reader)));
+    }
+    report.finish()
+}
+
+/// Writes the statuses of everything that is served.
+pub(crate) fn report(facts: &Facts<'_>, config: &Config, reader: &Reader<'_>) -> Statuses {
+    let mut statuses = Statuses::default();
+    for (object, class) in facts.classes.objects() {
+        statuses.take(of_class(object, class, config, reader));
+    }
+    // How many accepted routes each listener has, whether or not it is served itself.
+    let mut attached = HashMap::new();
+    for route in &facts.http_routes {
+        for listener in route.accepted_on() {
+            *attached.entry(Arc::clone(listener)).or_default() += 1;
+        }
+    }
+    for gateway in &facts.gateways {
+        let attached = |listener: &Arc<ListenerId>| attached.get(listener).copied().unwrap_or(0);
+        statuses.take(of_gateway(gateway, attached, reader));
+    }
+    for route in &facts.http_routes {
+        statuses.take(of_route(route, reader));
+    }
+    statuses
 }

@@ -1,33 +1,30 @@
 //! The status of routes, the same for every kind.
 
-use gateway_model::{
-    Condition, ParentReference, Route, RouteParentStatus, RouteStatus, Rule, Timestamp,
-};
+use gateway_model::{Condition, ParentReference, Route, RouteParentStatus, RouteStatus, Rule};
 
-use crate::facts::Facts;
 use crate::problem::{Verdict, texts};
+use crate::reader::Reader;
 use crate::reason::{RouteAccepted, RoutePartiallyInvalid, RouteResolvedRefs};
-use crate::route::attach::{Attachment, ParentAttachment};
+use crate::route::RouteFacts;
+use crate::route::attach::ParentAttachment;
 use crate::route::rules::RouteRules;
 
-use super::Statuses;
 use super::conditions::Conditions;
+use super::report::Report;
 
 /// The status of a route: one entry for each of its parents that is served here.
 pub(crate) fn status<R: Rule>(
-    facts: &Facts<'_>,
-    attachment: &Attachment<'_, R>,
-    rules: &RouteRules,
-    now: Timestamp,
+    RouteFacts { attachment, rules }: &RouteFacts<R>,
+    reader: &Reader<'_>,
 ) -> RouteStatus {
     let parents = attachment.parents.iter().map(|parent| {
-        let controller = facts.gateways[parent.gateway].class.controller;
-        let stored = stored(attachment.route, parent.parent_ref, controller);
+        let parent_ref = attachment.parent_ref(parent);
+        let stored = stored(&attachment.route, parent_ref, &parent.controller);
         let generation = attachment.route.metadata.generation;
-        let conditions = Conditions::new(stored, generation, now);
+        let conditions = Conditions::new(stored, generation, reader);
         RouteParentStatus {
-            parent_ref: parent.parent_ref.clone(),
-            controller_name: controller.to_owned(),
+            parent_ref: parent_ref.clone(),
+            controller_name: parent.controller.to_string(),
             conditions: conditions
                 .add(accepted(parent, rules))
                 .add(Verdict::of(
@@ -74,10 +71,7 @@ fn same_parent<R: Rule>(a: &ParentReference, b: &ParentReference, route: &Route<
 
 /// Is the route accepted by a parent? It takes a listener that lets it in, and one rule that can be
 /// honoured.
-pub(crate) fn accepted(
-    parent: &ParentAttachment<'_>,
-    rules: &RouteRules,
-) -> Verdict<RouteAccepted> {
+fn accepted(parent: &ParentAttachment, rules: &RouteRules) -> Verdict<RouteAccepted> {
     match &parent.outcome {
         Err(problem) => Verdict::new(problem.reason, problem.text()),
         Ok(_) if rules.is_hopeless() => {
@@ -90,7 +84,7 @@ pub(crate) fn accepted(
 /// Says which part of an accepted route is left out. The specification wants the message to start
 /// with "Dropped Rule" (RouteConditionPartiallyInvalid).
 fn partially_invalid(
-    parent: &ParentAttachment<'_>,
+    parent: &ParentAttachment,
     rules: &RouteRules,
 ) -> Option<Verdict<RoutePartiallyInvalid>> {
     if parent.outcome.is_err() || rules.is_hopeless() {
@@ -130,19 +124,14 @@ fn left_out(rules: &RouteRules) -> String {
 }
 
 /// Records what is wrong with a route.
-pub(crate) fn find<R: Rule>(
-    statuses: &mut Statuses,
-    attachment: &Attachment<'_, R>,
-    rules: &RouteRules,
-) {
-    let object = &attachment.reference;
+pub(crate) fn find<R: Rule>(report: &mut Report, RouteFacts { attachment, rules }: &RouteFacts<R>) {
     for parent in &attachment.parents {
         if let Err(problem) = &parent.outcome {
-            statuses.find(object, std::slice::from_ref(problem));
+            report.find(std::slice::from_ref(problem));
         }
     }
-    statuses.find(object, &attachment.missing);
-    statuses.find(object, &rules.problems.unresolved);
-    statuses.find(object, &rules.problems.invalid);
-    statuses.find(object, &rules.problems.dropped);
+    report.find(&attachment.missing);
+    report.find(&rules.problems.unresolved);
+    report.find(&rules.problems.invalid);
+    report.find(&rules.problems.dropped);
 }

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::{Author, MergeStatus, plan_status, plan_statuses};
+use crate::status::report::Report;
 use crate::{Snapshot, Status, Statuses};
 
 const OWN: &str = "example.com/own";
@@ -203,7 +204,11 @@ proptest! {
         object.status = stored;
         let reference = object.reference();
         let mut statuses = Statuses::default();
-        statuses.insert(reference.clone(), Status::Gateway(wanted));
+        statuses.take(Report {
+            object: reference.clone(),
+            status: Some(Status::Gateway(wanted)),
+            findings: Vec::new(),
+        });
         let snapshot = |object: &Gateway| {
             Snapshot::from_resources([Resource::Gateway(Arc::new(object.clone()))])
         };

@@ -82,6 +82,7 @@ fn with_hosts(stack: &Stack, name: &str, hosts: Vec<VirtualHost>) -> Arc<Listene
         parent: object("Gateway", "web"),
         name: SectionName::new(&name.replace('*', "any")).unwrap_or_else(|_| unnamed()),
     };
+    let hosts = hosts.into_iter().map(Arc::new).collect();
     let port = if stack.begins_with_tls() { 443 } else { 80 };
     Arc::new(Listener {
         id,

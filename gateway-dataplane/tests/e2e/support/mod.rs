@@ -160,7 +160,7 @@ pub(crate) fn listener(name: &str, routes: Vec<(&str, Rule)>) -> Listener {
         },
         hostname: None,
         stack: Stack::Http {
-            hosts: vec![VirtualHost::new(None, routes)],
+            hosts: vec![Arc::new(VirtualHost::new(None, routes))],
         },
     }
 }

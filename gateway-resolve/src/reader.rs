@@ -1,0 +1,123 @@
+//! The one way in which passes look at what may change.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use gateway_model::{
+    EndpointSlice, Gateway, GatewayClass, Kind, Namespace, ObjectRef, Secret, Service, Timestamp,
+};
+
+use crate::grants::Grants;
+use crate::{Snapshot, Store};
+
+/// Something that was read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Read {
+    /// An object, or that it is not there.
+    Object(ObjectRef),
+    /// All objects of a kind.
+    All(&'static str),
+    /// The EndpointSlices of a Service.
+    Slices(ObjectRef),
+    /// What a namespace allows others to refer to.
+    Grants(Box<str>),
+    /// What a Gateway offers to routes.
+    Parent(ObjectRef),
+    /// The time.
+    Clock,
+}
+
+/// A snapshot, its grants and the time. What is read by it is recorded, if somebody wants to know: whatever
+/// a pass has read, it is done again when that changes.
+#[derive(Debug)]
+pub(crate) struct Reader<'a> {
+    snapshot: &'a Snapshot,
+    grants: &'a Grants,
+    now: Timestamp,
+    reads: Option<RefCell<BTreeSet<Read>>>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader that records nothing.
+    pub(crate) fn new(snapshot: &'a Snapshot, grants: &'a Grants, now: Timestamp) -> Self {
+        Self {
+            snapshot,
+            grants,
+            now,
+            reads: None,
+        }
+    }
+
+    /// The same, recording.
+    pub(crate) fn recording(&self) -> Self {
+        Self {
+            reads: Some(RefCell::default()),
+            ..*self
+        }
+    }
+
+    /// What was read.
+    pub(crate) fn into_reads(self) -> BTreeSet<Read> {
+        self.reads.map(RefCell::into_inner).unwrap_or_default()
+    }
+
+    /// Records that something was read that is not the snapshot's.
+    pub(crate) fn record(&self, read: impl FnOnce() -> Read) {
+        if let Some(reads) = &self.reads {
+            reads.borrow_mut().insert(read());
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.record(|| Read::Clock);
+        self.now
+    }
+
+    pub(crate) fn permit(&self, from: &ObjectRef, to: &ObjectRef) -> bool {
+        if from.namespace != to.namespace {
+            self.record(|| Read::Grants(to.namespace.clone()));
+        }
+        self.grants.permit(from, to)
+    }
+
+    pub(crate) fn gateway_classes(&self) -> &'a Store<GatewayClass> {
+        self.record(|| Read::All(GatewayClass::KIND));
+        self.snapshot.gateway_classes()
+    }
+
+    pub(crate) fn gateways(&self) -> &'a Store<Gateway> {
+        self.record(|| Read::All(Gateway::KIND));
+        self.snapshot.gateways()
+    }
+
+    pub(crate) fn gateway(&self, object: &ObjectRef) -> Option<&'a Arc<Gateway>> {
+        self.object(self.snapshot.gateways(), object)
+    }
+
+    pub(crate) fn secret(&self, object: &ObjectRef) -> Option<&'a Arc<Secret>> {
+        self.object(self.snapshot.secrets(), object)
+    }
+
+    pub(crate) fn service(&self, object: &ObjectRef) -> Option<&'a Arc<Service>> {
+        self.object(self.snapshot.services(), object)
+    }
+
+    pub(crate) fn namespace(&self, name: &str) -> Option<&'a Arc<Namespace>> {
+        let namespace = ObjectRef::new(Namespace::GROUP, Namespace::KIND, "", name);
+        self.object(self.snapshot.namespaces(), &namespace)
+    }
+
+    pub(crate) fn slices(
+        &self,
+        service: &ObjectRef,
+    ) -> impl Iterator<Item = &'a Arc<EndpointSlice>> + use<'a> {
+        self.record(|| Read::Slices(service.clone()));
+        self.snapshot.slices_of(service)
+    }
+
+    fn object<T>(&self, store: &'a Store<T>, object: &ObjectRef) -> Option<&'a Arc<T>> {
+        self.record(|| Read::Object(object.clone()));
+        store.get(&object.namespace, &object.name)
+    }
+}
