@@ -38,13 +38,13 @@ impl Answer {
     pub(super) fn told(self, language: Language) -> Self {
         match language {
             Language::Http => self,
-            Language::Grpc => self.as_grpc(),
+            Language::Grpc => self.into_grpc(),
         }
     }
 
     /// A response that is its trailers alone. An answer that sends the client to another connection (421) is one
     /// of HTTP, which its library acts on.
-    fn as_grpc(self) -> Self {
+    fn into_grpc(self) -> Self {
         let status = self.head.status;
         if status.as_u16() < 400 || status == StatusCode::MISDIRECTED_REQUEST {
             return self;
