@@ -98,11 +98,8 @@ impl fmt::Debug for Head<'_> {
 
 /// The host of `authority` (`host`, `host:port`, `[address]:port`), without port and trailing dot.
 pub fn host_of(authority: &str) -> &str {
-    let host = match authority.rfind(':') {
-        // A colon inside of brackets is part of an IPv6 address.
-        Some(colon) if !authority[colon..].contains(']') => &authority[..colon],
-        _ => authority,
-    };
+    let without_port = authority.trim_end_matches(|last: char| last.is_ascii_digit());
+    let host = without_port.strip_suffix(':').unwrap_or(authority);
     host.strip_suffix('.').unwrap_or(host)
 }
 

@@ -74,7 +74,20 @@ impl Buffer {
     }
 
     /// Puts `more` behind those that are there.
+    #[inline]
     pub(crate) fn put_slice(&mut self, more: &[u8]) {
+        let end = self.end + more.len();
+        match self.bytes.get_mut(self.end..end) {
+            Some(room) => {
+                room.copy_from_slice(more);
+                self.end = end;
+            }
+            None => self.put_beyond(more),
+        }
+    }
+
+    #[cold]
+    fn put_beyond(&mut self, more: &[u8]) {
         self.room(more.len())[..more.len()].copy_from_slice(more);
         self.end += more.len();
     }
