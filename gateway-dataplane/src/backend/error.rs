@@ -29,6 +29,8 @@ pub enum BackendErrorKind {
     Full,
     /// The gateway itself is short of file descriptors, ports or memory. Nothing was sent. 503.
     Local,
+    /// The endpoint doesn't speak TLS, or doesn't prove who it is. No request was sent. 502.
+    Untrusted,
     /// The connection broke before a response came. 502.
     Broken,
     /// The connection of the last attempt of a retried request broke before a response came. 503.
@@ -74,7 +76,9 @@ impl BackendError {
             | BackendErrorKind::Full
             | BackendErrorKind::Local
             | BackendErrorKind::Exhausted => StatusCode::SERVICE_UNAVAILABLE,
-            BackendErrorKind::Broken | BackendErrorKind::Protocol => StatusCode::BAD_GATEWAY,
+            BackendErrorKind::Untrusted | BackendErrorKind::Broken | BackendErrorKind::Protocol => {
+                StatusCode::BAD_GATEWAY
+            }
             BackendErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
             BackendErrorKind::Request => StatusCode::BAD_REQUEST,
         }

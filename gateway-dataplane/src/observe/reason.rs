@@ -62,6 +62,7 @@ fn failure(kind: BackendErrorKind) -> &'static str {
         BackendErrorKind::Connect => "connect_failed",
         BackendErrorKind::Refused => "request_refused",
         BackendErrorKind::Full => "overloaded",
+        BackendErrorKind::Untrusted => "backend_untrusted",
         BackendErrorKind::Local => "gateway_failed",
         BackendErrorKind::Broken => "connection_broke",
         BackendErrorKind::Exhausted => "retries_exhausted",

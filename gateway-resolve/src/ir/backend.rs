@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use gateway_model::{ObjectRef, Port, Source};
+use gateway_model::{Hostname, ObjectRef, Port, Source};
 use serde::{Deserialize, Serialize};
 
 /// A set of endpoints that answer alike, such as one port of a Service.
@@ -16,8 +16,43 @@ pub struct Backend {
     pub source: Source,
     /// What its endpoints speak.
     pub protocol: AppProtocol,
+    /// How its endpoints are connected to by TLS; in clear when `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<BackendTls>,
     /// Who can be sent requests now, ordered and without repeats. Empty: requests get 503.
     pub endpoints: Vec<Endpoint>,
+}
+
+/// How a backend is connected to by TLS (BackendTLSPolicy, GEP-1897).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackendTls {
+    /// The name that is asked for (SNI); never a wildcard.
+    pub server_name: Hostname,
+    /// The names of which its certificate has to be for one; when empty, it has to be for `server_name`.
+    pub names: Vec<PeerName>,
+    /// Who may have signed it.
+    pub authorities: Authorities,
+}
+
+/// A name in the certificate of a backend.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum PeerName {
+    /// A DNS name. A wildcard is one that the certificate has as it is.
+    Dns(Hostname),
+    /// A URI, such as a SPIFFE id.
+    Uri(Box<str>),
+}
+
+/// Which authorities are trusted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Authorities {
+    /// Those that the system trusts.
+    System,
+    /// Those with these certificates (DER); not empty.
+    Certificates(Vec<Vec<u8>>),
 }
 
 /// The identity of a backend: a resource and one of its ports.
@@ -41,7 +76,7 @@ impl fmt::Display for BackendId {
 pub enum AppProtocol {
     /// HTTP/1.1, upgrades included.
     Http1,
-    /// HTTP/2 by prior knowledge, in clear (`kubernetes.io/h2c`).
+    /// HTTP/2: by prior knowledge in clear (`kubernetes.io/h2c`), by ALPN over TLS.
     H2c,
 }
 

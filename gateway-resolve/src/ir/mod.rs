@@ -20,7 +20,7 @@ mod settings;
 mod split;
 mod stream;
 
-pub use backend::{AppProtocol, Backend, BackendId, Endpoint};
+pub use backend::{AppProtocol, Authorities, Backend, BackendId, BackendTls, Endpoint, PeerName};
 pub use certificate::{Certificate, CertificateId, PrivateKey};
 pub use data_plane::DataPlane;
 pub use filter::{

@@ -33,6 +33,7 @@ fn of_service<'a>(
         protocol: port
             .and_then(|port| protocol(port).ok())
             .unwrap_or(AppProtocol::Http1),
+        tls: None,
         endpoints,
     }
 }

@@ -1,5 +1,6 @@
 //! One endpoint: its connections and its health.
 
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -15,6 +16,7 @@ use super::health::{Ejection, Health};
 use super::http2;
 use super::lane::{Keep, Lane};
 use super::load::{Load, Most};
+use super::tls::{Secured, TlsClient};
 use crate::backend::{BackendError, BackendErrorKind};
 use crate::codec::h1::Allowance;
 use crate::paced::Paced;
@@ -32,6 +34,9 @@ pub(super) struct Settings {
     pub(super) http2: http2::Settings,
     pub(super) ejection: Ejection,
 }
+
+/// How endpoints are connected to: in clear, by TLS, or by TLS that cannot be had.
+pub(super) type Security = Option<Result<TlsClient, String>>;
 
 /// An endpoint, kept across reloads for as long as some backend has it.
 pub(super) struct Endpoint {
@@ -75,21 +80,41 @@ impl Endpoint {
     pub(super) async fn connect<C: Connect>(
         &self,
         connect: &C,
+        tls: &Security,
         limit: Duration,
-    ) -> Result<C::Stream, BackendError> {
-        self.in_time(limit, self.reach(connect)).await
+    ) -> Result<Secured<C::Stream>, BackendError> {
+        self.in_time(limit, self.reach(connect, tls)).await
     }
 
-    /// Connects, however long that takes.
-    pub(super) async fn reach<C: Connect>(&self, connect: &C) -> Result<C::Stream, BackendError> {
-        connect.connect(&self.spec).await.map_err(|error| {
+    /// Connects, by TLS where that is asked for, however long it takes.
+    pub(super) async fn reach<C: Connect>(
+        &self,
+        connect: &C,
+        tls: &Security,
+    ) -> Result<Secured<C::Stream>, BackendError> {
+        let untrusted = |what: &dyn fmt::Display| {
+            let what = format!("no TLS with {}: {what}", self.spec.address);
+            BackendError::new(BackendErrorKind::Untrusted, what)
+        };
+        let client = match tls {
+            None => None,
+            Some(Ok(client)) => Some(client),
+            Some(Err(why)) => return Err(untrusted(why)),
+        };
+        let stream = connect.connect(&self.spec).await.map_err(|error| {
             let what = format!("cannot connect to {}: {error}", self.spec.address);
             let kind = match is_local(&error) {
                 true => BackendErrorKind::Local,
                 false => BackendErrorKind::Connect,
             };
             BackendError::new(kind, what).because(error)
-        })
+        })?;
+        let Some(client) = client else {
+            return Ok(Secured::Clear(stream));
+        };
+        let secured = client.secure(stream).await;
+        let secured = secured.map_err(|error| untrusted(&error).because(error))?;
+        Ok(Secured::Tls(Box::new(secured)))
     }
 
     pub(super) async fn in_time<T>(

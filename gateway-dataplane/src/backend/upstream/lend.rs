@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use super::choose::Chooser;
 use super::connect::Connect;
 use super::pick::Pick;
+use super::tls::Secured;
 use super::{Upstream, fit};
 use crate::backend::{BackendError, BackendErrorKind, Connecting, Course, Lend};
 use crate::codec::h1::{Allowance, Connection, Lease, Stream};
@@ -45,12 +46,16 @@ impl<P: Pick, C: Connect> Lend for Upstream<P, C> {
                 let endpoint = &self.endpoints[index];
                 let (entered, held) = (self.enter()?, self.hold()?);
                 match endpoint
-                    .connect(&*self.connect, self.settings.connect)
+                    .connect(&*self.connect, &self.tls, self.settings.connect)
                     .await
                 {
                     Ok(stream) => {
                         course.fresh = true;
-                        let connection = Connection::new(Stream::new(stream), held);
+                        let stream = match stream {
+                            Secured::Clear(stream) => Stream::new(stream),
+                            Secured::Tls(stream) => Stream::new(stream),
+                        };
+                        let connection = Connection::new(stream, held);
                         return Ok(endpoint.lane(course.worker).lend(connection, entered));
                     }
                     Err(error) => {

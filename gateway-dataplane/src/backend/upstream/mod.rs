@@ -14,6 +14,7 @@ mod lend;
 mod load;
 mod multiplex;
 mod pick;
+mod tls;
 
 pub use connect::{Connect, TcpConnect};
 pub use pick::{Candidates, LeastRequest, Pick, RoundRobin};
@@ -25,10 +26,11 @@ use std::time::Instant;
 use gateway_resolve::ir::{self, AppProtocol};
 use http::{Request, Response};
 
-use self::endpoint::{Endpoint, Settings};
+use self::endpoint::{Endpoint, Security, Settings};
 use self::health::Ejection;
 use self::lane::Keep;
 use self::load::{Entered, Held, Load, Most};
+use self::tls::TlsClient;
 use super::{
     Attempt, Backend, BackendError, BackendErrorKind, Direct, Lend, MakeBackend, Noted, Tunnel,
     http1,
@@ -98,7 +100,10 @@ impl<P: Pick, C: Connect> MakeBackend for Upstreams<P, C> {
     ) -> Arc<Upstream<P, C>> {
         let load = previous.map(|previous| Arc::clone(&previous.load));
         let load = load.unwrap_or_default();
-        let kept = previous.filter(|previous| previous.spec.protocol == spec.protocol);
+        let kept = previous.filter(|previous| {
+            previous.spec.protocol == spec.protocol && previous.spec.tls == spec.tls
+        });
+        let tls = kept.map(|kept| Arc::clone(&kept.tls));
         let endpoint = |wanted: &ir::Endpoint| {
             let known = kept.and_then(|kept| kept.endpoints.iter().find(|e| e.is(wanted)));
             known.cloned().unwrap_or_else(|| {
@@ -115,6 +120,7 @@ impl<P: Pick, C: Connect> MakeBackend for Upstreams<P, C> {
             turns: (0..self.settings.workers)
                 .map(|worker| Turn(AtomicUsize::new(worker)))
                 .collect(),
+            tls: tls.unwrap_or_else(|| Arc::new(security(spec))),
             spec: Arc::clone(spec),
             load,
             pick: Arc::clone(&self.pick),
@@ -124,11 +130,17 @@ impl<P: Pick, C: Connect> MakeBackend for Upstreams<P, C> {
     }
 }
 
+fn security(spec: &ir::Backend) -> Security {
+    let tls = spec.tls.as_ref()?;
+    Some(TlsClient::new(tls, spec.protocol))
+}
+
 /// A set of endpoints that answer alike.
 pub struct Upstream<P: Pick = RoundRobin, C: Connect = TcpConnect> {
     spec: Arc<ir::Backend>,
     load: Arc<Load>,
     endpoints: Vec<Arc<Endpoint>>,
+    tls: Arc<Security>,
     turns: Box<[Turn]>,
     pick: Arc<P>,
     connect: Arc<C>,
@@ -167,7 +179,7 @@ impl<P: Pick, C: Connect> Backend for Upstream<P, C> {
         while let Some(index) = self.choose(&mut course) {
             let endpoint = &self.endpoints[index];
             let limit = self.settings.connect;
-            match endpoint.connect(&*self.connect, limit).await {
+            match endpoint.connect(&*self.connect, &self.tls, limit).await {
                 Ok(stream) => {
                     endpoint.health.succeeded();
                     return Ok(Tunnel::new(held.with(stream)));

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::connect::Connect;
-use super::endpoint::{Endpoint, Settings};
+use super::endpoint::{Endpoint, Security, Settings};
 use super::http2::{Http2, Reserved, SendError};
 use super::lane::{Open, Room};
 use super::load::Held;
@@ -176,7 +176,13 @@ impl<P: Pick, C: Connect> Upstream<P, C> {
         loop {
             let make = || {
                 let held = self.hold()?;
-                Ok(make(endpoint, &self.connect, &self.settings, held, worker))
+                Ok(make(
+                    endpoint,
+                    (&self.connect, &self.tls),
+                    &self.settings,
+                    held,
+                    worker,
+                ))
             };
             match lane.reserve_or_make(make)? {
                 Room::Now(reserved) => return Ok(reserved),
@@ -190,15 +196,16 @@ impl<P: Pick, C: Connect> Upstream<P, C> {
 /// leaving.
 fn make<C: Connect>(
     endpoint: &Arc<Endpoint>,
-    connect: &Arc<C>,
+    (connect, tls): (&Arc<C>, &Arc<Security>),
     settings: &Settings,
     held: Held,
     worker: usize,
 ) -> Making {
     let (done, making) = watch::channel(None);
     let (endpoint, connect, settings) = (Arc::clone(endpoint), Arc::clone(connect), *settings);
+    let tls = Arc::clone(tls);
     tokio::spawn(async move {
-        let starting = start(&endpoint, &*connect, &settings, held);
+        let starting = start(&endpoint, (&*connect, &*tls), &settings, held);
         let made = endpoint.in_time(settings.connect, starting).await;
         let told = match &made {
             Ok(_) => Ok(()),
@@ -215,11 +222,11 @@ fn make<C: Connect>(
 
 async fn start<C: Connect>(
     endpoint: &Endpoint,
-    connect: &C,
+    (connect, tls): (&C, &Security),
     settings: &Settings,
     held: Held,
 ) -> Result<Arc<Http2>, BackendError> {
-    let stream = endpoint.reach(connect).await?;
+    let stream = endpoint.reach(connect, tls).await?;
     let started = Http2::start(stream, settings.http2, held).await;
     started.map_err(|error| {
         let what = format!("{} does not speak HTTP/2", endpoint.address());

@@ -75,6 +75,7 @@ pub(crate) fn backend(name: &str, endpoints: &[SocketAddr]) -> Backend {
         id: id(name),
         source: source("Service", name),
         protocol: AppProtocol::Http1,
+        tls: None,
         endpoints,
     }
 }

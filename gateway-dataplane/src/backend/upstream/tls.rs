@@ -1,0 +1,249 @@
+//! TLS towards endpoints (BackendTLSPolicy, GEP-1897).
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll};
+
+use gateway_resolve::ir::{AppProtocol, Authorities, BackendTls, PeerName};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use webpki::EndEntityCert;
+
+/// Makes TLS connections to the endpoints of one backend.
+pub(super) struct TlsClient {
+    connector: TlsConnector,
+    /// The name that is asked for.
+    name: ServerName<'static>,
+}
+
+impl fmt::Debug for TlsClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TlsClient({:?})", self.name)
+    }
+}
+
+impl TlsClient {
+    /// A client for a backend that speaks `protocol` inside.
+    ///
+    /// # Errors
+    /// No certificate of an authority can be used; the name is none.
+    pub(super) fn new(tls: &BackendTls, protocol: AppProtocol) -> Result<Self, String> {
+        let provider = Arc::new(ring::default_provider());
+        let name = ServerName::try_from(tls.server_name.as_str().to_owned())
+            .map_err(|error| format!("server name {}: {error}", tls.server_name))?;
+        let peer = Peer {
+            roots: roots(&tls.authorities)?,
+            names: tls.names.clone(),
+            provider: Arc::clone(&provider),
+        };
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| error.to_string())?;
+        let mut config = config
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(peer))
+            .with_no_client_auth();
+        config.alpn_protocols = match protocol {
+            AppProtocol::H2c => vec![b"h2".to_vec()],
+            _ => vec![b"http/1.1".to_vec()],
+        };
+        Ok(Self {
+            connector: TlsConnector::from(Arc::new(config)),
+            name,
+        })
+    }
+
+    /// Speaks TLS over a stream.
+    pub(super) async fn secure<S>(&self, stream: S) -> io::Result<TlsStream<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        self.connector.connect(self.name.clone(), stream).await
+    }
+}
+
+fn roots(authorities: &Authorities) -> Result<Arc<RootCertStore>, String> {
+    match authorities {
+        Authorities::System => system_roots(),
+        Authorities::Certificates(certificates) => {
+            let mut roots = RootCertStore::empty();
+            for certificate in certificates {
+                let certificate = CertificateDer::from(certificate.clone());
+                roots.add(certificate).map_err(|error| error.to_string())?;
+            }
+            Ok(Arc::new(roots))
+        }
+        _ => Err("the authorities are not known".to_owned()),
+    }
+}
+
+/// The certificates that the system trusts, read once.
+fn system_roots() -> Result<Arc<RootCertStore>, String> {
+    static ROOTS: LazyLock<Arc<RootCertStore>> = LazyLock::new(|| {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        Arc::new(roots)
+    });
+    match ROOTS.is_empty() {
+        true => Err("the system has no certificates of authorities".to_owned()),
+        false => Ok(Arc::clone(&ROOTS)),
+    }
+}
+
+/// Holds a certificate against what a policy asks of it: an authority, and a name.
+#[derive(Debug)]
+struct Peer {
+    roots: Arc<RootCertStore>,
+    /// The names of which the certificate has to be for one; when empty, it has to be for the name that was
+    /// asked for.
+    names: Vec<PeerName>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for Peer {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let parsed = ParsedCertificate::try_from(end_entity)?;
+        let algorithms = self.provider.signature_verification_algorithms.all;
+        verify_server_cert_signed_by_trust_anchor(
+            &parsed,
+            &self.roots,
+            intermediates,
+            now,
+            algorithms,
+        )?;
+        if self.names.is_empty() {
+            verify_server_name(&parsed, server_name)?;
+        } else if !self
+            .names
+            .iter()
+            .any(|name| is_for(end_entity, &parsed, name))
+        {
+            return Err(Error::InvalidCertificate(CertificateError::NotValidForName));
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, cert, dss, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, cert, dss, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        algorithms.supported_schemes()
+    }
+}
+
+/// Is a certificate for a name? A name that is a wildcard is one that the certificate has, letter by letter.
+fn is_for(der: &CertificateDer<'_>, parsed: &ParsedCertificate<'_>, name: &PeerName) -> bool {
+    let Ok(certificate) = EndEntityCert::try_from(der) else {
+        return false;
+    };
+    match name {
+        PeerName::Dns(host) if host.is_wildcard() => {
+            let mut own = certificate.valid_dns_names();
+            own.any(|own| own.eq_ignore_ascii_case(host.as_str()))
+        }
+        PeerName::Dns(host) => ServerName::try_from(host.as_str())
+            .is_ok_and(|host| verify_server_name(parsed, &host).is_ok()),
+        PeerName::Uri(uri) => certificate.valid_uri_names().any(|own| own == &**uri),
+        _ => false,
+    }
+}
+
+/// A stream, in clear or not.
+pub(super) enum Secured<S> {
+    Clear(S),
+    Tls(Box<TlsStream<S>>),
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Secured<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Clear(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Secured<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Clear(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Clear(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+            Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Clear(stream) => stream.is_write_vectored(),
+            Self::Tls(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Clear(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Clear(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
