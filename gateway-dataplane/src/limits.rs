@@ -53,6 +53,9 @@ pub struct Limits {
     pub h2_connection_window: u32,
     /// Bytes of a response that are kept for one HTTP/2 stream until the client takes them. Default 64 KiB.
     pub h2_send_buffer: usize,
+    /// Time that a backend may take to begin its answer while it takes nothing of the request, where the route
+    /// sets no timeout. Beyond: 504. Default 2 min.
+    pub response_head: Duration,
     /// Requests that a backend has open, over all its endpoints. Beyond: 503. Default 1,024.
     pub backend_requests: usize,
     /// Connections that a backend has, idle ones and those of other protocols included. At the limit an idle
@@ -133,6 +136,7 @@ impl Default for Limits {
             h2_stream_window: 256 << 10,
             h2_connection_window: 1 << 20,
             h2_send_buffer: 64 << 10,
+            response_head: Duration::from_secs(120),
             backend_requests: 1_024,
             backend_connections: 1_024,
             own_hops: 4,
@@ -163,8 +167,8 @@ impl Default for Limits {
 impl Limits {
     /// The period of the clock that checks client connections.
     pub(crate) fn tick(&self) -> Duration {
-        let shortest = [self.header_read, self.idle, self.drain_idle, self.stalled].into_iter();
-        (shortest.min().unwrap_or_default() / 4)
-            .clamp(Duration::from_millis(5), Duration::from_millis(500))
+        let client = [self.header_read, self.idle, self.drain_idle, self.stalled];
+        let shortest = client.into_iter().fold(self.response_head, Duration::min);
+        (shortest / 4).clamp(Duration::from_millis(5), Duration::from_millis(500))
     }
 }

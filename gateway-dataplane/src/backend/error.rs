@@ -1,6 +1,7 @@
 //! Why there is no response.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use http::StatusCode;
 
@@ -51,6 +52,11 @@ impl BackendError {
             what: what.into(),
             source: None,
         }
+    }
+
+    pub(crate) fn late(limit: Duration) -> Self {
+        let what = format!("no response within {limit:?}");
+        Self::new(BackendErrorKind::Timeout, what)
     }
 
     /// The same, caused by `source`.

@@ -55,6 +55,7 @@ fn why(failed: Failed) -> BackendError {
             let what = "the endpoint's response is not HTTP/1.1";
             BackendError::new(BackendErrorKind::Protocol, what).because(error)
         }
+        Failed::Late(limit) => BackendError::late(limit),
         Failed::Request(error) => {
             let what = "the request body broke off";
             BackendError::new(BackendErrorKind::Request, what).because(error)

@@ -161,8 +161,7 @@ pub(super) async fn within<F: Future>(
     let Some((end, limit)) = bound else {
         return Ok(future.await);
     };
-    timeout_at(end, future).await.map_err(|_elapsed| {
-        let what = format!("no response within {limit:?}");
-        BackendError::new(BackendErrorKind::Timeout, what)
-    })
+    timeout_at(end, future)
+        .await
+        .map_err(|_elapsed| BackendError::late(limit))
 }

@@ -116,6 +116,7 @@ async fn direct<B: Backend>(
         deadline: plan
             .deadline()
             .map(|(at, limit)| Deadline::earliest(None, at, limit)),
+        response_head: options.limits.response_head,
     };
     match exchange::begin(lend, connection.worker, client, &mut ends, &mut observed).await {
         Ok(_) if client.response.status == StatusCode::SWITCHING_PROTOCOLS => {

@@ -4,7 +4,7 @@ use std::io;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::backend::{BackendError, BackendErrorKind};
+use crate::backend::BackendError;
 use crate::body::Deadline;
 use crate::observe::Ended;
 use crate::server::{Order, Watch};
@@ -14,6 +14,8 @@ pub(super) struct Ends<'w> {
     pub(super) watch: Option<&'w Watch>,
     /// When it has to be over, and the limit that says so.
     pub(super) deadline: Option<Deadline>,
+    /// How long a backend that does nothing is waited for.
+    pub(super) response_head: Duration,
 }
 
 /// What ended it.
@@ -25,6 +27,12 @@ pub(super) enum End {
 }
 
 impl Ends<'_> {
+    /// Has a backend taken too long to begin its answer, and nobody done anything meanwhile?
+    pub(super) fn late(&self) -> Option<End> {
+        let is_late = self.watch.is_some_and(Watch::is_late);
+        is_late.then_some(End::Late(self.response_head))
+    }
+
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         if self
             .watch
@@ -43,10 +51,7 @@ impl From<End> for NoAnswer {
     fn from(end: End) -> Self {
         match end {
             End::Stopped => Self::Gone,
-            End::Late(limit) => {
-                let what = format!("no response within {limit:?}");
-                Self::Final(BackendError::new(BackendErrorKind::Timeout, what))
-            }
+            End::Late(limit) => Self::Final(BackendError::late(limit)),
         }
     }
 }

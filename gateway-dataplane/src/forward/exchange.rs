@@ -53,7 +53,11 @@ pub(super) async fn begin(
     observed: &mut Observed,
 ) -> Result<Exchange, Failed> {
     let mut course = lend.begin(worker);
+    let watch = ends.watch;
+    let wait = |waits| watch.map_or((), |watch| watch.wait(waits));
+    wait(true);
     let begun = send(lend, &mut course, client, ends, observed).await;
+    wait(false);
     observed.tried(lend, &course);
     begun
 }
@@ -165,7 +169,13 @@ impl Exchange {
                 Poll::Pending if self.request.is_done() && client.is_gone(cx) => {
                     return Poll::Ready(Err(NoAnswer::Gone));
                 }
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => {
+                    let owes = self.request.is_done() || !side.output.is_empty();
+                    return match ends.late().filter(|_| owes) {
+                        Some(end) => Poll::Ready(Err(end.into())),
+                        None => Poll::Pending,
+                    };
+                }
             };
             match head {
                 Ok(()) if is_interim(client.response.status) => self.pass_on_interim(client)?,

@@ -35,6 +35,7 @@ struct Ticks {
     idle: u32,
     drain_idle: u32,
     stalled: u32,
+    response_head: u32,
 }
 
 /// What a connection is told.
@@ -61,6 +62,7 @@ impl Registry {
                 idle: ticks(limits.idle),
                 drain_idle: ticks(limits.drain_idle),
                 stalled: ticks(limits.stalled),
+                response_head: ticks(limits.response_head.min(limits.stalled)),
             },
             connections: Mutex::default(),
             next: AtomicU64::new(0),
@@ -85,6 +87,7 @@ impl Registry {
             multiplexed: AtomicBool::new(false),
             since: AtomicU32::new(self.now.load(Relaxed)),
             last_io: AtomicU32::new(self.now.load(Relaxed)),
+            waits: AtomicBool::new(false),
             order: AtomicU8::new(Order::Serve as u8),
             stop_at: AtomicU32::new(u32::MAX),
             waker: AtomicWaker::new(),
@@ -191,6 +194,8 @@ pub(crate) struct Watch {
     /// When it became idle, or the head began.
     since: AtomicU32,
     last_io: AtomicU32,
+    /// HTTP/1: is a backend to answer next?
+    waits: AtomicBool,
     order: AtomicU8,
     stop_at: AtomicU32,
     waker: AtomicWaker,
@@ -267,7 +272,13 @@ impl Watch {
         } else {
             (&self.since, limits.drain_idle)
         };
-        if now.wrapping_sub(since.load(Relaxed)) > limit {
+        let waited = now.wrapping_sub(since.load(Relaxed));
+        let waits = self.waits.load(Relaxed);
+        if waits && waited > limits.response_head {
+            // The client is told so before its connection closes.
+            self.waker.wake();
+        }
+        if waited > limit.saturating_add(waits.into()) {
             self.tell(Order::Stop);
         }
         false
@@ -281,6 +292,17 @@ impl Watch {
     /// Is a request or tunnel open, or begun?
     fn is_busy(&self) -> bool {
         self.open.load(Relaxed) > 0 || self.in_head.load(Relaxed)
+    }
+
+    /// It is a backend's turn, or was.
+    pub(crate) fn wait(&self, waits: bool) {
+        self.waits.store(waits, Relaxed);
+    }
+
+    /// Has a backend taken too long to answer, and done nothing meanwhile?
+    pub(crate) fn is_late(&self) -> bool {
+        let waited = self.now().wrapping_sub(self.last_io.load(Relaxed));
+        waited > self.registry.limits.response_head
     }
 
     fn now(&self) -> u32 {

@@ -20,6 +20,7 @@ mod ir;
 mod lengths;
 mod lines;
 mod loops;
+mod silence;
 mod sizes;
 mod support;
 mod targets;

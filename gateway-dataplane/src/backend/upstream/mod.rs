@@ -65,6 +65,7 @@ impl<P: Pick, C: Connect> Upstreams<P, C> {
                 connect: limits.connect,
                 allowed: Allowance {
                     patience: limits.expect_continue,
+                    response: limits.response_head,
                     head: HeadLimits {
                         bytes: limits.response_header_bytes.max(8 << 10),
                         fields: limits.response_header_count,

@@ -24,7 +24,7 @@ use super::side::{NoHead, Side};
 use super::switched::Switched;
 use crate::Body;
 use crate::backend::Tunnel;
-use crate::body::{BodyError, Informer};
+use crate::body::{BodyError, Informer, Lull};
 use crate::head::{Fields, Known, RequestHead, ResponseHead};
 
 /// One exchange on a leased connection.
@@ -61,6 +61,8 @@ const GATHERED: usize = 4 << 10;
 pub(crate) struct Allowance {
     /// How long a request's body waits for it to ask for that.
     pub(crate) patience: Duration,
+    /// How long the head of a response may take while nothing is taken of the request.
+    pub(crate) response: Duration,
     /// What the head of a response may take.
     pub(crate) head: HeadLimits,
 }
@@ -80,7 +82,7 @@ pub(crate) async fn send(
         reusable: false,
     };
     exchange.begin(head, body, allowed.patience);
-    let mut wait = Wait::new(allowed.head);
+    let mut wait = Wait::new(allowed);
     match poll_fn(|cx| exchange.poll_response(&head.method, &mut wait, informer, cx)).await {
         Ok(head) => {
             let answered = exchange.answered(&head);
@@ -108,16 +110,18 @@ struct Wait {
     broken: Option<io::Error>,
     interim: usize,
     head: ResponseHead,
-    limits: HeadLimits,
+    allowed: Allowance,
+    lull: Lull,
 }
 
 impl Wait {
-    fn new(limits: HeadLimits) -> Self {
+    fn new(allowed: Allowance) -> Self {
         Self {
             broken: None,
             interim: 0,
             head: ResponseHead::default(),
-            limits,
+            allowed,
+            lull: Lull::default(),
         }
     }
 }
@@ -165,7 +169,13 @@ impl Exchange {
                 return Poll::Ready(Err(unanswered(None)));
             };
             let before = wait.interim;
-            match ready!(side.poll_head(&mut wait.head, wait.limits, cx)) {
+            let Poll::Ready(head) = side.poll_head(&mut wait.head, wait.allowed.head, cx) else {
+                let (limit, written) = (wait.allowed.response, side.written);
+                let owes = self.sending.is_none() || !side.output.is_empty();
+                let late = wait.lull.poll(limit, owes.then_some(written), cx);
+                return late.map(|()| Err(Failed::Late(limit)));
+            };
+            match head {
                 Ok(()) if is_interim(wait.head.status) => {
                     wait.interim += 1;
                     if wait.interim > MAX_INTERIM {

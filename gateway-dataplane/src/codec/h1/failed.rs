@@ -1,6 +1,7 @@
 //! Why an exchange gave no response.
 
 use std::io;
+use std::time::Duration;
 
 use super::decode::Malformed;
 use super::side::NoHead;
@@ -16,6 +17,8 @@ pub(crate) enum Failed {
     Unanswered(Broke),
     /// What came is no response.
     Protocol(NoResponse),
+    /// Nothing came for so long, and nothing was taken.
+    Late(Duration),
     /// The body of the request broke off.
     Request(BodyError),
 }

@@ -29,6 +29,8 @@ pub(crate) struct Side {
     pub(crate) announced: Option<Box<str>>,
     /// Nothing more comes.
     pub(crate) eof: bool,
+    /// How much was written.
+    pub(crate) written: u64,
     /// Something was written since this was last set to false.
     pub(crate) touched: bool,
     /// The stream holds bytes that were written to it.
@@ -62,6 +64,7 @@ impl Side {
             encoder: Encoder::None,
             announced: None,
             eof: false,
+            written: 0,
             touched: false,
             unflushed: false,
             seen: 0,
@@ -135,6 +138,7 @@ impl Side {
     pub(super) fn wrote(&mut self, count: usize) -> io::Result<()> {
         self.unflushed = self.stream.tcp().is_none();
         self.touched = true;
+        self.written += count as u64;
         match count {
             0 => Err(io::ErrorKind::WriteZero.into()),
             _ => Ok(()),

@@ -18,6 +18,7 @@ pub(crate) struct Sending {
     /// What was read, as long as it may have to be sent again.
     kept: Option<Kept>,
     ended: bool,
+    sent: u64,
 }
 
 /// Why a body was not sent whole.
@@ -40,6 +41,7 @@ impl Sending {
             waiting: None,
             kept: None,
             ended: false,
+            sent: 0,
         }
     }
 
@@ -112,9 +114,15 @@ impl Sending {
         }
         let piece = data.split_to(self.stream.capacity().min(data.len()));
         self.waiting = (!data.is_empty()).then_some(data);
+        self.sent += piece.len() as u64;
         let last = self.waiting.is_none() && self.body.is_end_stream();
         self.stream.send_data(piece, last)?;
         Poll::Ready(Ok(last))
+    }
+
+    /// How much was sent, if the peer owes something: it takes no more, or has all.
+    pub(crate) fn owed(&self) -> Option<u64> {
+        (self.ended || self.waiting.is_some()).then_some(self.sent)
     }
 
     pub(crate) fn reset(&mut self, reason: Reason) {

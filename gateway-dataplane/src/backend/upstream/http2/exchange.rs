@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::future::poll_fn;
 use h2::client::ResponseFuture;
@@ -17,7 +18,7 @@ use super::super::fit;
 use super::Reserved;
 use crate::Body;
 use crate::backend::{BackendError, BackendErrorKind, is_harmless};
-use crate::body::Informer;
+use crate::body::{Informer, Lull};
 use crate::codec::h1::{BadHead, MAX_INTERIM, fit_interim};
 use crate::codec::h2::{Answering, Sending, Stopped, strip};
 use crate::head::ResponseHead;
@@ -47,9 +48,14 @@ impl Reserved {
         let http2 = &self.connection;
         self.unanswered_since = Some(http2.heard.load(Ordering::Relaxed));
         let answered = poll_fn(|cx| exchange.poll(informer, cx)).await;
-        self.unanswered_since = None;
+        if !matches!(answered, Err(NoResponse::Late)) {
+            self.unanswered_since = None;
+        }
         let response = match answered {
             Ok(response) => response,
+            Err(NoResponse::Late) => {
+                return Err(SendError::Failed(BackendError::late(exchange.limit)));
+            }
             Err(NoResponse::Final(error)) => return Err(SendError::Failed(error)),
             Err(NoResponse::Stream(error)) => return Err(exchange.failed(error, &self)),
         };
@@ -81,6 +87,8 @@ impl Reserved {
                     copy,
                     ended,
                     interim: 0,
+                    lull: Lull::default(),
+                    limit: self.connection.settings.response,
                 })
             }
             Err(error) if error.is_go_away() || error.is_io() => {
@@ -106,9 +114,13 @@ struct Exchange {
     /// It has no body.
     ended: bool,
     interim: usize,
+    lull: Lull,
+    /// How long it is waited for.
+    limit: Duration,
 }
 
 enum NoResponse {
+    Late,
     Stream(h2::Error),
     Final(BackendError),
 }
@@ -135,8 +147,15 @@ impl Exchange {
             }
             pass_on(interim, informer);
         }
-        let answered = Pin::new(&mut self.response).poll(cx);
-        answered.map_err(NoResponse::Stream)
+        if let Poll::Ready(answered) = Pin::new(&mut self.response).poll(cx) {
+            return Poll::Ready(answered.map_err(NoResponse::Stream));
+        }
+        let owed = match self.ended {
+            true => Some(0),
+            false => self.sending.owed(),
+        };
+        let late = self.lull.poll(self.limit, owed, cx);
+        late.map(|()| Err(NoResponse::Late))
     }
 
     /// What an error of the stream means.

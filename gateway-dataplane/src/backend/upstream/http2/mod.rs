@@ -31,6 +31,7 @@ pub(super) struct Settings {
     header_count: usize,
     /// Bytes of a request's body that are kept until it is answered.
     kept: usize,
+    response: Duration,
     idle: Duration,
     ping_after: Duration,
     ping: Duration,
@@ -45,6 +46,7 @@ impl From<&Limits> for Settings {
             header_list: u32::try_from(limits.response_header_bytes).unwrap_or(u32::MAX),
             header_count: limits.response_header_count,
             kept: limits.retry_body,
+            response: limits.response_head,
             idle: limits.upstream_idle,
             ping_after: limits.upstream_ping_after,
             ping: limits.upstream_ping,
