@@ -152,16 +152,19 @@ async fn indirect<B: Backend>(
     client: &mut Client,
     observed: Observed,
 ) -> After {
-    let Ok(head) = client.head.to_parts() else {
+    let Ok(mut head) = client.head.to_parts() else {
         let answer = unreadable(StatusCode::BAD_REQUEST);
         return say(client, connection, answer, observed).await;
     };
+    let interim = detour::Interim::default();
+    head.extensions.insert(interim.informer());
     let (body, mut feed) = detour::body(client);
     let watch = connection.watch.as_deref();
     let upgrade = plan.upgrade.then_some(Upgrade::ByServer);
     let answered = carry_out(options, connection, plan, upgrade, head, body, observed);
     let answered: Pin<&mut (dyn Future<Output = _> + Send)> = pin!(answered);
-    let Ok(mut response) = detour::answer(client, &mut feed, watch, answered).await else {
+    let Ok(mut response) = detour::answer(client, &mut feed, &interim, watch, answered).await
+    else {
         return After::Close;
     };
     let option = response.headers().get(header::CONNECTION);

@@ -1,8 +1,11 @@
 //! A request of an HTTP/1 client as a request with a body of its own, for what needs more than two
 //! connections: retries, mirrors, other protocols, backends of somebody else's.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use futures_util::future::poll_fn;
@@ -11,8 +14,8 @@ use http_body::{Body as _, Frame};
 
 use super::client::last_if_told;
 use crate::Body;
-use crate::body::{BodyError, Feed, Wish};
-use crate::codec::h1::{Client, Malformed, Piece, Size, write_frame};
+use crate::body::{BodyError, Feed, Informer, Wish};
+use crate::codec::h1::{Client, MAX_INTERIM, Malformed, Piece, Size, write_frame};
 use crate::server::{Order, Watch};
 
 /// The client left, or the response broke off.
@@ -29,17 +32,51 @@ pub(super) fn body(client: &Client) -> (Body, Option<Feed>) {
     }
 }
 
+/// Interim responses that are to be passed on.
+#[derive(Clone, Default)]
+pub(super) struct Interim(Arc<Mutex<VecDeque<Response<()>>>>);
+
+impl Interim {
+    /// The way for them, which takes no more than a backend may send.
+    pub(super) fn informer(&self) -> Informer {
+        let (waiting, count) = (Arc::clone(&self.0), AtomicUsize::new(0));
+        Informer::new(move |interim| {
+            if count.fetch_add(1, Ordering::Relaxed) < MAX_INTERIM {
+                lock(&waiting).push_back(interim);
+            }
+        })
+    }
+
+    /// Puts down those that have come.
+    fn pass_on(&self, client: &mut Client) {
+        while let Some(interim) = lock(&self.0).pop_front() {
+            client.response.read_parts(&interim.into_parts().0);
+            client.pass_on_interim();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Waits for the response to the request whose body `feed` feeds.
 pub(super) async fn answer(
     client: &mut Client,
     feed: &mut Option<Feed>,
+    interim: &Interim,
     watch: Option<&Watch>,
     answered: impl Future<Output = Response<Body>>,
 ) -> Result<Response<Body>, BrokeOff> {
     let mut answered = pin!(answered);
     poll_fn(|cx| {
-        if let Poll::Ready(response) = answered.as_mut().poll(cx) {
+        let response = answered.as_mut().poll(cx);
+        interim.pass_on(client);
+        if let Poll::Ready(response) = response {
             return Poll::Ready(Ok(response));
+        }
+        if matches!(client.side.poll_flush(cx), Poll::Ready(Err(_))) {
+            return Poll::Ready(Err(BrokeOff));
         }
         match is_over(client, feed, watch, cx) {
             true => Poll::Ready(Err(BrokeOff)),

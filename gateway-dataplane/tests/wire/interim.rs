@@ -1,7 +1,10 @@
 //! Interim responses (RFC 9110 section 15.2).
 
-use crate::support::backend::Reply;
-use crate::support::client::status;
+use gateway_resolve::ir::{Filter, Fraction, Mirror, Target};
+
+use crate::ir::{address, backend, builder, filtered, id, ir, listener, retried, rule, to};
+use crate::support::backend::{Backend, Reply};
+use crate::support::client::{Client, status};
 use crate::support::h2::{GET, H2, Outcome};
 use crate::support::{Rig, get};
 
@@ -23,6 +26,40 @@ async fn interim_responses_are_passed_on_in_order() {
         assert!(!hints.contains("connection"), "{hints}");
         assert_eq!(status(&client.head().await), 102);
         assert_eq!(client.answer().await.body, "ok");
+    }
+}
+
+/// Whatever else is asked for: retries, mirrors, other protocols.
+#[tokio::test]
+async fn interim_responses_are_passed_on_whatever_the_way() {
+    let backend_of = |reply| Backend::start(Reply::of(reply));
+    let (main, copy) = (backend_of(HINTS).await, backend_of(HINTS).await);
+    let mirror = Filter::Mirror(Mirror {
+        target: Target::Backend(id("b")),
+        share: Fraction::ALL,
+    });
+    let plain = || rule(vec![to("a")]);
+    let upgrade = "connection: upgrade\r\nupgrade: x\r\n";
+    for (rule, more) in [
+        (retried(plain(), 1, &[500]), ""),
+        (filtered(plain(), vec![mirror.clone()]), ""),
+        (plain(), upgrade),
+    ] {
+        let backends = vec![backend("a", &[main.address]), backend("b", &[copy.address])];
+        let proxy = builder().workers(1).start().unwrap();
+        let at = address(&proxy.apply(&ir(vec![listener("http", vec![("/", rule)])], backends)));
+        let mut client = Client::connect(at).await;
+        for _ in 0..2 {
+            client
+                .send(get("/").replace("\r\n\r\n", &format!("\r\n{more}\r\n")))
+                .await;
+            for interim in [103, 102] {
+                let head = client.head().await;
+                assert_eq!(status(&head), interim);
+                assert!(!head.contains("connection"), "{head}");
+            }
+            assert_eq!(client.answer().await.body, "ok");
+        }
     }
 }
 
