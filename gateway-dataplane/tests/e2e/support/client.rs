@@ -47,6 +47,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
         self.stream.write_all(bytes.as_bytes()).await.unwrap();
     }
 
+    /// The same; false: the other side takes no more.
+    pub(crate) async fn try_send(&mut self, bytes: &str) -> bool {
+        self.stream.write_all(bytes.as_bytes()).await.is_ok()
+    }
+
     /// Sends a request without a body and reads the response.
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
         self.send(&format!("GET {path} HTTP/1.1\r\nhost: a.example\r\n\r\n"))
