@@ -1,5 +1,6 @@
 //! `resolve` at 1,000, 10,000 and 100,000 HTTPRoutes, with a Gateway for every ten of them, and a
-//! Service and an EndpointSlice for each. Time per route should stay about the same.
+//! Service and an EndpointSlice for each. Time per route should stay about the same. And single changes by a
+//! `Resolver`, whose time should not grow with the number of routes.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,7 +12,7 @@ use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use gateway_model::{Hostname, Resource, RouteRule, parse};
-use gateway_resolve::{Config, Snapshot, resolve};
+use gateway_resolve::{Config, Resolver, Snapshot, resolve};
 
 const TEMPLATE: &str = r#"
 apiVersion: gateway.networking.k8s.io/v1
@@ -106,7 +107,7 @@ fn bench(criterion: &mut Criterion) {
     for routes in [1_000, 10_000, 100_000] {
         let snapshot = snapshot(routes);
         let resolution = resolve(&snapshot, &config, now);
-        assert_eq!(resolution.ir.backends().len(), routes);
+        assert_eq!(resolution.ir.backends().size(), routes);
         assert_eq!(resolution.ir.listeners().len(), routes / 10);
         assert_eq!(resolution.statuses.findings().count(), 0);
         group.throughput(Throughput::Elements(routes as u64));
@@ -117,5 +118,48 @@ fn bench(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, bench);
+/// One change after the other, each undone by the next.
+fn changes(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("change");
+    let (config, now) = (Config::default(), "2026-01-01T00:00:00Z".parse().unwrap());
+    let template = parse("template", TEMPLATE.as_bytes()).resources;
+    for routes in [1_000, 10_000] {
+        for (name, part) in [
+            ("gateway", 0),
+            ("route", 1),
+            ("service", 2),
+            ("endpoints", 3),
+        ] {
+            let mut snapshot = snapshot(routes);
+            let mut resolver = Resolver::new();
+            resolver.resolve(&snapshot, &config, now);
+            let object = copy(&template[part].resource, routes / 2);
+            let versions = [changed(&object), object];
+            let mut turns = versions.iter().cycle();
+            group.bench_function(BenchmarkId::new(name, routes), |bencher| {
+                bencher.iter(|| {
+                    snapshot.insert(turns.next().unwrap().clone());
+                    let resolved = resolver.resolve(&snapshot, &config, now);
+                    assert!(!resolved.backends.is_empty() || !resolved.listeners.is_empty());
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+/// The same resource in another version, which is served differently.
+fn changed(resource: &Resource) -> Resource {
+    let mut resource = resource.clone();
+    match &mut resource {
+        Resource::Gateway(object) => Arc::make_mut(object).metadata.generation += 1,
+        Resource::HttpRoute(object) => Arc::make_mut(object).metadata.generation += 1,
+        Resource::Service(object) => Arc::make_mut(object).metadata.generation += 1,
+        Resource::EndpointSlice(object) => _ = Arc::make_mut(object).endpoints.pop(),
+        _ => unreachable!("the template has no other kind"),
+    }
+    resource
+}
+
+criterion_group!(benches, bench, changes);
 criterion_main!(benches);

@@ -40,7 +40,10 @@ impl Journal {
     }
 
     /// The changes after `mark`; `None` when it is not among those that are remembered.
-    pub(crate) fn since(&self, mark: &Mark) -> Option<impl Iterator<Item = &Touched>> {
+    pub(crate) fn since<'a>(
+        &'a self,
+        mark: &Mark,
+    ) -> Option<impl Iterator<Item = &'a Touched> + use<'a>> {
         let seen = mark.0.as_ref()?;
         let position = self.0.iter().rposition(|entry| Arc::ptr_eq(entry, seen))?;
         Some(self.0.range(position + 1..).map(|entry| &**entry))

@@ -32,12 +32,10 @@ mod gateway;
 #[cfg(feature = "resolve")]
 mod grants;
 #[cfg(feature = "resolve")]
-#[allow(dead_code, reason = "incremental resolution is to read it")]
 mod journal;
 #[cfg(feature = "resolve")]
 mod problem;
 #[cfg(feature = "resolve")]
-#[allow(dead_code, reason = "incremental resolution is to record by it")]
 mod reader;
 #[cfg(feature = "resolve")]
 pub mod reason;
@@ -46,10 +44,10 @@ mod reconcile;
 #[cfg(feature = "resolve")]
 mod resolve;
 #[cfg(feature = "resolve")]
-#[allow(dead_code, reason = "incremental resolution is to read it")]
+mod resolver;
+#[cfg(feature = "resolve")]
 mod route;
 #[cfg(feature = "resolve")]
-#[allow(dead_code, reason = "incremental resolution is to read it")]
 mod snapshot;
 #[cfg(feature = "resolve")]
 mod status;
@@ -68,6 +66,7 @@ pub use self::{
     finding::Finding,
     reconcile::{Reconciled, reconcile},
     resolve::{Resolution, resolve},
+    resolver::{Resolved, Resolver},
     snapshot::Snapshot,
     status::{Document, DocumentMetadata, Status, Statuses},
     status_plan::{Author, MergeStatus, StatusWrite, plan_status, plan_statuses},

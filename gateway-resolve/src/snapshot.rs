@@ -102,7 +102,10 @@ impl Snapshot {
     }
 
     /// What was changed since `mark`; `None` when that is not known.
-    pub(crate) fn touched_since(&self, mark: &Mark) -> Option<impl Iterator<Item = &Touched>> {
+    pub(crate) fn touched_since<'a>(
+        &'a self,
+        mark: &Mark,
+    ) -> Option<impl Iterator<Item = &'a Touched> + use<'a>> {
         self.journal.since(mark)
     }
 

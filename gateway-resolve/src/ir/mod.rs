@@ -49,10 +49,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Parts", into = "Parts")]
 pub struct Ir {
-    listeners: Vec<Arc<Listener>>,
-    backends: BTreeMap<BackendId, Arc<Backend>>,
-    certificates: BTreeMap<CertificateId, Arc<Certificate>>,
+    listeners: Arc<Vec<Arc<Listener>>>,
+    backends: Backends,
+    certificates: Arc<BTreeMap<CertificateId, Arc<Certificate>>>,
 }
+
+/// The backends of an [`Ir`] by id. A clone shares all that is not changed in it.
+pub type Backends = rpds::RedBlackTreeMapSync<BackendId, Arc<Backend>>;
 
 /// The version of the serialised form; it changes when an older reader would misread it.
 pub const FORMAT: u32 = 2;
@@ -68,13 +71,11 @@ impl Ir {
         certificates: impl IntoIterator<Item = Arc<Certificate>>,
     ) -> Result<Self, DanglingReference> {
         listeners.sort_by(|a, b| a.id.cmp(&b.id));
+        let certificates = certificates.into_iter().map(|c| (c.id.clone(), c));
         let ir = Self {
-            listeners,
+            listeners: Arc::new(listeners),
             backends: backends.into_iter().map(|b| (b.id.clone(), b)).collect(),
-            certificates: certificates
-                .into_iter()
-                .map(|c| (c.id.clone(), c))
-                .collect(),
+            certificates: Arc::new(certificates.collect()),
         };
         ir.check()?;
         Ok(ir)
@@ -86,7 +87,7 @@ impl Ir {
     }
 
     /// The backends that rules refer to.
-    pub fn backends(&self) -> &BTreeMap<BackendId, Arc<Backend>> {
+    pub fn backends(&self) -> &Backends {
         &self.backends
     }
 
@@ -95,9 +96,28 @@ impl Ir {
         &self.certificates
     }
 
+    /// The same with other parts; who changes it sees to it that nothing dangles.
+    #[cfg(feature = "resolve")]
+    pub(crate) fn with(
+        &self,
+        listeners: Option<Vec<Arc<Listener>>>,
+        backends: Backends,
+        certificates: Option<Vec<Arc<Certificate>>>,
+    ) -> Self {
+        let by_id = |certificates: Vec<Arc<Certificate>>| {
+            let entries = certificates.into_iter().map(|c| (c.id.clone(), c));
+            Arc::new(entries.collect())
+        };
+        Self {
+            listeners: listeners.map_or_else(|| Arc::clone(&self.listeners), Arc::new),
+            backends,
+            certificates: certificates.map_or_else(|| Arc::clone(&self.certificates), by_id),
+        }
+    }
+
     fn check(&self) -> Result<(), DanglingReference> {
         let backends: HashSet<&BackendId> = self.backends.keys().collect();
-        for listener in &self.listeners {
+        for listener in &*self.listeners {
             let from = || listener.id.to_string();
             for id in listener.certificates() {
                 if !self.certificates.contains_key(id) {
@@ -148,9 +168,9 @@ impl From<Ir> for Parts {
     ) -> Self {
         Self {
             format: FORMAT,
-            listeners,
-            backends: backends.into_values().collect(),
-            certificates: certificates.into_values().collect(),
+            listeners: Arc::unwrap_or_clone(listeners),
+            backends: backends.values().cloned().collect(),
+            certificates: certificates.values().cloned().collect(),
         }
     }
 }

@@ -51,6 +51,12 @@ impl Pattern {
         self.0.regex.memory_usage()
     }
 
+    /// Has it clones that are in use?
+    #[cfg(feature = "resolve")]
+    pub(crate) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
     /// Does the pattern match the whole of `text`?
     pub fn is_match(&self, text: &str) -> bool {
         self.0.regex.is_match(text)

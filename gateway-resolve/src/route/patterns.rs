@@ -13,7 +13,14 @@ const MAX_OF_ROUTE: usize = 1 << 20;
 
 /// Patterns by their text, refused ones included.
 #[derive(Debug, Default)]
-pub(crate) struct Patterns(RefCell<HashMap<Box<str>, Result<Pattern, Invalid>>>);
+pub(crate) struct Patterns {
+    known: RefCell<HashMap<Box<str>, Result<Pattern, Invalid>>>,
+    /// How many there were when those were forgotten that nobody used.
+    used: usize,
+}
+
+/// So many patterns are kept whether or not they are used.
+const KEPT: usize = 1024;
 
 impl Patterns {
     /// The patterns of one route.
@@ -24,8 +31,17 @@ impl Patterns {
         }
     }
 
+    /// Forgets those that no route has any more, once they may be most.
+    pub(crate) fn forget_unused(&mut self) {
+        let known = self.known.get_mut();
+        if known.len() > KEPT + 2 * self.used {
+            known.retain(|_, outcome| outcome.as_ref().is_ok_and(Pattern::is_shared));
+            self.used = known.len();
+        }
+    }
+
     fn get(&self, written: &str) -> Result<Pattern, Invalid> {
-        let mut known = self.0.borrow_mut();
+        let mut known = self.known.borrow_mut();
         if let Some(outcome) = known.get(written) {
             return outcome.clone();
         }
@@ -65,7 +81,7 @@ mod tests {
             let (first, second) = (patterns.get(written), patterns.get(written));
             assert_eq!(first, second);
         }
-        assert_eq!(patterns.0.borrow().len(), 3);
+        assert_eq!(patterns.known.borrow().len(), 3);
     }
 
     /// Every pattern of a route may be tried for one request, so that their sum bounds its cost.

@@ -22,7 +22,7 @@ use super::references::References;
 use super::settings::settings;
 
 /// What the rules of one route come to. The same for every parent.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct RouteRules {
     /// The rules, in the order of `spec.rules`.
     pub(crate) rules: Vec<ResolvedRule>,
@@ -33,7 +33,7 @@ pub(crate) struct RouteRules {
 }
 
 /// One rule and what it is for.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ResolvedRule {
     pub(crate) rule: Arc<Rule>,
     /// Its matches, with their positions in the rule.
@@ -41,7 +41,7 @@ pub(crate) struct ResolvedRule {
 }
 
 /// What is wrong with the rules of a route.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct RuleProblems {
     /// References that do not resolve.
     pub(crate) unresolved: Vec<Problem<RouteResolvedRefs>>,

@@ -8,12 +8,13 @@ mod programmed;
 pub(crate) mod report;
 pub(crate) mod route;
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use gateway_model::{
     Gateway, GatewayClass, GatewayClassStatus, GatewayStatus, HttpRoute, Kind, ObjectRef,
     RouteStatus,
 };
+use rpds::RedBlackTreeMapSync;
 use serde::Serialize;
 
 use crate::Finding;
@@ -23,9 +24,9 @@ use report::Report;
 /// The statuses of all resources that are served, and what is wrong with them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Statuses {
-    by_object: BTreeMap<ObjectRef, Status>,
+    by_object: RedBlackTreeMapSync<ObjectRef, Status>,
     /// Those of one object are in order.
-    findings: BTreeMap<ObjectRef, Vec<Finding>>,
+    findings: RedBlackTreeMapSync<ObjectRef, Arc<[Finding]>>,
 }
 
 /// The status of one resource.
@@ -122,24 +123,33 @@ impl Statuses {
 
     /// Everything that is not accepted or does not resolve, ordered by resource.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.values().flatten()
+        self.findings.values().flat_map(|of_object| &**of_object)
     }
 
-    /// Puts what is said of an object in the place of what was said before.
-    pub(crate) fn take(&mut self, report: Report) {
+    /// Puts what is said of an object in the place of what was said before; says whether it differs.
+    pub(crate) fn take(&mut self, report: Report) -> bool {
         let Report {
             object,
             status,
             findings,
         } = report;
+        let said = self.findings.get(&object).map_or(&[][..], |found| found);
+        let is_same = self.by_object.get(&object) == status.as_ref() && *said == *findings;
+        if is_same {
+            return false;
+        }
         match findings.is_empty() {
-            true => self.findings.remove(&object),
-            false => self.findings.insert(object.clone(), findings),
+            true => self.findings.remove_mut(&object),
+            false => {
+                self.findings.insert_mut(object.clone(), findings.into());
+                true
+            }
         };
         match status {
-            Some(status) => self.by_object.insert(object, status),
-            None => self.by_object.remove(&object),
-        };
+            Some(status) => self.by_object.insert_mut(object, status),
+            None => _ = self.by_object.remove_mut(&object),
+        }
+        true
     }
 
     pub(crate) fn gateway_mut(&mut self, object: &ObjectRef) -> Option<&mut GatewayStatus> {

@@ -28,7 +28,8 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    fn new(object: ObjectRef) -> Self {
+    /// Nothing is said of an object.
+    pub(crate) fn new(object: ObjectRef) -> Self {
         Self {
             object,
             status: None,

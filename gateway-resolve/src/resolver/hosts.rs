@@ -1,0 +1,86 @@
+//! The hosts behind listeners, each made again when its routes change.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use gateway_model::{Hostname, HttpRule, ObjectRef};
+
+use crate::emit::virtual_host;
+use crate::ir::{ListenerId, VirtualHost};
+use crate::route::RouteFacts;
+
+type Facts = Arc<RouteFacts<HttpRule>>;
+
+/// The hosts of all listeners, served or not.
+#[derive(Debug, Default)]
+pub(super) struct Hosts {
+    listeners: BTreeMap<Arc<ListenerId>, BTreeMap<Option<Hostname>, Host>>,
+    dirty: BTreeSet<(Arc<ListenerId>, Option<Hostname>)>,
+}
+
+#[derive(Debug, Default)]
+struct Host {
+    routes: BTreeMap<ObjectRef, Facts>,
+    built: Option<Arc<VirtualHost>>,
+}
+
+impl Hosts {
+    /// Puts a route where it is now, and takes it from where it was. One that serves the same as before
+    /// stays as it is.
+    pub(super) fn change(&mut self, old: Option<&Facts>, new: Option<&Facts>) {
+        if let (Some(old), Some(new)) = (old, new)
+            && old.rules == new.rules
+            && old.hosts() == new.hosts()
+        {
+            return;
+        }
+        for (facts, is_new) in [(old, false), (new, true)] {
+            let Some(facts) = facts else { continue };
+            for (listener, hostname) in facts.hosts() {
+                let of_listener = self.listeners.entry(Arc::clone(listener)).or_default();
+                let host = of_listener.entry(hostname.clone()).or_default();
+                match is_new {
+                    true => host
+                        .routes
+                        .insert(facts.reference().clone(), Arc::clone(facts)),
+                    false => host.routes.remove(facts.reference()),
+                };
+                self.dirty.insert((Arc::clone(listener), hostname.clone()));
+            }
+        }
+    }
+
+    /// Makes the hosts anew whose routes have changed; the listeners that have other hosts than before.
+    pub(super) fn rebuild(&mut self) -> BTreeSet<Arc<ListenerId>> {
+        let mut changed = BTreeSet::new();
+        for (listener, hostname) in std::mem::take(&mut self.dirty) {
+            let Some(of_listener) = self.listeners.get_mut(&listener) else {
+                continue;
+            };
+            if let Some(host) = of_listener.get_mut(&hostname) {
+                let rules = host.routes.values().map(|facts| &facts.rules);
+                let built = virtual_host(hostname.clone(), rules);
+                let is_same = host.built.as_deref() == Some(&built);
+                if host.routes.is_empty() {
+                    of_listener.remove(&hostname);
+                } else if is_same {
+                    continue;
+                } else {
+                    host.built = Some(Arc::new(built));
+                }
+            }
+            if of_listener.is_empty() {
+                self.listeners.remove(&listener);
+            }
+            changed.insert(listener);
+        }
+        changed
+    }
+
+    /// The hosts of a listener.
+    pub(super) fn of(&self, listener: &ListenerId) -> impl Iterator<Item = Arc<VirtualHost>> + '_ {
+        let hosts = self.listeners.get(listener).into_iter();
+        let hosts = hosts.flat_map(BTreeMap::values);
+        hosts.filter_map(|host| host.built.clone())
+    }
+}

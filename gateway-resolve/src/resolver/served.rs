@@ -1,0 +1,101 @@
+//! What is served: the parts of the IR, of which those that are the same stay the same.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::gateway::GatewayFacts;
+use crate::ir::{BackendId, Certificate, Ir, Listener, ListenerId, VirtualHost};
+
+/// The listeners that are served, and how many of their hosts name each backend.
+#[derive(Debug, Default)]
+pub(super) struct Served {
+    listeners: BTreeMap<ListenerId, Arc<Listener>>,
+    uses: HashMap<BackendId, usize>,
+    /// The backends that are named for the first time, or no more.
+    dirty: BTreeSet<BackendId>,
+    has_changed: bool,
+}
+
+impl Served {
+    /// Puts a listener in the place of what it was; says whether it is another.
+    pub(super) fn put(&mut self, id: &ListenerId, new: Option<Listener>) -> bool {
+        let old = self.listeners.remove(id);
+        if old.as_deref() == new.as_ref() {
+            self.listeners.extend(old.map(|old| (id.clone(), old)));
+            return false;
+        }
+        let new = new.map(Arc::new);
+        let hosts = |listener: &Option<Arc<Listener>>| -> Vec<Arc<VirtualHost>> {
+            listener
+                .iter()
+                .flat_map(|listener| listener.hosts().to_vec())
+                .collect()
+        };
+        let (before, now) = (hosts(&old), hosts(&new));
+        let known: HashSet<_> = before.iter().map(Arc::as_ptr).collect();
+        let kept: HashSet<_> = now.iter().map(Arc::as_ptr).collect();
+        for host in now
+            .iter()
+            .filter(|host| !known.contains(&Arc::as_ptr(host)))
+        {
+            self.count(host, true);
+        }
+        for host in before
+            .iter()
+            .filter(|host| !kept.contains(&Arc::as_ptr(host)))
+        {
+            self.count(host, false);
+        }
+        self.listeners.extend(new.map(|new| (id.clone(), new)));
+        self.has_changed = true;
+        true
+    }
+
+    fn count(&mut self, host: &VirtualHost, is_new: bool) {
+        let backends = host.routes.iter().flat_map(|route| route.rule.backends());
+        for id in backends {
+            let uses = self.uses.entry(id.clone()).or_default();
+            match is_new {
+                true => *uses += 1,
+                false => *uses -= 1,
+            }
+            if *uses == usize::from(is_new) {
+                self.dirty.insert(id.clone());
+            }
+            if *uses == 0 {
+                self.uses.remove(id);
+            }
+        }
+    }
+
+    /// Does a listener name this backend?
+    pub(super) fn uses(&self, id: &BackendId) -> bool {
+        self.uses.contains_key(id)
+    }
+
+    /// The backends that may be named for the first time, or no more, since this was last asked.
+    pub(super) fn take_dirty(&mut self) -> BTreeSet<BackendId> {
+        std::mem::take(&mut self.dirty)
+    }
+
+    /// The listeners, ordered by id, if there are others than when this was last asked.
+    pub(super) fn take_listeners(&mut self) -> Option<Vec<Arc<Listener>>> {
+        let has_changed = std::mem::take(&mut self.has_changed);
+        has_changed.then(|| self.listeners.values().cloned().collect())
+    }
+}
+
+/// The certificates of the listeners that are served.
+pub(super) fn certificates<'a>(
+    gateways: impl Iterator<Item = &'a Arc<GatewayFacts>>,
+) -> impl Iterator<Item = Arc<Certificate>> {
+    let listeners = gateways.flat_map(|facts| &facts.listeners);
+    let served = listeners.filter(|listener| listener.serving.is_ok());
+    served.flat_map(|listener| listener.facts.certificates.iter().cloned())
+}
+
+/// Does `ir` have other certificates?
+pub(super) fn has_others(ir: &Ir, certificates: &[Arc<Certificate>]) -> bool {
+    let wanted: BTreeMap<_, _> = certificates.iter().map(|c| (&c.id, c)).collect();
+    !ir.certificates().iter().eq(wanted)
+}

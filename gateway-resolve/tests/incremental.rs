@@ -1,0 +1,306 @@
+//! A resolver comes to what a whole resolution does, after every edit.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod support;
+#[path = "support/world.rs"]
+mod world;
+
+use std::sync::{Arc, LazyLock};
+
+use gateway_model::{Gateway, HttpRoute, Resource, Timestamp};
+use gateway_resolve::{Config, Resolver, Snapshot, Status, Statuses, resolve};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use serde_json::{Value, json};
+
+use world::{parse, world};
+
+/// One edit of a cluster, or something else that happens to it.
+#[derive(Debug, Clone)]
+enum Edit {
+    /// Objects are added, or take the place of those of their name.
+    Put(Vec<Resource>),
+    /// One of the objects that there are is deleted.
+    Delete(Index),
+    /// One of the objects is changed in its metadata alone.
+    Restamp(Index, i64),
+    /// The statuses that were resolved last are stored.
+    Store,
+    /// Time passes.
+    Wait,
+    /// The configuration is another.
+    Configure,
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    prop_oneof![
+        4 => world().prop_map(Edit::Put),
+        6 => (world(), any::<Index>()).prop_map(|(world, at)| Edit::Put(vec![at.get(&world).clone()])),
+        3 => beside().prop_map(|object| Edit::Put(parse(&[object]))),
+        4 => any::<Index>().prop_map(Edit::Delete),
+        2 => (any::<Index>(), 1..9i64).prop_map(|(at, generation)| Edit::Restamp(at, generation)),
+        3 => Just(Edit::Store),
+        2 => Just(Edit::Wait),
+        1 => Just(Edit::Configure),
+    ]
+}
+
+/// A certificate and its key.
+static PAIR: LazyLock<(String, String)> = LazyLock::new(|| {
+    let made = rcgen::generate_simple_self_signed(["a.x.com".to_owned()]).unwrap();
+    (made.cert.pem(), made.signing_key.serialize_pem())
+});
+
+/// Objects of the kinds that worlds have none of, and what refers to them.
+fn beside() -> impl Strategy<Value = Value> {
+    let namespace = || select(vec!["a", "b"]);
+    prop_oneof![
+        (namespace(), select(vec!["blue", "red"])).prop_map(|(name, colour)| json!({
+            "apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": name, "labels": {"colour": colour}},
+        })),
+        (namespace(), any::<bool>()).prop_map(|(namespace, is_good)| json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
+            "metadata": {"name": "pair", "namespace": namespace},
+            "stringData": {
+                "tls.crt": if is_good { PAIR.0.as_str() } else { "none" }, "tls.key": PAIR.1,
+            },
+        })),
+        (select(vec!["any", "other"]), select(vec!["x.dev/a", "x.dev/b"]), any::<bool>()).prop_map(
+            |(name, controller, refused)| {
+                let mut class = json!({
+                    "apiVersion": "gateway.networking.k8s.io/v1", "kind": "GatewayClass",
+                    "metadata": {"name": name}, "spec": {"controllerName": controller},
+                });
+                if refused {
+                    let parameters = json!({"group": "x.dev", "kind": "X", "name": "x"});
+                    class["spec"]["parametersRef"] = parameters;
+                }
+                class
+            }
+        ),
+        (namespace(), namespace(), 0..3usize).prop_map(|(namespace, owner, name)| json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+            "metadata": {"name": format!("g{name}"), "namespace": namespace},
+            "spec": {"gatewayClassName": "any", "listeners": [
+                {"name": "l0", "port": 443, "protocol": "HTTPS",
+                 "tls": {"certificateRefs": [{"name": "pair", "namespace": owner}]}},
+                {"name": "l1", "port": 80, "protocol": "HTTP", "allowedRoutes": {"namespaces": {
+                    "from": "Selector", "selector": {"matchLabels": {"colour": "blue"}}}}},
+            ]},
+        })),
+        (namespace(), namespace()).prop_map(|(from, to)| json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "ReferenceGrant",
+            "metadata": {"namespace": to, "name": "secrets"},
+            "spec": {
+                "from": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "namespace": from}],
+                "to": [{"group": "", "kind": "Secret"}],
+            },
+        })),
+        (namespace(), 0..3usize, 0..3usize, 0..9u8, any::<bool>()).prop_map(
+            |(namespace, name, service, address, ready)| json!({
+                "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
+                "metadata": {"namespace": namespace, "name": format!("s{name}"),
+                    "labels": {"kubernetes.io/service-name": format!("s{service}")}},
+                "addressType": "IPv4", "ports": [{"port": 3000}],
+                "endpoints": [{
+                    "addresses": [format!("10.0.0.{address}")], "conditions": {"ready": ready},
+                }],
+            })
+        ),
+    ]
+}
+
+/// A cluster, and what is known of it besides.
+struct Cluster {
+    snapshot: Snapshot,
+    objects: Vec<Resource>,
+    config: Config,
+    now: Timestamp,
+}
+
+impl Cluster {
+    fn put(&mut self, resource: Resource) {
+        let reference = resource.reference();
+        self.objects
+            .retain(|object| object.reference() != reference);
+        self.objects.push(resource.clone());
+        self.snapshot.insert(resource);
+    }
+
+    fn edit(&mut self, edit: &Edit, statuses: &Statuses) {
+        match edit {
+            Edit::Put(resources) => resources.iter().cloned().for_each(|r| self.put(r)),
+            Edit::Delete(at) if !self.objects.is_empty() => {
+                let object = self.objects.remove(at.index(self.objects.len()));
+                assert!(self.snapshot.remove(&object.reference()));
+            }
+            Edit::Restamp(at, generation) if !self.objects.is_empty() => {
+                let object = at.get(&self.objects).clone();
+                self.put(restamped(object, *generation));
+            }
+            Edit::Store => {
+                let objects = self.objects.clone();
+                objects
+                    .into_iter()
+                    .for_each(|object| self.put(stored(object, statuses)));
+            }
+            Edit::Wait => self.now += std::time::Duration::from_secs(1),
+            Edit::Configure => self.config.default_is_shared ^= true,
+            Edit::Delete(_) | Edit::Restamp(..) => {}
+        }
+    }
+}
+
+/// The resource at another generation.
+fn restamped(mut resource: Resource, generation: i64) -> Resource {
+    match &mut resource {
+        Resource::Gateway(object) => Arc::make_mut(object).metadata.generation = generation,
+        Resource::HttpRoute(object) => Arc::make_mut(object).metadata.generation = generation,
+        Resource::Service(object) => Arc::make_mut(object).metadata.generation = generation,
+        _ => {}
+    }
+    resource
+}
+
+/// The resource with the status that it is to have.
+fn stored(resource: Resource, statuses: &Statuses) -> Resource {
+    match (resource, statuses) {
+        (Resource::Gateway(object), statuses) => {
+            let wanted = statuses.get(&Resource::Gateway(Arc::clone(&object)).reference());
+            match wanted {
+                Some(Status::Gateway(status)) => Resource::Gateway(Arc::new(Gateway {
+                    status: status.clone(),
+                    ..Gateway::clone(&object)
+                })),
+                _ => Resource::Gateway(object),
+            }
+        }
+        (Resource::HttpRoute(object), statuses) => {
+            let wanted = statuses.get(&Resource::HttpRoute(Arc::clone(&object)).reference());
+            match wanted {
+                Some(Status::HttpRoute(status)) => Resource::HttpRoute(Arc::new(HttpRoute {
+                    status: status.clone(),
+                    ..HttpRoute::clone(&object)
+                })),
+                _ => Resource::HttpRoute(object),
+            }
+        }
+        (other, _) => other,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn after_every_edit_a_resolver_comes_to_what_a_whole_resolution_does(
+        first in world(), edits in vec(edit(), 1..24),
+    ) {
+        let mut cluster = Cluster {
+            snapshot: Snapshot::new(),
+            objects: Vec::new(),
+            config: Config::default(),
+            now: support::now(),
+        };
+        let mut resolver = Resolver::new();
+        let mut before = resolver.resolve(&cluster.snapshot, &cluster.config, cluster.now);
+        for edit in std::iter::once(Edit::Put(first)).chain(edits) {
+            cluster.edit(&edit, &before.statuses);
+            let whole = resolve(&cluster.snapshot, &cluster.config, cluster.now);
+            let got = resolver.resolve(&cluster.snapshot, &cluster.config, cluster.now);
+            prop_assert_eq!(&*got.ir, &whole.ir, "{:?}", edit);
+            prop_assert_eq!(&*got.statuses, &whole.statuses, "{:?}", edit);
+            // What is not said to have changed has not.
+            for (object, status) in whole.statuses.iter() {
+                let differs = before.statuses.get(object) != Some(status);
+                prop_assert!(!differs || got.restated.contains(object), "{}", object);
+            }
+            for (id, backend) in got.ir.backends() {
+                let differs = before.ir.backends().get(id) != Some(backend);
+                prop_assert!(!differs || got.backends.contains(id), "{}", id);
+            }
+            for listener in got.ir.listeners() {
+                let is_known = before.ir.listeners().contains(listener);
+                prop_assert!(is_known || got.listeners.contains(&listener.id), "{}", listener.id);
+            }
+            before = got;
+        }
+    }
+
+    #[test]
+    fn a_version_of_another_history_is_resolved_as_a_whole(first in world(), second in world()) {
+        let config = Config::default();
+        let mut resolver = Resolver::new();
+        let base = Snapshot::from_resources(first);
+        let (mut one, mut other) = (base.clone(), base.clone());
+        one.extend(second.iter().take(2).cloned());
+        other.extend(second.iter().skip(2).cloned());
+        for snapshot in [&base, &one, &other, &one, &Snapshot::new(), &base] {
+            let whole = resolve(snapshot, &config, support::now());
+            let got = resolver.resolve(snapshot, &config, support::now());
+            prop_assert_eq!(&*got.ir, &whole.ir);
+            prop_assert_eq!(&*got.statuses, &whole.statuses);
+        }
+    }
+}
+
+#[test]
+fn what_has_not_changed_is_shared() {
+    let text = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: g}
+spec: {gatewayClassName: any, listeners: [{name: http, port: 80, protocol: HTTP}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: r}
+spec:
+  parentRefs: [{name: g}]
+  hostnames: [a.x.com, b.x.com]
+  rules: [{backendRefs: [{name: s, port: 80}]}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: s}
+spec: {ports: [{port: 80}]}
+";
+    let mut snapshot = Snapshot::from_resources(support::resources("x.yaml", text.as_bytes()));
+    let (mut resolver, config, now) = (Resolver::new(), Config::default(), support::now());
+    let first = resolver.resolve(&snapshot, &config, now);
+    let again = resolver.resolve(&snapshot, &config, now);
+    assert!(Arc::ptr_eq(&first.ir, &again.ir) && Arc::ptr_eq(&first.statuses, &again.statuses));
+    let slice = r#"{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4,
+        metadata: {name: s, labels: {kubernetes.io/service-name: s}},
+        ports: [{port: 1}], endpoints: [{addresses: [10.0.0.1]}]}"#;
+    snapshot.extend(support::resources("y.yaml", slice.as_bytes()));
+    let endpoints = resolver.resolve(&snapshot, &config, now);
+    assert_eq!(
+        (endpoints.backends.len(), endpoints.listeners.len()),
+        (1, 0)
+    );
+    assert!(Arc::ptr_eq(
+        &first.ir.listeners()[0],
+        &endpoints.ir.listeners()[0]
+    ));
+    assert!(Arc::ptr_eq(&first.statuses, &endpoints.statuses));
+    let route = text.split("---").nth(1).unwrap();
+    let other = route
+        .replace("name: r}", "name: r2}")
+        .replace("[a.x.com, b.x.com]", "[b.x.com]");
+    snapshot.extend(support::resources("z.yaml", other.as_bytes()));
+    let added = resolver.resolve(&snapshot, &config, now);
+    let hosts = |listener: &Arc<gateway_resolve::ir::Listener>| listener.hosts().to_vec();
+    let (before, after) = (
+        hosts(&first.ir.listeners()[0]),
+        hosts(&added.ir.listeners()[0]),
+    );
+    assert!(
+        Arc::ptr_eq(&before[0], &after[0]),
+        "the host that the new route is not for"
+    );
+    assert!(!Arc::ptr_eq(&before[1], &after[1]));
+}
