@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -152,6 +153,10 @@ pub(crate) struct RunArguments {
     /// What to serve.
     #[command(flatten)]
     pub(crate) selection: Selection,
+
+    /// Where /healthz, /readyz and /metrics are answered [default: nowhere]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) health: Option<SocketAddr>,
 
     /// How traffic is served.
     #[command(flatten)]

@@ -1,5 +1,6 @@
 //! The bundled gateway: serves, checks and explains Gateway API manifests, or serves a cluster.
 
+mod access_log;
 mod answer;
 mod check;
 mod cli;
@@ -8,9 +9,11 @@ mod controller;
 mod echo;
 mod error;
 mod explain;
+mod health;
 mod load;
 mod logs;
 mod memory;
+mod metrics;
 mod orphans;
 mod outcome;
 mod output;

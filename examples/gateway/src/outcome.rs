@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-use gateway_dataplane::{Applied, Problem as Refusal, Proxy};
+use gateway_dataplane::{Applied, Problem as Refusal};
 use gateway_resolve::ir::{Ir, ListenerId};
 use gateway_resolve::reason::{ListenerProgrammed, Reason};
 use gateway_resolve::{Config, Finding, Snapshot, Statuses, reconcile};
 
 use crate::error::Error;
 use crate::load;
+use crate::plane::Measured;
 use crate::problems::Problem;
 
 /// What came of one version of the resources.
@@ -28,8 +29,8 @@ pub(crate) struct Outcome {
 }
 
 /// Resolves the snapshot and serves what comes of it, wherever it came from; blocks.
-pub(crate) fn apply(snapshot: Snapshot, config: &Config, proxy: &Proxy) -> Outcome {
-    let turn = reconcile(&snapshot, config, load::now(), proxy);
+pub(crate) fn apply(snapshot: Snapshot, config: &Config, plane: &Measured) -> Outcome {
+    let turn = reconcile(&snapshot, config, load::now(), plane);
     Outcome {
         snapshot,
         ir: turn.ir,

@@ -4,12 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gateway_dataplane::forward::headers::{Forwarding, HopId};
-use gateway_dataplane::{Limits, Ports, Proxy};
+use gateway_dataplane::observe::Observer;
+use gateway_dataplane::{Applied, Limits, Ports, Proxy};
+use gateway_resolve::ir::{DataPlane, Ir, ListenerId};
 use gateway_resolve::{Config, Snapshot};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep_until};
 
+use crate::access_log::AccessLog;
 use crate::error::Error;
+use crate::metrics::Metrics;
 use crate::outcome::{self, Outcome};
 use crate::traffic::TrafficArguments;
 
@@ -17,9 +21,14 @@ use crate::traffic::TrafficArguments;
 /// or the machine may have its address.
 const RETRY: Duration = Duration::from_secs(5);
 
+/// How long the end of the access log is waited for.
+const FLUSH: Duration = Duration::from_secs(1);
+
 /// A proxy.
 pub(crate) struct Plane {
     proxy: Arc<Proxy>,
+    metrics: Option<Arc<Metrics>>,
+    access_log: Option<Arc<AccessLog>>,
     drain: Duration,
     /// When to apply again.
     retry: Option<Instant>,
@@ -41,7 +50,10 @@ impl Plane {
         arguments: &TrafficArguments,
         name: &str,
         neighbours: Neighbours,
+        metrics: Option<Arc<Metrics>>,
     ) -> Result<Self, Error> {
+        let log = |sink| AccessLog::open(sink, arguments.access_log_format).map(Arc::new);
+        let access_log = arguments.access_log.as_ref().map(log).transpose()?;
         let mut forwarding = Forwarding::default();
         let hop_id = arguments.hop_id.clone();
         forwarding.hop_id = Some(hop_id.unwrap_or_else(|| HopId::of(name)));
@@ -59,12 +71,21 @@ impl Plane {
         if let Some(workers) = arguments.workers {
             builder = builder.workers(workers.into());
         }
+        let observers = observers(metrics.as_ref(), access_log.as_ref());
+        if !observers.is_empty() {
+            builder = builder.observed_by(observers);
+        }
         let proxy = builder.start().map_err(|error| {
             Error::new(format!("cannot start the workers: {error}"))
                 .next("give fewer with --workers, or allow this process more threads and files")
         })?;
+        if let Some(metrics) = &metrics {
+            metrics.watch(proxy.forwarder());
+        }
         Ok(Self {
             proxy: Arc::new(proxy),
+            metrics,
+            access_log,
             drain,
             retry: None,
         })
@@ -72,11 +93,13 @@ impl Plane {
 
     /// Serves what the snapshot asks for; once it returns, that is what clients get.
     pub(crate) async fn apply(&mut self, snapshot: Snapshot, config: &Config) -> Outcome {
-        let (config, proxy) = (config.clone(), Arc::clone(&self.proxy));
+        let config = config.clone();
+        let plane = Measured::new(Arc::clone(&self.proxy), self.metrics.clone());
         let outcome = joined(spawn_blocking(move || {
-            outcome::apply(snapshot, &config, &proxy)
+            outcome::apply(snapshot, &config, &plane)
         }))
         .await;
+        self.count_reload(true);
         let closed = outcome.has_closed_sockets();
         self.retry = closed.then(|| Instant::now() + RETRY);
         outcome
@@ -92,10 +115,70 @@ impl Plane {
         self.retry = Some(at + RETRY);
     }
 
+    /// Counts a version of the resources that was applied, or refused as a whole.
+    pub(crate) fn count_reload(&self, ok: bool) {
+        if let Some(metrics) = &self.metrics {
+            metrics.reloaded(ok);
+        }
+    }
+
     /// Stops accepting, and lets requests finish; says whether all did.
     pub(crate) async fn drain(&self) -> bool {
         let (proxy, limit) = (Arc::clone(&self.proxy), self.drain);
-        joined(spawn_blocking(move || proxy.drain(limit))).await == 0
+        let log = self.access_log.clone();
+        let drain = move || {
+            let cut = proxy.drain(limit);
+            if let Some(log) = log {
+                log.flush(FLUSH);
+            }
+            cut
+        };
+        joined(spawn_blocking(drain)).await == 0
+    }
+}
+
+/// Who is told of requests.
+fn observers(
+    metrics: Option<&Arc<Metrics>>,
+    log: Option<&Arc<AccessLog>>,
+) -> Vec<Arc<dyn Observer>> {
+    if let (Some(metrics), Some(log)) = (metrics, log) {
+        metrics.watch_log(log.lost());
+    }
+    let metrics = metrics.map(|metrics| Arc::clone(metrics) as Arc<dyn Observer>);
+    let log = log.map(|log| Arc::clone(log) as Arc<dyn Observer>);
+    metrics.into_iter().chain(log).collect()
+}
+
+/// The proxy, and how long it takes until there is something to apply: metrics know its names first.
+pub(crate) struct Measured {
+    proxy: Arc<Proxy>,
+    metrics: Option<Arc<Metrics>>,
+    since: std::time::Instant,
+}
+
+impl Measured {
+    fn new(proxy: Arc<Proxy>, metrics: Option<Arc<Metrics>>) -> Self {
+        Self {
+            proxy,
+            metrics,
+            since: std::time::Instant::now(),
+        }
+    }
+}
+
+impl DataPlane for Measured {
+    type Applied = Applied;
+
+    fn apply(&self, ir: &Arc<Ir>) -> Applied {
+        if let Some(metrics) = &self.metrics {
+            metrics.name(ir, self.since.elapsed());
+        }
+        self.proxy.apply(ir)
+    }
+
+    fn unserved(applied: &Applied) -> Vec<(ListenerId, String)> {
+        <Proxy as DataPlane>::unserved(applied)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use gateway_model::{Code, Manifests};
 use tokio::signal::unix::{SignalKind, signal};
@@ -10,12 +11,14 @@ use tokio::task::spawn_blocking;
 
 use crate::cli::RunArguments;
 use crate::error::Error;
+use crate::health::Ready;
 use crate::load::Input;
+use crate::metrics::Metrics;
 use crate::output::Page;
 use crate::plane::joined;
 use crate::serve::{self, Server, Why};
 use crate::stop::Stop;
-use crate::{logs, memory, output, overview, problems, watch};
+use crate::{health, logs, memory, output, overview, problems, watch};
 
 /// Serves until a signal ends it.
 pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Error> {
@@ -44,10 +47,15 @@ async fn serve_until_stopped(arguments: &RunArguments) -> Result<ExitCode, Error
         return Ok(ExitCode::SUCCESS);
     };
     refuse_hopeless(&manifests)?;
-    let mut server = Server::start(arguments)?;
+    let (ready, metrics) = (Ready::default(), Arc::new(Metrics::default()));
+    if let Some(address) = arguments.health {
+        health::start(address, &ready, &metrics).await?;
+    }
+    let mut server = Server::start(arguments, arguments.health.map(|_| metrics))?;
     let outcome = server.apply(manifests).await;
     print(&overview::page(&outcome, server.echoes()));
     outcome.require_socket()?;
+    ready.store(true, Ordering::Relaxed);
     outcome.log("serving");
     drop(outcome);
     loop {

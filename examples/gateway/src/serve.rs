@@ -10,6 +10,7 @@ use crate::cli::RunArguments;
 use crate::echo::Echoes;
 use crate::error::Error;
 use crate::load::{self, Input};
+use crate::metrics::Metrics;
 use crate::outcome::Outcome;
 use crate::places::Places;
 use crate::plane::{Neighbours, Plane, joined};
@@ -37,11 +38,14 @@ pub(crate) enum Why {
 
 impl Server {
     /// Starts the workers, which serve nothing yet.
-    pub(crate) fn start(arguments: &RunArguments) -> Result<Self, Error> {
+    pub(crate) fn start(
+        arguments: &RunArguments,
+        metrics: Option<Arc<Metrics>>,
+    ) -> Result<Self, Error> {
         let name = load::name(&arguments.selection);
         Ok(Self {
             config: load::config(&arguments.selection),
-            plane: Plane::start(&arguments.traffic, &name, Neighbours::Refuse)?,
+            plane: Plane::start(&arguments.traffic, &name, Neighbours::Refuse, metrics)?,
             echoes: Echoes::default(),
             statuses: Arc::default(),
             closed: 0,
@@ -53,6 +57,7 @@ impl Server {
         let manifests = load(input).await;
         if let Some(reason) = self.reason_to_stay(&manifests) {
             if why == Why::Changed {
+                self.plane.count_reload(false);
                 problems::log(&problems::of_manifests(&manifests));
                 tracing::error!("not reloaded: {reason}");
             }

@@ -8,6 +8,9 @@ use gateway_dataplane::forward::headers::HopId;
 use gateway_dataplane::head::AmbiguousPaths;
 use ipnet::IpNet;
 
+use crate::access_log::Sink;
+use crate::cli::LogFormat;
+
 /// How traffic is served, by whatever tells what is served.
 #[derive(Debug, Args)]
 pub(crate) struct TrafficArguments {
@@ -42,6 +45,15 @@ pub(crate) struct TrafficArguments {
     /// is counted and logged
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().mirror_lag)]
     pub(crate) mirror_lag: usize,
+
+    /// Write a line for each request and connection to standard output, standard error or a file, which
+    /// is made anew when it was renamed [default: none]
+    #[arg(long, value_name = "stdout|stderr|PATH")]
+    pub(crate) access_log: Option<Sink>,
+
+    /// How these lines are written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) access_log_format: LogFormat,
 }
 
 /// What becomes of a request whose path can be read in more than one way.

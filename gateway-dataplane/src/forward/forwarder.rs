@@ -111,6 +111,15 @@ impl<M: MakeBackend> Forwarder<M> {
         }
     }
 
+    /// The backends of the IR that was applied last, in order.
+    pub fn backends(&self) -> Vec<(BackendId, Arc<M::Backend>)> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let backends = known.backends.iter();
+        backends
+            .map(|(id, (_, backend))| (id.clone(), Arc::clone(backend)))
+            .collect()
+    }
+
     /// The sockets that the current table has listeners for, in order.
     pub fn sockets(&self) -> Vec<SocketKey> {
         self.tables.load().sockets()

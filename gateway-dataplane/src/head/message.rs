@@ -44,7 +44,7 @@ impl RequestHead {
     }
 
     /// The `:authority` of HTTP/2, if that is where it came from.
-    pub(crate) fn authority(&self) -> Option<&str> {
+    pub fn authority(&self) -> Option<&str> {
         str::from_utf8(self.authority?.of(&self.fields.text)).ok()
     }
 

@@ -57,7 +57,7 @@ pub(crate) struct ControllerArguments {
     #[command(flatten)]
     pub(crate) traffic: TrafficArguments,
 
-    /// Where /healthz and /readyz are answered
+    /// Where /healthz, /readyz and /metrics are answered
     #[arg(long, value_name = "ADDR:PORT", default_value = "0.0.0.0:9902")]
     pub(crate) health: SocketAddr,
 

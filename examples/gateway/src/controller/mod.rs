@@ -9,7 +9,6 @@ mod claims;
 mod cluster;
 mod effect;
 mod finalizer;
-mod health;
 mod kinds;
 mod lease;
 mod past;
@@ -37,15 +36,16 @@ pub(crate) use arguments::ControllerArguments;
 use self::addresses::Allocator;
 use self::cluster::Cluster;
 use self::effect::Effect;
-use self::health::Ready;
 use self::lease::Candidate;
 use self::plan::Plan;
 use self::watch::{Change, Release};
 use self::writer::{Writer, Written};
 use crate::error::Error;
+use crate::health::Ready;
+use crate::metrics::Metrics;
 use crate::plane::{Neighbours, Plane};
 use crate::stop::Stop;
-use crate::{logs, memory};
+use crate::{health, logs, memory};
 
 /// Serves a cluster until a signal ends it.
 pub(crate) fn controller(arguments: &ControllerArguments) -> Result<ExitCode, Error> {
@@ -67,14 +67,13 @@ async fn serve(arguments: &ControllerArguments) -> Result<ExitCode, Error> {
             .next("run it in a pod, or set KUBECONFIG to a file that names a cluster")
     })?;
     let ready = Ready::default();
-    health::start(arguments.health, Arc::clone(&ready))
-        .await
-        .map_err(|error| Error::new(format!("--health {}: {error}", arguments.health)))?;
+    let metrics = Arc::new(Metrics::default());
+    health::start(arguments.health, &ready, &metrics).await?;
     let candidate = Candidate::new(&client, &arguments.lease);
     let mut leads = candidate.leads();
     let over = tokio::sync::watch::Sender::new(false);
     let election = tokio::spawn(candidate.run(over.subscribe()));
-    let mut controller = Controller::start(arguments, &client, ready, leads.clone())?;
+    let mut controller = Controller::start(arguments, &client, (ready, metrics), leads.clone())?;
     loop {
         let effect = tokio::select! {
             biased;
@@ -130,11 +129,11 @@ impl Controller {
     fn start(
         arguments: &ControllerArguments,
         client: &Client,
-        ready: Ready,
+        (ready, metrics): (Ready, Arc<Metrics>),
         leads: Receiver<bool>,
     ) -> Result<Self, Error> {
         let name = format!("controller {}", arguments.controller_name);
-        let plane = Plane::start(&arguments.traffic, &name, Neighbours::Share)?;
+        let plane = Plane::start(&arguments.traffic, &name, Neighbours::Share, Some(metrics))?;
         let (sender, changes) = mpsc::unbounded_channel();
         watch::start(client, &sender);
         Ok(Self {

@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use gateway_resolve::ir::BackendId;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::Usage;
 use crate::backend::{BackendError, BackendErrorKind};
 use crate::paced::Paced;
 
@@ -28,6 +29,14 @@ pub(super) struct Most {
 }
 
 impl Load {
+    /// What is open now.
+    pub(super) fn usage(&self) -> Usage {
+        Usage {
+            requests: self.requests.load(Relaxed),
+            connections: self.connections.load(Relaxed),
+        }
+    }
+
     /// Counts a request, if it is not one too many.
     pub(super) fn enter(&self, most: Most) -> Option<Entered<'_>> {
         let open = self.requests.fetch_add(1, Relaxed);

@@ -158,6 +158,23 @@ impl<P: Pick, C: Connect> std::fmt::Debug for Upstream<P, C> {
     }
 }
 
+/// What a backend has open now, over all its endpoints and workers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Usage {
+    /// Requests.
+    pub requests: usize,
+    /// Connections, idle ones included.
+    pub connections: usize,
+}
+
+impl<P: Pick, C: Connect> Upstream<P, C> {
+    /// What it has open now.
+    pub fn usage(&self) -> Usage {
+        self.load.usage()
+    }
+}
+
 impl<P: Pick, C: Connect> Backend for Upstream<P, C> {
     /// Sends `request` to an endpoint, and to another as long as no connection can be made or what may
     /// be sent twice is not answered.
