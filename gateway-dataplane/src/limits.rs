@@ -64,6 +64,11 @@ pub struct Limits {
     /// Times that a request may come through this gateway, as it says itself in `CDN-Loop` (RFC 8586). Beyond:
     /// 508. Default 4.
     pub own_hops: usize,
+    /// Sessions of UDP clients that a worker keeps for one socket. Beyond, one makes room: of those whose client
+    /// was heard only once, if there are any, the one that was quiet for longest. Default 4,096.
+    pub udp_sessions: usize,
+    /// Time that a UDP session may go without a datagram either way. Default 60 s.
+    pub udp_idle: Duration,
     /// Time to connect to an endpoint. Default 5 s.
     pub connect: Duration,
     /// Time that a request waits for a new HTTP/2 connection to one endpoint while there are others to ask.
@@ -140,6 +145,8 @@ impl Default for Limits {
             backend_requests: 1_024,
             backend_connections: 1_024,
             own_hops: 4,
+            udp_sessions: 4_096,
+            udp_idle: Duration::from_secs(60),
             connect: Duration::from_secs(5),
             connect_patience: Duration::from_millis(250),
             connect_attempts: 3,

@@ -9,7 +9,7 @@ pub use builder::{Ports, ProxyBuilder};
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use self::plan::Wanted;
 use crate::backend::MakeBackend;
 use crate::backend::upstream::Upstreams;
 use crate::forward::{Forwarder, Prepared};
-use crate::server::{Handle, Tls, Usable, listen};
+use crate::server::{Handle, Listen, Tls, Usable, listen};
 use crate::table::SocketKey;
 
 /// Serves [IRs](Ir), one after the other, without dropping a request in between.
@@ -65,7 +65,7 @@ struct Socket {
 }
 
 /// A new socket, once for each worker.
-type Opened = (u64, SocketKey, Vec<TcpListener>);
+type Opened = (u64, SocketKey, Vec<Listen>);
 
 impl Proxy {
     /// A proxy with default settings and the bundled upstreams.
@@ -157,9 +157,15 @@ impl<M: MakeBackend> Proxy<M> {
             }
             let ours = state
                 .sockets
-                .values()
-                .any(|s| s.bound.port() == address.port());
-            match listen(address, self.workers.len(), self.alone && !ours) {
+                .iter()
+                .filter(|((other, _), _)| other.transport == key.transport)
+                .any(|(_, socket)| socket.bound.port() == address.port());
+            match listen(
+                key.transport,
+                address,
+                self.workers.len(),
+                self.alone && !ours,
+            ) {
                 Ok((bound, sockets)) => {
                     let id = state.next_socket;
                     state.next_socket += 1;

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 
 use http::{Request, Response};
 
-use super::{Attempt, Backend, BackendError, Direct, Tunnel};
+use super::{Attempt, Backend, BackendError, Datagrams, Direct, Tunnel};
 use crate::Body;
 
 /// Any backend, at the cost of a box per request.
@@ -38,6 +39,14 @@ impl Backend for BoxBackend {
         self.0.open_boxed(worker).await
     }
 
+    fn datagrams(&self, worker: usize) -> Result<Datagrams, BackendError> {
+        self.0.datagrams_erased(worker)
+    }
+
+    fn reaches(&self, endpoint: SocketAddr) -> bool {
+        self.0.reaches_erased(endpoint)
+    }
+
     fn direct(&self) -> Option<Direct<'_>> {
         self.0.direct_erased()
     }
@@ -52,6 +61,10 @@ trait Erased: Send + Sync + 'static {
 
     fn open_boxed(&self, worker: usize) -> Opening<'_>;
 
+    fn datagrams_erased(&self, worker: usize) -> Result<Datagrams, BackendError>;
+
+    fn reaches_erased(&self, endpoint: SocketAddr) -> bool;
+
     fn direct_erased(&self) -> Option<Direct<'_>>;
 }
 
@@ -62,6 +75,14 @@ impl<B: Backend> Erased for B {
 
     fn open_boxed(&self, worker: usize) -> Opening<'_> {
         Box::pin(self.open(worker))
+    }
+
+    fn datagrams_erased(&self, worker: usize) -> Result<Datagrams, BackendError> {
+        self.datagrams(worker)
+    }
+
+    fn reaches_erased(&self, endpoint: SocketAddr) -> bool {
+        self.reaches(endpoint)
     }
 
     fn direct_erased(&self) -> Option<Direct<'_>> {

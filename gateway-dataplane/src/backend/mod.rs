@@ -4,6 +4,7 @@
 //! health, pools) is its own business. [`upstream`] is the bundled one. A [`MakeBackend`] builds
 //! one for each [backend of the IR](ir::Backend).
 
+mod datagrams;
 mod erased;
 mod error;
 pub(crate) mod http1;
@@ -11,6 +12,8 @@ mod lend;
 mod tunnel;
 pub mod upstream;
 
+pub use datagrams::Datagrams;
+pub(crate) use datagrams::Owner;
 pub use erased::BoxBackend;
 pub use error::{BackendError, BackendErrorKind};
 pub use lend::Direct;
@@ -54,6 +57,24 @@ pub trait Backend: Send + Sync + 'static {
         let _ = worker;
         let what = "the backend takes requests only";
         std::future::ready(Err(BackendError::new(BackendErrorKind::Connect, what)))
+    }
+
+    /// A socket for the datagrams of one client, as UDPRoutes ask for. Called within a runtime of tokio. Backends
+    /// that answer requests only need not.
+    ///
+    /// # Errors
+    /// There is no endpoint; the datagram is dropped.
+    fn datagrams(&self, worker: usize) -> Result<Datagrams, BackendError> {
+        let _ = worker;
+        let what = "the backend takes no datagrams";
+        Err(BackendError::new(BackendErrorKind::Connect, what))
+    }
+
+    /// May [`datagrams`](Self::datagrams) lead to `endpoint`? When a new IR is applied, sessions go on for as long as
+    /// a backend of their route says so.
+    fn reaches(&self, endpoint: SocketAddr) -> bool {
+        let _ = endpoint;
+        true
     }
 
     /// The connections that [`call`](Self::call) would use, where a plain request of an HTTP/1 client may be
@@ -132,6 +153,14 @@ impl<B: Backend> Backend for Arc<B> {
 
     fn open(&self, worker: usize) -> impl Future<Output = Result<Tunnel, BackendError>> + Send {
         B::open(self, worker)
+    }
+
+    fn datagrams(&self, worker: usize) -> Result<Datagrams, BackendError> {
+        B::datagrams(self, worker)
+    }
+
+    fn reaches(&self, endpoint: SocketAddr) -> bool {
+        B::reaches(self, endpoint)
     }
 
     fn direct(&self) -> Option<Direct<'_>> {

@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use gateway_resolve::ir::{Ir, ListenerId, Stack};
+use gateway_resolve::ir::{Ir, ListenerId};
 
 use crate::server::Usable;
 use crate::table::SocketKey;
@@ -55,12 +55,6 @@ pub enum Problem {
         /// The socket that has it.
         other: SocketKey,
     },
-    /// The data plane does not serve such listeners.
-    #[error("listeners that {what} are not served")]
-    Stack {
-        /// What they do.
-        what: &'static str,
-    },
     /// A certificate cannot be used.
     #[error("the certificate cannot be used: {0}")]
     Certificate(String),
@@ -91,16 +85,6 @@ fn hint(error: &io::Error) -> &'static str {
     }
 }
 
-/// What is not served of a stack.
-fn unserved_stack(stack: &Stack) -> Option<Problem> {
-    let what = match stack {
-        Stack::Http { .. } | Stack::Https { .. } | Stack::Tcp { .. } => return None,
-        Stack::TlsPassthrough { .. } | Stack::TlsTerminate { .. } => return None,
-        Stack::Udp { .. } => "take UDP datagrams",
-    };
-    Some(Problem::Stack { what })
-}
-
 impl Applied {
     pub(super) fn new(ir: &Ir) -> Self {
         let mut applied = Self::default();
@@ -108,7 +92,7 @@ impl Applied {
             applied.listeners.push(ListenerReport {
                 id: listener.id.clone(),
                 bound: Vec::new(),
-                problems: unserved_stack(&listener.stack).into_iter().collect(),
+                problems: Vec::new(),
             });
             for key in SocketKey::of(listener) {
                 applied.by_socket.entry(key).or_default().push(index);

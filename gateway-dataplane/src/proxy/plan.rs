@@ -32,7 +32,7 @@ impl Wanted {
             let own = key.address.map(|address| vec![address]);
             for address in own.unwrap_or_else(|| addresses.to_vec()) {
                 let address = SocketAddr::new(address, port);
-                match taken.insert((address.ip(), key.port), key) {
+                match taken.insert((address.ip(), key.port, key.transport), key) {
                     None => wanted.0.push((key, address)),
                     Some(other) => applied.note_unbound(key, &Problem::Taken { address, other }),
                 }

@@ -40,7 +40,7 @@ pub(super) struct Served<B> {
 }
 
 /// The pause after an error that will not go away by itself, such as too many open files.
-const PAUSE: Duration = Duration::from_millis(50);
+pub(super) const PAUSE: Duration = Duration::from_millis(50);
 
 /// Accepts connections until `closing`, then those that already wait, and has all finish within what it says.
 pub(super) async fn accept<M: MakeBackend>(

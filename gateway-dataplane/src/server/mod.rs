@@ -13,10 +13,11 @@ mod sniff;
 mod socket;
 mod tcp;
 mod tls;
+mod udp;
 mod watch;
 mod worker;
 
-pub(crate) use self::socket::listen;
+pub(crate) use self::socket::{Listen, listen};
 pub(crate) use tls::{Terminations, Tls, Usable};
 pub(crate) use watch::{Order, Watch};
 pub(crate) use worker::{Handle, Shared, start};

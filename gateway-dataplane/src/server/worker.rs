@@ -1,18 +1,20 @@
 //! A worker: one thread, one runtime.
 
 use std::collections::HashMap;
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::mpsc as blocking;
 use std::time::Duration;
 use std::{io, thread};
 
+use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
 use super::accept::{Listening, Served, accept};
 use super::http2::Http2;
+use super::socket::Listen;
+use super::udp::receive;
 use super::watch::Registry;
 use crate::Limits;
 use crate::backend::MakeBackend;
@@ -45,7 +47,7 @@ pub(crate) struct Handle<B> {
 enum Command<B> {
     /// Accept connections from this socket, and serve what the view says until the table is known
     /// to say something else.
-    Listen(u64, SocketKey, TcpListener, Arc<View<B>>),
+    Listen(u64, SocketKey, Listen, Arc<View<B>>),
     /// Stop accepting, and let the connections finish.
     Close(u64),
     /// Close all; report when the last connection is gone, or how many were cut off.
@@ -93,7 +95,7 @@ impl<B> Handle<B> {
     }
 
     /// Starts to accept connections from `socket`, which is called `id` from now on.
-    pub(crate) fn listen(&self, id: u64, key: SocketKey, socket: TcpListener, view: Arc<View<B>>) {
+    pub(crate) fn listen(&self, id: u64, key: SocketKey, socket: Listen, view: Arc<View<B>>) {
         self.tell(Command::Listen(id, key, socket, view));
     }
 
@@ -132,25 +134,24 @@ impl<M: MakeBackend> Worker<M> {
         &self.forwarder.options().limits
     }
 
-    /// `None`: the socket cannot be polled.
+    /// Starts to serve a socket, until `closing`.
     fn listen(
-        &self,
-        id: u64,
-        key: SocketKey,
-        socket: TcpListener,
-        view: Arc<View<M::Backend>>,
-    ) -> Option<Listening<M::Backend>> {
-        let current = self.forwarder.current(view, self.index, key);
-        match tokio::net::TcpListener::from_std(socket) {
-            Ok(socket) => Some(Listening {
-                socket,
-                served: Served { id, key, current },
-            }),
-            Err(error) => {
-                tracing::error!(socket = %key, %error, "cannot poll a socket");
-                None
+        self: &Arc<Self>,
+        served: Served<M::Backend>,
+        socket: Listen,
+        closing: oneshot::Receiver<Duration>,
+    ) -> io::Result<JoinHandle<()>> {
+        let worker = Arc::clone(self);
+        Ok(match socket {
+            Listen::Tcp(socket) => {
+                let socket = TcpListener::from_std(socket)?;
+                tokio::spawn(accept(worker, Listening { socket, served }, closing))
             }
-        }
+            Listen::Udp(socket) => {
+                let socket = UdpSocket::from_std(socket)?;
+                tokio::spawn(receive(worker, socket, served, closing))
+            }
+        })
     }
 }
 
@@ -165,10 +166,11 @@ async fn run<M: MakeBackend>(
     while let Some(command) = inbox.recv().await {
         match command {
             Command::Listen(id, key, socket, view) => {
-                if let Some(listening) = worker.listen(id, key, socket, view) {
-                    let (close, closing) = oneshot::channel::<Duration>();
-                    let task = tokio::spawn(accept(Arc::clone(&worker), listening, closing));
-                    sockets.insert(id, (close, task));
+                let current = worker.forwarder.current(view, worker.index, key);
+                let (close, closing) = oneshot::channel::<Duration>();
+                match worker.listen(Served { id, key, current }, socket, closing) {
+                    Ok(task) => drop(sockets.insert(id, (close, task))),
+                    Err(error) => tracing::error!(socket = %key, %error, "cannot poll a socket"),
                 }
             }
             Command::Close(id) => {

@@ -14,10 +14,11 @@ use super::{CompiledRule, Compiler, Head, Hit, Miss, StreamRoute};
 #[derive(Debug)]
 pub struct Listener<B> {
     ir: Arc<ir::Listener>,
-    /// The names of `hosts` or `streams`.
     names: HostIndex,
     /// In the order of the IR.
     hosts: Box<[Host<B>]>,
+    /// The names of `streams`.
+    server_names: HostIndex,
     /// Where connections are passed on: by server name in the order of the IR, or just one.
     streams: Box<[StreamRoute<B>]>,
 }
@@ -43,7 +44,9 @@ impl<B> Listener<B> {
     /// Where a connection goes whose bytes are passed on, as they come or out of TLS: to the route with the most
     /// specific name that matches `sni`. Without TLS there is one route for all.
     pub fn stream(&self, sni: Option<&str>) -> Option<&StreamRoute<B>> {
-        let at = with_lower_case(sni.unwrap_or_default(), |name| self.names.first(name))?;
+        let at = with_lower_case(sni.unwrap_or_default(), |name| {
+            self.server_names.first(name)
+        })?;
         self.streams.get(at)
     }
 
@@ -115,18 +118,17 @@ impl<B: Clone> Listener<B> {
                     [compiler.stream(rule.as_ref()).behind(ir)].into()
                 }
             },
-            names: names(&ir.stack),
+            names: HostIndex::new(ir.hosts().iter().map(|host| host.hostname.as_ref())),
+            server_names: server_names(&ir.stack),
             ir: Arc::clone(ir),
         }
     }
 }
 
-/// What hosts or connections are told apart by.
-fn names(stack: &Stack) -> HostIndex {
+/// What connections are told apart by.
+fn server_names(stack: &Stack) -> HostIndex {
     match stack {
-        Stack::Http { hosts } | Stack::Https { hosts, .. } => {
-            HostIndex::new(hosts.iter().map(|host| host.hostname.as_ref()))
-        }
+        Stack::Http { .. } | Stack::Https { .. } => HostIndex::default(),
         Stack::TlsPassthrough { names } | Stack::TlsTerminate { names, .. } => {
             HostIndex::new(names.iter().map(|name| name.hostname.as_ref()))
         }

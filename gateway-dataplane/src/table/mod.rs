@@ -34,7 +34,7 @@ pub use stream::StreamRoute;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gateway_resolve::ir::{self, BackendId, Ir, Stack};
+use gateway_resolve::ir::{self, BackendId, Ir};
 use hashbrown::HashMap;
 
 /// Everything that is served, by socket. `B` is what stands for a backend: a handle that is cheap to
@@ -66,12 +66,7 @@ impl<B: Clone> Table<B> {
             rules: HashMap::new(),
         };
         let mut sockets = BTreeMap::<_, Vec<_>>::new();
-        let is_served = |listener: &&Arc<ir::Listener>| match listener.stack {
-            Stack::Http { .. } | Stack::Https { .. } | Stack::Tcp { .. } => true,
-            Stack::TlsPassthrough { .. } | Stack::TlsTerminate { .. } => true,
-            Stack::Udp { .. } => false,
-        };
-        for listener in ir.listeners().iter().filter(is_served) {
+        for listener in ir.listeners() {
             let compiled = Arc::new(Listener::compile(listener, &mut compiler));
             for key in SocketKey::of(listener) {
                 sockets.entry(key).or_default().push(Arc::clone(&compiled));

@@ -163,9 +163,17 @@ impl<B> SocketTable<B> {
     /// Where connections go, when they are passed on as they come. A listener for TCP shares its socket
     /// with no other.
     pub fn tcp(&self) -> Option<&StreamRoute<B>> {
-        let is_tcp =
-            |listener: &&Arc<Listener<B>>| matches!(listener.ir().stack, Stack::Tcp { .. });
-        self.listeners.iter().find(is_tcp)?.stream(None)
+        self.only(|stack| matches!(stack, Stack::Tcp { .. }))
+    }
+
+    /// Where datagrams go, likewise.
+    pub fn udp(&self) -> Option<&StreamRoute<B>> {
+        self.only(|stack| matches!(stack, Stack::Udp { .. }))
+    }
+
+    fn only(&self, is: impl Fn(&Stack) -> bool) -> Option<&StreamRoute<B>> {
+        let mut listeners = self.listeners.iter();
+        listeners.find(|l| is(&l.ir().stack))?.stream(None)
     }
 
     /// Is TLS spoken on it? Listeners with and without TLS never share a socket.

@@ -53,6 +53,14 @@ impl<B> StreamRoute<B> {
     }
 }
 
+impl<B> StreamRoute<B> {
+    /// The backends that it may choose.
+    pub(crate) fn backends(&self) -> impl Iterator<Item = &B> {
+        let shares = self.shares.iter().flat_map(Shares::iter);
+        shares.filter_map(|(weight, backend)| backend.as_ref().filter(|_| weight > 0))
+    }
+}
+
 impl<B: Clone> StreamRoute<B> {
     /// [Picks](Self::pick) at random.
     pub(crate) fn choose(&self) -> Chosen<B> {

@@ -15,3 +15,4 @@ mod support;
 mod tcp;
 mod tls;
 mod tls_streams;
+mod udp;

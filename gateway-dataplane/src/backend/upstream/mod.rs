@@ -5,6 +5,7 @@
 
 mod choose;
 mod connect;
+mod datagrams;
 mod endpoint;
 mod fit;
 mod health;
@@ -19,6 +20,7 @@ mod tls;
 pub use connect::{Connect, TcpConnect};
 pub use pick::{Candidates, LeastRequest, Pick, RoundRobin};
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Instant;
@@ -32,8 +34,8 @@ use self::lane::Keep;
 use self::load::{Entered, Held, Load, Most};
 use self::tls::TlsClient;
 use super::{
-    Attempt, Backend, BackendError, BackendErrorKind, Direct, Lend, MakeBackend, Noted, Tunnel,
-    http1,
+    Attempt, Backend, BackendError, BackendErrorKind, Datagrams, Direct, Lend, MakeBackend, Noted,
+    Tunnel, http1,
 };
 use crate::codec::h1::{Allowance, Answered, HeadLimits};
 use crate::head::RequestHead;
@@ -212,6 +214,15 @@ impl<P: Pick, C: Connect> Backend for Upstream<P, C> {
             }
         }
         Err(course.failed.unwrap_or_else(|| self.nobody()))
+    }
+
+    /// To the first endpoint that there is a way to; whether it is there shows when it is sent something.
+    fn datagrams(&self, worker: usize) -> Result<Datagrams, BackendError> {
+        self.datagrams_of(worker)
+    }
+
+    fn reaches(&self, endpoint: SocketAddr) -> bool {
+        self.endpoints.iter().any(|e| e.address() == endpoint)
     }
 
     fn direct(&self) -> Option<Direct<'_>> {

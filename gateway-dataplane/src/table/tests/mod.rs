@@ -173,13 +173,20 @@ fn a_listener_is_found_under_each_of_its_addresses() {
     assert_eq!(listeners(Some([10, 0, 0, 2].into())), None);
 }
 
-/// A stack that is not served must not be taken for HTTP.
+/// Ports of TCP and of UDP are not the same ports, and datagrams are not taken for HTTP.
 #[test]
-fn a_listener_of_another_stack_gets_no_socket() {
-    let mut listener = Arc::unwrap_or_clone(listener(&http(), "", &[""]));
-    listener.stack = Stack::Udp { rule: None };
-    let ir = Ir::new(vec![Arc::new(listener)], [], []).unwrap();
-    assert_eq!(Table::compile(&ir, |_| ()).sockets().count(), 0);
+fn a_listener_for_datagrams_has_a_socket_of_its_own() {
+    let web = listener(&http(), "", &[""]);
+    let mut datagrams = Listener::clone(&web);
+    datagrams.id.name = SectionName::new("udp").unwrap();
+    datagrams.stack = Stack::Udp { rule: None };
+    let ir = Ir::new(vec![web, Arc::new(datagrams)], [], []).unwrap();
+    let table = Table::compile(&ir, |_| ());
+    let socket = |key| table.socket(&key).unwrap();
+    assert!(socket(SocketKey::udp(None, 80)).udp().is_some());
+    assert!(found(socket(SocketKey::udp(None, 80)), "a", "/", None).is_err());
+    assert!(socket(SocketKey::tcp(None, 80)).udp().is_none());
+    assert!(found(socket(SocketKey::tcp(None, 80)), "a", "/", None).is_ok());
 }
 
 /// GEP-1767: the gateway answers the preflight requests of a rule, whatever its matches say of methods and headers.

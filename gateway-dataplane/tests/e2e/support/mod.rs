@@ -211,6 +211,15 @@ pub(crate) fn tcp(listener: Listener, targets: Vec<StreamTarget>) -> Listener {
     }
 }
 
+/// The same for UDP.
+pub(crate) fn udp(listener: Listener, targets: Vec<StreamTarget>) -> Listener {
+    let rule = stream_rule(targets);
+    Listener {
+        stack: Stack::Udp { rule },
+        ..listener
+    }
+}
+
 /// Server names, each with a backend; an empty name stands for any.
 fn server_names(names: &[(&str, &str)]) -> Vec<ServerName> {
     let name = |(hostname, backend): &(&str, &str)| ServerName {

@@ -1,0 +1,64 @@
+//! Endpoints of UDP.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+
+use super::connect::Connect;
+use super::endpoint::{Endpoint, Settings};
+use super::pick::Pick;
+use super::{BackendError, BackendErrorKind, Upstream};
+use crate::backend::{Datagrams, Lend, Owner};
+
+/// An endpoint for the datagrams of one client.
+struct Asked {
+    endpoint: Arc<Endpoint>,
+    settings: Settings,
+}
+
+impl Owner for Asked {
+    fn answered(&self) {
+        self.endpoint.health.succeeded();
+    }
+
+    fn failed(&self, error: io::Error) {
+        let error = unreached(self.endpoint.address(), error);
+        self.endpoint.failed(&self.settings, &error);
+    }
+}
+
+impl<P: Pick, C: Connect> Upstream<P, C> {
+    /// A socket to the first endpoint that there is a way to.
+    pub(super) fn datagrams_of(&self, worker: usize) -> Result<Datagrams, BackendError> {
+        let mut course = self.begin(worker);
+        while let Some(index) = self.choose(&mut course) {
+            let endpoint = &self.endpoints[index];
+            let asked = Asked {
+                endpoint: Arc::clone(endpoint),
+                settings: self.settings,
+            };
+            match connect(endpoint.address()) {
+                Ok(datagrams) => return Ok(datagrams.of(asked)),
+                Err(error) => course.exclude(unreached(endpoint.address(), error)),
+            }
+        }
+        Err(course.failed.unwrap_or_else(|| self.nobody()))
+    }
+}
+
+/// An own port for `endpoint`, whose answers alone it takes.
+fn connect(endpoint: SocketAddr) -> io::Result<Datagrams> {
+    let any: SocketAddr = match endpoint {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    let socket = UdpSocket::bind(any)?;
+    socket.set_nonblocking(true)?;
+    socket.connect(endpoint)?;
+    Datagrams::new(tokio::net::UdpSocket::from_std(socket)?)
+}
+
+fn unreached(address: SocketAddr, error: io::Error) -> BackendError {
+    let what = format!("cannot send datagrams to {address}: {error}");
+    BackendError::new(BackendErrorKind::Connect, what).because(error)
+}
