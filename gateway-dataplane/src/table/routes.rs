@@ -3,7 +3,7 @@
 use std::hash::BuildHasher;
 use std::ops::Range;
 
-use gateway_resolve::ir::{PathMatch, Route};
+use gateway_resolve::ir::{PathMatch, Route, method_of};
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::Head;
@@ -11,8 +11,8 @@ use super::check::check_beyond_path;
 
 /// Finds the first route of a list, sorted by rank, that matches a request.
 ///
-/// Sorting puts exact paths before regular expressions before prefixes, the longer before the
-/// shorter, and routes of equal path side by side. So a path leads to a group of neighbours, and
+/// Sorting puts exact paths before regular expressions before prefixes before methods before what matches every
+/// path, the longer before the shorter, and routes of equal path side by side. So a path leads to a group of neighbours, and
 /// groups are looked at in the order of their ranks. The paths themselves stay in the IR.
 #[derive(Debug, Default)]
 pub(super) struct RouteIndex {
@@ -22,6 +22,8 @@ pub(super) struct RouteIndex {
     prefixes: HashTable<Group>,
     /// Which lengths of prefixes there are; see [`length_bit`].
     lengths: u64,
+    /// By the method of gRPC.
+    methods: HashTable<Group>,
     /// The prefix `/`, which matches every path.
     root: Group,
 }
@@ -58,6 +60,10 @@ impl RouteIndex {
         match path {
             PathMatch::Regex(_) => self.regex = group,
             PathMatch::Prefix(root) if &**root == "/" => self.root = group,
+            PathMatch::Method(method) => {
+                self.methods
+                    .insert_unique(hasher.hash_one(&**method), group, rehash);
+            }
             PathMatch::Exact(path) => {
                 self.exact
                     .insert_unique(hasher.hash_one(&**path), group, rehash);
@@ -93,6 +99,7 @@ impl RouteIndex {
             .and_then(first)
             .or_else(regex)
             .or_else(|| self.find_prefix(routes, path, first))
+            .or_else(|| self.lookup(&self.methods, routes, method_of(path)?).and_then(first))
             .or_else(|| first(self.root))
     }
 
@@ -135,6 +142,7 @@ fn same_group(a: &PathMatch, b: &PathMatch) -> bool {
     match (a, b) {
         (PathMatch::Exact(a), PathMatch::Exact(b)) => a == b,
         (PathMatch::Prefix(a), PathMatch::Prefix(b)) => a == b,
+        (PathMatch::Method(a), PathMatch::Method(b)) => a == b,
         (PathMatch::Regex(_), PathMatch::Regex(_)) => true,
         _ => false,
     }
@@ -143,7 +151,7 @@ fn same_group(a: &PathMatch, b: &PathMatch) -> bool {
 /// The path that the routes of `group` have in common.
 fn text(routes: &[Route], group: Group) -> &str {
     match &routes[group.start as usize].matches.path {
-        PathMatch::Exact(path) | PathMatch::Prefix(path) => path,
+        PathMatch::Exact(path) | PathMatch::Prefix(path) | PathMatch::Method(path) => path,
         PathMatch::Regex(pattern) => pattern.as_str(),
     }
 }

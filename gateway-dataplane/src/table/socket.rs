@@ -108,7 +108,7 @@ impl<'t, B> Hit<'t, B> {
     pub fn prefix(&self) -> Option<&'t str> {
         match &self.route.matches.path {
             PathMatch::Prefix(prefix) => Some(prefix),
-            PathMatch::Exact(_) | PathMatch::Regex(_) => None,
+            PathMatch::Exact(_) | PathMatch::Regex(_) | PathMatch::Method(_) => None,
         }
     }
 }

@@ -54,6 +54,8 @@ pub enum PathMatch {
     Prefix(Box<str>),
     /// A regular expression that has to match the whole path.
     Regex(Pattern),
+    /// Exactly two segments, of which this is the second: a method of whichever gRPC service.
+    Method(Box<str>),
 }
 
 impl PathMatch {
@@ -74,17 +76,26 @@ impl PathMatch {
                 .strip_prefix(&**prefix)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
             Self::Regex(pattern) => pattern.is_match(path),
+            Self::Method(method) => method_of(path) == Some(method),
         }
     }
 }
 
+/// The method of a gRPC request by its path, `/service/method`
+/// (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>).
+pub fn method_of(path: &str) -> Option<&str> {
+    let (service, method) = path.strip_prefix('/')?.split_once('/')?;
+    (!service.is_empty() && !method.is_empty() && !method.contains('/')).then_some(method)
+}
+
 impl fmt::Display for PathMatch {
-    /// `path exactly "/a"`, `path prefix "/a"` or `path ~ "/a.*"`.
+    /// `path exactly "/a"`, `path prefix "/a"`, `path ~ "/a.*"` or `path "/*/a"`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exact(path) => write!(f, "path exactly {path:?}"),
             Self::Prefix(path) => write!(f, "path prefix {path:?}"),
             Self::Regex(pattern) => write!(f, "path ~ {pattern:?}"),
+            Self::Method(method) => write!(f, "path \"/*/{}\"", method.escape_debug()),
         }
     }
 }

@@ -22,13 +22,16 @@ pub struct Rank {
 }
 
 /// An exact path, then a regular expression (where the specification leaves the choice), then the
-/// longest prefix. Among exact paths, and among prefixes of one length, the spelling keeps equal
-/// ones together; two different ones never match the same request.
+/// longest prefix, then the longest method (GRPCRoute: the characters of the service go before those of the
+/// method), then what matches every path. Among exact paths, methods, and prefixes of one length, the spelling
+/// keeps equal ones together; two different ones never match the same request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum PathRank {
     Exact(Box<str>),
     Regex,
     Prefix(Reverse<usize>, Box<str>),
+    Method(Reverse<usize>, Box<str>),
+    Any,
 }
 
 /// A route in alphabetical order by `namespace/name`.
@@ -54,6 +57,8 @@ impl Rank {
         let path = match &route.matches.path {
             PathMatch::Exact(path) => PathRank::Exact(path.clone()),
             PathMatch::Regex(_) => PathRank::Regex,
+            PathMatch::Method(name) => PathRank::Method(Reverse(name.len()), name.clone()),
+            PathMatch::Prefix(path) if &**path == "/" => PathRank::Any,
             PathMatch::Prefix(path) => PathRank::Prefix(Reverse(path.len()), path.clone()),
         };
         Self {

@@ -144,6 +144,10 @@ fn path_matches(condition: &PathMatch, path: &str) -> bool {
     match condition {
         PathMatch::Exact(exact) => path == &**exact,
         PathMatch::Regex(pattern) => regex_matches(pattern.as_str(), path),
+        PathMatch::Method(method) => {
+            let segments: Vec<_> = path.split('/').collect();
+            matches!(segments[..], ["", service, found] if !service.is_empty() && found == &**method)
+        }
         PathMatch::Prefix(prefix) => {
             let segments = prefix.trim_end_matches('/').split('/').skip(1);
             let segments = segments.collect::<Vec<_>>();

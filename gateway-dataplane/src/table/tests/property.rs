@@ -38,6 +38,7 @@ fn path() -> impl Strategy<Value = PathMatch> {
         3 => select(&PATHS[..]).prop_map(|path| PathMatch::Exact(path.into())),
         4 => select(&["/", "/a", "/b", "/a/b", "/a/b/c", "/a//b"][..]).prop_map(PathMatch::prefix),
         1 => (0..3_usize).prop_map(|at| PathMatch::Regex(pattern(at))),
+        1 => select(&["b", "c"][..]).prop_map(|method| PathMatch::Method(method.into())),
     ]
 }
 
