@@ -25,6 +25,14 @@ pub use name::{Known, Name};
 pub use readings::AmbiguousPaths;
 pub(crate) use readings::other_readings;
 
+/// Is it the content type of gRPC, `application/grpc` with or without a format?
+pub(crate) fn is_grpc_type(content_type: &[u8]) -> bool {
+    let prefix = b"application/grpc";
+    let parts = content_type.split_at_checked(prefix.len());
+    let (start, rest) = parts.unwrap_or_default();
+    start.eq_ignore_ascii_case(prefix) && matches!(rest, [] | [b'+' | b';', ..])
+}
+
 /// What heads are held to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeadRules {

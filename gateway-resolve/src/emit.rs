@@ -48,7 +48,7 @@ pub(crate) fn emit(facts: &Facts<'_>, reader: &Reader<'_>) -> Ir {
 /// What is behind each listener.
 fn hosts<'a>(facts: &'a Facts<'_>) -> BTreeMap<&'a ListenerId, Hosts<'a>> {
     let mut hosts: BTreeMap<&ListenerId, Hosts<'_>> = BTreeMap::new();
-    for route in &facts.http_routes {
+    for route in &facts.routes {
         for (listener, hostname) in route.hosts() {
             let of_listener = hosts.entry(listener).or_default();
             of_listener.entry(hostname).or_default().push(&route.rules);

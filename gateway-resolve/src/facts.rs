@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use gateway_model::HttpRule;
-
 use crate::gateway::GatewayFacts;
 use crate::gateway::classes::Classes;
 use crate::route::RouteFacts;
@@ -13,6 +11,6 @@ pub(crate) struct Facts<'a> {
     pub(crate) classes: Classes<'a>,
     /// The Gateways that are served.
     pub(crate) gateways: Vec<Arc<GatewayFacts>>,
-    /// The HTTPRoutes that matter here.
-    pub(crate) http_routes: Vec<RouteFacts<HttpRule>>,
+    /// The routes that matter here, of all kinds.
+    pub(crate) routes: Vec<RouteFacts>,
 }

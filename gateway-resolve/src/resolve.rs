@@ -11,7 +11,7 @@ use crate::ir::Ir;
 use crate::reader::Reader;
 use crate::route::parents::Parents;
 use crate::route::patterns::Patterns;
-use crate::route::route;
+use crate::route::routes;
 use crate::status::report::report;
 use crate::{Config, Snapshot, Statuses};
 
@@ -38,11 +38,8 @@ pub fn resolve(snapshot: &Snapshot, config: &Config, now: Timestamp) -> Resoluti
     let classes = classes(reader, config);
     let gateways = gateways(reader, &classes, config);
     let (parents, patterns) = (Parents::new(&gateways), Patterns::default());
-    let http_routes = snapshot.http_routes().iter();
     let facts = Facts {
-        http_routes: http_routes
-            .filter_map(|object| route(object, &parents, &patterns, reader))
-            .collect(),
+        routes: routes(snapshot, &parents, &patterns, reader),
         gateways,
         classes,
     };

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gateway_model::{
-    ConfigMap, EndpointSlice, Gateway, GatewayClass, HttpRoute, Kind, Namespace, ObjectRef,
-    ReferenceGrant, Resource, Secret, Service,
+    ConfigMap, EndpointSlice, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind, Namespace,
+    ObjectRef, ReferenceGrant, Resource, Secret, Service,
 };
 
 use crate::Store;
@@ -19,6 +19,7 @@ pub struct Snapshot {
     gateway_classes: Store<GatewayClass>,
     gateways: Store<Gateway>,
     http_routes: Store<HttpRoute>,
+    grpc_routes: Store<GrpcRoute>,
     reference_grants: Store<ReferenceGrant>,
     namespaces: Store<Namespace>,
     services: Store<Service>,
@@ -60,6 +61,7 @@ impl Snapshot {
             Resource::GatewayClass(object) => add(&mut self.gateway_classes, object),
             Resource::Gateway(object) => add(&mut self.gateways, object),
             Resource::HttpRoute(object) => add(&mut self.http_routes, object),
+            Resource::GrpcRoute(object) => add(&mut self.grpc_routes, object),
             Resource::ReferenceGrant(object) => add(&mut self.reference_grants, object),
             Resource::Namespace(object) => add(&mut self.namespaces, object),
             Resource::Service(object) => add(&mut self.services, object),
@@ -81,6 +83,7 @@ impl Snapshot {
         take(&mut self.gateway_classes, reference)
             || take(&mut self.gateways, reference)
             || take(&mut self.http_routes, reference)
+            || take(&mut self.grpc_routes, reference)
             || take(&mut self.reference_grants, reference)
             || take(&mut self.namespaces, reference)
             || take(&mut self.services, reference)
@@ -151,6 +154,11 @@ impl Snapshot {
     /// The HTTPRoutes.
     pub fn http_routes(&self) -> &Store<HttpRoute> {
         &self.http_routes
+    }
+
+    /// The GRPCRoutes.
+    pub fn grpc_routes(&self) -> &Store<GrpcRoute> {
+        &self.grpc_routes
     }
 
     /// The ReferenceGrants.

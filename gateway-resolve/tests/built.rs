@@ -61,7 +61,7 @@ fn rule(route: &mut HttpRoute) -> &mut HttpRule {
 fn accepted(resolution: &Resolution) -> String {
     let statuses = resolution.statuses.iter();
     let parents = statuses.filter_map(|(_, status)| match status {
-        Status::HttpRoute(status) => status.parents.first(),
+        Status::Route(status) => status.parents.first(),
         _ => None,
     });
     let mut conditions = parents.flat_map(|parent| &parent.conditions);

@@ -44,7 +44,7 @@ fn targets(ir: &Ir) -> BTreeSet<String> {
 fn accepted(statuses: &Statuses) -> BTreeSet<String> {
     let mut accepted = BTreeSet::new();
     for (object, status) in statuses.iter() {
-        if let Status::HttpRoute(status) = status {
+        if let Status::Route(status) = status {
             for parent in &status.parents {
                 let holds =
                     |c: &Condition| c.type_ == "Accepted" && c.status == ConditionStatus::True;
@@ -69,7 +69,7 @@ fn with_statuses(resources: &[Resource], statuses: &Statuses) -> Vec<Resource> {
                         ..Gateway::clone(gateway)
                     }))
                 }
-                (Resource::HttpRoute(route), Some(Status::HttpRoute(status))) => {
+                (Resource::HttpRoute(route), Some(Status::Route(status))) => {
                     let status = status.clone();
                     Resource::HttpRoute(Arc::new(HttpRoute {
                         status,
@@ -114,7 +114,7 @@ proptest! {
                 gateways.iter().any(|g| *g.namespace == *namespace && *g.name == *parent.name)
             }).collect();
             let parents = match resolution.statuses.get(&route.reference()) {
-                Some(Status::HttpRoute(status)) => status.parents.as_slice(),
+                Some(Status::Route(status)) => status.parents.as_slice(),
                 _ => &[],
             };
             prop_assert_eq!(parents.iter().map(|p| &p.parent_ref).collect::<Vec<_>>(), ours);

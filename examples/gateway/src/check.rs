@@ -155,7 +155,7 @@ fn add(table: &mut Table<3>, object: String, status: &Status) {
                 ]);
             }
         }
-        Status::HttpRoute(route) => {
+        Status::Route(route) => {
             table.push([object.into(), "".into(), "".into()]);
             for parent in &route.parents {
                 let name = format!("  on {}", conditions::parent(&parent.parent_ref));

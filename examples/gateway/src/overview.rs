@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gateway_dataplane::ListenerReport;
-use gateway_model::{HttpRoute, Kind, ListenerStatus, ObjectRef, RouteParentStatus};
+use gateway_model::{Hostname, Kind, ListenerStatus, ObjectRef, RouteParentStatus};
 use gateway_resolve::ir::{Action, Ir, Listener, ListenerId, Rule, Stack};
 use gateway_resolve::{Status, Statuses};
 
@@ -125,8 +125,11 @@ fn routes(outcome: &Outcome) -> String {
     } = outcome;
     let targets = targets(ir);
     let mut table = Table::new(["ROUTE", "HOSTS", "ON", "TO", "STATE"]);
-    for route in snapshot.http_routes().iter() {
-        let object = route.reference();
+    let http = snapshot.http_routes().iter();
+    let http = http.map(|route| (route.reference(), &route.spec.hostnames));
+    let grpc = snapshot.grpc_routes().iter();
+    let grpc = grpc.map(|route| (route.reference(), &route.spec.hostnames));
+    for (object, hostnames) in http.chain(grpc) {
         let to = targets
             .get(&object)
             .cloned()
@@ -134,7 +137,7 @@ fn routes(outcome: &Outcome) -> String {
         for parent in parents(&object, statuses) {
             table.push([
                 object.to_string().into(),
-                hosts(route).into(),
+                hosts(hostnames).into(),
                 conditions::parent(&parent.parent_ref).into(),
                 to.clone().into(),
                 conditions::summary(&parent.conditions),
@@ -146,18 +149,13 @@ fn routes(outcome: &Outcome) -> String {
 
 fn parents<'a>(route: &ObjectRef, statuses: &'a Statuses) -> &'a [RouteParentStatus] {
     match statuses.get(route) {
-        Some(Status::HttpRoute(status)) => &status.parents,
+        Some(Status::Route(status)) => &status.parents,
         _ => &[],
     }
 }
 
-fn hosts(route: &HttpRoute) -> String {
-    let names: Vec<_> = route
-        .spec
-        .hostnames
-        .iter()
-        .map(|name| name.as_str())
-        .collect();
+fn hosts(hostnames: &[Hostname]) -> String {
+    let names: Vec<_> = hostnames.iter().map(|name| name.as_str()).collect();
     match names.as_slice() {
         [] => "any".to_owned(),
         [one] => (*one).to_owned(),

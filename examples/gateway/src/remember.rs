@@ -19,7 +19,10 @@ pub(crate) fn statuses(resources: &mut [Resource], known: &Statuses) {
             (Resource::Gateway(object), Status::Gateway(status)) => {
                 Arc::make_mut(object).status = status.clone();
             }
-            (Resource::HttpRoute(object), Status::HttpRoute(status)) => {
+            (Resource::HttpRoute(object), Status::Route(status)) => {
+                Arc::make_mut(object).status = status.clone();
+            }
+            (Resource::GrpcRoute(object), Status::Route(status)) => {
                 Arc::make_mut(object).status = status.clone();
             }
             _ => {}

@@ -6,7 +6,7 @@ use http::{Response, StatusCode, Version};
 use super::ConnectionInfo;
 use crate::Body;
 use crate::backend::{BackendError, BackendErrorKind};
-use crate::head::{Known, RequestHead, ResponseHead};
+use crate::head::{Known, RequestHead, ResponseHead, is_grpc_type};
 use crate::observe::{Observed, Reason};
 
 /// An answer of this hop's own.
@@ -88,13 +88,10 @@ pub(super) enum Language {
 }
 
 impl Language {
-    /// What the sender of this head understands: gRPC says so in its content type, `application/grpc` with or
-    /// without a format.
+    /// What the sender of this head understands: gRPC says so in its content type.
     pub(super) fn of(head: &RequestHead) -> Self {
-        let prefix = b"application/grpc";
         let kind = head.fields.get(Known::ContentType).unwrap_or_default();
-        let (start, rest) = kind.split_at_checked(prefix.len()).unwrap_or_default();
-        match start.eq_ignore_ascii_case(prefix) && matches!(rest, [] | [b'+' | b';', ..]) {
+        match is_grpc_type(kind) {
             true => Self::Grpc,
             false => Self::Http,
         }

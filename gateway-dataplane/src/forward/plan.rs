@@ -64,7 +64,10 @@ impl<'t, B> Forward<'t, B> {
 
     /// Does it need one attempt at one backend, and nothing beside it?
     pub(super) fn is_plain(&self) -> bool {
-        self.copies.is_empty() && !self.upgrade && self.retry().is_none()
+        self.copies.is_empty()
+            && !self.upgrade
+            && self.retry().is_none()
+            && self.language == Language::Http
     }
 
     /// Edits the head of a response on its way to the client.

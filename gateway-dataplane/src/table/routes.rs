@@ -99,7 +99,10 @@ impl RouteIndex {
             .and_then(first)
             .or_else(regex)
             .or_else(|| self.find_prefix(routes, path, first))
-            .or_else(|| self.lookup(&self.methods, routes, method_of(path)?).and_then(first))
+            .or_else(|| {
+                self.lookup(&self.methods, routes, method_of(path)?)
+                    .and_then(first)
+            })
             .or_else(|| first(self.root))
     }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use gateway_model::{Gateway, HttpRoute, Kind, Listener, Protocol, RouteGroupKind, Unread};
+use gateway_model::{
+    Gateway, GrpcRoute, HttpRoute, Kind, Listener, Protocol, RouteGroupKind, Unread,
+};
 
 use crate::ir::{Certificate, ListenerId};
 use crate::problem::Problem;
@@ -183,7 +185,9 @@ fn kinds(
 
 fn supported_kinds(protocol: &Protocol) -> Vec<RouteGroupKind> {
     match protocol {
-        Protocol::Http | Protocol::Https => vec![route_kind::<HttpRoute>()],
+        Protocol::Http | Protocol::Https => {
+            vec![route_kind::<HttpRoute>(), route_kind::<GrpcRoute>()]
+        }
         _ => Vec::new(),
     }
 }

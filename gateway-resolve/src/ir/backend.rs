@@ -74,6 +74,9 @@ impl fmt::Display for BackendId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum AppProtocol {
+    /// Nothing is said: HTTP/1.1, upgrades included, and HTTP/2 by prior knowledge for gRPC, which nothing else
+    /// carries.
+    Http,
     /// HTTP/1.1, upgrades included.
     Http1,
     /// HTTP/2: by prior knowledge in clear (`kubernetes.io/h2c`), by ALPN over TLS.

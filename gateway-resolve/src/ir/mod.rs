@@ -28,7 +28,9 @@ pub use filter::{
 };
 pub use host::{Route, VirtualHost};
 pub use listener::{Binding, Listener, ListenerId, Stack, Tls, Transport};
-pub use matching::{HeaderMatch, Match, PathMatch, QueryMatch, ValueMatch, method_of, unescape_unreserved};
+pub use matching::{
+    HeaderMatch, Match, PathMatch, QueryMatch, ValueMatch, method_of, unescape_unreserved,
+};
 pub use pattern::Pattern;
 pub use rank::Rank;
 pub use rule::{Action, Refusal, RefusalReason, Rule, Target, WeightedTarget};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use gateway_model::{
-    DefaultScope, FromNamespaces, Gateway, Hostname, Kind, ObjectRef, ParentReference, Route,
-    RouteGroupKind, Rule,
+    DefaultScope, FromNamespaces, Gateway, Hostname, Kind, ObjectMeta, ObjectRef, ParentReference,
+    Route, RouteGroupKind, RouteStatus, Rule,
 };
 
 use crate::gateway::listeners::route_kind;
@@ -19,8 +19,8 @@ use super::selector::{NamespaceLabels, allows};
 
 /// A route that has a parent among the served Gateways, or a parent that does not exist.
 #[derive(Debug)]
-pub(crate) struct Attachment<R: Rule> {
-    pub(crate) route: Arc<Route<R>>,
+pub(crate) struct Attachment {
+    pub(crate) route: Arc<dyn AnyRoute>,
     pub(crate) reference: ObjectRef,
     /// Its parents among the served Gateways, in the order of `spec.parentRefs`.
     pub(crate) parents: Vec<ParentAttachment>,
@@ -40,10 +40,34 @@ pub(crate) struct ParentAttachment {
     pub(crate) outcome: Result<Vec<OnListener>, Problem<RouteAccepted>>,
 }
 
-impl<R: Rule> Attachment<R> {
+impl Attachment {
     /// The entry of `spec.parentRefs` that `parent` is for.
     pub(crate) fn parent_ref(&self, parent: &ParentAttachment) -> &ParentReference {
-        &self.route.spec.parent_refs[parent.index]
+        &self.route.parent_refs()[parent.index]
+    }
+}
+
+/// What is asked of a route once its rules were read, whatever its kind.
+pub(crate) trait AnyRoute: std::fmt::Debug + Send + Sync {
+    fn metadata(&self) -> &ObjectMeta;
+    fn parent_refs(&self) -> &[ParentReference];
+    fn status(&self) -> &RouteStatus;
+}
+
+impl<R: Rule> AnyRoute for Route<R>
+where
+    Self: std::fmt::Debug + Send + Sync,
+{
+    fn metadata(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn parent_refs(&self) -> &[ParentReference] {
+        &self.spec.parent_refs
+    }
+
+    fn status(&self) -> &RouteStatus {
+        &self.status
     }
 }
 
@@ -64,13 +88,13 @@ enum Refused {
 }
 
 /// Attaches a route; `None` when its parents are all somebody else's.
-pub(crate) fn attach<R: Rule>(
+pub(crate) fn attach<R: Rule + 'static>(
     route: &Arc<Route<R>>,
     parents: &Parents,
     reader: &Reader<'_>,
-) -> Option<Attachment<R>>
+) -> Option<Attachment>
 where
-    Route<R>: Kind,
+    Route<R>: Kind + AnyRoute,
 {
     let namespace = route.metadata.namespace.as_str();
     let candidate = Candidate {
@@ -79,7 +103,7 @@ where
         hostnames: &route.spec.hostnames,
     };
     let mut attachment = Attachment {
-        route: Arc::clone(route),
+        route: Arc::clone(route) as Arc<dyn AnyRoute>,
         reference: route.reference(),
         parents: Vec::new(),
         missing: default_gateways(route).into_iter().collect(),

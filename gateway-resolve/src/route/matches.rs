@@ -42,7 +42,8 @@ pub(crate) fn matches(
     outcome
 }
 
-fn everything() -> Match {
+/// What every request meets.
+pub(super) fn everything() -> Match {
     Match {
         path: PathMatch::prefix("/"),
         method: None,
@@ -84,7 +85,7 @@ fn path_match(
 }
 
 /// Of repeated names, which differ in case only, the first counts.
-fn header_matches(
+pub(super) fn header_matches(
     headers: &[HeaderMatch],
     patterns: &mut RoutePatterns<'_>,
 ) -> Result<Vec<ir::HeaderMatch>, (String, Invalid)> {

@@ -5,6 +5,7 @@ pub(crate) mod backends;
 mod compatibility;
 mod cors;
 mod filters;
+mod grpc;
 mod hostnames;
 mod matches;
 pub(crate) mod parents;
@@ -17,45 +18,96 @@ mod settings;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use gateway_model::{Hostname, HttpRoute, HttpRule, ObjectRef, Rule};
+use gateway_model::{GrpcRoute, Hostname, HttpRoute, Kind, ObjectRef, Route};
 
 use crate::ir::ListenerId;
 use crate::reader::Reader;
+use crate::{Snapshot, Store};
 
 use attach::{Attachment, attach};
 use parents::Parents;
 use patterns::Patterns;
 use references::References;
-use rules::{RouteRules, rules};
+use rules::{OverHttp, RouteRules, rules};
 
-/// What is known of a route.
+/// What is known of a route, whatever its kind.
 #[derive(Debug)]
-pub(crate) struct RouteFacts<R: Rule> {
-    pub(crate) attachment: Attachment<R>,
+pub(crate) struct RouteFacts {
+    pub(crate) attachment: Attachment,
     /// Nothing when no parent of it is served here.
     pub(crate) rules: RouteRules,
 }
 
-/// Looks at a route; `None` when it has nothing to do with what is served.
-pub(crate) fn route(
-    route: &Arc<HttpRoute>,
+/// Where routes are looked at.
+struct Looking<'a> {
+    parents: &'a Parents,
+    patterns: &'a Patterns,
+    reader: &'a Reader<'a>,
+}
+
+/// Looks at all routes.
+pub(crate) fn routes(
+    snapshot: &Snapshot,
     parents: &Parents,
     patterns: &Patterns,
     reader: &Reader<'_>,
-) -> Option<RouteFacts<HttpRule>> {
-    let attachment = attach(route, parents, reader)?;
-    let references = References {
+) -> Vec<RouteFacts> {
+    let looking = Looking {
+        parents,
+        patterns,
         reader,
-        from: &attachment.reference,
     };
-    let rules = match attachment.parents.is_empty() {
-        true => RouteRules::default(),
-        false => rules(route, &references, patterns),
-    };
-    Some(RouteFacts { attachment, rules })
+    let http = snapshot.http_routes().iter();
+    let grpc = snapshot.grpc_routes().iter();
+    http.filter_map(|object| looking.at(object))
+        .chain(grpc.filter_map(|object| looking.at(object)))
+        .collect()
 }
 
-impl<R: Rule> RouteFacts<R> {
+/// Looks at the route of that name; `None` when there is none, or when it has nothing to do with what is served.
+#[allow(dead_code)]
+pub(crate) fn route(
+    object: &ObjectRef,
+    snapshot: &Snapshot,
+    parents: &Parents,
+    patterns: &Patterns,
+    reader: &Reader<'_>,
+) -> Option<RouteFacts> {
+    let looking = Looking {
+        parents,
+        patterns,
+        reader,
+    };
+    match &*object.kind {
+        HttpRoute::KIND => looking.at(named(snapshot.http_routes(), object)?),
+        GrpcRoute::KIND => looking.at(named(snapshot.grpc_routes(), object)?),
+        _ => None,
+    }
+}
+
+fn named<'a, T>(store: &'a Store<T>, object: &ObjectRef) -> Option<&'a Arc<T>> {
+    store.get(&object.namespace, &object.name)
+}
+
+impl Looking<'_> {
+    fn at<R: OverHttp>(&self, route: &Arc<Route<R>>) -> Option<RouteFacts>
+    where
+        Route<R>: Kind + attach::AnyRoute,
+    {
+        let attachment = attach(route, self.parents, self.reader)?;
+        let references = References {
+            reader: self.reader,
+            from: &attachment.reference,
+        };
+        let rules = match attachment.parents.is_empty() {
+            true => RouteRules::default(),
+            false => rules(route, &references, self.patterns),
+        };
+        Some(RouteFacts { attachment, rules })
+    }
+}
+
+impl RouteFacts {
     pub(crate) fn reference(&self) -> &ObjectRef {
         &self.attachment.reference
     }

@@ -140,7 +140,7 @@ pub(crate) fn service_port<'a>(
     })
 }
 
-/// What a port speaks (GEP-1911): HTTP/1.1 unless `appProtocol` says otherwise. Names of the IANA
+/// What a port speaks (GEP-1911): HTTP unless `appProtocol` says otherwise. Names of the IANA
 /// registry, which have no prefix, are compared without regard to case (RFC 6335, section 5.1).
 pub(crate) fn protocol(port: &ServicePort) -> Result<AppProtocol, String> {
     if port.protocol != TransportProtocol::Tcp {
@@ -152,7 +152,8 @@ pub(crate) fn protocol(port: &ServicePort) -> Result<AppProtocol, String> {
         false => given.to_ascii_lowercase(),
     };
     match name.as_str() {
-        "" | "http" | "ws" | "kubernetes.io/ws" => Ok(AppProtocol::Http1),
+        "" => Ok(AppProtocol::Http),
+        "http" | "ws" | "kubernetes.io/ws" => Ok(AppProtocol::Http1),
         "kubernetes.io/h2c" | "h2c" | "http2" | "grpc" => Ok(AppProtocol::H2c),
         "https" | "wss" | "tls" | "kubernetes.io/https" | "kubernetes.io/wss" => Err(format!(
             "appProtocol {given} needs TLS towards the backend, which is not supported"

@@ -1,10 +1,11 @@
-//! Rules of HTTPRoutes.
+//! Rules of the routes that HTTP carries.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use gateway_model::{
-    HttpBackendRef, HttpMatch, HttpRoute, HttpRule, Kind, RouteRule, Source, Timestamp, Unread,
-    UnreadRule,
+    HttpBackendRef, HttpMatch, HttpRule, Kind, Route, RouteRule, Rule as WrittenRule, Source,
+    Timestamp, Unread, UnreadRule,
 };
 
 use crate::ir::{
@@ -58,16 +59,45 @@ impl RouteRules {
     }
 }
 
+/// A kind of rule for requests that HTTP carries.
+pub(crate) trait OverHttp: WrittenRule + 'static {
+    /// Reads `matches` of the rule at `rule` (as in `spec.rules[0]`).
+    fn matches(matches: &[Self::Match], rule: &str, patterns: &mut RoutePatterns<'_>) -> Matches;
+
+    /// Its own matches.
+    fn own_matches(&self) -> &[Self::Match];
+
+    /// The rest of it, which an HTTPRoute could have as well.
+    fn as_http(&self) -> Cow<'_, HttpRule>;
+}
+
+impl OverHttp for HttpRule {
+    fn matches(written: &[HttpMatch], rule: &str, patterns: &mut RoutePatterns<'_>) -> Matches {
+        matches(written, rule, patterns)
+    }
+
+    fn own_matches(&self) -> &[HttpMatch] {
+        &self.matches
+    }
+
+    fn as_http(&self) -> Cow<'_, HttpRule> {
+        Cow::Borrowed(self)
+    }
+}
+
 /// Resolves the rules of `route`.
 ///
 /// A rule with a value that cannot be honoured is kept, and answers 500: its requests must not
 /// fall through to a rule that is less specific, and less guarded. Which requests a match was for
 /// that cannot be honoured itself is not known; a rule that has no other is left out.
-pub(crate) fn rules(
-    route: &HttpRoute,
+pub(crate) fn rules<R: OverHttp>(
+    route: &Route<R>,
     references: &References<'_>,
     patterns: &Patterns,
-) -> RouteRules {
+) -> RouteRules
+where
+    Route<R>: Kind,
+{
     let source = route.source();
     let mut patterns = patterns.of_route();
     let mut outcome = RouteRules::default();
@@ -82,7 +112,7 @@ pub(crate) fn rules(
             }
         };
         let context = RuleContext {
-            written,
+            written: &written.as_http(),
             index,
             field: format!("spec.rules[{index}]"),
             source: &source,
@@ -90,7 +120,8 @@ pub(crate) fn rules(
             references,
         };
         let sound = outcome.problems.invalid.len();
-        let (matches, filters) = context.head(&mut patterns, &mut outcome.problems);
+        let matches = R::matches(written.own_matches(), &context.field, &mut patterns);
+        let (matches, filters) = context.head(matches, &mut outcome.problems);
         let failed = outcome.problems.invalid.get(sound).map(Problem::text);
         outcome.failed.extend(failed.is_some().then_some(index));
         let sound = outcome.problems.invalid.len();
@@ -106,13 +137,16 @@ pub(crate) fn rules(
 }
 
 /// A rule that isn't understood answers 500 to the requests that it is known to be for.
-fn unread_rule(
-    unread: &UnreadRule<HttpMatch>,
+fn unread_rule<R: OverHttp>(
+    unread: &UnreadRule<R::Match>,
     index: usize,
-    route: &HttpRoute,
+    route: &Route<R>,
     patterns: &mut RoutePatterns<'_>,
     problems: &mut RuleProblems,
-) -> ResolvedRule {
+) -> ResolvedRule
+where
+    Route<R>: Kind,
+{
     let UnreadRule {
         name,
         matches: understood,
@@ -124,7 +158,7 @@ fn unread_rule(
     problems.invalid.extend(found);
     let understood = match understood.is_empty() {
         true => Matches::default(),
-        false => matches(understood, &format!("spec.rules[{index}]"), patterns),
+        false => R::matches(understood, &format!("spec.rules[{index}]"), patterns),
     };
     let rule = Rule {
         source: route.source(),
@@ -170,10 +204,9 @@ impl RuleContext<'_> {
     /// The matches and filters of the rule: what fails it as a whole.
     fn head(
         &self,
-        patterns: &mut RoutePatterns<'_>,
+        Matches { usable, invalid }: Matches,
         problems: &mut RuleProblems,
     ) -> (Vec<(usize, Match)>, Filters) {
-        let Matches { usable, invalid } = matches(&self.written.matches, &self.field, patterns);
         problems.invalid.extend(invalid);
         problems
             .invalid

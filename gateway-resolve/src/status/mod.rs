@@ -41,8 +41,8 @@ pub enum Status {
     GatewayClass(GatewayClassStatus),
     /// Of a Gateway.
     Gateway(GatewayStatus),
-    /// Of an HTTPRoute.
-    HttpRoute(RouteStatus),
+    /// Of a route, of whatever kind.
+    Route(RouteStatus),
 }
 
 impl From<GatewayClassStatus> for Status {
@@ -59,7 +59,7 @@ impl From<GatewayStatus> for Status {
 
 impl From<RouteStatus> for Status {
     fn from(status: RouteStatus) -> Self {
-        Self::HttpRoute(status)
+        Self::Route(status)
     }
 }
 
@@ -68,7 +68,7 @@ impl Status {
         match self {
             Self::GatewayClass(_) => GatewayClass::api_version(),
             Self::Gateway(_) => Gateway::api_version(),
-            Self::HttpRoute(_) => HttpRoute::api_version(),
+            Self::Route(_) => HttpRoute::api_version(),
         }
     }
 }
@@ -155,7 +155,7 @@ impl Statuses {
     pub(crate) fn gateway_mut(&mut self, object: &ObjectRef) -> Option<&mut GatewayStatus> {
         match self.by_object.get_mut(object)? {
             Status::Gateway(status) => Some(status),
-            Status::GatewayClass(_) | Status::HttpRoute(_) => None,
+            Status::GatewayClass(_) | Status::Route(_) => None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use gateway_model::{GatewayClass, Kind, ObjectRef, Rule};
+use gateway_model::{GatewayClass, Kind, ObjectRef};
 
 use crate::facts::Facts;
 use crate::gateway::GatewayFacts;
@@ -92,11 +92,11 @@ pub(crate) fn of_gateway(
 }
 
 /// What is said of a route.
-pub(crate) fn of_route<R: Rule>(facts: &RouteFacts<R>, reader: &Reader<'_>) -> Report {
+pub(crate) fn of_route(facts: &RouteFacts, reader: &Reader<'_>) -> Report {
     let mut report = Report::new(facts.reference().clone());
     route::find(&mut report, facts);
     if !facts.attachment.parents.is_empty() {
-        report.status = Some(Status::HttpRoute(route::status(facts, reader)));
+        report.status = Some(Status::Route(route::status(facts, reader)));
     }
     report.finish()
 }
@@ -109,7 +109,7 @@ pub(crate) fn report(facts: &Facts<'_>, config: &Config, reader: &Reader<'_>) ->
     }
     // How many accepted routes each listener has, whether or not it is served itself.
     let mut attached = HashMap::new();
-    for route in &facts.http_routes {
+    for route in &facts.routes {
         for listener in route.accepted_on() {
             *attached.entry(Arc::clone(listener)).or_default() += 1;
         }
@@ -118,7 +118,7 @@ pub(crate) fn report(facts: &Facts<'_>, config: &Config, reader: &Reader<'_>) ->
         let attached = |listener: &Arc<ListenerId>| attached.get(listener).copied().unwrap_or(0);
         statuses.take(of_gateway(gateway, attached, reader));
     }
-    for route in &facts.http_routes {
+    for route in &facts.routes {
         statuses.take(of_route(route, reader));
     }
     statuses

@@ -1,26 +1,26 @@
 //! The status of routes, the same for every kind.
 
-use gateway_model::{Condition, ParentReference, Route, RouteParentStatus, RouteStatus, Rule};
+use gateway_model::{Condition, ParentReference, RouteParentStatus, RouteStatus};
 
 use crate::problem::{Verdict, texts};
 use crate::reader::Reader;
 use crate::reason::{RouteAccepted, RoutePartiallyInvalid, RouteResolvedRefs};
 use crate::route::RouteFacts;
-use crate::route::attach::ParentAttachment;
+use crate::route::attach::{AnyRoute, ParentAttachment};
 use crate::route::rules::RouteRules;
 
 use super::conditions::Conditions;
 use super::report::Report;
 
 /// The status of a route: one entry for each of its parents that is served here.
-pub(crate) fn status<R: Rule>(
-    RouteFacts { attachment, rules }: &RouteFacts<R>,
+pub(crate) fn status(
+    RouteFacts { attachment, rules }: &RouteFacts,
     reader: &Reader<'_>,
 ) -> RouteStatus {
     let parents = attachment.parents.iter().map(|parent| {
         let parent_ref = attachment.parent_ref(parent);
-        let stored = stored(&attachment.route, parent_ref, &parent.controller);
-        let generation = attachment.route.metadata.generation;
+        let stored = stored(&*attachment.route, parent_ref, &parent.controller);
+        let generation = attachment.route.metadata().generation;
         let conditions = Conditions::new(stored, generation, reader);
         RouteParentStatus {
             parent_ref: parent_ref.clone(),
@@ -42,20 +42,20 @@ pub(crate) fn status<R: Rule>(
 }
 
 /// The conditions that a route has now for a parent, by this controller.
-fn stored<'a, R: Rule>(
-    route: &'a Route<R>,
+fn stored<'a>(
+    route: &'a dyn AnyRoute,
     parent_ref: &ParentReference,
     controller: &str,
 ) -> &'a [Condition] {
-    let entry = route.status.parents.iter().find(|entry| {
+    let entry = route.status().parents.iter().find(|entry| {
         entry.controller_name == controller && same_parent(&entry.parent_ref, parent_ref, route)
     });
     entry.map_or(&[], |entry| &entry.conditions)
 }
 
 /// Are two references to the same thing? A namespace that is left out is that of the route.
-fn same_parent<R: Rule>(a: &ParentReference, b: &ParentReference, route: &Route<R>) -> bool {
-    let own = route.metadata.namespace.as_str();
+fn same_parent(a: &ParentReference, b: &ParentReference, route: &dyn AnyRoute) -> bool {
+    let own = route.metadata().namespace.as_str();
     let namespace = |reference: &'_ ParentReference| {
         reference
             .namespace
@@ -124,7 +124,7 @@ fn left_out(rules: &RouteRules) -> String {
 }
 
 /// Records what is wrong with a route.
-pub(crate) fn find<R: Rule>(report: &mut Report, RouteFacts { attachment, rules }: &RouteFacts<R>) {
+pub(crate) fn find(report: &mut Report, RouteFacts { attachment, rules }: &RouteFacts) {
     for parent in &attachment.parents {
         if let Err(problem) = &parent.outcome {
             report.find(std::slice::from_ref(problem));

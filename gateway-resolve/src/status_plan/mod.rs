@@ -9,8 +9,8 @@ mod merge;
 mod tests;
 
 use gateway_model::{
-    Gateway, GatewayClass, GatewayClassStatus, GatewayStatus, HttpRoute, Kind, Object, ObjectRef,
-    RouteStatus,
+    Gateway, GatewayClass, GatewayClassStatus, GatewayStatus, GrpcRoute, HttpRoute, Kind, Object,
+    ObjectRef, RouteStatus,
 };
 use serde::Serialize;
 
@@ -74,6 +74,7 @@ pub fn plan_statuses<'a>(
     let mut writes = Vec::new();
     writes.extend(plan.missing(snapshot.gateway_classes()));
     writes.extend(plan.missing(snapshot.gateways()));
+    writes.extend(plan.missing(snapshot.grpc_routes()));
     writes.extend(plan.missing(snapshot.http_routes()));
     writes
 }
@@ -96,6 +97,7 @@ pub fn plan_status<'a>(
         GatewayClass::KIND => plan.missing_of(snapshot.gateway_classes(), object),
         Gateway::KIND => plan.missing_of(snapshot.gateways(), object),
         HttpRoute::KIND => plan.missing_of(snapshot.http_routes(), object),
+        GrpcRoute::KIND => plan.missing_of(snapshot.grpc_routes(), object),
         _ => None,
     }
 }
@@ -172,7 +174,7 @@ impl Planned for GatewayStatus {
 impl Planned for RouteStatus {
     fn wanted(status: Option<&Status>) -> Option<Self> {
         match status {
-            Some(Status::HttpRoute(wanted)) => Some(wanted.clone()),
+            Some(Status::Route(wanted)) => Some(wanted.clone()),
             _ => Some(Self::default()),
         }
     }

@@ -322,7 +322,7 @@ status:
     snapshot.insert(Resource::Gateway(Arc::new(elsewhere)));
     let plan = plan_statuses(&snapshot, &Statuses::default(), OWN);
     assert_eq!(plan.len(), 1, "{plan:?}");
-    let Status::HttpRoute(status) = &plan[0].status else {
+    let Status::Route(status) = &plan[0].status else {
         unreachable!("{plan:?}")
     };
     let controllers: Vec<_> = status.parents.iter().map(|p| &*p.controller_name).collect();

@@ -1,8 +1,8 @@
 //! The kinds that are watched.
 
 use gateway_model::{
-    EndpointSlice, Gateway, GatewayClass, HttpRoute, Kind, Namespace, ReferenceGrant, Secret,
-    Service,
+    EndpointSlice, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind, Namespace, ReferenceGrant,
+    Secret, Service,
 };
 
 /// A kind that is watched.
@@ -49,10 +49,11 @@ impl Watched {
 
 /// The kinds that resolution reads. Only the Secrets that may hold a certificate are watched:
 /// others are never in this process.
-pub(crate) static WATCHED: [Watched; 8] = [
+pub(crate) static WATCHED: [Watched; 9] = [
     Watched::of::<GatewayClass>("gatewayclasses"),
     Watched::of::<Gateway>("gateways"),
     Watched::of::<HttpRoute>("httproutes"),
+    Watched::of::<GrpcRoute>("grpcroutes"),
     Watched::of::<ReferenceGrant>("referencegrants"),
     Watched::of::<Namespace>("namespaces"),
     Watched::of::<Service>("services"),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gateway_model::{Gateway, GatewayClass, HttpRoute, Kind, ObjectRef, Resource};
+use gateway_model::{Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind, ObjectRef, Resource};
 use gateway_resolve::{Author, Snapshot, StatusWrite, Statuses, plan_status, plan_statuses};
 
 use super::finalizer;
@@ -68,6 +68,7 @@ pub(crate) fn stored_as(resource: &Resource, part: Part) -> Fingerprint {
         (Resource::GatewayClass(class), Part::Status) => Fingerprint::of(&class.status),
         (Resource::Gateway(gateway), Part::Status) => Fingerprint::of(&gateway.status),
         (Resource::HttpRoute(route), Part::Status) => Fingerprint::of(&route.status),
+        (Resource::GrpcRoute(route), Part::Status) => Fingerprint::of(&route.status),
         _ => Fingerprint::default(),
     }
 }
@@ -88,6 +89,10 @@ fn find(snapshot: &Snapshot, object: &ObjectRef) -> Option<Resource> {
             .http_routes()
             .get(namespace, name)
             .map(|route| Resource::HttpRoute(Arc::clone(route))),
+        GrpcRoute::KIND => snapshot
+            .grpc_routes()
+            .get(namespace, name)
+            .map(|route| Resource::GrpcRoute(Arc::clone(route))),
         _ => None,
     }
 }

@@ -26,6 +26,7 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Instant;
 
 use gateway_resolve::ir::{self, AppProtocol};
+use http::{HeaderMap, header};
 use http::{Request, Response};
 
 use self::endpoint::{Endpoint, Security, Settings};
@@ -38,7 +39,7 @@ use super::{
     Tunnel, http1,
 };
 use crate::codec::h1::{Allowance, Answered, HeadLimits};
-use crate::head::RequestHead;
+use crate::head::{RequestHead, is_grpc_type};
 use crate::{Body, Limits};
 
 /// Builds [`Upstream`]s.
@@ -150,6 +151,11 @@ pub struct Upstream<P: Pick = RoundRobin, C: Connect = TcpConnect> {
     settings: Settings,
 }
 
+fn is_grpc(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| is_grpc_type(kind.as_bytes()))
+}
+
 /// The picks of one worker, on a cache line of its own.
 #[repr(align(128))]
 struct Turn(AtomicUsize);
@@ -185,9 +191,14 @@ impl<P: Pick, C: Connect> Backend for Upstream<P, C> {
         request: Request<Body>,
         attempt: &Attempt<'_>,
     ) -> Result<Response<Body>, BackendError> {
-        match self.spec.protocol {
-            AppProtocol::H2c => Box::pin(self.call_http2(request, attempt)).await,
-            _ => self.call_http1(request, attempt).await,
+        let over_http2 = match self.spec.protocol {
+            AppProtocol::H2c => true,
+            AppProtocol::Http => is_grpc(request.headers()),
+            _ => false,
+        };
+        match over_http2 {
+            true => Box::pin(self.call_http2(request, attempt)).await,
+            false => self.call_http1(request, attempt).await,
         }
     }
 
