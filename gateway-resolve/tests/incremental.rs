@@ -91,6 +91,17 @@ fn beside() -> impl Strategy<Value = Value> {
                     "from": "Selector", "selector": {"matchLabels": {"colour": "blue"}}}}},
             ]},
         })),
+        (namespace(), namespace(), 0..3usize, 0..3usize).prop_map(|(namespace, owner, gateway, service)| json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "GRPCRoute",
+            "metadata": {"name": "grpc", "namespace": namespace},
+            "spec": {
+                "parentRefs": [{"name": format!("g{gateway}"), "namespace": owner}],
+                "rules": [{
+                    "matches": [{"method": {"service": "a.B"}}],
+                    "backendRefs": [{"name": format!("s{service}"), "namespace": owner, "port": 80}],
+                }],
+            },
+        })),
         (namespace(), namespace()).prop_map(|(from, to)| json!({
             "apiVersion": "gateway.networking.k8s.io/v1", "kind": "ReferenceGrant",
             "metadata": {"namespace": to, "name": "secrets"},
@@ -181,7 +192,7 @@ fn stored(resource: Resource, statuses: &Statuses) -> Resource {
         (Resource::HttpRoute(object), statuses) => {
             let wanted = statuses.get(&Resource::HttpRoute(Arc::clone(&object)).reference());
             match wanted {
-                Some(Status::HttpRoute(status)) => Resource::HttpRoute(Arc::new(HttpRoute {
+                Some(Status::Route(status)) => Resource::HttpRoute(Arc::new(HttpRoute {
                     status: status.clone(),
                     ..HttpRoute::clone(&object)
                 })),

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use gateway_model::{Hostname, HttpRule, ObjectRef};
+use gateway_model::{Hostname, ObjectRef};
 
 use crate::emit::virtual_host;
 use crate::ir::{ListenerId, VirtualHost};
 use crate::route::RouteFacts;
 
-type Facts = Arc<RouteFacts<HttpRule>>;
+type Facts = Arc<RouteFacts>;
 
 /// The hosts of all listeners, served or not.
 #[derive(Debug, Default)]

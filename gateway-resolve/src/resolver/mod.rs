@@ -11,9 +11,7 @@ mod served;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use gateway_model::{
-    Gateway, GatewayClass, HttpRoute, HttpRule, Kind, ObjectRef, ReferenceGrant, Timestamp,
-};
+use gateway_model::{Gateway, GatewayClass, Kind, ObjectRef, ReferenceGrant, Timestamp};
 
 use crate::emit::listener;
 use crate::gateway::classes::{Class, classes};
@@ -25,7 +23,7 @@ use crate::reader::{Read, Reader};
 use crate::route::backends::backend;
 use crate::route::parents::Parents;
 use crate::route::patterns::Patterns;
-use crate::route::{RouteFacts, route};
+use crate::route::{RouteFacts, is_route, names, route};
 use crate::status::report::{Report, of_class, of_gateway, of_route};
 use crate::{Config, Snapshot, Statuses};
 
@@ -80,7 +78,7 @@ struct Known {
     classes: BTreeMap<ObjectRef, (Arc<GatewayClass>, Class)>,
     gateways: BTreeMap<ObjectRef, Arc<GatewayFacts>>,
     parents: Parents,
-    routes: HashMap<ObjectRef, Arc<RouteFacts<HttpRule>>>,
+    routes: HashMap<ObjectRef, Arc<RouteFacts>>,
     /// How many routes each listener has that are accepted.
     attached: HashMap<Arc<ListenerId>, i32>,
     hosts: Hosts,
@@ -199,9 +197,7 @@ impl Resolver {
         self.dependents = Dependents::default();
         work.earlier = std::mem::take(&mut self.resolved);
         work.units.insert(Unit::Gateways);
-        let routes = snapshot.http_routes().iter();
-        work.units
-            .extend(routes.map(|object| Unit::Route(object.reference())));
+        work.units.extend(names(snapshot).map(Unit::Route));
     }
 
     fn touch(&mut self, touched: &Touched, snapshot: &Snapshot, units: &mut BTreeSet<Unit>) {
@@ -213,10 +209,12 @@ impl Resolver {
             Touched::Object(object) => object,
         };
         units.extend(self.dependents.of(&Read::Object(object.clone())));
+        if is_route(object) {
+            units.insert(Unit::Route(object.clone()));
+        }
         match &*object.kind {
             GatewayClass::KIND => units.extend(self.dependents.of(&Read::All(GatewayClass::KIND))),
             Gateway::KIND => units.extend(self.dependents.of(&Read::All(Gateway::KIND))),
-            HttpRoute::KIND => _ = units.insert(Unit::Route(object.clone())),
             ReferenceGrant::KIND => {
                 self.known.grants.read(snapshot, &object.namespace);
                 let grants = Read::Grants(object.namespace.clone());
@@ -302,7 +300,7 @@ impl Turn<'_> {
                 None => known.routes.remove(&object),
             };
             known.hosts.change(old.as_ref(), new.as_ref());
-            let on = |facts: &Option<Arc<RouteFacts<_>>>| -> BTreeSet<Arc<ListenerId>> {
+            let on = |facts: &Option<Arc<RouteFacts>>| -> BTreeSet<Arc<ListenerId>> {
                 let listeners = facts.iter().flat_map(|facts| facts.accepted_on());
                 listeners.cloned().collect()
             };
@@ -315,17 +313,11 @@ impl Turn<'_> {
     }
 
     /// Looks at one route, and says what is to be said of it.
-    fn route(&mut self, object: &ObjectRef) -> Option<Arc<RouteFacts<HttpRule>>> {
+    fn route(&mut self, object: &ObjectRef) -> Option<Arc<RouteFacts>> {
         let unit = Unit::Route(object.clone());
-        let routes = self.snapshot.http_routes();
-        let Some(written) = routes.get(&object.namespace, &object.name) else {
-            self.resolver.dependents.forget(&unit);
-            self.say(Report::new(object.clone()));
-            return None;
-        };
         let reader = self.reader.recording();
         let (parents, patterns) = (&self.resolver.known.parents, &self.resolver.patterns);
-        let facts = route(written, parents, patterns, &reader);
+        let facts = route(object, self.snapshot, parents, patterns, &reader);
         let report = match &facts {
             Some(facts) => of_route(facts, &reader),
             None => Report::new(object.clone()),

@@ -64,8 +64,20 @@ pub(crate) fn routes(
         .collect()
 }
 
+/// The routes of all kinds.
+pub(crate) fn names(snapshot: &Snapshot) -> impl Iterator<Item = ObjectRef> {
+    let http = snapshot.http_routes().iter();
+    let grpc = snapshot.grpc_routes().iter();
+    http.map(|object| object.reference())
+        .chain(grpc.map(|object| object.reference()))
+}
+
+/// Is it a kind of route?
+pub(crate) fn is_route(object: &ObjectRef) -> bool {
+    object.group == HttpRoute::GROUP && matches!(&*object.kind, HttpRoute::KIND | GrpcRoute::KIND)
+}
+
 /// Looks at the route of that name; `None` when there is none, or when it has nothing to do with what is served.
-#[allow(dead_code)]
 pub(crate) fn route(
     object: &ObjectRef,
     snapshot: &Snapshot,
