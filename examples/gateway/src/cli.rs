@@ -56,7 +56,7 @@ Demo backends:
 
 Exit status:
   0  stopped by a signal
-  1  a second signal, or the drain timeout, cut requests short
+  1  a second signal, or the drain timeout (30 s), cut requests short; the log says how many
   2  wrong usage, or nothing can be served: a path can't be read, no valid resource
 
 Examples:
@@ -75,7 +75,7 @@ Signals:
 
 Exit status:
   0  stopped by a signal
-  1  a second signal, or the drain timeout, cut requests short
+  1  a second signal, or the drain timeout (30 s), cut requests short; the log says how many
   2  wrong usage, or no cluster
 
 Examples:

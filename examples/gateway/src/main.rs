@@ -6,6 +6,7 @@ mod check;
 mod cli;
 mod conditions;
 mod controller;
+mod descriptors;
 mod echo;
 mod error;
 mod explain;

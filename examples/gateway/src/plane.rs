@@ -1,5 +1,6 @@
 //! The data plane of this process, driven from asynchronous code.
 
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,9 +13,11 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep_until};
 
 use crate::access_log::AccessLog;
+use crate::descriptors;
 use crate::error::Error;
 use crate::metrics::Metrics;
 use crate::outcome::{self, Outcome};
+use crate::stop::Stop;
 use crate::traffic::TrafficArguments;
 
 /// How long after a socket could not be opened that is tried again: whoever has its port may be gone,
@@ -60,6 +63,7 @@ impl Plane {
         forwarding.trusted_proxies = arguments.trusted_proxies.as_slice().into();
         let mut limits = Limits::default();
         limits.mirror_lag = arguments.mirror_lag;
+        descriptors::fit(&mut limits);
         let drain = limits.drain;
         let mut builder = Proxy::builder()
             .limits(limits)
@@ -122,18 +126,32 @@ impl Plane {
         }
     }
 
-    /// Stops accepting, and lets requests finish; says whether all did.
-    pub(crate) async fn drain(&self) -> bool {
-        let (proxy, limit) = (Arc::clone(&self.proxy), self.drain);
-        let log = self.access_log.clone();
+    /// Stops accepting, and lets requests finish until a second signal. What was cut short is said, and
+    /// decides the exit status.
+    pub(crate) async fn end(&self, stop: &mut Stop) -> ExitCode {
+        tracing::info!("draining: a second signal stops at once");
+        let cut_off = tokio::select! {
+            cut_off = self.drain(self.drain) => cut_off,
+            () = stop.asked() => self.drain(Duration::ZERO).await,
+        };
+        match cut_off {
+            0 => tracing::info!("stopped"),
+            _ => tracing::error!(connections = cut_off, "stopped: requests were cut short"),
+        }
+        ExitCode::from(u8::from(cut_off > 0))
+    }
+
+    /// How many connections were cut off.
+    async fn drain(&self, limit: Duration) -> usize {
+        let (proxy, log) = (Arc::clone(&self.proxy), self.access_log.clone());
         let drain = move || {
-            let cut = proxy.drain(limit);
+            let cut_off = proxy.drain(limit);
             if let Some(log) = log {
                 log.flush(FLUSH);
             }
-            cut
+            cut_off
         };
-        joined(spawn_blocking(drain)).await == 0
+        joined(spawn_blocking(drain)).await
     }
 }
 

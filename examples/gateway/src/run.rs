@@ -22,7 +22,7 @@ use crate::{health, logs, memory, output, overview, problems, watch};
 
 /// Serves until a signal ends it.
 pub(crate) fn run(arguments: &RunArguments) -> Result<ExitCode, Error> {
-    logs::start(&arguments.log_level, arguments.log_format).map_err(Error::new)?;
+    let _logs = logs::start(&arguments.log_level, arguments.log_format).map_err(Error::new)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -73,13 +73,7 @@ async fn serve_until_stopped(arguments: &RunArguments) -> Result<ExitCode, Error
             break;
         }
     }
-    tracing::info!("draining: a second signal stops at once");
-    let drained = tokio::select! {
-        drained = server.drain() => drained,
-        () = stop.asked() => false,
-    };
-    tracing::info!(drained, "stopped");
-    Ok(ExitCode::from(u8::from(!drained)))
+    Ok(server.end(&mut stop).await)
 }
 
 /// What `work` comes to; nothing if the gateway is asked to stop before.

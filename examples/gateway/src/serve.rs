@@ -1,5 +1,6 @@
 //! What `gateway run` serves, from one reload to the next.
 
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use gateway_model::{Manifests, Resource};
@@ -14,6 +15,7 @@ use crate::metrics::Metrics;
 use crate::outcome::Outcome;
 use crate::places::Places;
 use crate::plane::{Neighbours, Plane, joined};
+use crate::stop::Stop;
 use crate::{problems, remember, selection};
 
 /// A proxy and what it serves.
@@ -120,9 +122,9 @@ impl Server {
         &self.echoes
     }
 
-    /// Stops accepting, and lets requests finish; says whether all did.
-    pub(crate) async fn drain(&self) -> bool {
-        self.plane.drain().await
+    /// Stops accepting, and lets requests finish until a second signal.
+    pub(crate) async fn end(&self, stop: &mut Stop) -> ExitCode {
+        self.plane.end(stop).await
     }
 }
 

@@ -49,7 +49,7 @@ use crate::{health, logs, memory};
 
 /// Serves a cluster until a signal ends it.
 pub(crate) fn controller(arguments: &ControllerArguments) -> Result<ExitCode, Error> {
-    logs::start(&arguments.log_level, arguments.log_format).map_err(Error::new)?;
+    let _logs = logs::start(&arguments.log_level, arguments.log_format).map_err(Error::new)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -94,16 +94,11 @@ async fn serve(arguments: &ControllerArguments) -> Result<ExitCode, Error> {
         leads.mark_unchanged();
         controller.react(effect).await;
     }
-    tracing::info!("draining: a second signal stops at once");
     over.send_replace(true);
-    let drained = tokio::select! {
-        drained = controller.plane.drain() => drained,
-        () = stop.asked() => false,
-    };
+    let ended = controller.plane.end(&mut stop).await;
     // The lease is given up meanwhile, unless the API server does not answer.
     let _given_up = tokio::time::timeout(Duration::from_secs(2), election).await;
-    tracing::info!(drained, "stopped");
-    Ok(ExitCode::from(u8::from(!drained)))
+    Ok(ended)
 }
 
 /// Everything between the watches and the writes.

@@ -159,6 +159,67 @@ fn a_second_signal_stops_at_once() {
     gateway.signal("INT");
     gateway.wait_for("draining");
     gateway.signal("TERM");
+    gateway.wait_for("requests were cut short connections=1");
     assert_eq!(gateway.wait().code(), Some(1));
     assert!(client.join().is_err(), "the request was cut short");
+}
+
+#[test]
+fn a_second_signal_with_nothing_open_cuts_nothing_short() {
+    let (_dir, mut gateway, held, client) = in_flight();
+    held.answer();
+    client.join().unwrap();
+    let _unused = TcpStream::connect(("127.0.0.1", gateway.port(8080))).unwrap();
+    gateway.signal("TERM");
+    gateway.wait_for("draining");
+    gateway.signal("TERM");
+    gateway.wait_for("stopped");
+    assert_eq!(gateway.wait().code(), Some(0));
+}
+
+#[test]
+fn descriptors_are_raised_to_what_is_allowed_and_a_promise_beyond_is_said() {
+    let path = example("quickstart.yaml");
+    let mut gateway =
+        Gateway::start_under("ulimit -Sn 64 && ulimit -Hn 600", &[path.to_str().unwrap()]);
+    let line = gateway.wait_for("fewer client connections");
+    assert!(line.contains("descriptors=600 connections=86"), "{line}");
+    gateway.line("serving");
+    assert_eq!(gateway.descriptors(), (600, 600));
+}
+
+#[test]
+fn a_standard_error_that_nobody_reads_holds_up_nothing() {
+    let path = example("quickstart.yaml");
+    let arguments = ["--log-level", "trace", path.to_str().unwrap()];
+    let mut gateway = Gateway::start_unread(&arguments);
+    gateway.wait_for("HTTPRoute default/");
+    for _ in 0..200 {
+        assert_eq!(curl(&[&gateway.url("/")]).status, 200);
+    }
+}
+
+/// RFC 9113 section 6.7: acknowledgements of no PING are a client's to send, and not the log's to tell.
+#[test]
+fn what_clients_get_wrong_in_http_2_does_not_fill_the_log() {
+    let path = example("quickstart.yaml");
+    let mut gateway = Gateway::serving(&[path.to_str().unwrap()]);
+    let mut client = TcpStream::connect(("127.0.0.1", gateway.port(8080))).unwrap();
+    client
+        .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0")
+        .unwrap();
+    let acknowledged = b"\0\0\x08\x06\x01\0\0\0\0whatever";
+    client.write_all(&acknowledged.repeat(10)).unwrap();
+    // A PING of its own comes back once all of that was read.
+    client.write_all(b"\0\0\x08\x06\0\0\0\0\0question").unwrap();
+    let mut got = Vec::new();
+    while !got.ends_with(b"question") {
+        let mut byte = [0];
+        client.read_exact(&mut byte).unwrap();
+        got.push(byte[0]);
+    }
+    drop(client);
+    gateway.signal("TERM");
+    gateway.wait_for("stopped");
+    assert!(!gateway.seen().contains("PING"), "{}", gateway.seen());
 }

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 /// Far more than anything takes that is waited for.
@@ -40,6 +40,8 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 pub(crate) struct Gateway {
     child: Child,
     lines: Receiver<String>,
+    /// Of the lines of its logs, until those are read.
+    sender: Option<Sender<String>>,
     seen: String,
     offset: u16,
 }
@@ -59,8 +61,30 @@ impl Gateway {
 
     /// Runs it so, with a standard input.
     pub(crate) fn start_with(stdin: Stdio, arguments: &[&str]) -> Self {
+        let mut gateway = Self::spawn(gateway().stdin(stdin), arguments);
+        gateway.read_logs();
+        gateway
+    }
+
+    /// Runs it so, after a command of the shell.
+    pub(crate) fn start_under(command: &str, arguments: &[&str]) -> Self {
+        let script = format!("{command} && exec \"$@\"");
+        let mut shell = Command::new("sh");
+        shell.env("NO_COLOR", "1").stdin(Stdio::null());
+        shell.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_gateway")]);
+        let mut gateway = Self::spawn(&mut shell, arguments);
+        gateway.read_logs();
+        gateway
+    }
+
+    /// Runs it so, and nobody reads its standard error.
+    pub(crate) fn start_unread(arguments: &[&str]) -> Self {
+        Self::spawn(&mut gateway(), arguments)
+    }
+
+    fn spawn(command: &mut Command, arguments: &[&str]) -> Self {
         let offset = free_offset();
-        let mut child = gateway()
+        let mut child = command
             .args([
                 "run",
                 "--workers",
@@ -69,22 +93,41 @@ impl Gateway {
                 &offset.to_string(),
             ])
             .args(arguments)
-            .stdin(stdin)
             .stderr(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("the gateway runs");
         let (sender, lines) = channel();
-        let logs = child.stderr.take().expect("stderr is piped");
-        forward(logs, sender.clone());
         let table = child.stdout.take().expect("stdout is piped");
-        forward(table, sender);
+        forward(table, sender.clone());
         Self {
             child,
             lines,
+            sender: Some(sender),
             seen: String::new(),
             offset,
         }
+    }
+
+    fn read_logs(&mut self) {
+        let logs = self.child.stderr.take().expect("stderr is piped");
+        forward(logs, self.sender.take().expect("read once"));
+    }
+
+    /// The soft and the hard limit of its descriptors.
+    pub(crate) fn descriptors(&self) -> (u32, u32) {
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.child.id()));
+        let limits = limits.expect("the gateway runs");
+        let line = limits.lines().find(|line| line.starts_with("Max open"));
+        let words = line.expect("a limit of files").split_whitespace();
+        let mut numbers = words.filter_map(|word| word.parse().ok());
+        let mut next = || numbers.next().expect("a limit of files");
+        (next(), next())
+    }
+
+    /// The output that was waited for.
+    pub(crate) fn seen(&self) -> &str {
+        &self.seen
     }
 
     /// Waits for a line of output that has `text` in it, and returns that line.
@@ -157,7 +200,7 @@ impl Drop for Gateway {
     }
 }
 
-fn forward(stream: impl std::io::Read + Send + 'static, to: std::sync::mpsc::Sender<String>) {
+fn forward(stream: impl std::io::Read + Send + 'static, to: Sender<String>) {
     std::thread::spawn(move || {
         let lines = BufReader::new(stream).lines().map_while(Result::ok);
         lines
