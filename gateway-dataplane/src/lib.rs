@@ -6,6 +6,7 @@
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]
 
+pub mod admit;
 pub mod backend;
 mod body;
 mod codec;

@@ -3,15 +3,16 @@
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{StatusCode, header};
 
 use super::answer::{self, Answer};
 use super::ends::Ends;
 use super::exchange::{self, Failed};
-use super::plan::{self, Decision, Forward};
+use super::plan::{self, Forward, Routed};
 use super::upgrade::{self, Upgrade};
-use super::{ConnectionInfo, Options, carry_out, detour, lender};
+use super::{ConnectionInfo, Options, admission, carry_out, detour, lender};
 use crate::backend::{Backend, Lend, Tunnel};
 use crate::body::Deadline;
 use crate::codec::h1::Client;
@@ -41,9 +42,24 @@ pub(crate) async fn serve<B: Backend>(
     if let Err(error) = client.frame() {
         return say(client, connection, unreadable(error.status()), observed).await;
     }
-    match plan::decide(options, table, connection, &mut client.head, &mut observed) {
-        Decision::Answer(answer) => say(client, connection, answer, observed).await,
-        Decision::Forward(plan) => match lender(&plan) {
+    let head = &mut client.head;
+    let hit = match plan::route(options, table, connection, head, &mut observed) {
+        Routed::Answer(answer) => return say(client, connection, answer, observed).await,
+        Routed::To(hit) => hit,
+    };
+    let mut spent = Duration::ZERO;
+    if let Some(stages) = hit.rule.stages() {
+        let passing = admission::pass_client(stages, hit.rule, connection, client);
+        match Box::pin(passing).await {
+            Ok(Ok(time)) => spent = time,
+            Ok(Err(answer)) => return say(client, connection, answer, observed).await,
+            Err(admission::Gone) => return After::Close,
+        }
+    }
+    let head = &mut client.head;
+    match plan::prepare(options, hit, spent, connection, head, &mut observed) {
+        Err(answer) => say(client, connection, *answer, observed).await,
+        Ok(plan) => match lender(&plan) {
             Some(lend) => direct(options, connection, &plan, lend, client, observed).await,
             None => Box::pin(indirect(options, connection, plan, client, observed)).await,
         },

@@ -11,6 +11,7 @@ use http::{Request, Response, StatusCode};
 use super::headers::Forwarding;
 use super::mirror::Mirrors;
 use super::{ConnectionInfo, Current, Tables, View, answer, forward};
+use crate::admit::{Admit, Gatekeeper};
 use crate::backend::MakeBackend;
 use crate::head::{AmbiguousPaths, RequestHead};
 use crate::observe::{Audience, Observed, Observer, Reason};
@@ -24,6 +25,7 @@ use crate::{Body, Limits};
 /// requests and tunnels are run as tasks of the current tokio runtime.
 pub struct Forwarder<M: MakeBackend> {
     make: M,
+    gatekeeper: Gatekeeper,
     options: Options,
     workers: usize,
     tables: Arc<ArcSwap<Tables<M::Backend>>>,
@@ -59,6 +61,7 @@ impl<M: MakeBackend> Forwarder<M> {
         let tables = Tables::new(workers, &Table::default(), |_| Terminations::default());
         Self {
             make,
+            gatekeeper: Gatekeeper::default(),
             options: Options {
                 limits,
                 forwarding,
@@ -85,6 +88,21 @@ impl<M: MakeBackend> Forwarder<M> {
     #[must_use]
     pub fn observed_by(self, observer: impl Observer) -> Self {
         self.with_audience(Audience::of(observer))
+    }
+
+    /// Which [stages](crate::admit) the requests of each rule pass before a backend is picked; asked when a table is
+    /// compiled.
+    #[must_use]
+    pub fn admitted_by(
+        self,
+        stages: impl Fn(&Arc<ir::Rule>) -> Vec<Box<dyn Admit>> + Send + Sync + 'static,
+    ) -> Self {
+        self.with_gatekeeper(Gatekeeper::new(stages))
+    }
+
+    pub(crate) fn with_gatekeeper(mut self, gatekeeper: Gatekeeper) -> Self {
+        self.gatekeeper = gatekeeper;
+        self
     }
 
     pub(crate) fn with_audience(mut self, audience: Audience) -> Self {
@@ -157,7 +175,7 @@ impl<M: MakeBackend> Forwarder<M> {
     ) -> Prepared<M::Backend> {
         let old = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut backends = BTreeMap::new();
-        let table = Table::compile(ir, |spec| {
+        let table = Table::guarded(ir, &self.gatekeeper, |spec| {
             let backend = self.backend(&old, spec);
             backends.insert(spec.id.clone(), (Arc::clone(spec), Arc::clone(&backend)));
             backend

@@ -1,7 +1,11 @@
 //! The life of a request, from its head to the end of its response.
 //!
-//! `plan::decide` turns a head into a plan without I/O; `forward` carries it out.
+//! Five steps, in this order: `plan::route` finds the rule, without I/O; `admission` may ask somebody or wait, and is
+//! absent for a rule without stages; `plan::prepare` picks the backend and edits the head; `attempt`, or on the short
+//! way `exchange` and `stream`, sends it; `Forward::finish` edits the response, which then streams through. `client`
+//! takes them for HTTP/1, `forward` for HTTP/2 and embedders.
 
+mod admission;
 mod answer;
 mod attempt;
 mod client;
@@ -27,12 +31,13 @@ pub use service::ForwardService;
 pub(crate) use tables::{Current, Tables, View};
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderValue, Request, Response, StatusCode, Version, header, request};
 use tokio::time::Instant;
 
 use self::attempt::Bounds;
-use self::plan::{Decision, Forward};
+use self::plan::{Forward, Routed};
 use self::stream::Asked;
 use self::upgrade::Upgrade;
 use crate::Body;
@@ -52,9 +57,21 @@ pub(crate) async fn forward<B: Backend>(
     let version = parts.version;
     let mut head = RequestHead::from(&parts);
     let mut observed = Observed::begin(&options.audience, connection, Some(&head));
-    match plan::decide(options, table, connection, &mut head, &mut observed) {
-        Decision::Answer(answer) => answer.observed(version, observed),
-        Decision::Forward(plan) => match lender(&plan) {
+    let hit = match plan::route(options, table, connection, &mut head, &mut observed) {
+        Routed::Answer(answer) => return answer.observed(version, observed),
+        Routed::To(hit) => hit,
+    };
+    let mut spent = Duration::ZERO;
+    if let Some(stages) = hit.rule.stages() {
+        let passing = admission::pass(stages, hit.rule, connection, &mut head);
+        match Box::pin(passing).await {
+            Ok(time) => spent = time,
+            Err(answer) => return answer.observed(version, observed),
+        }
+    }
+    match plan::prepare(options, hit, spent, connection, &mut head, &mut observed) {
+        Err(answer) => answer.observed(version, observed),
+        Ok(plan) => match lender(&plan) {
             Some(lend) => {
                 let request = Asked {
                     informer: parts.extensions.remove(),

@@ -21,17 +21,19 @@ use crate::observe::{Observed, Reason};
 use crate::paced::Paced;
 use crate::table::{Action, CompiledRule, Head, Hit, Miss, SocketTable, Target};
 
-/// What becomes of a request.
-pub(super) enum Decision<'t, B> {
+/// Where a request goes.
+pub(super) enum Routed<'t, B> {
     /// It is answered at once.
     Answer(Answer),
-    /// It goes to a backend.
-    Forward(Forward<'t, B>),
+    /// To this rule, which forwards.
+    To(Hit<'t, Arc<B>>),
 }
 
 /// How a request is forwarded; its head has been edited already.
 pub(super) struct Forward<'t, B> {
     pub(super) rule: &'t CompiledRule<Arc<B>>,
+    /// What admission took of the request's time.
+    spent: Duration,
     /// The filters of the rule.
     pub(super) filters: Filters<'t, Arc<B>>,
     /// The backend, and its own filters.
@@ -50,9 +52,11 @@ pub(super) struct Forward<'t, B> {
 }
 
 impl<'t, B> Forward<'t, B> {
-    /// The time for all attempts, from the end of the request's head.
+    /// The time that is left for all attempts; it runs from the end of the request's head.
     pub(super) fn request_timeout(&self) -> Option<Duration> {
-        self.rule.request_timeout().filter(|limit| !limit.is_zero())
+        let limit = self.rule.request_timeout();
+        let limit = limit.filter(|limit| !limit.is_zero())?;
+        Some(limit.saturating_sub(self.spent))
     }
 
     /// The time for one attempt.
@@ -96,17 +100,17 @@ impl<'t, B> Forward<'t, B> {
     }
 }
 
-/// Decides what becomes of the request with this head, and edits the head for the backend.
-pub(super) fn decide<'t, B>(
+/// Finds the rule for the request with this head, which it brings into canonical form.
+pub(super) fn route<'t, B>(
     options: &Options,
     table: &'t SocketTable<Arc<B>>,
     connection: &ConnectionInfo,
     head: &mut RequestHead,
     observed: &mut Observed,
-) -> Decision<'t, B> {
+) -> Routed<'t, B> {
     match find(options, table, connection, head, observed) {
-        Decision::Answer(answer) => Decision::Answer(answer.told(Language::of(head))),
-        forward => forward,
+        Routed::Answer(answer) => Routed::Answer(answer.told(Language::of(head))),
+        to => to,
     }
 }
 
@@ -116,46 +120,40 @@ fn find<'t, B>(
     connection: &ConnectionInfo,
     head: &mut RequestHead,
     observed: &mut Observed,
-) -> Decision<'t, B> {
+) -> Routed<'t, B> {
     if let Err(error) = normalize(head, HeadRules::default()) {
-        return Decision::Answer(answer::status(error.status(), Reason::Invalid).last());
+        return Routed::Answer(answer::status(error.status(), Reason::Invalid).last());
     }
     if let Err(status) = count_down(head) {
-        return Decision::Answer(answer::status(status, Reason::MaxForwards));
+        return Routed::Answer(answer::status(status, Reason::MaxForwards));
     }
     if is_looping(options, head) {
-        return Decision::Answer(answer::status(StatusCode::LOOP_DETECTED, Reason::Loop));
+        return Routed::Answer(answer::status(StatusCode::LOOP_DETECTED, Reason::Loop));
     }
     let found = table.find(&Head::of(&*head), connection.sni.as_deref());
     if let Some(answer) = answer_preflight(table, found, connection, head, observed) {
-        return Decision::Answer(answer);
+        return Routed::Answer(answer);
     }
     let hit = match found {
         Ok(hit) => hit,
         Err(miss) => {
             observed.missed(table, &Head::of(&*head), connection.sni.as_deref());
             let reason = Reason::NoRoute(miss);
-            return Decision::Answer(answer::status(miss.status(), reason));
+            return Routed::Answer(answer::status(miss.status(), reason));
         }
     };
     observed.hit(hit);
     if options.ambiguous_paths == AmbiguousPaths::Refuse
         && (table.other_reading(&Head::of(&*head), connection.sni.as_deref(), hit)).is_some()
     {
-        return Decision::Answer(answer::status(
+        return Routed::Answer(answer::status(
             StatusCode::BAD_REQUEST,
             Reason::AmbiguousPath,
         ));
     }
-    if let Some(answer) = answer_early(options, hit, connection, head) {
-        return Decision::Answer(answer);
-    }
-    match prepare(options, hit, connection, head) {
-        Ok(forward) => {
-            observed.prepared(forward.target.index, head);
-            Decision::Forward(forward)
-        }
-        Err(answer) => Decision::Answer(*answer),
+    match answer_early(options, hit, connection, head) {
+        Some(answer) => Routed::Answer(answer),
+        None => Routed::To(hit),
     }
 }
 
@@ -245,10 +243,28 @@ fn answer_redirect<B>(
     Answer::bodiless(response, Reason::Redirect)
 }
 
-/// Picks a backend and edits the head for it.
-fn prepare<'t, B>(
+/// Picks a backend and edits the head for it. `spent` is the time that admission took.
+pub(super) fn prepare<'t, B>(
     options: &Options,
     hit: Hit<'t, Arc<B>>,
+    spent: Duration,
+    connection: &ConnectionInfo,
+    head: &mut RequestHead,
+    observed: &mut Observed,
+) -> Result<Forward<'t, B>, Box<Answer>> {
+    match edit(options, hit, spent, connection, head) {
+        Ok(forward) => {
+            observed.prepared(forward.target.index, head);
+            Ok(forward)
+        }
+        Err(answer) => Err(Box::new(answer.told(Language::of(head)))),
+    }
+}
+
+fn edit<'t, B>(
+    options: &Options,
+    hit: Hit<'t, Arc<B>>,
+    spent: Duration,
     connection: &ConnectionInfo,
     head: &mut RequestHead,
 ) -> Result<Forward<'t, B>, Box<Answer>> {
@@ -264,6 +280,7 @@ fn prepare<'t, B>(
     }
     let mut forward = Forward {
         copies: Vec::new(),
+        spent,
         language: Language::of(head),
         origin: cors.and_then(|cors| cors.allowed_origin(&head.fields)),
         upgrade: requested_upgrade(head).is_some(),

@@ -18,6 +18,8 @@ pub enum Reason {
     /// The rule, or the backend that was chosen, is refused: [`Record::refusal`](super::Record::refusal)
     /// says why.
     Refused,
+    /// A stage of [admission](crate::admit) answered.
+    Denied,
     /// There is no rule for it.
     NoRoute(Miss),
     /// It is not a request, or one that must not be passed on (RFC 9110, RFC 9112).
@@ -42,6 +44,7 @@ impl Reason {
             Self::Redirect => "redirect",
             Self::Preflight => "preflight",
             Self::Refused => "refused",
+            Self::Denied => "denied",
             Self::NoRoute(Miss::NoListener) => "no_listener",
             Self::NoRoute(Miss::NoRoute) => "no_route",
             Self::NoRoute(Miss::NoRule) => "no_rule",

@@ -4,10 +4,12 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, Mutex};
 
+use gateway_resolve::ir;
 use tokio::sync::Semaphore;
 
 use super::{Proxy, State};
 use crate::Limits;
+use crate::admit::{Admit, Gatekeeper};
 use crate::backend::MakeBackend;
 use crate::backend::upstream::Upstreams;
 use crate::forward::Forwarder;
@@ -37,6 +39,7 @@ pub struct ProxyBuilder {
     ports: Ports,
     alone: bool,
     audience: Audience,
+    gatekeeper: Gatekeeper,
 }
 
 impl Default for ProxyBuilder {
@@ -52,6 +55,7 @@ impl Default for ProxyBuilder {
             ports: Ports::Offset(0),
             alone: true,
             audience: Audience::default(),
+            gatekeeper: Gatekeeper::default(),
         }
     }
 }
@@ -117,6 +121,17 @@ impl ProxyBuilder {
         Self { audience, ..self }
     }
 
+    /// Which [stages](crate::admit) the requests of each rule pass before a backend is picked; asked when a table is
+    /// compiled.
+    #[must_use]
+    pub fn admitted_by(
+        self,
+        stages: impl Fn(&Arc<ir::Rule>) -> Vec<Box<dyn Admit>> + Send + Sync + 'static,
+    ) -> Self {
+        let gatekeeper = Gatekeeper::new(stages);
+        Self { gatekeeper, ..self }
+    }
+
     /// Starts the workers, with the bundled upstreams.
     ///
     /// # Errors
@@ -134,7 +149,8 @@ impl ProxyBuilder {
         let connections = self.limits.connections.min(Semaphore::MAX_PERMITS);
         let forwarder = Forwarder::new(make, self.workers, self.limits, self.forwarding)
             .ambiguous_paths(self.ambiguous_paths)
-            .with_audience(self.audience);
+            .with_audience(self.audience)
+            .with_gatekeeper(self.gatekeeper);
         let shared = Shared {
             forwarder: Arc::new(forwarder),
             permits: Arc::new(Semaphore::new(connections)),

@@ -37,6 +37,8 @@ use std::sync::Arc;
 use gateway_resolve::ir::{self, BackendId, Ir};
 use hashbrown::HashMap;
 
+use crate::admit::Gatekeeper;
+
 /// Everything that is served, by socket. `B` is what stands for a backend: a handle that is cheap to
 /// clone for a proxy, `()` where only the choice of a rule matters.
 #[derive(Debug, Clone)]
@@ -58,10 +60,20 @@ impl<B: Clone> Table<B> {
     ///
     /// The routes of a host are tried in the order that they are in, which
     /// [`VirtualHost::new`](ir::VirtualHost::new) makes the order of precedence.
-    pub fn compile(ir: &Ir, mut backend: impl FnMut(&Arc<ir::Backend>) -> B) -> Self {
+    pub fn compile(ir: &Ir, backend: impl FnMut(&Arc<ir::Backend>) -> B) -> Self {
+        Self::guarded(ir, &Gatekeeper::default(), backend)
+    }
+
+    /// The same, with rules behind the stages that `gatekeeper` gives them.
+    pub(crate) fn guarded(
+        ir: &Ir,
+        gatekeeper: &Gatekeeper,
+        mut backend: impl FnMut(&Arc<ir::Backend>) -> B,
+    ) -> Self {
         let backends = ir.backends();
         let backends = backends.iter().map(|(id, b)| (id, backend(b))).collect();
         let mut compiler = Compiler {
+            gatekeeper,
             backends,
             rules: HashMap::new(),
         };
@@ -93,6 +105,7 @@ impl<B> Table<B> {
 
 /// What is shared while a table is compiled.
 struct Compiler<'a, B> {
+    gatekeeper: &'a Gatekeeper,
     backends: HashMap<&'a BackendId, B>,
     /// Rules by their address in the IR, which outlives the compiler.
     rules: HashMap<*const ir::Rule, Arc<CompiledRule<B>>>,
@@ -104,8 +117,11 @@ impl<B: Clone> Compiler<'_, B> {
     }
 
     fn rule(&mut self, rule: &Arc<ir::Rule>) -> Arc<CompiledRule<B>> {
-        let backends = &self.backends;
-        let compile = || Arc::new(CompiledRule::compile(rule, |id| backends.get(id).cloned()));
+        let (backends, gatekeeper) = (&self.backends, self.gatekeeper);
+        let compile = || {
+            let compiled = CompiledRule::compile(rule, |id| backends.get(id).cloned());
+            Arc::new(compiled.behind(gatekeeper.stages(rule)))
+        };
         let compiled = self.rules.entry(Arc::as_ptr(rule));
         Arc::clone(compiled.or_insert_with(compile))
     }

@@ -7,6 +7,7 @@ use gateway_resolve::ir::{self, BackendId, Sourced};
 use http::StatusCode;
 
 use super::shares::Shares;
+use crate::admit::Stages;
 use crate::filter::{Cors, Filters, Mirror};
 
 /// A rule with its backends at hand. Shared by the routes that lead to it; independent of the table
@@ -16,6 +17,7 @@ pub struct CompiledRule<B> {
     ir: Arc<ir::Rule>,
     extras: Extras<B>,
     action: Action<B>,
+    stages: Option<Box<Stages>>,
 }
 
 /// What a request ends in.
@@ -74,7 +76,19 @@ impl<B> CompiledRule<B> {
             extras: Extras::compile(&rule.filters, &backend),
             action: Action::compile(&rule.action, &backend),
             ir: Arc::clone(rule),
+            stages: None,
         }
+    }
+
+    /// The same, behind these stages.
+    pub(crate) fn behind(self, stages: Option<Stages>) -> Self {
+        let stages = stages.map(Box::new);
+        Self { stages, ..self }
+    }
+
+    /// What requests pass before a backend is picked.
+    pub(crate) fn stages(&self) -> Option<&Stages> {
+        self.stages.as_deref()
     }
 
     /// The rule as the IR has it.

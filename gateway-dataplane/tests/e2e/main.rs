@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod admit;
 mod backend_tls;
 mod backends;
 mod failures;

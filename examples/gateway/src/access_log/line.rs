@@ -228,6 +228,21 @@ mod tests {
         assert_eq!(text, want);
     }
 
+    /// The documentation lists the words that the library has for reasons.
+    #[test]
+    fn every_reason_is_documented() {
+        let source = include_str!("../../../../gateway-dataplane/src/observe/reason.rs");
+        let words = source.lines().filter_map(|line| line.split_once("=> \""));
+        let words: Vec<_> = words
+            .filter_map(|(_, rest)| rest.split('"').next())
+            .collect();
+        assert!(words.contains(&"no_route"));
+        let documented = include_str!("../../../../docs/logs-and-metrics.md");
+        for word in words {
+            assert!(documented.contains(&format!("`{word}`")), "{word}");
+        }
+    }
+
     #[test]
     fn long_fields_are_cut() {
         assert_eq!(cut(&[b'x'; LONGEST]).len(), LONGEST);
