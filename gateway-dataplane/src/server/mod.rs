@@ -4,6 +4,7 @@
 //! and its own connections; on the request path nothing is written that another worker reads.
 
 mod accept;
+mod clients;
 mod greet;
 mod hello;
 mod http1;

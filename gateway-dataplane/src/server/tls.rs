@@ -12,6 +12,7 @@ use rustls::server::{ClientHello, NoServerSessionStorage, ProducesTickets, Resol
 use rustls::sign::CertifiedKey;
 use rustls::{Error, ServerConfig};
 
+use super::clients::verifier;
 use crate::table::SocketTable;
 
 /// What all listeners share, so that sessions outlive reloads.
@@ -80,22 +81,37 @@ impl Tls {
     pub(crate) fn terminations<B>(&self, socket: &SocketTable<B>, usable: &Usable) -> Terminations {
         let listeners = socket.listeners().iter();
         let config = |listener: &ir::Listener| {
-            listener.stack.tls()?;
-            self.config(listener, usable).ok().map(Arc::new)
+            let tls = listener.stack.tls()?;
+            let config = self.config(listener, tls, usable);
+            let config = config.inspect_err(|error| {
+                tracing::error!(listener = %listener.id, %error, "TLS cannot be terminated");
+            });
+            config.ok().map(Arc::new)
         };
         listeners.map(|listener| config(listener.ir())).collect()
     }
 
-    fn config(&self, listener: &ir::Listener, usable: &Usable) -> Result<ServerConfig, Error> {
+    fn config(
+        &self,
+        listener: &ir::Listener,
+        tls: &ir::Tls,
+        usable: &Usable,
+    ) -> Result<ServerConfig, Error> {
         let ids = listener.certificates();
         let found = ids.filter_map(|id| usable.get(id)).cloned().collect();
-        let mut config = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::new(Identities(found)));
-        config.ticketer = Arc::clone(&self.tickets);
-        // Sessions are in the tickets.
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_safe_default_protocol_versions()?;
+        let builder = match &tls.clients {
+            None => builder.with_no_client_auth(),
+            Some(clients) => builder.with_client_cert_verifier(verifier(clients, &self.provider)?),
+        };
+        let mut config = builder.with_cert_resolver(Arc::new(Identities(found)));
+        // Sessions are in tickets. Where clients are validated there are none: who resumes a session is not validated
+        // again, by whichever listener it was begun and whoever was trusted then (RFC 8446 section 2.2).
         config.session_storage = Arc::new(NoServerSessionStorage {});
+        if tls.clients.is_none() {
+            config.ticketer = Arc::clone(&self.tickets);
+        }
         if let Stack::Https { .. } = listener.stack {
             config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         }

@@ -15,5 +15,6 @@ mod streaming;
 mod support;
 mod tcp;
 mod tls;
+mod tls_clients;
 mod tls_streams;
 mod udp;

@@ -59,7 +59,10 @@ fn speaks(
 ) -> Result<Speaks, Problem<ListenerProgrammed>> {
     let certificates: Vec<_> = usable.iter().map(|c| c.id.clone()).collect();
     match (certificates.is_empty(), unresolved.first()) {
-        (false, _) => Ok(Speaks::Https(Tls { certificates })),
+        (false, _) => Ok(Speaks::Https(Tls {
+            certificates,
+            clients: None,
+        })),
         (true, Some(_)) => Err(Problem::new(
             ListenerProgrammed::Invalid,
             format!("{field}.tls.certificateRefs"),

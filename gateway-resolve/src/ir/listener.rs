@@ -192,4 +192,18 @@ impl fmt::Display for Transport {
 pub struct Tls {
     /// The certificates to choose from by SNI, in order of preference; never empty.
     pub certificates: Vec<CertificateId>,
+    /// Which certificates clients have to show; they are not asked for any when `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clients: Option<ClientValidation>,
+}
+
+/// How certificates of clients are validated (GEP-91).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientValidation {
+    /// Who may have signed them: certificates (DER); not empty.
+    pub authorities: Vec<Vec<u8>>,
+    /// Are clients without a valid certificate refused? If not, they are asked for one and served all the same
+    /// (`AllowInsecureFallback`).
+    pub mandatory: bool,
 }

@@ -27,7 +27,7 @@ pub use filter::{
     Cors, Filter, Fraction, HeaderEdits, Mirror, OriginPattern, PathRewrite, Redirect, Rewrite,
 };
 pub use host::{Route, VirtualHost};
-pub use listener::{Binding, Listener, ListenerId, Stack, Tls, Transport};
+pub use listener::{Binding, ClientValidation, Listener, ListenerId, Stack, Tls, Transport};
 pub use matching::{
     HeaderMatch, Match, PathMatch, QueryMatch, ValueMatch, method_of, unescape_unreserved,
 };

@@ -110,6 +110,7 @@ fn http() -> Stack {
 fn https() -> Stack {
     let tls = Tls {
         certificates: vec![CertificateId(object("Secret", "cert"))],
+        clients: None,
     };
     let hosts = vec![];
     Stack::Https { tls, hosts }

@@ -12,10 +12,10 @@ use std::time::Duration;
 use gateway_dataplane::{Applied, Limits, Ports, Proxy, ProxyBuilder};
 use gateway_model::{ObjectRef, Port, SectionName, Source};
 use gateway_resolve::ir::{
-    Action, AppProtocol, Backend, BackendId, Binding, Certificate, CertificateId, Endpoint, Filter,
-    Ir, Listener, ListenerId, Match, PathMatch, PrivateKey, Retry, Route, Rule, RuleSettings,
-    ServerName, Sourced, Split, Stack, StreamAction, StreamRule, StreamSplit, StreamTarget, Target,
-    Tls, VirtualHost, WeightedTarget,
+    Action, AppProtocol, Backend, BackendId, Binding, Certificate, CertificateId, ClientValidation,
+    Endpoint, Filter, Ir, Listener, ListenerId, Match, PathMatch, PrivateKey, Retry, Route, Rule,
+    RuleSettings, ServerName, Sourced, Split, Stack, StreamAction, StreamRule, StreamSplit,
+    StreamTarget, Target, Tls, VirtualHost, WeightedTarget,
 };
 
 fn object(kind: &'static str, name: &str) -> ObjectRef {
@@ -174,11 +174,30 @@ pub(crate) fn on_port(mut listener: Listener, port: u16) -> Listener {
 pub(crate) fn over_tls(listener: Listener, certificates: &[&Certificate]) -> Listener {
     let certificates = certificates.iter().map(|c| c.id.clone()).collect();
     let hosts = listener.hosts().to_vec();
-    let tls = Tls { certificates };
+    let clients = None;
+    let tls = Tls {
+        certificates,
+        clients,
+    };
     Listener {
         stack: Stack::Https { tls, hosts },
         ..listener
     }
+}
+
+/// The same for clients that show a certificate which one of `authorities` has signed.
+pub(crate) fn for_clients(
+    mut listener: Listener,
+    authorities: &[Vec<u8>],
+    mandatory: bool,
+) -> Listener {
+    if let Stack::Https { tls, .. } | Stack::TlsTerminate { tls, .. } = &mut listener.stack {
+        tls.clients = Some(ClientValidation {
+            authorities: authorities.to_vec(),
+            mandatory,
+        });
+    }
+    listener
 }
 
 /// A share of the connections of a listener for TCP.
@@ -246,7 +265,10 @@ pub(crate) fn terminated(
 ) -> Listener {
     let certificates = vec![certificate.id.clone()];
     let stack = Stack::TlsTerminate {
-        tls: Tls { certificates },
+        tls: Tls {
+            certificates,
+            clients: None,
+        },
         names: server_names(names),
     };
     Listener { stack, ..listener }

@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use gateway_resolve::ir::{Certificate, PrivateKey};
+use rustls::client::WantsClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{
-    ClientConfig, DigitallySignedStruct, Error, ServerConfig, SignatureScheme,
+    ClientConfig, ConfigBuilder, DigitallySignedStruct, Error, ServerConfig, SignatureScheme,
     SupportedProtocolVersion,
 };
 use tokio::io::AsyncWriteExt;
@@ -88,17 +89,23 @@ pub(crate) async fn origin(certificate: &Certificate, text: &'static str) -> Ori
     .await
 }
 
+/// A client that takes any certificate, and may have one of its own.
+pub(crate) fn builder_for(
+    versions: &[&'static SupportedProtocolVersion],
+) -> ConfigBuilder<ClientConfig, WantsClientCert> {
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(versions)
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Anything(ring::default_provider())))
+}
+
 /// How a client connects. Sessions are remembered in it.
 pub(crate) fn client(
     alpn: &[&str],
     versions: &[&'static SupportedProtocolVersion],
 ) -> ClientConfig {
-    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_protocol_versions(versions)
-        .unwrap()
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Anything(ring::default_provider())))
-        .with_no_client_auth();
+    let mut config = builder_for(versions).with_no_client_auth();
     config.alpn_protocols = alpn.iter().map(|p| p.as_bytes().to_vec()).collect();
     config
 }
