@@ -168,6 +168,9 @@ pub const EXPERIMENTAL_FEATURES: &[&str] = &["HTTPRouteRetry"];
 /// The features (GEP-2162) that resolution and the bundled data plane have, with the CRDs of either
 /// channel.
 const FEATURES: &[&str] = &[
+    "GRPCRoute",
+    "GRPCRouteNamedRouteRule",
+    "GRPCRouteRequestHeaderModifier",
     "Gateway",
     "GatewayAddressEmpty",
     "GatewayHTTPListenerIsolation",

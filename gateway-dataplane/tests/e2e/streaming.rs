@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use gateway_resolve::ir::{AppProtocol, Backend};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt, Empty, Full, StreamBody};
@@ -388,4 +389,30 @@ async fn bytes_of_a_response_that_broke_off_reach_nobody_else() {
         let end = got.windows(4).position(|w| w == b"\r\n\r\n").unwrap() + 4;
         assert!(got[end..] == pattern(1 << 20, 1), "round {round}");
     }
+}
+
+/// gRPC is carried by HTTP/2 alone: a backend of which nothing is said is spoken to in it, other requests are not.
+#[tokio::test]
+async fn grpc_requests_go_over_http2_where_no_protocol_is_said() {
+    let origin = origin::http(|request: Request<Incoming>| {
+        let version = format!("{:?}", request.version());
+        std::future::ready(Response::new(Full::from(version)))
+    })
+    .await;
+    let unsaid = Backend {
+        protocol: AppProtocol::Http,
+        ..backend("a", &[origin.address])
+    };
+    let listener = listener("http", vec![("/", rule(vec![to("a")]))]);
+    let (_proxy, at) = serve(&ir(vec![listener], vec![unsaid]));
+    let mut client = Raw::connect(at).await;
+    let post = |kind: &str| {
+        format!(
+            "POST /a.B/C HTTP/1.1\r\nhost: a\r\ncontent-type: {kind}\r\ncontent-length: 0\r\n\r\n"
+        )
+    };
+    client.send(&post("application/grpc")).await;
+    assert_eq!(client.answer().await.body, "HTTP/2.0");
+    client.send(&post("application/json")).await;
+    assert_eq!(client.answer().await.body, "HTTP/1.1");
 }

@@ -7,7 +7,7 @@ import (
 
 // watched is every resource that a controller lists.
 var watched = []string{
-	"customresourcedefinitions", "endpointslices", "gatewayclasses", "gateways", "httproutes",
+	"customresourcedefinitions", "endpointslices", "gatewayclasses", "gateways", "grpcroutes", "httproutes",
 	"namespaces", "referencegrants", "secrets", "services",
 }
 
