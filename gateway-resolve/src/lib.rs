@@ -34,6 +34,8 @@ mod grants;
 #[cfg(feature = "resolve")]
 mod journal;
 #[cfg(feature = "resolve")]
+mod policy;
+#[cfg(feature = "resolve")]
 mod problem;
 #[cfg(feature = "resolve")]
 mod reader;

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gateway_model::{
-    EndpointSlice, Gateway, GatewayClass, Kind, Namespace, ObjectRef, Secret, Service, Timestamp,
+    BackendTlsPolicy, ConfigMap, EndpointSlice, Gateway, GatewayClass, Kind, Namespace, ObjectRef,
+    Secret, Service, Timestamp,
 };
 
 use crate::grants::Grants;
@@ -97,6 +98,24 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn secret(&self, object: &ObjectRef) -> Option<&'a Arc<Secret>> {
         self.object(self.snapshot.secrets(), object)
+    }
+
+    pub(crate) fn config_map(&self, object: &ObjectRef) -> Option<&'a Arc<ConfigMap>> {
+        self.object(self.snapshot.config_maps(), object)
+    }
+
+    /// The BackendTLSPolicies that are for an object, by name.
+    pub(crate) fn backend_tls_policies(
+        &self,
+        target: &ObjectRef,
+    ) -> impl Iterator<Item = &'a Arc<BackendTlsPolicy>> + use<'a> {
+        self.record(|| Read::All(BackendTlsPolicy::KIND));
+        self.snapshot.backend_tls_policies_of(target)
+    }
+
+    pub(crate) fn all_backend_tls_policies(&self) -> &'a Store<BackendTlsPolicy> {
+        self.record(|| Read::All(BackendTlsPolicy::KIND));
+        self.snapshot.backend_tls_policies()
     }
 
     pub(crate) fn service(&self, object: &ObjectRef) -> Option<&'a Arc<Service>> {

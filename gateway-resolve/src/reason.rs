@@ -206,6 +206,30 @@ reasons! {
         UnsupportedProtocol => False,
     }
 
+    /// Is a policy accepted?
+    PolicyAccepted explains "Accepted" {
+        /// It is.
+        Accepted => True,
+        /// An older policy has its targets.
+        Conflicted => False,
+        /// It asks for what is not supported.
+        Invalid => False,
+        /// What it is for does not exist.
+        TargetNotFound => False,
+        /// None of its references to certificates of authorities resolves.
+        NoValidCaCertificate => False as "NoValidCACertificate",
+    }
+
+    /// Do the references of a policy resolve?
+    PolicyResolvedRefs explains "ResolvedRefs" {
+        /// They do.
+        ResolvedRefs => True,
+        /// An object does not exist, or holds no certificates of authorities.
+        InvalidCaCertificateRef => False as "InvalidCACertificateRef",
+        /// A reference is to a kind that is not supported.
+        InvalidKind => False,
+    }
+
     /// Are some rules of a route left out? Only written when there are.
     RoutePartiallyInvalid explains "PartiallyInvalid" {
         /// Some rules cannot be honoured.

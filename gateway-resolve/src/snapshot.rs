@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gateway_model::{
-    ConfigMap, EndpointSlice, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind, Namespace,
-    ObjectRef, ReferenceGrant, Resource, Secret, Service,
+    BackendTlsPolicy, ConfigMap, EndpointSlice, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind,
+    Namespace, ObjectRef, ReferenceGrant, Resource, Secret, Service,
 };
 
 use crate::Store;
 use crate::journal::{Journal, Mark, Touched};
+use crate::policy::index::ByTarget;
 
 /// Resources by kind, namespace and name; the order in which they came is forgotten. A clone shares all
 /// until either is changed. It remembers what was changed in it lately, so that a
@@ -26,6 +27,8 @@ pub struct Snapshot {
     endpoint_slices: Store<EndpointSlice>,
     secrets: Store<Secret>,
     config_maps: Store<ConfigMap>,
+    backend_tls_policies: Store<BackendTlsPolicy>,
+    backend_tls_by_target: ByTarget<BackendTlsPolicy>,
     ignored: Arc<BTreeSet<ObjectRef>>,
     slices: SlicesByService,
     journal: Journal,
@@ -68,6 +71,11 @@ impl Snapshot {
             Resource::EndpointSlice(object) => add(&mut self.endpoint_slices, object),
             Resource::Secret(object) => add(&mut self.secrets, object),
             Resource::ConfigMap(object) => add(&mut self.config_maps, object),
+            Resource::BackendTlsPolicy(object) => {
+                self.take_policy(&object.metadata.namespace, &object.metadata.name);
+                self.backend_tls_by_target.add(&object);
+                add(&mut self.backend_tls_policies, object);
+            }
             other => {
                 Arc::make_mut(&mut self.ignored).insert(other.reference());
             }
@@ -78,6 +86,9 @@ impl Snapshot {
     pub fn remove(&mut self, reference: &ObjectRef) -> bool {
         if reference.kind == EndpointSlice::KIND && reference.group == EndpointSlice::GROUP {
             self.take_slice(&reference.namespace, &reference.name);
+        }
+        if reference.kind == BackendTlsPolicy::KIND && reference.group == BackendTlsPolicy::GROUP {
+            self.take_policy(&reference.namespace, &reference.name);
         }
         self.journal.push(Touched::Object(reference.clone()));
         take(&mut self.gateway_classes, reference)
@@ -90,6 +101,7 @@ impl Snapshot {
             || take(&mut self.endpoint_slices, reference)
             || take(&mut self.secrets, reference)
             || take(&mut self.config_maps, reference)
+            || take(&mut self.backend_tls_policies, reference)
             || Arc::make_mut(&mut self.ignored).remove(reference)
     }
 
@@ -115,6 +127,21 @@ impl Snapshot {
     /// The last change.
     pub(crate) fn mark(&self) -> Mark {
         self.journal.mark()
+    }
+
+    /// The BackendTLSPolicies that are for an object, by name.
+    pub(crate) fn backend_tls_policies_of(
+        &self,
+        target: &ObjectRef,
+    ) -> impl Iterator<Item = &Arc<BackendTlsPolicy>> + use<'_> {
+        self.backend_tls_by_target.of(target)
+    }
+
+    /// Takes a policy from what it is for until now.
+    fn take_policy(&mut self, namespace: &str, name: &str) {
+        if let Some(known) = self.backend_tls_policies.get(namespace, name) {
+            self.backend_tls_by_target.take(known);
+        }
     }
 
     fn add_slice(&mut self, slice: &Arc<EndpointSlice>) {
@@ -184,6 +211,11 @@ impl Snapshot {
     /// The Secrets.
     pub fn secrets(&self) -> &Store<Secret> {
         &self.secrets
+    }
+
+    /// The BackendTLSPolicies.
+    pub fn backend_tls_policies(&self) -> &Store<BackendTlsPolicy> {
+        &self.backend_tls_policies
     }
 
     /// The resources of kinds that resolution does not read.

@@ -102,6 +102,29 @@ fn beside() -> impl Strategy<Value = Value> {
                 }],
             },
         })),
+        (namespace(), 0..3usize, 0..3usize, any::<bool>()).prop_map(|(namespace, name, service, system)| {
+            let mut validation = json!({"hostname": format!("h{name}.x.com")});
+            match system {
+                true => validation["wellKnownCACertificates"] = json!("System"),
+                false => {
+                    let reference = json!([{"group": "", "kind": "ConfigMap", "name": "ca"}]);
+                    validation["caCertificateRefs"] = reference;
+                }
+            }
+            json!({
+                "apiVersion": "gateway.networking.k8s.io/v1", "kind": "BackendTLSPolicy",
+                "metadata": {"namespace": namespace, "name": format!("p{name}")},
+                "spec": {
+                    "targetRefs": [{"group": "", "kind": "Service", "name": format!("s{service}")}],
+                    "validation": validation,
+                },
+            })
+        }),
+        (namespace(), any::<bool>()).prop_map(|(namespace, is_good)| json!({
+            "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"namespace": namespace, "name": "ca"},
+            "data": {"ca.crt": if is_good { PAIR.0.as_str() } else { "none" }},
+        })),
         (namespace(), namespace()).prop_map(|(from, to)| json!({
             "apiVersion": "gateway.networking.k8s.io/v1", "kind": "ReferenceGrant",
             "metadata": {"namespace": to, "name": "secrets"},

@@ -166,6 +166,17 @@ fn add(table: &mut Table<3>, object: String, status: &Status) {
                 ]);
             }
         }
+        Status::BackendTlsPolicy(policy) => {
+            table.push([object.into(), "".into(), "".into()]);
+            for ancestor in &policy.ancestors {
+                let name = format!("  on {}", conditions::parent(&ancestor.ancestor_ref));
+                table.push([
+                    name.into(),
+                    conditions::summary(&ancestor.conditions),
+                    "".into(),
+                ]);
+            }
+        }
         _ => {}
     }
 }

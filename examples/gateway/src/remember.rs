@@ -25,6 +25,9 @@ pub(crate) fn statuses(resources: &mut [Resource], known: &Statuses) {
             (Resource::GrpcRoute(object), Status::Route(status)) => {
                 Arc::make_mut(object).status = status.clone();
             }
+            (Resource::BackendTlsPolicy(object), Status::BackendTlsPolicy(status)) => {
+                Arc::make_mut(object).status = status.clone();
+            }
             _ => {}
         }
     }

@@ -27,8 +27,9 @@ impl Kind for BackendTlsPolicy {
 pub struct BackendTlsPolicySpec {
     /// What it is for; 1 to 16.
     pub target_refs: Vec<PolicyTarget>,
-    /// How the backend proves who it is.
-    pub validation: BackendTlsValidation,
+    /// How the backend proves who it is; `None` where that isn't understood of a stored object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<BackendTlsValidation>,
     /// Settings of the implementation; at most 16.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub options: BTreeMap<String, String>,

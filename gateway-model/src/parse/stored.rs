@@ -23,9 +23,11 @@ pub(super) fn load(
     let mut problems = judged.gaps.clone();
     judged.close(entry, stored);
     let mut decoded = decode(entry, &mut judged.node);
-    if let Err(error) = &decoded {
-        // A value that its schema admits, but its type doesn't.
+    for _ in 0..MAX_UNDECODABLE {
+        // A value that its schema admits, but its type doesn't, or which lacks what wasn't understood.
+        let Err(error) = &decoded else { break };
         let gap = undecodable(&judged.node, error);
+        parts::remove(&mut judged.node, error.path());
         problems.push(gap.clone());
         judged.gaps = vec![gap];
         judged.close(entry, stored);
@@ -46,6 +48,9 @@ pub(super) fn load(
     let lines = FieldLines::of(&judged.node);
     (decoded.ok().map(|resource| (resource, lines)), problems)
 }
+
+/// How many values that can't be decoded are taken out of an object, one by one.
+const MAX_UNDECODABLE: usize = 8;
 
 /// An object, and what isn't understood of it by a channel.
 struct Judged<'a> {

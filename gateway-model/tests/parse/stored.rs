@@ -224,6 +224,50 @@ fn gateways_and_listeners_list_what_is_not_understood() {
     assert_eq!(name, (none(), one("spec.listeners[0].port")));
 }
 
+/// A policy that asks for TLS stays, whatever it asks for: without it, requests would go out in clear.
+#[test]
+fn a_policy_that_is_not_understood_stays_with_its_targets() {
+    let system = "wellKnownCACertificates: System";
+    let rows = [
+        (
+            format!("hostname: a.example, {system}, pin: x"),
+            true,
+            "spec.validation.pin",
+        ),
+        (
+            "hostname: a.example, trustBundle: x".to_owned(),
+            false,
+            "spec.validation.trustBundle",
+        ),
+        (
+            format!("hostname: '-', {system}"),
+            false,
+            "spec.validation.hostname",
+        ),
+        (
+            format!("hostname: [a.example], {system}"),
+            false,
+            "spec.validation.hostname",
+        ),
+    ];
+    for (validation, understood, field) in rows {
+        let object = format!(
+            "kind: BackendTLSPolicy, metadata: {{name: p}},
+             spec: {{targetRefs: [{{group: '', kind: Service, name: s}}], validation: {{{validation}}}}}"
+        );
+        let (Resource::BackendTlsPolicy(policy), _) = stored(&object) else {
+            panic!("expected a BackendTLSPolicy");
+        };
+        assert_eq!(policy.spec.target_refs.len(), 1, "{validation}");
+        assert_eq!(policy.spec.validation.is_some(), understood, "{validation}");
+        let unread = &policy.spec.unread;
+        assert!(
+            unread.iter().any(|unread| unread.field == field),
+            "{unread:?}"
+        );
+    }
+}
+
 #[test]
 fn a_grant_that_is_not_understood_grants_nothing() {
     let grants = |spec: &str| {

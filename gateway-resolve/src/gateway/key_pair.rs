@@ -60,6 +60,24 @@ pub(crate) fn key_pair(certificates: &[u8], key: &[u8]) -> Result<KeyPair, KeyPa
     }
 }
 
+/// Why there are no certificates of authorities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum AuthoritiesError {
+    #[error("expected PEM blocks CERTIFICATE, found none that is whole")]
+    None,
+    #[error("certificate {0}, counting from 0, is not an X.509 certificate")]
+    Bad(usize),
+}
+
+/// Reads certificates of authorities.
+pub(crate) fn authorities(bytes: &[u8]) -> Result<Vec<Vec<u8>>, AuthoritiesError> {
+    let found = chain(bytes).map_err(|_| AuthoritiesError::None)?;
+    match (0..found.len()).find(|index| certificate(&found, *index).is_err()) {
+        Some(bad) => Err(AuthoritiesError::Bad(bad)),
+        None => Ok(found),
+    }
+}
+
 fn chain(bytes: &[u8]) -> Result<Vec<Vec<u8>>, KeyPairError> {
     let parsed = pem::parse_many(bytes).map_err(|_| KeyPairError::NoCertificate)?;
     let whole = parsed.len();

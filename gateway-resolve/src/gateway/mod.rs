@@ -5,7 +5,7 @@ pub(crate) mod certificates;
 mod claims;
 pub(crate) mod classes;
 pub(crate) mod conflicts;
-mod key_pair;
+pub(crate) mod key_pair;
 pub(crate) mod listeners;
 mod overlaps;
 pub(crate) mod serving;

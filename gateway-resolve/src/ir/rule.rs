@@ -149,6 +149,8 @@ pub enum RefusalReason {
     UnsupportedProtocol,
     /// A filter of the rule cannot be honoured.
     InvalidFilter,
+    /// The backend is to be connected to by TLS, as it cannot be.
+    InvalidBackendTls,
     /// The rule asks for what is not understood.
     UnsupportedValue,
 }

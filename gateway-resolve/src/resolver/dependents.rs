@@ -19,6 +19,8 @@ pub(super) enum Unit {
     Backend(BackendId),
     /// What is said of a GatewayClass or Gateway.
     Report(ObjectRef),
+    /// What is said of policies.
+    Policies,
 }
 
 /// What each unit has read, both ways.

@@ -11,7 +11,9 @@ mod served;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use gateway_model::{Gateway, GatewayClass, Kind, ObjectRef, ReferenceGrant, Timestamp};
+use gateway_model::{
+    BackendTlsPolicy, Gateway, GatewayClass, Kind, ObjectRef, ReferenceGrant, Timestamp,
+};
 
 use crate::emit::listener;
 use crate::gateway::classes::{Class, classes};
@@ -24,6 +26,7 @@ use crate::route::backends::backend;
 use crate::route::parents::Parents;
 use crate::route::patterns::Patterns;
 use crate::route::{RouteFacts, is_route, names, route};
+use crate::status::policy;
 use crate::status::report::{Report, of_class, of_gateway, of_route};
 use crate::{Config, Snapshot, Statuses};
 
@@ -79,6 +82,8 @@ struct Known {
     gateways: BTreeMap<ObjectRef, Arc<GatewayFacts>>,
     parents: Parents,
     routes: HashMap<ObjectRef, Arc<RouteFacts>>,
+    /// The policies of which something is said.
+    policies: BTreeSet<ObjectRef>,
     /// How many routes each listener has that are accepted.
     attached: HashMap<Arc<ListenerId>, i32>,
     hosts: Hosts,
@@ -128,6 +133,7 @@ impl Resolver {
         let mut listeners = turn.listeners(&mut work);
         let (ir, mut backends) = turn.ir(&work);
         turn.reports(&work);
+        turn.policies(&work);
         let Turn {
             statuses,
             mut restated,
@@ -197,6 +203,7 @@ impl Resolver {
         self.dependents = Dependents::default();
         work.earlier = std::mem::take(&mut self.resolved);
         work.units.insert(Unit::Gateways);
+        work.units.insert(Unit::Policies);
         work.units.extend(names(snapshot).map(Unit::Route));
     }
 
@@ -215,6 +222,9 @@ impl Resolver {
         match &*object.kind {
             GatewayClass::KIND => units.extend(self.dependents.of(&Read::All(GatewayClass::KIND))),
             Gateway::KIND => units.extend(self.dependents.of(&Read::All(Gateway::KIND))),
+            BackendTlsPolicy::KIND => {
+                units.extend(self.dependents.of(&Read::All(BackendTlsPolicy::KIND)));
+            }
             ReferenceGrant::KIND => {
                 self.known.grants.read(snapshot, &object.namespace);
                 let grants = Read::Grants(object.namespace.clone());
@@ -290,7 +300,7 @@ impl Turn<'_> {
     fn routes(&mut self, work: &mut Work) {
         let routes = work.units.iter().filter_map(|unit| match unit {
             Unit::Route(object) => Some(object.clone()),
-            Unit::Gateways | Unit::Backend(_) | Unit::Report(_) => None,
+            _ => None,
         });
         for object in routes.collect::<Vec<_>>() {
             let new = self.route(&object);
@@ -300,6 +310,18 @@ impl Turn<'_> {
                 None => known.routes.remove(&object),
             };
             known.hosts.change(old.as_ref(), new.as_ref());
+            let leads = |facts: &Option<Arc<RouteFacts>>| {
+                let facts = facts.as_deref();
+                facts.map(|facts| {
+                    (
+                        facts.backends.clone(),
+                        facts.gateways().collect::<BTreeSet<_>>(),
+                    )
+                })
+            };
+            if leads(&old) != leads(&new) {
+                work.units.insert(Unit::Policies);
+            }
             let on = |facts: &Option<Arc<RouteFacts>>| -> BTreeSet<Arc<ListenerId>> {
                 let listeners = facts.iter().flat_map(|facts| facts.accepted_on());
                 listeners.cloned().collect()
@@ -352,7 +374,7 @@ impl Turn<'_> {
         let mut changed = BTreeSet::new();
         let read = work.units.iter().filter_map(|unit| match unit {
             Unit::Backend(id) => Some(id.clone()),
-            Unit::Gateways | Unit::Route(_) | Unit::Report(_) => None,
+            _ => None,
         });
         let mut ids = self.resolver.known.served.take_dirty();
         ids.extend(read);
@@ -418,6 +440,26 @@ impl Turn<'_> {
                 }
             }
         }
+    }
+
+    /// Says again what is to be said of policies.
+    fn policies(&mut self, work: &Work) {
+        if !work.units.contains(&Unit::Policies) {
+            return;
+        }
+        let reader = self.reader.recording();
+        let known = &mut self.resolver.known;
+        let reports = policy::reports(known.routes.values().map(|facts| &**facts), &reader);
+        let objects = reports.iter().map(|report| report.object.clone()).collect();
+        let before = std::mem::replace(&mut known.policies, objects);
+        let gone: Vec<_> = before.difference(&known.policies).cloned().collect();
+        let reads = reader.into_reads();
+        self.resolver.dependents.set(Unit::Policies, reads);
+        let gone = gone.into_iter().map(Report::new);
+        reports
+            .into_iter()
+            .chain(gone)
+            .for_each(|report| self.say(report));
     }
 
     fn say(&mut self, report: Report) {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use gateway_model::{EndpointSlice, Kind, Service, TransportProtocol};
 
-use crate::ir::{AppProtocol, Backend, BackendId, Endpoint};
+use crate::ir::{AppProtocol, Backend, BackendId, BackendTls, Endpoint};
+use crate::policy::backend_tls;
 use crate::reader::Reader;
 
 use super::references::{protocol, service_port};
@@ -14,12 +15,17 @@ use super::references::{protocol, service_port};
 pub(crate) fn backend(id: &BackendId, reader: &Reader<'_>) -> Option<Arc<Backend>> {
     let service = reader.service(&id.object)?;
     let slices = reader.slices(&id.object);
-    Some(Arc::new(of_service(id, service, slices)))
+    let port = service_port(service, id).ok();
+    let name = port.map_or("", |port| port.name.as_str());
+    // One that cannot be honoured is no backend of the IR.
+    let tls = backend_tls::of_port(&id.object, name, reader).and_then(Result::ok);
+    Some(Arc::new(of_service(id, service, tls, slices)))
 }
 
 fn of_service<'a>(
     id: &BackendId,
     service: &Service,
+    tls: Option<BackendTls>,
     slices: impl Iterator<Item = &'a Arc<EndpointSlice>>,
 ) -> Backend {
     let port = service_port(service, id).ok();
@@ -31,9 +37,9 @@ fn of_service<'a>(
         id: id.clone(),
         source: service.source(),
         protocol: port
-            .and_then(|port| protocol(port).ok())
+            .and_then(|port| protocol(port, tls.is_some()).ok())
             .unwrap_or(AppProtocol::Http1),
-        tls: None,
+        tls,
         endpoints,
     }
 }

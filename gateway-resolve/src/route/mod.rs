@@ -15,12 +15,13 @@ pub(crate) mod rules;
 pub(crate) mod selector;
 mod settings;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gateway_model::{GrpcRoute, Hostname, HttpRoute, Kind, ObjectRef, Route};
 
-use crate::ir::ListenerId;
+use crate::ir::{BackendId, ListenerId};
 use crate::reader::Reader;
 use crate::{Snapshot, Store};
 
@@ -36,6 +37,8 @@ pub(crate) struct RouteFacts {
     pub(crate) attachment: Attachment,
     /// Nothing when no parent of it is served here.
     pub(crate) rules: RouteRules,
+    /// The backends that its references lead to, used or not.
+    pub(crate) backends: BTreeSet<BackendId>,
 }
 
 /// Where routes are looked at.
@@ -110,12 +113,18 @@ impl Looking<'_> {
         let references = References {
             reader: self.reader,
             from: &attachment.reference,
+            backends: RefCell::default(),
         };
         let rules = match attachment.parents.is_empty() {
             true => RouteRules::default(),
             false => rules(route, &references, self.patterns),
         };
-        Some(RouteFacts { attachment, rules })
+        let backends = references.backends.into_inner();
+        Some(RouteFacts {
+            attachment,
+            rules,
+            backends,
+        })
     }
 }
 
@@ -130,6 +139,14 @@ impl RouteFacts {
         let accepted = parents.filter(|_| !self.rules.is_hopeless());
         let on = accepted.flat_map(|parent| parent.outcome.iter().flatten());
         on.map(|on| &on.listener).collect()
+    }
+
+    /// The Gateways that it is on, and the controllers that statuses are written for.
+    pub(crate) fn gateways(&self) -> impl Iterator<Item = (ObjectRef, Arc<str>)> + '_ {
+        self.attachment.parents.iter().flat_map(|parent| {
+            let on = parent.outcome.iter().flatten();
+            on.map(|on| (on.listener.parent.clone(), Arc::clone(&parent.controller)))
+        })
     }
 
     /// The hosts that it is behind. It may be on a listener by several parentRefs; it is behind it once.

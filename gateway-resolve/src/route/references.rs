@@ -1,11 +1,15 @@
 //! References from rules to backends.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
 use gateway_model::{
     BackendObjectReference, Kind, ObjectRef, Service, ServicePort, ServiceType, TransportProtocol,
 };
 
 use crate::gateway::certificates::{core_hint, not_permitted};
 use crate::ir::{AppProtocol, BackendId, Refusal, RefusalReason, Target};
+use crate::policy::backend_tls;
 use crate::problem::Problem;
 use crate::reader::Reader;
 use crate::reason::RouteResolvedRefs;
@@ -15,6 +19,8 @@ pub(crate) struct References<'a> {
     pub(crate) reader: &'a Reader<'a>,
     /// The route.
     pub(crate) from: &'a ObjectRef,
+    /// The backends that were found, used or not.
+    pub(crate) backends: RefCell<BTreeSet<BackendId>>,
 }
 
 impl References<'_> {
@@ -26,7 +32,11 @@ impl References<'_> {
         unresolved: &mut Vec<Problem<RouteResolvedRefs>>,
     ) -> Target {
         match self.backend(reference) {
-            Ok(id) => Target::Backend(id),
+            Ok((id, Ok(()))) => Target::Backend(id),
+            // The reference resolves: what is wrong is said of the policy.
+            Ok((_, Err(message))) => {
+                Target::Refused(Refusal::new(RefusalReason::InvalidBackendTls, message))
+            }
             Err(Unresolved {
                 reason,
                 message,
@@ -44,7 +54,12 @@ impl References<'_> {
 
     /// In turn: kind, permission, existence, port, protocol. Permission comes before existence, so
     /// that nothing leaks from a namespace that has granted nothing.
-    fn backend(&self, reference: &BackendObjectReference) -> Result<BackendId, Unresolved> {
+    ///
+    /// A backend that TLS is asked for by a policy that cannot be honoured is there, and gets nothing.
+    fn backend(
+        &self,
+        reference: &BackendObjectReference,
+    ) -> Result<(BackendId, Result<(), String>), Unresolved> {
         let object = self.service_named(reference)?;
         let not_found =
             |message: String| Unresolved::new(RouteResolvedRefs::BackendNotFound, message);
@@ -60,8 +75,11 @@ impl References<'_> {
             .port
             .ok_or_else(|| not_found(format!("expected a port of {object}, found none")))?;
         let id = BackendId { object, port };
-        match protocol(service_port(service, &id).map_err(not_found)?) {
-            Ok(_) => Ok(id),
+        let service_port = service_port(service, &id).map_err(not_found)?;
+        self.backends.borrow_mut().insert(id.clone());
+        let tls = backend_tls::of_port(&id.object, &service_port.name, self.reader);
+        match protocol(service_port, tls.is_some()) {
+            Ok(_) => Ok((id, tls.map_or(Ok(()), |tls| tls.map(drop)))),
             Err(message) => {
                 let message = format!("{id}: {message}");
                 let reason = RouteResolvedRefs::UnsupportedProtocol;
@@ -142,7 +160,9 @@ pub(crate) fn service_port<'a>(
 
 /// What a port speaks (GEP-1911): HTTP unless `appProtocol` says otherwise. Names of the IANA
 /// registry, which have no prefix, are compared without regard to case (RFC 6335, section 5.1).
-pub(crate) fn protocol(port: &ServicePort) -> Result<AppProtocol, String> {
+///
+/// What needs TLS has it by a policy: then it is `tls`.
+pub(crate) fn protocol(port: &ServicePort, tls: bool) -> Result<AppProtocol, String> {
     if port.protocol != TransportProtocol::Tcp {
         return Err("expected a TCP port, found another transport".to_owned());
     }
@@ -155,8 +175,12 @@ pub(crate) fn protocol(port: &ServicePort) -> Result<AppProtocol, String> {
         "" => Ok(AppProtocol::Http),
         "http" | "ws" | "kubernetes.io/ws" => Ok(AppProtocol::Http1),
         "kubernetes.io/h2c" | "h2c" | "http2" | "grpc" => Ok(AppProtocol::H2c),
+        "https" | "wss" | "tls" | "kubernetes.io/https" | "kubernetes.io/wss" if tls => {
+            Ok(AppProtocol::Http1)
+        }
         "https" | "wss" | "tls" | "kubernetes.io/https" | "kubernetes.io/wss" => Err(format!(
-            "appProtocol {given} needs TLS towards the backend, which is not supported"
+            "appProtocol {given} needs TLS towards the backend: expected a BackendTLSPolicy for \
+             this port, found none"
         )),
         _ => Err(format!(
             "expected the appProtocol http, grpc, kubernetes.io/h2c, kubernetes.io/ws or none, \

@@ -4,6 +4,7 @@ pub(crate) mod class;
 pub(crate) mod conditions;
 pub(crate) mod gateway;
 mod gateway_findings;
+pub(crate) mod policy;
 mod programmed;
 pub(crate) mod report;
 pub(crate) mod route;
@@ -11,8 +12,8 @@ pub(crate) mod route;
 use std::sync::Arc;
 
 use gateway_model::{
-    Gateway, GatewayClass, GatewayClassStatus, GatewayStatus, HttpRoute, Kind, ObjectRef,
-    RouteStatus,
+    BackendTlsPolicy, Gateway, GatewayClass, GatewayClassStatus, GatewayStatus, HttpRoute, Kind,
+    ObjectRef, PolicyStatus, RouteStatus,
 };
 use rpds::RedBlackTreeMapSync;
 use serde::Serialize;
@@ -43,6 +44,8 @@ pub enum Status {
     Gateway(GatewayStatus),
     /// Of a route, of whatever kind.
     Route(RouteStatus),
+    /// Of a BackendTLSPolicy.
+    BackendTlsPolicy(PolicyStatus),
 }
 
 impl From<GatewayClassStatus> for Status {
@@ -63,12 +66,19 @@ impl From<RouteStatus> for Status {
     }
 }
 
+impl From<PolicyStatus> for Status {
+    fn from(status: PolicyStatus) -> Self {
+        Self::BackendTlsPolicy(status)
+    }
+}
+
 impl Status {
     fn api_version(&self) -> String {
         match self {
             Self::GatewayClass(_) => GatewayClass::api_version(),
             Self::Gateway(_) => Gateway::api_version(),
             Self::Route(_) => HttpRoute::api_version(),
+            Self::BackendTlsPolicy(_) => BackendTlsPolicy::api_version(),
         }
     }
 }
@@ -155,7 +165,7 @@ impl Statuses {
     pub(crate) fn gateway_mut(&mut self, object: &ObjectRef) -> Option<&mut GatewayStatus> {
         match self.by_object.get_mut(object)? {
             Status::Gateway(status) => Some(status),
-            Status::GatewayClass(_) | Status::Route(_) => None,
+            Status::GatewayClass(_) | Status::Route(_) | Status::BackendTlsPolicy(_) => None,
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::reason::Reason;
 use crate::route::RouteFacts;
 use crate::{Config, Finding};
 
-use super::{Status, Statuses, class, gateway, gateway_findings, route};
+use super::{Status, Statuses, class, gateway, gateway_findings, policy, route};
 
 /// What is said of one object.
 #[derive(Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl Report {
     }
 
     /// The same with its findings in order. The same thing found for several parents is one finding.
-    fn finish(mut self) -> Self {
+    pub(super) fn finish(mut self) -> Self {
         self.findings.sort();
         self.findings.dedup();
         self
@@ -120,6 +120,9 @@ pub(crate) fn report(facts: &Facts<'_>, config: &Config, reader: &Reader<'_>) ->
     }
     for route in &facts.routes {
         statuses.take(of_route(route, reader));
+    }
+    for report in policy::reports(facts.routes.iter(), reader) {
+        statuses.take(report);
     }
     statuses
 }

@@ -14,7 +14,9 @@ use super::report::Report;
 
 /// The status of a route: one entry for each of its parents that is served here.
 pub(crate) fn status(
-    RouteFacts { attachment, rules }: &RouteFacts,
+    RouteFacts {
+        attachment, rules, ..
+    }: &RouteFacts,
     reader: &Reader<'_>,
 ) -> RouteStatus {
     let parents = attachment.parents.iter().map(|parent| {
@@ -124,7 +126,12 @@ fn left_out(rules: &RouteRules) -> String {
 }
 
 /// Records what is wrong with a route.
-pub(crate) fn find(report: &mut Report, RouteFacts { attachment, rules }: &RouteFacts) {
+pub(crate) fn find(
+    report: &mut Report,
+    RouteFacts {
+        attachment, rules, ..
+    }: &RouteFacts,
+) {
     for parent in &attachment.parents {
         if let Err(problem) = &parent.outcome {
             report.find(std::slice::from_ref(problem));

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use gateway_model::{
-    Condition, GatewayClassStatus, GatewayStatus, ListenerStatus, RouteParentStatus, RouteStatus,
+    Condition, GatewayClassStatus, GatewayStatus, ListenerStatus, ParentReference,
+    PolicyAncestorStatus, PolicyStatus, RouteParentStatus, RouteStatus,
 };
 
 use super::Author;
@@ -33,9 +34,7 @@ const LISTENER: &[&str] = &[
     "OverlappingTLSConfig",
 ];
 const ROUTE: &[&str] = &["Accepted", "ResolvedRefs", "PartiallyInvalid"];
-
-/// How many entries the API server takes in a route's `status.parents`.
-const MAX_PARENTS: usize = 32;
+const POLICY: &[&str] = &["Accepted", "ResolvedRefs"];
 
 /// How many conditions the API server takes in any list of them.
 const MAX_CONDITIONS: usize = 8;
@@ -78,33 +77,121 @@ impl MergeStatus for GatewayStatus {
 }
 
 impl MergeStatus for RouteStatus {
-    /// Entries of other controllers stay as they are and where they are; own ones that are no
-    /// longer wanted or are under a former name go, new ones go to the end. The API server takes 32; own ones beyond are left
-    /// out.
     fn merged(&self, wanted: &Self, author: Author<'_>, generation: i64) -> Self {
-        let mut missing: Vec<&RouteParentStatus> = wanted.parents.iter().collect();
-        let mut parents = Vec::with_capacity(self.parents.len().max(missing.len()));
-        for stored in &self.parents {
-            if stored.controller_name != author.controller {
-                if !author.former.contains(&stored.controller_name) {
-                    parents.push(stored.clone());
-                }
-                continue;
-            }
-            let same = |entry: &&RouteParentStatus| entry.parent_ref == stored.parent_ref;
-            if let Some(position) = missing.iter().position(same) {
-                parents.push(merged_parent(
-                    Some(stored),
-                    missing.remove(position),
-                    generation,
-                ));
-            }
+        let (stored, wanted) = (&self.parents, &wanted.parents);
+        Self {
+            parents: merged_entries(stored, wanted, author, generation),
         }
-        let room = MAX_PARENTS.saturating_sub(parents.len());
-        let added = missing.into_iter().take(room);
-        parents.extend(added.map(|entry| merged_parent(None, entry, generation)));
-        Self { parents }
     }
+}
+
+impl MergeStatus for PolicyStatus {
+    fn merged(&self, wanted: &Self, author: Author<'_>, generation: i64) -> Self {
+        let (stored, wanted) = (&self.ancestors, &wanted.ancestors);
+        Self {
+            ancestors: merged_entries(stored, wanted, author, generation),
+        }
+    }
+}
+
+/// What a controller says of an object at another one.
+trait Entry: Clone {
+    /// The condition types that a Gateway API controller writes.
+    const OWNED: &'static [&'static str];
+    /// How many entries the API server takes.
+    const MAX: usize;
+
+    /// At which object.
+    fn at(&self) -> &ParentReference;
+    fn controller(&self) -> &str;
+    fn conditions(&self) -> &[Condition];
+    fn with(&self, conditions: Vec<Condition>) -> Self;
+}
+
+impl Entry for RouteParentStatus {
+    const OWNED: &'static [&'static str] = ROUTE;
+    const MAX: usize = 32;
+
+    fn at(&self) -> &ParentReference {
+        &self.parent_ref
+    }
+
+    fn controller(&self) -> &str {
+        &self.controller_name
+    }
+
+    fn conditions(&self) -> &[Condition] {
+        &self.conditions
+    }
+
+    fn with(&self, conditions: Vec<Condition>) -> Self {
+        Self {
+            conditions,
+            ..self.clone()
+        }
+    }
+}
+
+impl Entry for PolicyAncestorStatus {
+    const OWNED: &'static [&'static str] = POLICY;
+    const MAX: usize = 16;
+
+    fn at(&self) -> &ParentReference {
+        &self.ancestor_ref
+    }
+
+    fn controller(&self) -> &str {
+        &self.controller_name
+    }
+
+    fn conditions(&self) -> &[Condition] {
+        &self.conditions
+    }
+
+    fn with(&self, conditions: Vec<Condition>) -> Self {
+        Self {
+            conditions,
+            ..self.clone()
+        }
+    }
+}
+
+/// Entries of other controllers stay as they are and where they are; own ones that are no longer wanted or are
+/// under a former name go, new ones go to the end. Own ones beyond what the API server takes are left out.
+fn merged_entries<E: Entry>(
+    stored: &[E],
+    wanted: &[E],
+    author: Author<'_>,
+    generation: i64,
+) -> Vec<E> {
+    let mut missing: Vec<&E> = wanted.iter().collect();
+    let mut entries = Vec::with_capacity(stored.len().max(missing.len()));
+    for known in stored {
+        if known.controller() != author.controller {
+            if !author
+                .former
+                .iter()
+                .any(|former| former == known.controller())
+            {
+                entries.push(known.clone());
+            }
+            continue;
+        }
+        let same = |entry: &&E| entry.at() == known.at();
+        if let Some(position) = missing.iter().position(same) {
+            let wanted = missing.remove(position);
+            entries.push(merged_entry(known.conditions(), wanted, generation));
+        }
+    }
+    let room = E::MAX.saturating_sub(entries.len());
+    let added = missing.into_iter().take(room);
+    entries.extend(added.map(|entry| merged_entry(&[], entry, generation)));
+    entries
+}
+
+fn merged_entry<E: Entry>(stored: &[Condition], wanted: &E, generation: i64) -> E {
+    let conditions = wanted.conditions();
+    wanted.with(merged_conditions(stored, conditions, E::OWNED, generation))
 }
 
 fn merged_listener(
@@ -125,24 +212,6 @@ fn merged_listener(
         supported_kinds: supported_kinds.clone(),
         attached_routes: *attached_routes,
         conditions: merged_conditions(before, conditions, LISTENER, generation),
-    }
-}
-
-fn merged_parent(
-    stored: Option<&RouteParentStatus>,
-    wanted: &RouteParentStatus,
-    generation: i64,
-) -> RouteParentStatus {
-    let RouteParentStatus {
-        parent_ref,
-        controller_name,
-        conditions,
-    } = wanted;
-    let before = stored.map_or(&[][..], |entry| &entry.conditions);
-    RouteParentStatus {
-        parent_ref: parent_ref.clone(),
-        controller_name: controller_name.clone(),
-        conditions: merged_conditions(before, conditions, ROUTE, generation),
     }
 }
 

@@ -9,8 +9,8 @@ mod merge;
 mod tests;
 
 use gateway_model::{
-    Gateway, GatewayClass, GatewayClassStatus, GatewayStatus, GrpcRoute, HttpRoute, Kind, Object,
-    ObjectRef, RouteStatus,
+    BackendTlsPolicy, Gateway, GatewayClass, GatewayClassStatus, GatewayStatus, GrpcRoute,
+    HttpRoute, Kind, Object, ObjectRef, PolicyStatus, RouteStatus,
 };
 use serde::Serialize;
 
@@ -60,8 +60,8 @@ impl<'a> From<&'a String> for Author<'a> {
 /// is as wanted already.
 ///
 /// Only what belongs to `author` changes: its condition types, and its entries in the
-/// `status.parents` of routes. Routes that have such entries but no wanted status lose them; other
-/// objects without a wanted status are left alone.
+/// `status.parents` of routes and `status.ancestors` of policies. Those that have such entries but no wanted
+/// status lose them; other objects without a wanted status are left alone.
 pub fn plan_statuses<'a>(
     snapshot: &Snapshot,
     statuses: &Statuses,
@@ -76,6 +76,7 @@ pub fn plan_statuses<'a>(
     writes.extend(plan.missing(snapshot.gateways()));
     writes.extend(plan.missing(snapshot.grpc_routes()));
     writes.extend(plan.missing(snapshot.http_routes()));
+    writes.extend(plan.missing(snapshot.backend_tls_policies()));
     writes
 }
 
@@ -98,6 +99,7 @@ pub fn plan_status<'a>(
         Gateway::KIND => plan.missing_of(snapshot.gateways(), object),
         HttpRoute::KIND => plan.missing_of(snapshot.http_routes(), object),
         GrpcRoute::KIND => plan.missing_of(snapshot.grpc_routes(), object),
+        BackendTlsPolicy::KIND => plan.missing_of(snapshot.backend_tls_policies(), object),
         _ => None,
     }
 }
@@ -175,6 +177,15 @@ impl Planned for RouteStatus {
     fn wanted(status: Option<&Status>) -> Option<Self> {
         match status {
             Some(Status::Route(wanted)) => Some(wanted.clone()),
+            _ => Some(Self::default()),
+        }
+    }
+}
+
+impl Planned for PolicyStatus {
+    fn wanted(status: Option<&Status>) -> Option<Self> {
+        match status {
+            Some(Status::BackendTlsPolicy(wanted)) => Some(wanted.clone()),
             _ => Some(Self::default()),
         }
     }

@@ -1,8 +1,8 @@
 //! The kinds that are watched.
 
 use gateway_model::{
-    EndpointSlice, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind, Namespace, ReferenceGrant,
-    Secret, Service,
+    BackendTlsPolicy, ConfigMap, EndpointSlice, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind,
+    Namespace, ReferenceGrant, Secret, Service,
 };
 
 /// A kind that is watched.
@@ -49,15 +49,17 @@ impl Watched {
 
 /// The kinds that resolution reads. Only the Secrets that may hold a certificate are watched:
 /// others are never in this process.
-pub(crate) static WATCHED: [Watched; 9] = [
+pub(crate) static WATCHED: [Watched; 11] = [
     Watched::of::<GatewayClass>("gatewayclasses"),
     Watched::of::<Gateway>("gateways"),
     Watched::of::<HttpRoute>("httproutes"),
     Watched::of::<GrpcRoute>("grpcroutes"),
+    Watched::of::<BackendTlsPolicy>("backendtlspolicies"),
     Watched::of::<ReferenceGrant>("referencegrants"),
     Watched::of::<Namespace>("namespaces"),
     Watched::of::<Service>("services"),
     Watched::of::<EndpointSlice>("endpointslices"),
+    Watched::of::<ConfigMap>("configmaps"),
     Watched::of::<Secret>("secrets").only("type=kubernetes.io/tls"),
 ];
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use gateway_model::{Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind, ObjectRef, Resource};
+use gateway_model::{
+    BackendTlsPolicy, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind, ObjectRef, Resource,
+};
 use gateway_resolve::{Author, Snapshot, StatusWrite, Statuses, plan_status, plan_statuses};
 
 use super::finalizer;
@@ -69,6 +71,7 @@ pub(crate) fn stored_as(resource: &Resource, part: Part) -> Fingerprint {
         (Resource::Gateway(gateway), Part::Status) => Fingerprint::of(&gateway.status),
         (Resource::HttpRoute(route), Part::Status) => Fingerprint::of(&route.status),
         (Resource::GrpcRoute(route), Part::Status) => Fingerprint::of(&route.status),
+        (Resource::BackendTlsPolicy(policy), Part::Status) => Fingerprint::of(&policy.status),
         _ => Fingerprint::default(),
     }
 }
@@ -93,6 +96,10 @@ fn find(snapshot: &Snapshot, object: &ObjectRef) -> Option<Resource> {
             .grpc_routes()
             .get(namespace, name)
             .map(|route| Resource::GrpcRoute(Arc::clone(route))),
+        BackendTlsPolicy::KIND => snapshot
+            .backend_tls_policies()
+            .get(namespace, name)
+            .map(|policy| Resource::BackendTlsPolicy(Arc::clone(policy))),
         _ => None,
     }
 }

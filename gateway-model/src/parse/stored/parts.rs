@@ -72,6 +72,29 @@ pub(super) fn list_mut<'a>(node: &'a mut Node, list: &str) -> Option<&'a mut Vec
     }
 }
 
+/// Takes the value at a path out of the map that it is in.
+pub(super) fn remove(node: &mut Node, path: &serde_path_to_error::Path) {
+    use serde_path_to_error::Segment;
+    let segments: Vec<_> = path.iter().collect();
+    let is_key = |segment: &&Segment| matches!(segment, Segment::Map { .. });
+    let Some(last) = segments.iter().rposition(is_key) else {
+        return;
+    };
+    let mut place = node;
+    for segment in &segments[..last] {
+        let inner = match (segment, &mut place.value) {
+            (Segment::Map { key }, Value::Map(map)) => map.get_mut(key),
+            (Segment::Seq { index }, Value::List(items)) => items.get_mut(*index),
+            _ => None,
+        };
+        let Some(inner) = inner else { return };
+        place = inner;
+    }
+    if let (Segment::Map { key }, Value::Map(map)) = (segments[last], &mut place.value) {
+        map.shift_remove(key);
+    }
+}
+
 /// The object's spec.
 pub(super) fn spec_mut(node: &mut Node) -> Option<&mut Node> {
     match &mut node.value {
@@ -164,7 +187,11 @@ pub(super) fn mended(mut node: Node, schema: &Schema, gaps: &[Violation]) -> Opt
 pub(super) fn add_unread(node: &mut Node, gaps: &[Violation]) {
     let line = node.line;
     if let Value::Map(map) = &mut node.value {
-        map.insert(KEY.to_owned(), Node::new(line, problems(gaps)));
+        let known = map.entry(KEY.to_owned());
+        let known = known.or_insert_with(|| Node::new(line, Value::List(Vec::new())));
+        if let (Value::List(known), Value::List(more)) = (&mut known.value, problems(gaps)) {
+            known.extend(more);
+        }
     }
 }
 

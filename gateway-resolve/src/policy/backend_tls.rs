@@ -1,0 +1,179 @@
+//! What a BackendTLSPolicy comes to (GEP-1897).
+
+use gateway_model::{
+    Authorities, BackendTlsPolicy, BackendTlsPolicySpec, BackendTlsValidation, ConfigMap, Kind,
+    LocalObjectReference, ObjectRef, SubjectAltName, Unread,
+};
+
+use crate::gateway::certificates::core_hint;
+use crate::gateway::key_pair::authorities;
+use crate::ir::{self, BackendTls, PeerName};
+use crate::problem::{Problem, texts};
+use crate::reader::Reader;
+use crate::reason::{PolicyAccepted, PolicyResolvedRefs};
+
+use super::effective;
+
+/// What a policy comes to, wherever it applies.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// What keeps it from being accepted.
+    pub(crate) refused: Vec<Problem<PolicyAccepted>>,
+    /// The references of it that do not resolve.
+    pub(crate) unresolved: Vec<Problem<PolicyResolvedRefs>>,
+    /// What it asks for; `None` when it is refused: nothing is sent to what it is for.
+    tls: Option<BackendTls>,
+}
+
+/// How a port of a Service is connected to by TLS, or why it must not be sent anything; `None` without a
+/// policy.
+pub(crate) fn of_port(
+    service: &ObjectRef,
+    port: &str,
+    reader: &Reader<'_>,
+) -> Option<Result<BackendTls, String>> {
+    let policy = effective(reader.backend_tls_policies(service), service, port)?;
+    let Outcome { refused, tls, .. } = outcome(policy, reader);
+    Some(tls.ok_or_else(|| format!("{}: {}", policy.reference(), texts(&refused))))
+}
+
+/// Reads a policy.
+pub(crate) fn outcome(policy: &BackendTlsPolicy, reader: &Reader<'_>) -> Outcome {
+    let BackendTlsPolicySpec {
+        target_refs: _,
+        validation,
+        options: _,
+        unread,
+    } = &policy.spec;
+    let mut outcome = Outcome {
+        refused: unread.iter().map(not_understood).collect(),
+        ..Outcome::default()
+    };
+    let Some(validation) = validation else {
+        if outcome.refused.is_empty() {
+            let message = "expected how the backend is to prove who it is, found nothing";
+            let problem = Problem::new(PolicyAccepted::Invalid, "spec.validation", message);
+            outcome.refused.push(problem);
+        }
+        return outcome;
+    };
+    let BackendTlsValidation {
+        authorities,
+        hostname,
+        subject_alt_names,
+    } = validation;
+    if hostname.is_wildcard() {
+        let message = format!("expected a hostname without a wildcard, found {hostname:?}");
+        let field = "spec.validation.hostname";
+        outcome
+            .refused
+            .push(Problem::new(PolicyAccepted::Invalid, field, message));
+    }
+    let names: Option<Vec<_>> = subject_alt_names.iter().map(name).collect();
+    if names.is_none() {
+        let field = "spec.validation.subjectAltNames";
+        let message = "a type of name is not supported";
+        outcome
+            .refused
+            .push(Problem::new(PolicyAccepted::Invalid, field, message));
+    }
+    let authorities = match authorities {
+        Authorities::WellKnown(set) => well_known(set, &mut outcome),
+        Authorities::Certificates(references) => {
+            certificates(policy, references, reader, &mut outcome)
+        }
+    };
+    if let (Some(authorities), Some(names), true) = (authorities, names, outcome.refused.is_empty())
+    {
+        outcome.tls = Some(BackendTls {
+            server_name: hostname.clone(),
+            names,
+            authorities,
+        });
+    }
+    outcome
+}
+
+fn not_understood(Unread { field, message }: &Unread) -> Problem<PolicyAccepted> {
+    Problem::new(PolicyAccepted::Invalid, field, message)
+}
+
+fn name(name: &SubjectAltName) -> Option<PeerName> {
+    match name {
+        SubjectAltName::Hostname { hostname } => Some(PeerName::Dns(hostname.clone())),
+        SubjectAltName::Uri { uri } => Some(PeerName::Uri(uri.as_str().into())),
+        _ => None,
+    }
+}
+
+fn well_known(set: &str, outcome: &mut Outcome) -> Option<ir::Authorities> {
+    if set == Authorities::SYSTEM {
+        return Some(ir::Authorities::System);
+    }
+    let message = format!("expected {:?}, found {set:?}", Authorities::SYSTEM);
+    let field = "spec.validation.wellKnownCACertificates";
+    outcome
+        .refused
+        .push(Problem::new(PolicyAccepted::Invalid, field, message));
+    None
+}
+
+/// The certificates of the references that resolve. Without any, the policy is refused.
+fn certificates(
+    policy: &BackendTlsPolicy,
+    references: &[LocalObjectReference],
+    reader: &Reader<'_>,
+    outcome: &mut Outcome,
+) -> Option<ir::Authorities> {
+    let mut found = Vec::new();
+    for (index, reference) in references.iter().enumerate() {
+        let field = format!("spec.validation.caCertificateRefs[{index}]");
+        match of_config_map(policy, reference, field, reader) {
+            Ok(certificates) => found.extend(certificates),
+            Err(problem) => outcome.unresolved.push(problem),
+        }
+    }
+    if !found.is_empty() {
+        return Some(ir::Authorities::Certificates(found));
+    }
+    let refused = outcome.unresolved.iter();
+    let refused = refused.map(|problem| problem.with_reason(PolicyAccepted::NoValidCaCertificate));
+    outcome.refused.extend(refused);
+    None
+}
+
+fn of_config_map(
+    policy: &BackendTlsPolicy,
+    reference: &LocalObjectReference,
+    field: String,
+    reader: &Reader<'_>,
+) -> Result<Vec<Vec<u8>>, Problem<PolicyResolvedRefs>> {
+    let LocalObjectReference { group, kind, name } = reference;
+    if group != ConfigMap::GROUP || kind != ConfigMap::KIND {
+        let message = format!(
+            "expected a ConfigMap of the core group, found kind {kind:?} of group {group:?}{}",
+            core_hint(group)
+        );
+        return Err(Problem::new(
+            PolicyResolvedRefs::InvalidKind,
+            field,
+            message,
+        ));
+    }
+    let namespace = policy.metadata.namespace.as_str();
+    let object = ObjectRef::new(ConfigMap::GROUP, ConfigMap::KIND, namespace, name.as_str());
+    let invalid =
+        |message| Problem::new(PolicyResolvedRefs::InvalidCaCertificateRef, field, message);
+    let Some(map) = reader.config_map(&object) else {
+        return Err(invalid(format!("{object} does not exist")).missing(object));
+    };
+    let Some(pem) = map.data.get(ENTRY) else {
+        return Err(invalid(format!(
+            "{object}: expected an entry {ENTRY}, found none"
+        )));
+    };
+    authorities(pem.as_bytes()).map_err(|error| invalid(format!("{object}: {ENTRY}: {error}")))
+}
+
+/// The entry of a ConfigMap that holds certificates of authorities, as PEM.
+const ENTRY: &str = "ca.crt";

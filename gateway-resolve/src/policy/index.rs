@@ -1,0 +1,54 @@
+//! Policies by what they are for.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gateway_model::ObjectRef;
+
+use super::{Policy, target_of};
+
+/// Policies of one kind by what they are for, then by name. A clone shares all until either is changed.
+#[derive(Debug)]
+pub(crate) struct ByTarget<P>(Arc<BTreeMap<ObjectRef, Named<P>>>);
+
+type Named<P> = BTreeMap<Box<str>, Arc<P>>;
+
+impl<P> Clone for ByTarget<P> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<P> Default for ByTarget<P> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<P: Policy> ByTarget<P> {
+    pub(crate) fn add(&mut self, policy: &Arc<P>) {
+        let targets = Arc::make_mut(&mut self.0);
+        for target in policy.targets() {
+            let named = targets.entry(target_of(&**policy, target)).or_default();
+            named.insert(policy.metadata().name.as_str().into(), Arc::clone(policy));
+        }
+    }
+
+    pub(crate) fn take(&mut self, policy: &P) {
+        let targets = Arc::make_mut(&mut self.0);
+        for target in policy.targets() {
+            let object = target_of(policy, target);
+            if let Some(named) = targets.get_mut(&object) {
+                named.remove(policy.metadata().name.as_str());
+                if named.is_empty() {
+                    targets.remove(&object);
+                }
+            }
+        }
+    }
+
+    /// The policies that are for an object or a section of it, by name.
+    pub(crate) fn of(&self, object: &ObjectRef) -> impl Iterator<Item = &Arc<P>> + use<'_, P> {
+        self.0.get(object).into_iter().flat_map(BTreeMap::values)
+    }
+}

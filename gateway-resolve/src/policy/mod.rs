@@ -1,0 +1,97 @@
+//! Policies that are attached to what they are for (GEP-713), whatever they ask of it.
+
+pub(crate) mod backend_tls;
+pub(crate) mod index;
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use gateway_model::{BackendTlsPolicy, Kind, ObjectRef, PolicyStatus, PolicyTarget, SectionName};
+
+/// A kind of policy of which one applies to each target ("Direct" in GEP-713).
+pub(crate) trait Policy: Kind {
+    /// What it is for, in its own namespace.
+    fn targets(&self) -> &[PolicyTarget];
+
+    /// Its status as it is stored.
+    fn stored(&self) -> &PolicyStatus;
+}
+
+impl Policy for BackendTlsPolicy {
+    fn targets(&self) -> &[PolicyTarget] {
+        &self.spec.target_refs
+    }
+
+    fn stored(&self) -> &PolicyStatus {
+        &self.status
+    }
+}
+
+/// The object that an entry of `spec.targetRefs` is for.
+pub(crate) fn target_of(policy: &impl Policy, target: &PolicyTarget) -> ObjectRef {
+    let PolicyTarget {
+        group,
+        kind,
+        name,
+        section_name: _,
+    } = target;
+    let namespace = policy.metadata().namespace.as_str();
+    ObjectRef::new(group.clone(), kind.clone(), namespace, name.as_str())
+}
+
+/// Does a policy, one of those of `object`, apply to a section of it if no other one does?
+pub(crate) fn is_for(policy: &impl Policy, object: &ObjectRef, section: &str) -> bool {
+    targets_at(policy, object).any(|target| {
+        let own = target.section_name.as_ref();
+        own.is_none_or(|own| own.as_str() == section)
+    })
+}
+
+/// The policy that applies to a section of `object`, of all those that are for the object: one for the section
+/// goes before one for the whole, then the older before the younger.
+pub(crate) fn effective<'a, P: Policy + 'a>(
+    policies: impl Iterator<Item = &'a Arc<P>>,
+    object: &ObjectRef,
+    section: &str,
+) -> Option<&'a Arc<P>> {
+    let is_own = |policy: &P| {
+        targets_at(policy, object).any(|target| {
+            let own = target.section_name.as_ref().map(SectionName::as_str);
+            own == Some(section)
+        })
+    };
+    let candidates = policies.filter(|policy| is_for(&***policy, object, section));
+    candidates.min_by(|a, b| {
+        let (general_a, general_b) = (!is_own(a), !is_own(b));
+        general_a.cmp(&general_b).then_with(|| by_age(&***a, &***b))
+    })
+}
+
+/// The older policy that has the target of an entry already.
+pub(crate) fn rival<'a, P: Policy + 'a>(
+    policy: &P,
+    target: &PolicyTarget,
+    policies: impl Iterator<Item = &'a Arc<P>>,
+) -> Option<&'a Arc<P>> {
+    let same = |other: &P| other.targets().contains(target);
+    let mut older = policies.filter(|other| by_age(&***other, policy) == Ordering::Less);
+    older.find(|other| same(other))
+}
+
+fn targets_at<'a>(
+    policy: &'a impl Policy,
+    object: &'a ObjectRef,
+) -> impl Iterator<Item = &'a PolicyTarget> {
+    let targets = policy.targets().iter();
+    targets.filter(|target| {
+        target.group == object.group && target.kind == object.kind && *target.name == *object.name
+    })
+}
+
+/// The older of two policies goes first, then the one whose `namespace/name` sorts first.
+fn by_age<P: Policy>(a: &P, b: &P) -> Ordering {
+    let age = |policy: &P| policy.metadata().creation_timestamp;
+    age(a)
+        .cmp(&age(b))
+        .then_with(|| a.reference().cmp_by_text(&b.reference()))
+}
