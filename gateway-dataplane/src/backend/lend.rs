@@ -3,7 +3,9 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 
+use super::upstream::Endpoints;
 use super::{Attempt, BackendError};
 use crate::codec::h1::{Allowance, Lease};
 use crate::head::RequestHead;
@@ -54,8 +56,9 @@ pub(crate) type Connecting<'a> =
     Pin<Box<dyn Future<Output = Result<Lease, BackendError>> + Send + 'a>>;
 
 /// Which endpoints a request was sent to, and why they did not answer.
-#[derive(Debug, Default)]
 pub(crate) struct Course {
+    /// Those that there were when it began.
+    pub(crate) endpoints: Arc<Endpoints>,
     pub(crate) worker: usize,
     pub(crate) turn: usize,
     /// Endpoints that were chosen.
@@ -69,6 +72,19 @@ pub(crate) struct Course {
 }
 
 impl Course {
+    pub(crate) fn new(endpoints: Arc<Endpoints>, worker: usize, turn: usize) -> Self {
+        Self {
+            endpoints,
+            worker,
+            turn,
+            again: 0,
+            endpoint: None,
+            fresh: false,
+            tried: Vec::new(),
+            failed: None,
+        }
+    }
+
     /// How many endpoints were chosen.
     pub(crate) fn tries(&self) -> u32 {
         u32::try_from(self.again).unwrap_or(u32::MAX)

@@ -100,6 +100,15 @@ pub trait MakeBackend: Send + Sync + 'static {
         spec: &Arc<ir::Backend>,
         previous: Option<&Arc<Self::Backend>>,
     ) -> Arc<Self::Backend>;
+
+    /// Makes `backend` the one for `spec`, which has the same id, while it serves. Where that succeeds, and nothing
+    /// but backends changed, no rule is compiled anew.
+    ///
+    /// False: [`make`](Self::make) a new one.
+    fn update(&self, backend: &Arc<Self::Backend>, spec: &Arc<ir::Backend>) -> bool {
+        let _ = (backend, spec);
+        false
+    }
 }
 
 /// What a backend may know about the attempt that it is asked to make.

@@ -43,7 +43,20 @@ pub(crate) struct Options {
 
 /// The backends of the IR that was applied last.
 struct Known<B> {
+    listeners: Vec<Arc<ir::Listener>>,
+    table: Table<Arc<B>>,
     backends: BTreeMap<BackendId, (Arc<ir::Backend>, Arc<B>)>,
+}
+
+impl<B> Known<B> {
+    /// Are these the same backends, as far as rules know them?
+    fn has(&self, backends: &BTreeMap<BackendId, (Arc<ir::Backend>, Arc<B>)>) -> bool {
+        let same = |(id, (_, backend)): (&BackendId, &(_, Arc<B>))| {
+            let known = self.backends.get(id);
+            known.is_some_and(|(_, known)| Arc::ptr_eq(known, backend))
+        };
+        self.backends.len() == backends.len() && backends.iter().all(same)
+    }
 }
 
 /// A table that was compiled and is not served yet.
@@ -72,6 +85,8 @@ impl<M: MakeBackend> Forwarder<M> {
             workers,
             tables: Arc::new(ArcSwap::from_pointee(tables)),
             known: Mutex::new(Known {
+                listeners: Vec::new(),
+                table: Table::default(),
                 backends: BTreeMap::new(),
             }),
         }
@@ -102,6 +117,10 @@ impl<M: MakeBackend> Forwarder<M> {
 
     pub(crate) fn with_gatekeeper(mut self, gatekeeper: Gatekeeper) -> Self {
         self.gatekeeper = gatekeeper;
+        // No table of before is good any more.
+        let known = self.known.get_mut().unwrap_or_else(PoisonError::into_inner);
+        known.listeners.clear();
+        known.table = Table::default();
         self
     }
 
@@ -174,22 +193,33 @@ impl<M: MakeBackend> Forwarder<M> {
         tls: impl FnMut(&SocketTable<Arc<M::Backend>>) -> Terminations,
     ) -> Prepared<M::Backend> {
         let old = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut backends = BTreeMap::new();
-        let table = Table::guarded(ir, &self.gatekeeper, |spec| {
+        let backend = |(id, spec): (&BackendId, &Arc<ir::Backend>)| {
             let backend = self.backend(&old, spec);
-            backends.insert(spec.id.clone(), (Arc::clone(spec), Arc::clone(&backend)));
-            backend
-        });
+            (id.clone(), (Arc::clone(spec), backend))
+        };
+        let backends: BTreeMap<_, _> = ir.backends().iter().map(backend).collect();
+        let table = match old.listeners == ir.listeners() && old.has(&backends) {
+            true => old.table.clone(),
+            false => Table::guarded(ir, &self.gatekeeper, |spec| {
+                Arc::clone(&backends[&spec.id].1)
+            }),
+        };
+        let known = Known {
+            listeners: ir.listeners().to_vec(),
+            table: table.clone(),
+            backends,
+        };
         Prepared {
             tables: Tables::new(self.workers, &table, tls),
             table,
-            known: Known { backends },
+            known,
         }
     }
 
     fn backend(&self, old: &Known<M::Backend>, spec: &Arc<ir::Backend>) -> Arc<M::Backend> {
         match old.backends.get(&spec.id) {
             Some((known, backend)) if known == spec => Arc::clone(backend),
+            Some((_, backend)) if self.make.update(backend, spec) => Arc::clone(backend),
             Some((_, previous)) => self.make.make(spec, Some(previous)),
             None => self.make.make(spec, None),
         }
@@ -226,3 +256,7 @@ impl<M: MakeBackend> fmt::Debug for Forwarder<M> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[path = "forwarder_tests.rs"]
+mod tests;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use gateway_dataplane::Problem;
-use gateway_resolve::ir::Ir;
+use gateway_resolve::ir::{self as ir_types, Ir};
 use http::Response;
 use http_body_util::Full;
 use tokio::net::TcpStream;
@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 
 use crate::support::client::{Raw, get};
 use crate::support::{
-    address, backend, builder, ir, limited, listener, on_port, origin, rule, serve, simple, to,
+    address, backend, builder, h2c, ir, limited, listener, on_port, origin, rule, serve, simple, to,
 };
 
 /// An origin that answers once it is told to, and says when it was asked.
@@ -92,6 +92,30 @@ async fn pools_outlive_a_change_of_their_backend() {
         }
     }
     assert_eq!((a.connections(), b.connections()), (1, 1));
+}
+
+/// Endpoints are swapped while they serve.
+#[tokio::test]
+async fn no_request_is_lost_while_endpoints_come_and_go() {
+    let (a, b) = (origin::says("hello").await, origin::says("hello").await);
+    let one = |protocol: fn(ir_types::Backend) -> ir_types::Backend, at: &[_]| {
+        let listener = listener("http", vec![("/", rule(vec![to("a")]))]);
+        ir(vec![listener], vec![protocol(backend("a", at))])
+    };
+    for protocol in [|backend| backend, h2c] {
+        let (proxy, at) = serve(&one(protocol, &[a.address]));
+        let mut client = Raw::connect(at).await;
+        for round in 0..100 {
+            let endpoints: &[_] = match round % 3 {
+                0 => &[b.address],
+                1 => &[a.address, b.address],
+                _ => &[a.address],
+            };
+            proxy.apply(&one(protocol, endpoints));
+            assert_eq!(client.get("/").await.status, 200);
+            assert_eq!(get(at, "/").await.status, 200);
+        }
+    }
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ impl<P: Pick, C: Connect> Upstream<P, C> {
     pub(super) fn datagrams_of(&self, worker: usize) -> Result<Datagrams, BackendError> {
         let mut course = self.begin(worker);
         while let Some(index) = self.choose(&mut course) {
-            let endpoint = &self.endpoints[index];
+            let endpoint = &course.endpoints[index];
             let asked = Asked {
                 endpoint: Arc::clone(endpoint),
                 settings: self.settings,

@@ -39,7 +39,7 @@ pub(super) struct Settings {
 pub(super) type Security = Option<Result<TlsClient, String>>;
 
 /// An endpoint, kept across reloads for as long as some backend has it.
-pub(super) struct Endpoint {
+pub(crate) struct Endpoint {
     spec: ir::Endpoint,
     pub(super) health: Health,
     lanes: Box<[Arc<Lane>]>,

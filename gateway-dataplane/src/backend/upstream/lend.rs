@@ -1,6 +1,7 @@
 //! Connections for those who write to them themselves.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::choose::Chooser;
@@ -15,23 +16,23 @@ use crate::head::RequestHead;
 impl<P: Pick, C: Connect> Lend for Upstream<P, C> {
     fn begin(&self, worker: usize) -> Course {
         let worker = worker % self.settings.workers;
-        Course {
-            worker,
-            // One turn a request: else an endpoint that fails would always be the first to be asked.
-            turn: self.turns[worker].0.fetch_add(1, Ordering::Relaxed),
-            ..Course::default()
-        }
+        let slot = &self.slots[worker];
+        // One turn a request: else an endpoint that fails would always be the first to be asked.
+        let turn = slot.turn.fetch_add(1, Ordering::Relaxed);
+        Course::new(slot.endpoints.load_full(), worker, turn)
     }
 
     fn pooled(&self, course: &mut Course) -> Option<Lease> {
-        let lane = self.endpoints[self.choose(course)?].lane(course.worker);
+        let index = self.choose(course)?;
+        let lane = course.endpoints[index].lane(course.worker);
         let connection = lane.take()?;
         let Some(entered) = self.load.enter(self.settings.most) else {
             lane.put(connection);
             return None;
         };
+        let lease = lane.lend(connection, entered);
         course.fresh = false;
-        Some(lane.lend(connection, entered))
+        Some(lease)
     }
 
     fn connect<'a>(&'a self, course: &'a mut Course) -> Connecting<'a> {
@@ -43,7 +44,7 @@ impl<P: Pick, C: Connect> Lend for Upstream<P, C> {
                 let Some(index) = self.choose(course) else {
                     return Err(course.failed.take().unwrap_or_else(|| self.nobody()));
                 };
-                let endpoint = &self.endpoints[index];
+                let endpoint = Arc::clone(&course.endpoints[index]);
                 let (entered, held) = (self.enter()?, self.hold()?);
                 match endpoint
                     .connect(&*self.connect, &self.tls, self.settings.connect)
@@ -72,13 +73,13 @@ impl<P: Pick, C: Connect> Lend for Upstream<P, C> {
 
     fn fit(&self, course: &Course, head: &mut RequestHead) {
         if let Some(index) = course.endpoint {
-            fit::for_http1(head, self.endpoints[index].address());
+            fit::for_http1(head, course.endpoints[index].address());
         }
     }
 
     fn answered(&self, course: &Course) {
         if let Some(index) = course.endpoint {
-            self.endpoints[index].health.succeeded();
+            course.endpoints[index].health.succeeded();
         }
     }
 
@@ -90,7 +91,7 @@ impl<P: Pick, C: Connect> Lend for Upstream<P, C> {
     ) -> Option<BackendError> {
         // A connection that had gone stale says nothing about its endpoint.
         if let Some(index) = course.endpoint.filter(|_| course.fresh) {
-            self.endpoints[index].failed(&self.settings, &error);
+            course.endpoints[index].failed(&self.settings, &error);
             if again {
                 course.exclude(error);
                 return None;
@@ -101,7 +102,7 @@ impl<P: Pick, C: Connect> Lend for Upstream<P, C> {
 
     fn endpoint(&self, course: &Course) -> Option<SocketAddr> {
         let last = course.endpoint.or_else(|| course.tried.last().copied());
-        Some(self.endpoints[last?].address())
+        Some(course.endpoints[last?].address())
     }
 
     fn allowed(&self) -> Allowance {
@@ -114,7 +115,7 @@ impl<P: Pick, C: Connect> Upstream<P, C> {
     pub(super) fn choose(&self, course: &mut Course) -> Option<usize> {
         if course.endpoint.is_none() && course.again < self.settings.attempts {
             let (worker, tried) = (course.worker, &course.tried);
-            let chooser = Chooser::new(&*self.pick, &self.endpoints, worker, tried);
+            let chooser = Chooser::new(&*self.pick, &course.endpoints, worker, tried);
             course.endpoint = chooser.choose(course.turn.wrapping_add(course.again));
             course.again += 1;
         }

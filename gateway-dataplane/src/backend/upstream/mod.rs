@@ -25,6 +25,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Instant;
 
+use arc_swap::ArcSwap;
 use gateway_resolve::ir::{self, AppProtocol};
 use http::{HeaderMap, header};
 use http::{Request, Response};
@@ -108,21 +109,11 @@ impl<P: Pick, C: Connect> MakeBackend for Upstreams<P, C> {
             previous.spec.protocol == spec.protocol && previous.spec.tls == spec.tls
         });
         let tls = kept.map(|kept| Arc::clone(&kept.tls));
-        let endpoint = |wanted: &ir::Endpoint| {
-            let known = kept.and_then(|kept| kept.endpoints.iter().find(|e| e.is(wanted)));
-            known.cloned().unwrap_or_else(|| {
-                Arc::new(Endpoint::new(
-                    wanted.clone(),
-                    &self.settings,
-                    &load,
-                    Instant::now(),
-                ))
-            })
-        };
+        let known = kept.map(|kept| kept.endpoints());
+        let endpoints = self.endpoints(spec, known.as_deref(), &load);
         Arc::new(Upstream {
-            endpoints: spec.endpoints.iter().map(endpoint).collect(),
-            turns: (0..self.settings.workers)
-                .map(|worker| Turn(AtomicUsize::new(worker)))
+            slots: (0..self.settings.workers)
+                .map(|worker| Slot::new(worker, endpoints.clone()))
                 .collect(),
             tls: tls.unwrap_or_else(|| Arc::new(security(spec))),
             spec: Arc::clone(spec),
@@ -131,6 +122,36 @@ impl<P: Pick, C: Connect> MakeBackend for Upstreams<P, C> {
             connect: Arc::clone(&self.connect),
             settings: self.settings,
         })
+    }
+
+    fn update(&self, backend: &Arc<Upstream<P, C>>, spec: &Arc<ir::Backend>) -> bool {
+        let (old, new) = (&backend.spec, spec);
+        if (old.protocol, &old.tls) != (new.protocol, &new.tls) {
+            return false;
+        }
+        let endpoints = self.endpoints(spec, Some(&backend.endpoints()), &backend.load);
+        for slot in &backend.slots {
+            slot.endpoints.store(Arc::new(endpoints.clone()));
+        }
+        true
+    }
+}
+
+impl<P: Pick, C: Connect> Upstreams<P, C> {
+    /// The endpoints of `spec`, among which those that are known stay as they are.
+    fn endpoints(
+        &self,
+        spec: &ir::Backend,
+        known: Option<&Endpoints>,
+        load: &Arc<Load>,
+    ) -> Endpoints {
+        let (settings, now) = (&self.settings, Instant::now());
+        let endpoint = |wanted: &ir::Endpoint| {
+            let known = known.and_then(|known| known.iter().find(|e| e.is(wanted)));
+            let new = || Arc::new(Endpoint::new(wanted.clone(), settings, load, now));
+            known.cloned().unwrap_or_else(new)
+        };
+        spec.endpoints.iter().map(endpoint).collect()
     }
 }
 
@@ -143,9 +164,8 @@ fn security(spec: &ir::Backend) -> Security {
 pub struct Upstream<P: Pick = RoundRobin, C: Connect = TcpConnect> {
     spec: Arc<ir::Backend>,
     load: Arc<Load>,
-    endpoints: Vec<Arc<Endpoint>>,
     tls: Arc<Security>,
-    turns: Box<[Turn]>,
+    slots: Box<[Slot]>,
     pick: Arc<P>,
     connect: Arc<C>,
     settings: Settings,
@@ -156,9 +176,25 @@ fn is_grpc(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| is_grpc_type(kind.as_bytes()))
 }
 
-/// The picks of one worker, on a cache line of its own.
+/// Endpoints that answer alike.
+pub(crate) type Endpoints = Vec<Arc<Endpoint>>;
+
+/// The endpoints as one worker sees them, which it counts its own references to, and its picks among them; on a
+/// cache line of its own.
 #[repr(align(128))]
-struct Turn(AtomicUsize);
+struct Slot {
+    turn: AtomicUsize,
+    endpoints: ArcSwap<Endpoints>,
+}
+
+impl Slot {
+    fn new(worker: usize, endpoints: Endpoints) -> Self {
+        Self {
+            turn: AtomicUsize::new(worker),
+            endpoints: ArcSwap::from_pointee(endpoints),
+        }
+    }
+}
 
 impl<P: Pick, C: Connect> std::fmt::Debug for Upstream<P, C> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -208,7 +244,7 @@ impl<P: Pick, C: Connect> Backend for Upstream<P, C> {
         let mut course = self.begin(worker);
         let held = self.hold()?;
         while let Some(index) = self.choose(&mut course) {
-            let endpoint = &self.endpoints[index];
+            let endpoint = Arc::clone(&course.endpoints[index]);
             let limit = self.settings.connect;
             match endpoint.connect(&*self.connect, &self.tls, limit).await {
                 Ok(stream) => {
@@ -233,7 +269,8 @@ impl<P: Pick, C: Connect> Backend for Upstream<P, C> {
     }
 
     fn reaches(&self, endpoint: SocketAddr) -> bool {
-        self.endpoints.iter().any(|e| e.address() == endpoint)
+        let endpoints = self.endpoints();
+        endpoints.iter().any(|e| e.address() == endpoint)
     }
 
     fn direct(&self) -> Option<Direct<'_>> {
@@ -265,6 +302,10 @@ impl<P: Pick, C: Connect> Upstream<P, C> {
         })
     }
 
+    fn endpoints(&self) -> Arc<Endpoints> {
+        self.slots[0].endpoints.load_full()
+    }
+
     /// Counts a request.
     fn enter(&self) -> Result<Entered<'_>, BackendError> {
         let entered = self.load.enter(self.settings.most);
@@ -274,7 +315,8 @@ impl<P: Pick, C: Connect> Upstream<P, C> {
     /// Counts a connection, for which an idle one is closed if there are too many.
     fn hold(&self) -> Result<Held, BackendError> {
         let hold = || self.load.hold(self.settings.most);
-        let mut lanes = self.endpoints.iter().flat_map(|endpoint| endpoint.lanes());
+        let endpoints = self.slots[0].endpoints.load();
+        let mut lanes = endpoints.iter().flat_map(|endpoint| endpoint.lanes());
         let held = hold().or_else(|| lanes.find(|lane| lane.close_one()).and_then(|_| hold()));
         held.ok_or_else(|| self.load.full(&self.spec.id, "connections"))
     }

@@ -86,11 +86,15 @@ impl<P: Pick, C: Connect> Upstream<P, C> {
     /// How long a request waits for a connection to `index`, if there is another endpoint to ask.
     fn patience(&self, course: &Course, index: usize) -> Option<Duration> {
         let is_left = |other: usize| {
-            let in_rotation = || self.endpoints[other].health.is_in(std::time::Instant::now);
+            let in_rotation = || {
+                course.endpoints[other]
+                    .health
+                    .is_in(std::time::Instant::now)
+            };
             other != index && !course.tried.contains(&other) && in_rotation()
         };
         let others =
-            course.again < self.settings.attempts && (0..self.endpoints.len()).any(is_left);
+            course.again < self.settings.attempts && (0..course.endpoints.len()).any(is_left);
         others.then_some(self.settings.connect_patience)
     }
 
@@ -103,7 +107,7 @@ impl<P: Pick, C: Connect> Upstream<P, C> {
         mut request: Request<Body>,
         informer: Option<&Informer>,
     ) -> Result<Response<Body>, Failure> {
-        let endpoint = &self.endpoints[index];
+        let endpoint = &course.endpoints[index];
         let lane = endpoint.lane(course.worker);
         fit::for_http2(&mut request, endpoint.address());
         let mut again = false;
