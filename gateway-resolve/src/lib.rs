@@ -57,6 +57,8 @@ mod status;
 mod status_plan;
 #[cfg(feature = "resolve")]
 mod store;
+#[cfg(feature = "resolve")]
+mod stores;
 
 #[cfg(feature = "resolve")]
 pub use self::{

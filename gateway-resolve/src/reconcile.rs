@@ -1,11 +1,12 @@
 //! One turn of a controller.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use gateway_model::Timestamp;
+use gateway_model::{ObjectRef, Timestamp};
 
 use crate::ir::{DataPlane, Ir};
-use crate::{Config, Resolution, Snapshot, Statuses, resolve};
+use crate::{Config, Resolution, Resolver, Snapshot, Statuses, resolve};
 
 /// What one turn of a controller came to.
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub struct Reconciled<A> {
     pub ir: Arc<Ir>,
     /// What to tell the authors of the resources, `Programmed` as the data plane has it.
     pub statuses: Statuses,
+    /// The resources of which something else is said than the turn before; all after a turn alone.
+    pub restated: BTreeSet<ObjectRef>,
     /// What the data plane answered.
     pub applied: A,
 }
@@ -66,15 +69,66 @@ pub fn reconcile<P: DataPlane>(
     now: Timestamp,
     data_plane: &P,
 ) -> Reconciled<P::Applied> {
-    let Resolution { ir, mut statuses } = resolve(snapshot, config, now);
-    let ir = Arc::new(ir);
-    let applied = data_plane.apply(&ir);
-    for (listener, why) in P::unserved(&applied) {
-        statuses.not_programmed(snapshot, now, &listener, &why);
-    }
-    Reconciled {
-        ir,
+    let Resolution { ir, statuses } = resolve(snapshot, config, now);
+    let restated = statuses.iter().map(|(object, _)| object.clone()).collect();
+    let turn = Reconciled {
+        ir: Arc::new(ir),
         statuses,
-        applied,
+        restated,
+        applied: (),
+    };
+    turn.apply(snapshot, now, data_plane)
+}
+
+impl Resolver {
+    /// The same as [`reconcile`], at the cost of what has changed since this was last called.
+    pub fn reconcile<P: DataPlane>(
+        &mut self,
+        snapshot: &Snapshot,
+        config: &Config,
+        now: Timestamp,
+        data_plane: &P,
+    ) -> Reconciled<P::Applied> {
+        let resolved = self.resolve(snapshot, config, now);
+        let turn = Reconciled {
+            ir: resolved.ir,
+            statuses: Statuses::clone(&resolved.statuses),
+            restated: resolved.restated,
+            applied: (),
+        };
+        let mut turn = turn.apply(snapshot, now, data_plane);
+        let unserved = P::unserved(&turn.applied);
+        let unserved = unserved.into_iter().map(|(listener, _)| listener.parent);
+        let before = std::mem::replace(&mut self.unserved, unserved.collect());
+        turn.restated.extend(before);
+        turn.restated.extend(self.unserved.iter().cloned());
+        turn
+    }
+}
+
+impl Reconciled<()> {
+    /// Has the IR served, and says so.
+    fn apply<P: DataPlane>(
+        self,
+        snapshot: &Snapshot,
+        now: Timestamp,
+        data_plane: &P,
+    ) -> Reconciled<P::Applied> {
+        let Self {
+            ir,
+            mut statuses,
+            restated,
+            applied: (),
+        } = self;
+        let applied = data_plane.apply(&ir);
+        for (listener, why) in P::unserved(&applied) {
+            statuses.not_programmed(snapshot, now, &listener, &why);
+        }
+        Reconciled {
+            ir,
+            statuses,
+            restated,
+            applied,
+        }
     }
 }

@@ -3,31 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use gateway_model::{
-    BackendTlsPolicy, ConfigMap, EndpointSlice, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind,
-    Namespace, ObjectRef, ReferenceGrant, Resource, Secret, Service,
-};
+use gateway_model::{BackendTlsPolicy, EndpointSlice, Kind, ObjectRef, Resource, Service};
 
-use crate::Store;
 use crate::journal::{Journal, Mark, Touched};
 use crate::policy::index::ByTarget;
+use crate::stores::Stores;
 
 /// Resources by kind, namespace and name; the order in which they came is forgotten. A clone shares all
 /// until either is changed. It remembers what was changed in it lately, so that a
 /// [`Resolver`](crate::Resolver) can be given one version after the other.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    gateway_classes: Store<GatewayClass>,
-    gateways: Store<Gateway>,
-    http_routes: Store<HttpRoute>,
-    grpc_routes: Store<GrpcRoute>,
-    reference_grants: Store<ReferenceGrant>,
-    namespaces: Store<Namespace>,
-    services: Store<Service>,
-    endpoint_slices: Store<EndpointSlice>,
-    secrets: Store<Secret>,
-    config_maps: Store<ConfigMap>,
-    backend_tls_policies: Store<BackendTlsPolicy>,
+    pub(crate) stores: Stores,
     backend_tls_by_target: ByTarget<BackendTlsPolicy>,
     ignored: Arc<BTreeSet<ObjectRef>>,
     slices: SlicesByService,
@@ -52,6 +39,24 @@ impl Snapshot {
         snapshot
     }
 
+    /// Makes `resources` those that there are. What is the same as before has not changed.
+    pub fn replace(&mut self, resources: impl IntoIterator<Item = Resource>) {
+        let resources = resources.into_iter();
+        let wanted: BTreeMap<_, _> = resources.map(|r| (r.reference(), r)).collect();
+        let known = self.iter().map(|resource| resource.reference());
+        let known = known.chain(self.ignored().cloned());
+        let gone = known.filter(|object| !wanted.contains_key(object));
+        for object in gone.collect::<Vec<_>>() {
+            self.remove(&object);
+        }
+        for (object, resource) in wanted {
+            let is_same = self.get(&object).as_ref() == Some(&resource);
+            if !is_same && !self.ignored.contains(&object) {
+                self.insert(resource);
+            }
+        }
+    }
+
     /// Adds a resource, or replaces the one with its kind, namespace and name. Of resources of kinds
     /// that resolution does not read, it is kept that they are there.
     pub fn insert(&mut self, resource: Resource) {
@@ -59,26 +64,13 @@ impl Snapshot {
             self.take_slice(&slice.metadata.namespace, &slice.metadata.name);
             self.add_slice(slice);
         }
+        if let Resource::BackendTlsPolicy(policy) = &resource {
+            self.take_policy(&policy.metadata.namespace, &policy.metadata.name);
+            self.backend_tls_by_target.add(policy);
+        }
         self.journal.push(Touched::Object(resource.reference()));
-        match resource {
-            Resource::GatewayClass(object) => add(&mut self.gateway_classes, object),
-            Resource::Gateway(object) => add(&mut self.gateways, object),
-            Resource::HttpRoute(object) => add(&mut self.http_routes, object),
-            Resource::GrpcRoute(object) => add(&mut self.grpc_routes, object),
-            Resource::ReferenceGrant(object) => add(&mut self.reference_grants, object),
-            Resource::Namespace(object) => add(&mut self.namespaces, object),
-            Resource::Service(object) => add(&mut self.services, object),
-            Resource::EndpointSlice(object) => add(&mut self.endpoint_slices, object),
-            Resource::Secret(object) => add(&mut self.secrets, object),
-            Resource::ConfigMap(object) => add(&mut self.config_maps, object),
-            Resource::BackendTlsPolicy(object) => {
-                self.take_policy(&object.metadata.namespace, &object.metadata.name);
-                self.backend_tls_by_target.add(&object);
-                add(&mut self.backend_tls_policies, object);
-            }
-            other => {
-                Arc::make_mut(&mut self.ignored).insert(other.reference());
-            }
+        if let Err(other) = self.stores.insert(resource) {
+            Arc::make_mut(&mut self.ignored).insert(other.reference());
         }
     }
 
@@ -91,18 +83,17 @@ impl Snapshot {
             self.take_policy(&reference.namespace, &reference.name);
         }
         self.journal.push(Touched::Object(reference.clone()));
-        take(&mut self.gateway_classes, reference)
-            || take(&mut self.gateways, reference)
-            || take(&mut self.http_routes, reference)
-            || take(&mut self.grpc_routes, reference)
-            || take(&mut self.reference_grants, reference)
-            || take(&mut self.namespaces, reference)
-            || take(&mut self.services, reference)
-            || take(&mut self.endpoint_slices, reference)
-            || take(&mut self.secrets, reference)
-            || take(&mut self.config_maps, reference)
-            || take(&mut self.backend_tls_policies, reference)
-            || Arc::make_mut(&mut self.ignored).remove(reference)
+        self.stores.remove(reference) || Arc::make_mut(&mut self.ignored).remove(reference)
+    }
+
+    /// The resource of that kind and name, of a kind that resolution reads.
+    pub fn get(&self, reference: &ObjectRef) -> Option<Resource> {
+        self.stores.get(reference)
+    }
+
+    /// All resources of the kinds that resolution reads, kind by kind, ordered by namespace and name.
+    pub fn iter(&self) -> impl Iterator<Item = Resource> {
+        self.stores.iter()
     }
 
     /// The EndpointSlices of a Service, by name.
@@ -139,8 +130,8 @@ impl Snapshot {
 
     /// Takes a policy from what it is for until now.
     fn take_policy(&mut self, namespace: &str, name: &str) {
-        if let Some(known) = self.backend_tls_policies.get(namespace, name) {
-            self.backend_tls_by_target.take(known);
+        if let Some(known) = self.backend_tls_policies().get(namespace, name).cloned() {
+            self.backend_tls_by_target.take(&known);
         }
     }
 
@@ -155,7 +146,7 @@ impl Snapshot {
 
     /// Takes a slice from the Service that it belongs to until now.
     fn take_slice(&mut self, namespace: &str, name: &str) {
-        let known = self.endpoint_slices.get(namespace, name);
+        let known = self.endpoint_slices().get(namespace, name);
         if let Some(service) = known.and_then(|slice| service_of(slice)) {
             let slices = Arc::make_mut(&mut self.slices);
             if let Some(of_service) = slices.get_mut(&service) {
@@ -168,64 +159,9 @@ impl Snapshot {
         }
     }
 
-    /// The GatewayClasses.
-    pub fn gateway_classes(&self) -> &Store<GatewayClass> {
-        &self.gateway_classes
-    }
-
-    /// The Gateways.
-    pub fn gateways(&self) -> &Store<Gateway> {
-        &self.gateways
-    }
-
-    /// The HTTPRoutes.
-    pub fn http_routes(&self) -> &Store<HttpRoute> {
-        &self.http_routes
-    }
-
-    /// The GRPCRoutes.
-    pub fn grpc_routes(&self) -> &Store<GrpcRoute> {
-        &self.grpc_routes
-    }
-
-    /// The ReferenceGrants.
-    pub fn reference_grants(&self) -> &Store<ReferenceGrant> {
-        &self.reference_grants
-    }
-
-    /// The Namespaces.
-    pub fn namespaces(&self) -> &Store<Namespace> {
-        &self.namespaces
-    }
-
-    /// The Services.
-    pub fn services(&self) -> &Store<Service> {
-        &self.services
-    }
-
-    /// The EndpointSlices.
-    pub fn endpoint_slices(&self) -> &Store<EndpointSlice> {
-        &self.endpoint_slices
-    }
-
-    /// The Secrets.
-    pub fn secrets(&self) -> &Store<Secret> {
-        &self.secrets
-    }
-
-    /// The BackendTLSPolicies.
-    pub fn backend_tls_policies(&self) -> &Store<BackendTlsPolicy> {
-        &self.backend_tls_policies
-    }
-
     /// The resources of kinds that resolution does not read.
     pub fn ignored(&self) -> impl Iterator<Item = &ObjectRef> {
         self.ignored.iter()
-    }
-
-    /// The ConfigMaps.
-    pub fn config_maps(&self) -> &Store<ConfigMap> {
-        &self.config_maps
     }
 }
 
@@ -247,18 +183,4 @@ fn service_of(slice: &EndpointSlice) -> Option<ObjectRef> {
     let namespace = slice.metadata.namespace.as_str();
     let named = |name| ObjectRef::new(Service::GROUP, Service::KIND, namespace, name);
     slice.service().map(named)
-}
-
-fn add<T: Kind>(store: &mut Store<T>, object: Arc<T>) {
-    let metadata = object.metadata();
-    let (namespace, name) = (metadata.namespace.clone(), metadata.name.clone());
-    store.insert(&namespace, &name, object);
-}
-
-fn take<T: Kind>(store: &mut Store<T>, reference: &ObjectRef) -> bool {
-    reference.group == T::GROUP
-        && reference.kind == T::KIND
-        && store
-            .remove(&reference.namespace, &reference.name)
-            .is_some()
 }

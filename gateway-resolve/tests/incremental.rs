@@ -22,6 +22,8 @@ use world::{parse, world};
 enum Edit {
     /// Objects are added, or take the place of those of their name.
     Put(Vec<Resource>),
+    /// The same, told by giving all objects that there are then.
+    Reload(Vec<Resource>),
     /// One of the objects that there are is deleted.
     Delete(Index),
     /// One of the objects is changed in its metadata alone.
@@ -39,6 +41,7 @@ fn edit() -> impl Strategy<Value = Edit> {
         4 => world().prop_map(Edit::Put),
         6 => (world(), any::<Index>()).prop_map(|(world, at)| Edit::Put(vec![at.get(&world).clone()])),
         3 => beside().prop_map(|object| Edit::Put(parse(&[object]))),
+        2 => world().prop_map(Edit::Reload),
         4 => any::<Index>().prop_map(Edit::Delete),
         2 => (any::<Index>(), 1..9i64).prop_map(|(at, generation)| Edit::Restamp(at, generation)),
         3 => Just(Edit::Store),
@@ -167,6 +170,12 @@ impl Cluster {
     fn edit(&mut self, edit: &Edit, statuses: &Statuses) {
         match edit {
             Edit::Put(resources) => resources.iter().cloned().for_each(|r| self.put(r)),
+            Edit::Reload(resources) => {
+                let mut aside = self.snapshot.clone();
+                resources.iter().cloned().for_each(|r| self.put(r));
+                aside.replace(self.objects.clone());
+                self.snapshot = aside;
+            }
             Edit::Delete(at) if !self.objects.is_empty() => {
                 let object = self.objects.remove(at.index(self.objects.len()));
                 assert!(self.snapshot.remove(&object.reference()));

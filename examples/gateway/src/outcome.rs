@@ -7,7 +7,7 @@ use std::sync::Arc;
 use gateway_dataplane::{Applied, Problem as Refusal};
 use gateway_resolve::ir::{Ir, ListenerId};
 use gateway_resolve::reason::{ListenerProgrammed, Reason};
-use gateway_resolve::{Config, Finding, Snapshot, Statuses, reconcile};
+use gateway_resolve::{Config, Finding, Resolver, Snapshot, Statuses};
 
 use crate::error::Error;
 use crate::load;
@@ -29,8 +29,13 @@ pub(crate) struct Outcome {
 }
 
 /// Resolves the snapshot and serves what comes of it, wherever it came from; blocks.
-pub(crate) fn apply(snapshot: Snapshot, config: &Config, plane: &Measured) -> Outcome {
-    let turn = reconcile(&snapshot, config, load::now(), plane);
+pub(crate) fn apply(
+    resolver: &mut Resolver,
+    snapshot: Snapshot,
+    config: &Config,
+    plane: &Measured,
+) -> Outcome {
+    let turn = resolver.reconcile(&snapshot, config, load::now(), plane);
     Outcome {
         snapshot,
         ir: turn.ir,

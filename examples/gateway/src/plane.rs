@@ -1,14 +1,14 @@
 //! The data plane of this process, driven from asynchronous code.
 
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gateway_dataplane::forward::headers::{Forwarding, HopId};
 use gateway_dataplane::observe::Observer;
 use gateway_dataplane::{Applied, Limits, Ports, Proxy};
 use gateway_resolve::ir::{DataPlane, Ir, ListenerId};
-use gateway_resolve::{Config, Snapshot};
+use gateway_resolve::{Config, Resolver, Snapshot};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep_until};
 
@@ -32,6 +32,8 @@ pub(crate) struct Plane {
     proxy: Arc<Proxy>,
     metrics: Option<Arc<Metrics>>,
     access_log: Option<Arc<AccessLog>>,
+    /// What resolution has found out so far; one at a time has it.
+    resolver: Arc<Mutex<Resolver>>,
     drain: Duration,
     /// When to apply again.
     retry: Option<Instant>,
@@ -90,6 +92,7 @@ impl Plane {
             proxy: Arc::new(proxy),
             metrics,
             access_log,
+            resolver: Arc::default(),
             drain,
             retry: None,
         })
@@ -99,8 +102,10 @@ impl Plane {
     pub(crate) async fn apply(&mut self, snapshot: Snapshot, config: &Config) -> Outcome {
         let config = config.clone();
         let plane = Measured::new(Arc::clone(&self.proxy), self.metrics.clone());
+        let resolver = Arc::clone(&self.resolver);
         let outcome = joined(spawn_blocking(move || {
-            outcome::apply(snapshot, &config, &plane)
+            let mut resolver = resolver.lock().unwrap_or_else(PoisonError::into_inner);
+            outcome::apply(&mut resolver, snapshot, &config, &plane)
         }))
         .await;
         self.count_reload(true);

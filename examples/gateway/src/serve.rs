@@ -23,6 +23,8 @@ pub(crate) struct Server {
     config: Config,
     plane: Plane,
     echoes: Echoes,
+    /// The resources of the last good version.
+    snapshot: Snapshot,
     /// Those of the last good version, `Programmed` as the proxy has it.
     statuses: Arc<Statuses>,
     /// How many listeners could not be opened.
@@ -49,6 +51,7 @@ impl Server {
             config: load::config(&arguments.selection),
             plane: Plane::start(&arguments.traffic, &name, Neighbours::Refuse, metrics)?,
             echoes: Echoes::default(),
+            snapshot: Snapshot::new(),
             statuses: Arc::default(),
             closed: 0,
         })
@@ -83,7 +86,8 @@ impl Server {
         let (mut resources, places) = Places::take(&mut manifests);
         self.echoes.attach(&mut resources);
         remember::statuses(&mut resources, &self.statuses);
-        let snapshot = Snapshot::from_resources(resources);
+        self.snapshot.replace(resources);
+        let snapshot = self.snapshot.clone();
         let mut outcome = self.plane.apply(snapshot, &self.config).await;
         let unmatched = selection::problem(&self.config, &outcome.snapshot, &outcome.statuses);
         let found = problems::all(

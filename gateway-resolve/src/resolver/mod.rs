@@ -48,6 +48,8 @@ pub struct Resolver {
     known: Known,
     dependents: Dependents,
     resolved: Resolved,
+    /// The Gateways with listeners that the data plane could not serve.
+    pub(crate) unserved: BTreeSet<ObjectRef>,
 }
 
 /// What was resolved last.
