@@ -23,6 +23,7 @@ use crate::backend::MakeBackend;
 use crate::codec::h1::{Side, Stream};
 use crate::forward::{ConnectionInfo, Current, View, forward};
 use crate::observe::ObservedStream;
+use crate::paced::Paced;
 use crate::table::{Chosen, SocketKey};
 
 /// A listening socket of one worker.
@@ -58,7 +59,11 @@ pub(super) async fn accept<M: MakeBackend>(
             Ok((stream, peer)) => admit(&worker, &mut listening.served, stream, peer).await,
             Err(error) if is_about_one_connection(&error) => {}
             Err(error) => {
-                tracing::warn!(socket = %listening.served.key, %error, "cannot accept connections");
+                static SAID: Paced = Paced::new();
+                if let Some(more) = SAID.pass() {
+                    let socket = listening.served.key;
+                    tracing::warn!(%socket, %error, more, "cannot accept connections");
+                }
                 tokio::time::sleep(PAUSE).await;
             }
         }

@@ -14,6 +14,7 @@ use http::{Request, Response, header};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
+use super::frames::{Bounded, Excess};
 use super::http1::Open;
 use super::respond::respond;
 use super::watch::{Order, Watch};
@@ -25,6 +26,7 @@ use crate::{Body, Limits};
 pub(super) struct Http2 {
     builder: Builder,
     linger: Duration,
+    control_frames: u32,
 }
 
 impl Http2 {
@@ -41,6 +43,7 @@ impl Http2 {
         Self {
             builder,
             linger: limits.linger,
+            control_frames: limits.h2_control_frames,
         }
     }
 
@@ -52,6 +55,8 @@ impl Http2 {
         F: Future<Output = Response<Body>> + Send + 'static,
     {
         watch.set_multiplexed();
+        let excess = Excess::default();
+        let stream = Bounded::new(stream, self.control_frames, excess.clone());
         let mut handshake = pin!(self.builder.handshake(stream));
         let connection = poll_fn(|cx| match watch.poll_order(cx) {
             Order::Stop => Poll::Ready(None),
@@ -63,8 +68,13 @@ impl Http2 {
             None => return,
         };
         let mut told = false;
-        while let Some(next) = poll_fn(|cx| poll_next(&mut connection, watch, &mut told, cx)).await
-        {
+        let next = |connection: &mut Connection<_, _>, told: &mut bool, cx: &mut Context<'_>| {
+            match poll_next(connection, watch, told, cx) {
+                Poll::Pending if excess.is_there() => Poll::Ready(None),
+                next => next,
+            }
+        };
+        while let Some(next) = poll_fn(|cx| next(&mut connection, &mut told, cx)).await {
             match next {
                 Ok((request, send)) => {
                     let send = Arc::new(std::sync::Mutex::new(send));
@@ -79,8 +89,12 @@ impl Http2 {
                 Err(error) => return tracing::debug!(%error, "a client connection ended"),
             }
         }
-        if watch.order() == Order::Stop {
-            connection.abrupt_shutdown(Reason::NO_ERROR);
+        let reason = match excess.is_there() {
+            true => Some(Reason::ENHANCE_YOUR_CALM),
+            false => (watch.order() == Order::Stop).then_some(Reason::NO_ERROR),
+        };
+        if let Some(reason) = reason {
+            connection.abrupt_shutdown(reason);
             let parting = poll_fn(|cx| connection.poll_closed(cx));
             let _parted_or_given_up = timeout(self.linger, parting).await;
         }

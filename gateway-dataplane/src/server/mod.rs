@@ -5,6 +5,7 @@
 
 mod accept;
 mod clients;
+mod frames;
 mod greet;
 mod hello;
 mod http1;

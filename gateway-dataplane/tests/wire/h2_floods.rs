@@ -300,3 +300,28 @@ async fn half_a_preface_is_no_http_2() {
     assert_eq!(rig.backend.bytes(), "");
     rig.still_serves().await;
 }
+
+/// RFC 9113 section 10.5: frames that ask for nothing, each of which takes work.
+#[tokio::test]
+async fn frames_that_ask_for_nothing_without_end_end_the_connection() {
+    for frame in [
+        frame(PING, 0, 0, [0; 8]),
+        frame(SETTINGS, 0, 0, []),
+        frame(WINDOW_UPDATE, 0, 0, 1_u32.to_be_bytes()),
+    ] {
+        let rig = Rig::with(Reply::OK, |limits| limits.h2_control_frames = 200).await;
+        let mut h2 = H2::connect(&rig).await;
+        h2.send(frame.repeat(500)).await;
+        loop {
+            match h2.read().await {
+                Some(frame) if frame.kind == GOAWAY => {
+                    assert_eq!(frame.payload[4..8], ENHANCE_YOUR_CALM.to_be_bytes());
+                    break;
+                }
+                Some(_) => {}
+                None => panic!("closed without a word"),
+            }
+        }
+        rig.still_serves().await;
+    }
+}
