@@ -130,21 +130,22 @@ fn find<'t, B>(
     if is_looping(options, head) {
         return Routed::Answer(answer::status(StatusCode::LOOP_DETECTED, Reason::Loop));
     }
-    let found = table.find(&Head::of(&*head), connection.sni.as_deref());
+    let (seen, sni) = (Head::of(&*head), connection.sni.as_deref());
+    let found = table.find(&seen, sni);
     if let Some(answer) = answer_preflight(table, found, connection, head, observed) {
         return Routed::Answer(answer);
     }
     let hit = match found {
         Ok(hit) => hit,
         Err(miss) => {
-            observed.missed(table, &Head::of(&*head), connection.sni.as_deref());
+            observed.missed(table, &seen, sni);
             let reason = Reason::NoRoute(miss);
             return Routed::Answer(answer::status(miss.status(), reason));
         }
     };
     observed.hit(hit);
     if options.ambiguous_paths == AmbiguousPaths::Refuse
-        && (table.other_reading(&Head::of(&*head), connection.sni.as_deref(), hit)).is_some()
+        && table.other_reading(&seen, sni, hit).is_some()
     {
         return Routed::Answer(answer::status(
             StatusCode::BAD_REQUEST,
