@@ -168,6 +168,8 @@ pub const EXPERIMENTAL_FEATURES: &[&str] = &["HTTPRouteRetry"];
 /// The features (GEP-2162) that resolution and the bundled data plane have, with the CRDs of either
 /// channel.
 const FEATURES: &[&str] = &[
+    "BackendTLSPolicy",
+    "BackendTLSPolicySANValidation",
     "GRPCRoute",
     "GRPCRouteNamedRouteRule",
     "GRPCRouteRequestHeaderModifier",
