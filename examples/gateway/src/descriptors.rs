@@ -5,18 +5,22 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 
 /// What is left for all but traffic: listening sockets, files, health checks, the API server.
 const RESERVE: usize = 256;
-/// A client's connection and its backend's, with a pipe in between (`splice`).
-const EACH: usize = 4;
+/// Two of three are for clients, most of whose connections wait; the third is for backends, which are bounded each
+/// on their own.
+const FOR_CLIENTS: (usize, usize) = (2, 3);
 
 /// Raises the limit to the one that the system allows, and lowers what is promised to what fits in it.
 pub(crate) fn fit(limits: &mut Limits) {
     let allowed = raise();
-    let fitting = allowed.saturating_sub(RESERVE).max(EACH) / EACH;
+    let (share, of) = FOR_CLIENTS;
+    let fitting = (allowed.saturating_sub(RESERVE) / of)
+        .max(1)
+        .saturating_mul(share);
     if fitting < limits.connections {
         tracing::warn!(
             descriptors = allowed,
             connections = fitting,
-            wanted = limits.connections * EACH + RESERVE,
+            wanted = limits.connections * of / share + RESERVE,
             "fewer client connections are accepted: allow this process more files (ulimit -Hn)"
         );
         limits.connections = fitting;
