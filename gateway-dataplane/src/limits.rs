@@ -57,6 +57,8 @@ pub struct Limits {
     pub h2_connection_window: u32,
     /// Bytes of a response that are kept for one HTTP/2 stream until the client takes them. Default 64 KiB.
     pub h2_send_buffer: usize,
+    /// The same for all streams of an HTTP/2 connection: each is kept at most its equal share of this. Default 8 MiB.
+    pub h2_send_buffer_of_all: usize,
     /// Time that a backend may take to begin its answer while it takes nothing of the request, where the route
     /// sets no timeout. Beyond: 504. Default 2 min.
     pub response_head: Duration,
@@ -146,6 +148,7 @@ impl Default for Limits {
             h2_stream_window: 256 << 10,
             h2_connection_window: 1 << 20,
             h2_send_buffer: 64 << 10,
+            h2_send_buffer_of_all: 8 << 20,
             response_head: Duration::from_secs(120),
             backend_requests: 1_024,
             backend_connections: 1_024,
@@ -183,4 +186,39 @@ impl Limits {
         let shortest = client.into_iter().fold(self.response_head, Duration::min);
         (shortest / 4).clamp(Duration::from_millis(5), Duration::from_millis(500))
     }
+}
+
+/// Buffers and bounds that are no setting, as no deployment needs another value.
+pub(crate) mod fixed {
+    /// Bytes that most heads and short bodies are read into, and streams are copied through. Such a buffer is lent for
+    /// as long as there is something in it or to be read.
+    pub(crate) const BUFFER: usize = 16 << 10;
+    /// Bytes that long bodies are read into.
+    pub(crate) const LONG_BUFFER: usize = 64 << 10;
+    /// Buffers of each of these sizes that a worker keeps for the next that asks.
+    pub(crate) const BUFFERS_KEPT: usize = 32;
+    /// Pipes that a worker may have open for long bodies; others are copied.
+    pub(crate) const PIPES: usize = 64;
+    /// Empty pipes that a worker keeps.
+    pub(crate) const PIPES_KEPT: usize = 8;
+    /// Bytes that are moved through a pipe at once.
+    pub(crate) const PIPE: usize = 64 << 10;
+    /// Bytes that are read ahead of a client that sends its next request before it has its response.
+    pub(crate) const READ_AHEAD: usize = 16 << 10;
+    /// Interim responses to one request (RFC 9110 section 15.2). Beyond: 502.
+    pub(crate) const INTERIM_RESPONSES: usize = 16;
+    /// Bytes of chunk extensions of one body (RFC 9112 section 7.1.1). Beyond: it breaks off.
+    pub(crate) const CHUNK_EXTENSIONS: usize = 16 << 10;
+    /// Bytes of a trailer section. Beyond: the body breaks off.
+    pub(crate) const TRAILER_BYTES: usize = 16 << 10;
+    /// Fields of a trailer section.
+    pub(crate) const TRAILER_FIELDS: usize = 100;
+    /// Bytes of the largest datagram.
+    pub(crate) const DATAGRAM: usize = 64 << 10;
+    /// Datagrams that are passed on before others have a turn.
+    pub(crate) const DATAGRAM_BURST: usize = 64;
+    /// Heads whose memory a worker keeps for those that come.
+    pub(crate) const HEADS_KEPT: usize = 64;
+    /// Bytes of text that are kept of one head.
+    pub(crate) const HEAD_TEXT_KEPT: usize = 8 << 10;
 }

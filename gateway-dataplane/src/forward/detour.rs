@@ -15,7 +15,8 @@ use http_body::{Body as _, Frame};
 use super::client::last_if_told;
 use crate::Body;
 use crate::body::{BodyError, Feed, Informer, Wish};
-use crate::codec::h1::{Client, MAX_INTERIM, Malformed, Piece, Size, write_frame};
+use crate::codec::h1::{Client, Malformed, Piece, Size, write_frame};
+use crate::limits::fixed as limits;
 use crate::server::{Order, Watch};
 
 /// The client left, or the response broke off.
@@ -41,7 +42,7 @@ impl Interim {
     pub(super) fn informer(&self) -> Informer {
         let (waiting, count) = (Arc::clone(&self.0), AtomicUsize::new(0));
         Informer::new(move |interim| {
-            if count.fetch_add(1, Ordering::Relaxed) < MAX_INTERIM {
+            if count.fetch_add(1, Ordering::Relaxed) < limits::INTERIM_RESPONSES {
                 lock(&waiting).push_back(interim);
             }
         })

@@ -12,10 +12,11 @@ use tokio::time::{Sleep, sleep};
 use super::ends::{Ends, NoAnswer};
 use crate::backend::{BackendError, BackendErrorKind, Course, Lend};
 use crate::codec::h1::{
-    Broken, Client, Decoder, HeadLimits, Lease, MAX_INTERIM, NoHead, Pump, Size, announced,
-    keeps_alive, write_request,
+    Broken, Client, Decoder, HeadLimits, Lease, NoHead, Pump, Size, announced, keeps_alive,
+    write_request,
 };
 use crate::head::Known;
+use crate::limits::fixed as limits;
 use crate::observe::{Ended, Observed};
 
 /// Why there is no response to pass on.
@@ -214,7 +215,7 @@ impl Exchange {
 
     fn pass_on_interim(&mut self, client: &mut Client) -> Result<(), NoAnswer> {
         self.interim += 1;
-        if self.interim > MAX_INTERIM {
+        if self.interim > limits::INTERIM_RESPONSES {
             let what = "the endpoint sends too many interim responses";
             return Err(NoAnswer::Final(protocol(what)));
         }

@@ -7,6 +7,7 @@ use std::ops::Range;
 use http::{HeaderName, HeaderValue};
 
 use super::name::{Known, Name};
+use crate::limits::fixed as limits;
 
 /// The fields of a head, in the order and spelling in which they came.
 ///
@@ -28,14 +29,9 @@ thread_local! {
     static POOL: RefCell<Vec<Memory>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Heads whose memory a thread keeps.
-const KEPT: usize = 64;
-/// Bytes of text that are kept of one head.
-const KEPT_TEXT: usize = 8 << 10;
-
 impl Drop for Fields {
     fn drop(&mut self) {
-        if !(1..=KEPT_TEXT).contains(&self.text.capacity()) {
+        if !(1..=limits::HEAD_TEXT_KEPT).contains(&self.text.capacity()) {
             return;
         }
         self.clear();
@@ -45,7 +41,7 @@ impl Drop for Fields {
         );
         let _thread_ends = POOL.try_with(|pool| {
             let mut pool = pool.borrow_mut();
-            if pool.len() < KEPT {
+            if pool.len() < limits::HEADS_KEPT {
                 pool.push(memory);
             }
         });

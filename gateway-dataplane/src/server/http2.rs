@@ -31,13 +31,14 @@ pub(super) struct Http2 {
 
 impl Http2 {
     pub(super) fn new(limits: &Limits) -> Self {
+        let share = limits.h2_send_buffer_of_all / limits.h2_streams.max(1) as usize;
         let mut builder = Builder::new();
         builder
             .max_concurrent_streams(limits.h2_streams)
             .max_header_list_size(limits.h2_header_list)
             .max_pending_accept_reset_streams(limits.h2_pending_resets)
             .max_local_error_reset_streams(Some(limits.h2_local_resets))
-            .max_send_buffer_size(limits.h2_send_buffer)
+            .max_send_buffer_size(limits.h2_send_buffer.min(share))
             .initial_window_size(limits.h2_stream_window)
             .initial_connection_window_size(limits.h2_connection_window);
         Self {

@@ -7,10 +7,8 @@ use tokio::io::copy_bidirectional_with_sizes;
 
 use crate::backend::{Backend, BackendError};
 use crate::codec::h1::Side;
+use crate::limits::fixed as limits;
 use crate::observe::{Counted, ObservedStream, StreamEnded};
-
-/// Bytes that are read at once, each way; what one side may be ahead of the other.
-const BUFFER: usize = 16 << 10;
 
 /// Why a connection was not passed on to its end.
 #[derive(Debug, thiserror::Error)]
@@ -55,5 +53,8 @@ async fn pass_on<B: Backend>(
     let tunnel = backend.ok_or(Unforwarded::Refused)?.open(worker).await?;
     let backend = tunnel.take().ok_or(Unforwarded::Refused)?;
     let mut backend = Counted::new(backend, observed);
-    Ok(copy_bidirectional_with_sizes(&mut client, &mut backend, BUFFER, BUFFER).await?)
+    Ok(
+        copy_bidirectional_with_sizes(&mut client, &mut backend, limits::BUFFER, limits::BUFFER)
+            .await?,
+    )
 }

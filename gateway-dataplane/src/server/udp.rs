@@ -18,11 +18,7 @@ use super::accept::{PAUSE, Served};
 use super::worker::Worker;
 use crate::backend::{Backend, MakeBackend};
 use crate::forward::View;
-
-/// No datagram is larger.
-const LARGEST: usize = 64 << 10;
-/// Datagrams that are taken in one go before others get their turn.
-const BURST: usize = 64;
+use crate::limits::fixed as limits;
 
 /// Passes on what comes until `closing`; sessions end with that.
 pub(super) async fn receive<M: MakeBackend>(
@@ -37,7 +33,7 @@ pub(super) async fn receive<M: MakeBackend>(
         view: served.current.view(),
         socket: Arc::new(socket),
         sessions: Sessions::new(limits),
-        buffer: vec![0; LARGEST].into(),
+        buffer: vec![0; limits::DATAGRAM].into(),
     };
     let period = (limits.udp_idle / 4).max(Duration::from_millis(1));
     let mut sweep = tokio::time::interval(period);
@@ -86,7 +82,7 @@ impl<B: Backend> Relay<B> {
     }
 
     fn burst(&mut self) -> io::Result<()> {
-        for _ in 0..BURST {
+        for _ in 0..limits::DATAGRAM_BURST {
             match self.socket.try_recv_from(&mut self.buffer) {
                 Ok((length, client)) => self.pass_on(client, length),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),

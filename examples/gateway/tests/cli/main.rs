@@ -7,6 +7,7 @@ mod explain;
 mod files;
 mod findings;
 mod manifests;
+mod memory;
 mod observe;
 mod output;
 mod reload;

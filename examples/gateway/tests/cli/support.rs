@@ -114,6 +114,17 @@ impl Gateway {
         forward(logs, self.sender.take().expect("read once"));
     }
 
+    /// Bytes of memory that it has.
+    pub(crate) fn resident_memory(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("the gateway runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.split_whitespace().next());
+        kib.and_then(|kib| kib.parse::<usize>().ok())
+            .expect("a number of KiB")
+            << 10
+    }
+
     /// The soft and the hard limit of its descriptors.
     pub(crate) fn descriptors(&self) -> (u32, u32) {
         let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.child.id()));

@@ -1,14 +1,8 @@
 //! Buffers, and those of a worker that are lent to the connections that have something to read or write.
 
+use crate::limits::fixed as limits;
 use std::cell::RefCell;
 use std::ops::Deref;
-
-/// What most heads and short bodies fit into.
-pub(crate) const USUAL: usize = 16 << 10;
-/// What long bodies are read into.
-pub(crate) const LONG: usize = 64 << 10;
-/// Buffers of each size that a worker keeps for the next that asks.
-const KEPT: usize = 32;
 
 /// Bytes that are put in at the back and taken out at the front.
 #[derive(Default)]
@@ -145,10 +139,13 @@ impl Drop for Buffer {
 
 /// Memory of one of the two sizes, or more.
 fn take(room: usize) -> Vec<u8> {
-    let (size, kept) = match room <= USUAL {
-        true => (USUAL, POOL.try_with(|pool| pool.borrow_mut().usual.pop())),
+    let (size, kept) = match room <= limits::BUFFER {
+        true => (
+            limits::BUFFER,
+            POOL.try_with(|pool| pool.borrow_mut().usual.pop()),
+        ),
         false => (
-            LONG.max(room),
+            limits::LONG_BUFFER.max(room),
             POOL.try_with(|pool| pool.borrow_mut().long.pop()),
         ),
     };
@@ -158,16 +155,16 @@ fn take(room: usize) -> Vec<u8> {
 
 /// Keeps memory for the next; what grew for a single large head is not worth it.
 fn give(bytes: Vec<u8>) {
-    if bytes.len() != USUAL && bytes.len() != LONG {
+    if bytes.len() != limits::BUFFER && bytes.len() != limits::LONG_BUFFER {
         return;
     }
     let _thread_ends = POOL.try_with(|pool| {
         let mut pool = pool.borrow_mut();
         let kept = match bytes.len() {
-            USUAL => &mut pool.usual,
+            limits::BUFFER => &mut pool.usual,
             _ => &mut pool.long,
         };
-        if kept.len() < KEPT {
+        if kept.len() < limits::BUFFERS_KEPT {
             kept.push(bytes);
         }
     });
@@ -175,7 +172,7 @@ fn give(bytes: Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Buffer, USUAL};
+    use super::{Buffer, limits};
 
     #[test]
     fn bytes_come_out_as_they_went_in() {
@@ -190,15 +187,15 @@ mod tests {
             want.drain(..taken);
             assert_eq!(*buffer, *want);
         }
-        assert!(buffer.capacity() <= 8 * USUAL);
+        assert!(buffer.capacity() <= 8 * limits::BUFFER);
     }
 
     #[test]
     fn memory_is_lent_and_given_back() {
         let mut buffer = Buffer::from(&b"x"[..]);
-        assert_eq!(buffer.capacity(), USUAL);
+        assert_eq!(buffer.capacity(), limits::BUFFER);
         buffer.rest();
-        assert_eq!(buffer.capacity(), USUAL);
+        assert_eq!(buffer.capacity(), limits::BUFFER);
         buffer.advance(1);
         buffer.rest();
         assert_eq!(buffer.capacity(), 0);

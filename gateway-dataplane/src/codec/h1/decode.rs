@@ -3,6 +3,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::buffer::Buffer;
+use crate::limits::fixed as limits;
 
 /// How a body that is read is framed, and how far it was read.
 #[derive(Debug, Default)]
@@ -70,13 +71,6 @@ enum State {
     Trailers,
     Done,
 }
-
-/// Bytes that the extensions of one body may have (RFC 9112 section 7.1.1).
-const MAX_EXTENSIONS: usize = 16 << 10;
-/// Bytes that a trailer section may have.
-const MAX_TRAILERS: usize = 16 << 10;
-/// Fields that a trailer section may have.
-const MAX_TRAILER_FIELDS: usize = 100;
 
 impl Decoder {
     /// Looks at what was read; takes framing away from its front. `eof`: no more will come.
@@ -197,7 +191,7 @@ impl Chunked {
             (State::Extension(_), b'\n') => return Err(Malformed::Extensions),
             (State::Extension(size), _) => {
                 self.extensions += 1;
-                if self.extensions > MAX_EXTENSIONS {
+                if self.extensions > limits::CHUNK_EXTENSIONS {
                     return Err(Malformed::Extensions);
                 }
                 State::Extension(size)
@@ -232,12 +226,12 @@ impl Chunked {
             return Err(Malformed::Trailers);
         }
         match ended {
-            Some(end) if end <= MAX_TRAILERS => {
+            Some(end) if end <= limits::TRAILER_BYTES => {
                 self.trailers = Some(Box::new(parse_trailers(section)?));
                 buffer.advance(end + 4);
                 Ok(true)
             }
-            None if buffer.len() < MAX_TRAILERS => Ok(false),
+            None if buffer.len() < limits::TRAILER_BYTES => Ok(false),
             _ => Err(Malformed::TrailersTooLong),
         }
     }
@@ -252,7 +246,7 @@ fn has_bare_lf(section: &[u8]) -> bool {
 }
 
 fn parse_trailers(section: &[u8]) -> Result<HeaderMap, Malformed> {
-    let mut fields = [httparse::EMPTY_HEADER; MAX_TRAILER_FIELDS];
+    let mut fields = [httparse::EMPTY_HEADER; limits::TRAILER_FIELDS];
     let parsed = httparse::parse_headers(section, &mut fields);
     let Ok(httparse::Status::Complete((_, fields))) = parsed else {
         return Err(match parsed {

@@ -13,7 +13,6 @@ use http::{Method, Response, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
-use super::buffer::USUAL;
 use super::compose::{Size, fit_interim, keeps_alive, response_decoder, write_request};
 use super::decode::{Decoder, Malformed, Piece};
 use super::encode::WrongLength;
@@ -26,6 +25,7 @@ use crate::Body;
 use crate::backend::Tunnel;
 use crate::body::{BodyError, Informer, Lull};
 use crate::head::{Fields, Known, RequestHead, ResponseHead};
+use crate::limits::fixed as limits;
 
 /// One exchange on a leased connection.
 pub(crate) struct Exchange {
@@ -51,8 +51,6 @@ enum Unsent {
     Length(WrongLength),
 }
 
-/// Interim responses before a final one.
-pub(crate) const MAX_INTERIM: usize = 16;
 /// Bytes that are collected before they are written.
 const GATHERED: usize = 4 << 10;
 
@@ -178,7 +176,7 @@ impl Exchange {
             match head {
                 Ok(()) if is_interim(wait.head.status) => {
                     wait.interim += 1;
-                    if wait.interim > MAX_INTERIM {
+                    if wait.interim > limits::INTERIM_RESPONSES {
                         return Poll::Ready(Err(Failed::Protocol(NoResponse::Interim)));
                     }
                     if wait.head.status == StatusCode::CONTINUE {
@@ -328,7 +326,7 @@ impl Exchange {
                     return Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(*trailers))));
                 }
                 Ok(Piece::More) => {
-                    if let Err(error) = ready!(side.poll_fill(USUAL, cx)) {
+                    if let Err(error) = ready!(side.poll_fill(limits::BUFFER, cx)) {
                         return Poll::Ready(Some(Err(BodyError::new(error))));
                     }
                 }

@@ -24,9 +24,7 @@ mod tests;
 
 pub(crate) use compose::{Size, fit_interim, keeps_alive, write_request};
 pub(crate) use decode::{Decoder, Malformed, Piece};
-pub(crate) use exchange::{
-    Allowance, Answered, Exchange, MAX_INTERIM, announced, send, write_frame,
-};
+pub(crate) use exchange::{Allowance, Answered, Exchange, announced, send, write_frame};
 pub(crate) use failed::{Broke, Failed, NoResponse};
 pub(crate) use lease::{Connection, Home, Lease};
 pub(crate) use parse::{BadHead, HeadLimits};

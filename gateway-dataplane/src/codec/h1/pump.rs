@@ -6,11 +6,11 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::AsyncWrite;
 
-use super::buffer::{LONG, USUAL};
 use super::decode::{Malformed, Piece};
 use super::encode::WrongLength;
 use super::side::Side;
 use super::splice::Pipe;
+use crate::limits::fixed as limits;
 
 /// A body on its way. Where nothing can be written, nothing is read.
 #[derive(Default)]
@@ -77,8 +77,12 @@ impl Pump {
                     ready!(to.poll_flush(cx)).map_err(Broken::Write)?;
                     self.pipe = worth_a_pipe(from, to);
                     if self.pipe.is_none() {
-                        let long = from.decoder.run() > USUAL as u64;
-                        let room = if long { LONG } else { USUAL };
+                        let long = from.decoder.run() > limits::BUFFER as u64;
+                        let room = if long {
+                            limits::LONG_BUFFER
+                        } else {
+                            limits::BUFFER
+                        };
                         ready!(from.poll_fill(room, cx)).map_err(Broken::Read)?;
                     }
                 }

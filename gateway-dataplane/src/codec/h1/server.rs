@@ -8,7 +8,6 @@ use futures_util::future::poll_fn;
 use http::{Method, StatusCode, Version};
 use tokio::time::timeout;
 
-use super::buffer::USUAL;
 use super::compose::{
     Asker, Size, fit_interim, keeps_alive, response_decoder, write_interim, write_response,
 };
@@ -18,6 +17,7 @@ use super::exchange::announced;
 use super::parse::{BadHead, HeadLimits};
 use super::side::{NoHead, Side};
 use crate::head::{Fields, Framing, HeadError, Known, RequestHead, ResponseHead, framing};
+use crate::limits::fixed as limits;
 
 /// A client's connection, and the request on it.
 pub(crate) struct Client {
@@ -41,8 +41,6 @@ pub(crate) struct Client {
 
 /// A rest of a request that is read, so that the connection can go on (RFC 9112 section 9.3).
 const SHORT_REST: u64 = 64 << 10;
-/// Bytes that are read ahead while a response is on its way.
-const AHEAD: usize = 16 << 10;
 
 impl Client {
     /// A client on the other end of `side`.
@@ -163,8 +161,8 @@ impl Client {
 
     /// Has the client left? Reads ahead a little to find out.
     pub(crate) fn is_gone(&mut self, cx: &mut Context<'_>) -> bool {
-        while self.side.input.len() < AHEAD {
-            match self.side.poll_fill(USUAL, cx) {
+        while self.side.input.len() < limits::READ_AHEAD {
+            match self.side.poll_fill(limits::BUFFER, cx) {
                 Poll::Pending => return false,
                 Poll::Ready(Ok(0) | Err(_)) => return true,
                 Poll::Ready(Ok(_)) => {}
@@ -184,7 +182,7 @@ impl Client {
                     side.decoder.consume(count);
                 }
                 Piece::More => {
-                    if ready!(side.poll_fill(USUAL, cx)).is_err() {
+                    if ready!(side.poll_fill(limits::BUFFER, cx)).is_err() {
                         return Poll::Ready(Err(Malformed::Eof));
                     }
                 }
@@ -217,7 +215,7 @@ impl Client {
         poll_fn(|cx| self.side.poll_shutdown(cx)).await?;
         loop {
             self.side.input.clear();
-            if poll_fn(|cx| self.side.poll_fill(USUAL, cx)).await? == 0 {
+            if poll_fn(|cx| self.side.poll_fill(limits::BUFFER, cx)).await? == 0 {
                 return Ok(());
             }
         }

@@ -7,12 +7,13 @@ use std::task::{Context, Poll, ready};
 use http::{HeaderMap, HeaderName};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::buffer::{Buffer, USUAL};
+use super::buffer::Buffer;
 use super::decode::Decoder;
 use super::encode::{Encoder, WrongLength};
 use super::parse::{BadHead, HeadLimits, Parse, may_be_whole};
 use super::stream::Stream;
 use crate::forward::headers::strip_trailers;
+use crate::limits::fixed as limits;
 
 /// A stream, and what is on its way in and out.
 pub(crate) struct Side {
@@ -175,7 +176,7 @@ impl Side {
                 }
             }
             self.seen = length;
-            let filled = ready!(self.poll_fill(USUAL, cx));
+            let filled = ready!(self.poll_fill(limits::BUFFER, cx));
             match filled {
                 Ok(0) => return Poll::Ready(Err(NoHead::Closed(length > 0, None))),
                 Ok(_) => {}

@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::task::{Context, Poll, ready};
 
+use crate::limits::fixed as limits;
 use rustix::pipe::{PipeFlags, SpliceFlags, pipe_with, splice};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
@@ -14,13 +15,6 @@ pub(crate) struct Pipe {
     ends: Option<(OwnedFd, OwnedFd)>,
     held: usize,
 }
-
-/// Pipes that a worker may have, in use or not. Beyond, bodies are copied.
-const PIPES: usize = 64;
-/// Pipes that a worker keeps when they are not in use.
-const KEPT: usize = 8;
-/// What is asked for at once: a pipe takes no more unless it is told to.
-const ONCE: usize = 64 << 10;
 
 thread_local! {
     static OPEN: Cell<usize> = const { Cell::new(0) };
@@ -51,7 +45,9 @@ impl Pipe {
         let Some((_, write)) = &self.ends else {
             return Poll::Ready(Ok(0));
         };
-        let most = usize::try_from(most).unwrap_or(usize::MAX).min(ONCE);
+        let most = usize::try_from(most)
+            .unwrap_or(usize::MAX)
+            .min(limits::PIPE);
         loop {
             ready!(source.poll_read_ready(cx))?;
             let moved = source.try_io(Interest::READABLE, || {
@@ -97,7 +93,7 @@ impl Pipe {
 const FLAGS: SpliceFlags = SpliceFlags::NONBLOCK.union(SpliceFlags::MOVE);
 
 fn open() -> Option<(OwnedFd, OwnedFd)> {
-    if OPEN.get() >= PIPES {
+    if OPEN.get() >= limits::PIPES {
         return None;
     }
     let ends = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).ok()?;
@@ -114,7 +110,7 @@ impl Drop for Pipe {
         let kept = self.held == 0
             && IDLE.try_with(|idle| {
                 let mut idle = idle.borrow_mut();
-                if idle.len() < KEPT {
+                if idle.len() < limits::PIPES_KEPT {
                     idle.push(ends);
                     return true;
                 }

@@ -12,9 +12,9 @@ use socket2::SockRef;
 use tokio::net::UdpSocket;
 use tokio::task::AbortHandle;
 
-use super::LARGEST;
 use crate::Limits;
 use crate::backend::Datagrams;
+use crate::limits::fixed as limits;
 
 /// The sessions of one socket of one worker.
 pub(super) struct Sessions {
@@ -208,7 +208,7 @@ fn is_gone(error: &io::Error) -> bool {
 /// One buffer serves all the answers of a worker, as none is kept.
 fn with_buffer<T>(with: impl FnOnce(&mut [u8]) -> T) -> T {
     thread_local! {
-        static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; LARGEST].into());
+        static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; limits::DATAGRAM].into());
     }
     BUFFER.with_borrow_mut(|buffer| with(buffer))
 }

@@ -19,9 +19,10 @@ use super::Reserved;
 use crate::Body;
 use crate::backend::{BackendError, BackendErrorKind, is_harmless};
 use crate::body::{Informer, Lull};
-use crate::codec::h1::{BadHead, MAX_INTERIM, fit_interim};
+use crate::codec::h1::{BadHead, fit_interim};
 use crate::codec::h2::{Answering, Sending, Stopped, strip};
 use crate::head::ResponseHead;
+use crate::limits::fixed as limits;
 
 /// Why there is no response.
 pub(in super::super) enum SendError {
@@ -141,7 +142,7 @@ impl Exchange {
         }
         while let Poll::Ready(Some(Ok(interim))) = self.response.poll_informational(cx) {
             self.interim += 1;
-            if self.interim > MAX_INTERIM {
+            if self.interim > limits::INTERIM_RESPONSES {
                 let what = "the endpoint sends too many interim responses";
                 return Poll::Ready(Err(NoResponse::Final(protocol(what))));
             }
