@@ -84,7 +84,7 @@ impl Histogram {
     }
 
     pub(super) fn read(&self) -> Reading {
-        let bounds = BOUNDS.into_iter().chain([f64::MAX]);
+        let bounds = BOUNDS.into_iter().chain([f64::INFINITY]);
         let counts = self.buckets.iter().map(|count| count.load(Relaxed));
         let buckets: Vec<_> = bounds.zip(counts).collect();
         Reading {

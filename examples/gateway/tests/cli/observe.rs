@@ -186,13 +186,14 @@ fn the_page_counts_by_names_of_resources_alone() {
         &format!("gateway_request_duration_seconds_count{{{shop}}} 2"),
         r#"gateway_reloads_total{result="ok"} 1"#,
         "gateway_resolve_duration_seconds_count 1",
+        r#"gateway_resolve_duration_seconds_bucket{le="+Inf"} 1"#,
         "gateway_access_log_lines_lost_total 0",
         "# TYPE gateway_requests_total counter",
     ] {
         assert!(page.contains(line), "{line}\n{page}");
     }
     assert!(
-        !page.contains("secret") && !page.contains("attacker"),
+        !page.contains("secret") && !page.contains("attacker") && !page.contains("e308"),
         "{page}"
     );
     std::fs::write(folder.path().join("web.yaml"), "kind: Nothing\n").unwrap();
