@@ -52,8 +52,8 @@ func TestOutage(t *testing.T) {
 					t.Errorf("%s: %d times", kind, count-watches[kind])
 				}
 			}
-			// Each of nine watches after 0, 0.8, 2.4 s, and the Lease each 3 s.
-			if attempts > 40 {
+			// Each of twelve watches after 0, 0.8, 2.4 s, and the Lease each 3 s.
+			if attempts > 50 {
 				t.Errorf("%d attempts to connect within the outage", attempts)
 			}
 		})

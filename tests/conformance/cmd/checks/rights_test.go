@@ -28,7 +28,17 @@ func TestRights(t *testing.T) {
 	w.gateway("of-the-class", map[string]any{"gatewayClassName": "rights"})
 	w.web()
 	w.route("any", redirect())
-	w.eventually("the route is accepted", w.settled(1, "Accepted", "True"))
+	w.service("encrypted")
+	w.create(tlsPolicies, "encrypted", map[string]any{"spec": map[string]any{
+		"targetRefs": []any{map[string]any{"group": "", "kind": "Service", "name": "encrypted"}},
+		"validation": map[string]any{"wellKnownCACertificates": "System", "hostname": "a.example"},
+	}})
+	w.route("encrypted", map[string]any{"backendRefs": []any{backend("encrypted", 1)}})
+	w.create(grpcRoutes, "any", map[string]any{"spec": map[string]any{
+		"parentRefs": []any{map[string]any{"name": "web"}},
+		"rules":      []any{map[string]any{"backendRefs": []any{backend("encrypted", 1)}}},
+	}})
+	w.eventually("the routes are accepted", w.settled(2, "Accepted", "True"))
 
 	for _, use := range uses(append(cluster.Rules, election.Rules...)) {
 		controller.wait(10*time.Second, "makes use of its right to "+use, func() bool {

@@ -38,6 +38,8 @@ var (
 	gateways       = kind{gatewayv1.SchemeGroupVersion.WithResource("gateways"), "Gateway"}
 	definitions    = kind{schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}, "CustomResourceDefinition"}
 	routes         = kind{gatewayv1.SchemeGroupVersion.WithResource("httproutes"), "HTTPRoute"}
+	grpcRoutes     = kind{gatewayv1.SchemeGroupVersion.WithResource("grpcroutes"), "GRPCRoute"}
+	tlsPolicies    = kind{gatewayv1.SchemeGroupVersion.WithResource("backendtlspolicies"), "BackendTLSPolicy"}
 )
 
 // kind is a kind of object, as URLs and as manifests name it.
