@@ -49,7 +49,7 @@ pub struct Limits {
     pub h2_local_resets: usize,
     /// Frames that ask for nothing (PING, SETTINGS, WINDOW_UPDATE and the like) that a client may send on one HTTP/2
     /// connection in a second, beside one for each KiB that it is sent. Beyond: closed with `ENHANCE_YOUR_CALM`.
-    /// Default 1,000.
+    /// Default 10,000: gRPC clients that measure their bandwidth send a PING for each round trip.
     pub h2_control_frames: u32,
     /// Bytes that a client may send ahead on one HTTP/2 stream. Default 256 KiB.
     pub h2_stream_window: u32,
@@ -144,7 +144,7 @@ impl Default for Limits {
             h2_header_list: 64 << 10,
             h2_pending_resets: 20,
             h2_local_resets: 256,
-            h2_control_frames: 1_000,
+            h2_control_frames: 10_000,
             h2_stream_window: 256 << 10,
             h2_connection_window: 1 << 20,
             h2_send_buffer: 64 << 10,
