@@ -106,7 +106,8 @@ Exit status:
 
 Examples:
   gateway explain manifests/ --url http://shop.example.com/cart
-  gateway explain manifests/ --url https://shop.example.com/ -X POST -H 'x-canary: yes'";
+  gateway explain manifests/ --url https://shop.example.com/ -X POST -H 'x-canary: yes'
+  gateway explain manifests/ --url http://shop.example.com/ --grpc shop.Carts/Add";
 
 /// The manifests, and which part of them is served.
 #[derive(Debug, Clone, Args)]
@@ -219,6 +220,14 @@ pub(crate) struct ExplainArguments {
     /// The request's method
     #[arg(short = 'X', long, value_name = "METHOD", default_value = "GET")]
     pub(crate) method: http::Method,
+
+    /// The gRPC method that is called, in place of the URL's path
+    #[arg(long, value_name = "SERVICE/METHOD", conflicts_with = "method")]
+    pub(crate) grpc: Option<String>,
+
+    /// The server name of the TLS connection [default: the URL's host]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sni: Option<String>,
 
     /// A header of the request; repeat for several
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header)]

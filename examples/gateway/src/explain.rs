@@ -14,7 +14,7 @@ use gateway_dataplane::table::{
 use gateway_model::Kind;
 use gateway_resolve::ir::{Ir, Rule};
 use gateway_resolve::{Finding, Resolution, Snapshot, Statuses, resolve};
-use http::{HeaderValue, Request, header};
+use http::{HeaderValue, Method, Request, header};
 
 use self::json::Explained;
 use crate::answer::{self, Answer};
@@ -73,6 +73,8 @@ impl Target {
         let ExplainArguments {
             url,
             method,
+            grpc,
+            sni,
             headers,
             ..
         } = arguments;
@@ -95,7 +97,15 @@ impl Target {
         let address: Option<IpAddr> = host.parse().ok();
         let mut request = Request::new(());
         *request.method_mut() = method.clone();
-        let path = url.path_and_query().map_or("/", |path| path.as_str());
+        let mut path = url
+            .path_and_query()
+            .map_or("/".to_owned(), ToString::to_string);
+        if let Some(called) = grpc {
+            path = format!("/{}", called.trim_start_matches('/'));
+            *request.method_mut() = Method::POST;
+            let grpc = HeaderValue::from_static("application/grpc");
+            request.headers_mut().insert(header::CONTENT_TYPE, grpc);
+        }
         *request.uri_mut() = path.parse().map_err(|_| wrong())?;
         let host_header = HeaderValue::from_str(authority.as_str()).map_err(|_| wrong())?;
         request.headers_mut().insert(header::HOST, host_header);
@@ -109,7 +119,10 @@ impl Target {
             head: RequestHead::from(&request.into_parts().0),
             port: authority.port_u16().unwrap_or(default_port),
             tls,
-            sni: (tls && address.is_none()).then(|| host.to_owned()),
+            sni: match sni {
+                Some(name) => Some(name.clone()).filter(|_| tls),
+                None => (tls && address.is_none()).then(|| host.to_owned()),
+            },
             address,
         })
     }

@@ -261,3 +261,46 @@ fn prints_redirects_and_refusals_as_json() {
         (Some(1), &serde_json::Value::Null)
     );
 }
+
+/// GRPCRoute: a method is a path of HTTP/2.
+#[test]
+fn explains_what_becomes_of_a_grpc_call() {
+    let rules = "rules: [{matches: [{method: {service: shop.Carts}}], ";
+    let manifests = CLEAN
+        .replace("kind: HTTPRoute", "kind: GRPCRoute")
+        .replace("rules: [{", rules);
+    let files = Files::new(&[("input.yaml", &manifests)]);
+    let path = files.path("input.yaml");
+    let ask = |called: &str| {
+        let url = ["--url", "http://shop.example.com/", "--grpc", called];
+        output(&[&["explain", path.to_str().unwrap()], &url[..]].concat())
+    };
+    let taken = ask("shop.Carts/Add");
+    assert_eq!(taken.status.code(), Some(0), "{}", text(&taken.stderr));
+    assert_eq!(
+        line(&text(&taken.stdout), "rule"),
+        "rule      GRPCRoute default/shop rule 0"
+    );
+    assert_eq!(ask("shop.Orders/Add").status.code(), Some(1));
+}
+
+/// RFC 9110 section 15.5.20: a connection for another name than the request's.
+#[test]
+fn explains_by_the_server_name_that_is_given() {
+    let manifests = std::fs::read_to_string(example("tls.yaml")).unwrap();
+    let named = "protocol: HTTPS\n    hostname: a.example\n";
+    let manifests = manifests.replace("protocol: HTTPS\n", named);
+    let files = Files::new(&[("input.yaml", &manifests)]);
+    let path = files.path("input.yaml");
+    let ask = |sni: &[&str]| {
+        let url = [
+            "explain",
+            path.to_str().unwrap(),
+            "--url",
+            "https://a.example:8443/",
+        ];
+        output(&[&url[..], sni].concat()).status.code()
+    };
+    assert_eq!(ask(&[]), Some(0));
+    assert_eq!(ask(&["--sni", "b.example"]), Some(1));
+}
