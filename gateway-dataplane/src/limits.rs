@@ -47,8 +47,9 @@ pub struct Limits {
     /// Streams that a client may make the server reset until its connection is closed
     /// (CVE-2025-8671). Default 256.
     pub h2_local_resets: usize,
-    /// Frames that ask for nothing (PING, SETTINGS, WINDOW_UPDATE and the like) that a client may send on one HTTP/2
-    /// connection in a second, beside one for each KiB that it is sent. Beyond: closed with `ENHANCE_YOUR_CALM`.
+    /// Frames that ask for nothing (PING, SETTINGS, WINDOW_UPDATE and the like) that a peer may send on one HTTP/2
+    /// connection in a second, beside one for each KiB that it is sent. Beyond: closed, a client's with
+    /// `ENHANCE_YOUR_CALM`.
     /// Default 10,000: gRPC clients that measure their bandwidth send a PING for each round trip.
     pub h2_control_frames: u32,
     /// Bytes that a client may send ahead on one HTTP/2 stream. Default 256 KiB.

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, Semaphore};
 use crate::ir::{address, attempt_timeout, backend, builder, h2c, ir, listener, origin, rule, to};
 use crate::support::client::Client;
 use crate::support::h2::{
-    DATA, END_HEADERS, END_STREAM, GET, GOAWAY, H2, HEADERS, Outcome, SETTINGS, block,
+    DATA, END_HEADERS, END_STREAM, GET, GOAWAY, H2, HEADERS, Outcome, PING, SETTINGS, block, frame,
 };
 use crate::support::h2_backend::{Asked, backend_of, in_front_of};
 use crate::support::{get, post, soon};
@@ -342,4 +342,21 @@ async fn interim_responses_are_passed_on_between_connections_of_http_2() {
     for status in [103, 200] {
         assert_eq!(h2.outcome(1).await, Outcome::Status(status));
     }
+}
+
+/// RFC 9113 section 10.5: an endpoint that floods its connection with frames that ask for nothing loses it, and its
+/// requests are over.
+#[tokio::test]
+async fn an_endpoint_that_sends_pings_without_end_loses_its_connection() {
+    let origin = origin::raw(|stream| async move {
+        let mut h2 = H2::accept(stream).await;
+        h2.asked().await;
+        h2.send(frame(PING, 0, 0, [0; 8]).repeat(500)).await;
+        while h2.read().await.is_some() {}
+    })
+    .await;
+    let (_proxy, at) = in_front_of(&[origin.address], |limits| limits.h2_control_frames = 200);
+    let mut client = Client::connect(at).await;
+    client.send(post("content-length: 0\r\n", "")).await;
+    assert_eq!(client.answer().await.status, 502);
 }

@@ -2,10 +2,12 @@
 
 mod answering;
 mod connection_fields;
+mod frames;
 mod sending;
 
 pub(crate) use answering::Answering;
 pub(crate) use connection_fields::strip;
+pub(crate) use frames::{Frames, PREFACE};
 pub(crate) use sending::{Sending, Stopped};
 
 use h2::Reason;

@@ -1,22 +1,38 @@
-//! Counts what is heard of a peer.
+//! Counts what is heard of an endpoint, and ends a connection on which it says much that asks for nothing.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::codec::h2::Frames;
 
 /// A stream whose reads are counted.
 pub(super) struct Heard<S> {
     stream: S,
     reads: Arc<AtomicU64>,
+    frames: Frames,
 }
 
 impl<S> Heard<S> {
-    pub(super) fn new(stream: S, reads: Arc<AtomicU64>) -> Self {
-        Self { stream, reads }
+    /// `limit`: frames that ask for nothing, in a second.
+    pub(super) fn new(stream: S, reads: Arc<AtomicU64>, limit: u32) -> Self {
+        Self {
+            stream,
+            reads,
+            frames: Frames::new(limit, 0),
+        }
+    }
+
+    fn note(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(count)) = written {
+            self.frames.sent(count);
+        }
+        written
     }
 }
 
@@ -26,9 +42,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Heard<S> {
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let before = into.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, into))?;
         self.reads.fetch_add(1, Ordering::Relaxed);
-        Poll::Ready(Ok(()))
+        match self.frames.see(&into.filled()[before..], Instant::now) {
+            true => Poll::Ready(Ok(())),
+            false => Poll::Ready(Err(io::Error::other(
+                "too many frames that ask for nothing",
+            ))),
+        }
     }
 }
 
@@ -38,7 +60,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Heard<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.note(written)
     }
 
     fn poll_write_vectored(
@@ -46,7 +69,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Heard<S> {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.note(written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -27,6 +27,7 @@ pub(super) struct Settings {
     /// so that those which nobody reads hold up no other.
     window: u32,
     send_buffer: usize,
+    control_frames: u32,
     header_list: u32,
     header_count: usize,
     /// Bytes of a request's body that are kept until it is answered.
@@ -43,6 +44,7 @@ impl From<&Limits> for Settings {
             streams: limits.upstream_h2_streams.max(1) as usize,
             window: limits.upstream_h2_window.min(MAX_WINDOW),
             send_buffer: limits.upstream_h2_send_buffer,
+            control_frames: limits.h2_control_frames,
             header_list: u32::try_from(limits.response_header_bytes).unwrap_or(u32::MAX),
             header_count: limits.response_header_count,
             kept: limits.retry_body,
@@ -106,7 +108,7 @@ impl Http2 {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let heard = Arc::default();
-        let stream = Heard::new(stream, Arc::clone(&heard));
+        let stream = Heard::new(stream, Arc::clone(&heard), settings.control_frames);
         let (sender, mut connection) = Builder::new()
             .enable_push(false)
             // Until the settings say more.
