@@ -85,7 +85,7 @@ pub struct GrpcMethod {
 
 /// Something that is done to a gRPC request or response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Wire", into = "Wire")]
+#[serde(try_from = "HttpFilter", into = "HttpFilter")]
 #[non_exhaustive]
 pub enum GrpcFilter {
     /// Changes the request's headers.
@@ -110,58 +110,16 @@ impl From<GrpcFilter> for HttpFilter {
     }
 }
 
-/// As the CRD has it: a `type`, and a field of that name.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all_fields = "camelCase")]
-enum Wire {
-    RequestHeaderModifier {
-        request_header_modifier: HeaderModifier,
-    },
-    ResponseHeaderModifier {
-        response_header_modifier: HeaderModifier,
-    },
-    RequestMirror {
-        request_mirror: RequestMirror,
-    },
-    ExtensionRef {
-        extension_ref: LocalObjectReference,
-    },
-}
+impl TryFrom<HttpFilter> for GrpcFilter {
+    type Error = &'static str;
 
-impl From<Wire> for GrpcFilter {
-    fn from(wire: Wire) -> Self {
-        match wire {
-            Wire::RequestHeaderModifier {
-                request_header_modifier: inner,
-            } => Self::RequestHeaderModifier(inner),
-            Wire::ResponseHeaderModifier {
-                response_header_modifier: inner,
-            } => Self::ResponseHeaderModifier(inner),
-            Wire::RequestMirror {
-                request_mirror: inner,
-            } => Self::RequestMirror(inner),
-            Wire::ExtensionRef {
-                extension_ref: inner,
-            } => Self::ExtensionRef(inner),
-        }
-    }
-}
-
-impl From<GrpcFilter> for Wire {
-    fn from(filter: GrpcFilter) -> Self {
+    fn try_from(filter: HttpFilter) -> Result<Self, &'static str> {
         match filter {
-            GrpcFilter::RequestHeaderModifier(inner) => Self::RequestHeaderModifier {
-                request_header_modifier: inner,
-            },
-            GrpcFilter::ResponseHeaderModifier(inner) => Self::ResponseHeaderModifier {
-                response_header_modifier: inner,
-            },
-            GrpcFilter::RequestMirror(inner) => Self::RequestMirror {
-                request_mirror: inner,
-            },
-            GrpcFilter::ExtensionRef(inner) => Self::ExtensionRef {
-                extension_ref: inner,
-            },
+            HttpFilter::RequestHeaderModifier(inner) => Ok(Self::RequestHeaderModifier(inner)),
+            HttpFilter::ResponseHeaderModifier(inner) => Ok(Self::ResponseHeaderModifier(inner)),
+            HttpFilter::RequestMirror(inner) => Ok(Self::RequestMirror(inner)),
+            HttpFilter::ExtensionRef(inner) => Ok(Self::ExtensionRef(inner)),
+            _ => Err("a filter that HTTPRoutes alone have"),
         }
     }
 }
