@@ -8,30 +8,14 @@ use gateway_model::{
 };
 
 use crate::ir::{Match, PathMatch};
-use crate::problem::Problem;
-use crate::reason::RouteAccepted;
 
-use super::matches::{Matches, everything, header_matches};
+use super::matches::{Read, everything, header_matches};
 use super::patterns::RoutePatterns;
 use super::rules::OverHttp;
 
 impl OverHttp for GrpcRule {
-    fn matches(written: &[GrpcMatch], rule: &str, patterns: &mut RoutePatterns<'_>) -> Matches {
-        let mut outcome = Matches::default();
-        if written.is_empty() {
-            outcome.usable.push((0, everything()));
-        }
-        for (index, one) in written.iter().enumerate() {
-            match read(one, patterns) {
-                Ok(usable) => outcome.usable.push((index, usable)),
-                Err((part, error)) => outcome.invalid.push(Problem::new(
-                    RouteAccepted::UnsupportedValue,
-                    format!("{rule}.matches[{index}].{part}"),
-                    error.to_string(),
-                )),
-            }
-        }
-        outcome
+    fn read(written: &GrpcMatch, patterns: &mut RoutePatterns<'_>) -> Read {
+        grpc(written, patterns)
     }
 
     fn own_matches(&self) -> &[GrpcMatch] {
@@ -63,10 +47,7 @@ impl OverHttp for GrpcRule {
     }
 }
 
-fn read(
-    GrpcMatch { method, headers }: &GrpcMatch,
-    patterns: &mut RoutePatterns<'_>,
-) -> Result<Match, (String, Invalid)> {
+fn grpc(GrpcMatch { method, headers }: &GrpcMatch, patterns: &mut RoutePatterns<'_>) -> Read {
     let path = match method {
         None => Ok(PathMatch::prefix("/")),
         Some(GrpcMethodMatch::Exact(method)) => Ok(exact(method)),

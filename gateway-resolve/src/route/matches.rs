@@ -1,4 +1,4 @@
-//! Matches of HTTPRoute rules.
+//! Matches of rules, those of HTTPRoutes above all.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -18,19 +18,18 @@ pub(crate) struct Matches {
     pub(crate) invalid: Vec<Problem<RouteAccepted>>,
 }
 
-/// Reads `matches` of the rule at `rule` (as in `spec.rules[0]`); a rule without any takes every
+/// A match, or the part of it that cannot be honoured.
+pub(super) type Read = Result<Match, (String, Invalid)>;
+
+/// Reads the matches of the rule at `rule` (as in `spec.rules[0]`), each by `read`; a rule without any takes every
 /// request.
-pub(crate) fn matches(
-    matches: &[HttpMatch],
-    rule: &str,
-    patterns: &mut RoutePatterns<'_>,
-) -> Matches {
+pub(super) fn matches<M>(written: &[M], rule: &str, mut read: impl FnMut(&M) -> Read) -> Matches {
     let mut outcome = Matches::default();
-    if matches.is_empty() {
+    if written.is_empty() {
         outcome.usable.push((0, everything()));
     }
-    for (index, written) in matches.iter().enumerate() {
-        match one(written, patterns) {
+    for (index, written) in written.iter().enumerate() {
+        match read(written) {
             Ok(usable) => outcome.usable.push((index, usable)),
             Err((part, error)) => outcome.invalid.push(Problem::new(
                 RouteAccepted::UnsupportedValue,
@@ -52,7 +51,8 @@ pub(super) fn everything() -> Match {
     }
 }
 
-fn one(written: &HttpMatch, patterns: &mut RoutePatterns<'_>) -> Result<Match, (String, Invalid)> {
+/// Reads a match of an HTTPRoute.
+pub(super) fn http(written: &HttpMatch, patterns: &mut RoutePatterns<'_>) -> Read {
     let HttpMatch {
         path,
         headers,
@@ -144,7 +144,7 @@ mod tests {
     use gateway_model::{HttpMatch, HttpPathMatch};
 
     use super::super::patterns::Patterns;
-    use super::matches;
+    use super::http;
 
     /// RFC 3986 section 6.2.2.2: the two forms are one path, and requests are brought into the plain one.
     #[test]
@@ -162,8 +162,7 @@ mod tests {
             HttpPathMatch::PathPrefix(encoded()),
         ] {
             let mut patterns = patterns.of_route();
-            let read = matches(&[path(written)], "spec.rules[0]", &mut patterns);
-            let (_, one) = &read.usable[0];
+            let one = http(&path(written), &mut patterns).unwrap();
             assert!(one.path.matches("/admin%2Fx"), "{one:?}");
             assert!(!one.path.matches("/admin/x"), "{one:?}");
         }

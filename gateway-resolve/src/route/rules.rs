@@ -17,7 +17,7 @@ use crate::reason::{RouteAccepted, RouteResolvedRefs};
 
 use super::compatibility::incompatible;
 use super::filters::{Filters, Place, filters};
-use super::matches::{Matches, matches};
+use super::matches::{Matches, Read, http, matches};
 use super::patterns::{Patterns, RoutePatterns};
 use super::references::References;
 use super::settings::settings;
@@ -61,8 +61,8 @@ impl RouteRules {
 
 /// A kind of rule for requests that HTTP carries.
 pub(crate) trait OverHttp: WrittenRule + 'static {
-    /// Reads `matches` of the rule at `rule` (as in `spec.rules[0]`).
-    fn matches(matches: &[Self::Match], rule: &str, patterns: &mut RoutePatterns<'_>) -> Matches;
+    /// Reads one of its matches.
+    fn read(written: &Self::Match, patterns: &mut RoutePatterns<'_>) -> Read;
 
     /// Its own matches.
     fn own_matches(&self) -> &[Self::Match];
@@ -72,8 +72,8 @@ pub(crate) trait OverHttp: WrittenRule + 'static {
 }
 
 impl OverHttp for HttpRule {
-    fn matches(written: &[HttpMatch], rule: &str, patterns: &mut RoutePatterns<'_>) -> Matches {
-        matches(written, rule, patterns)
+    fn read(written: &HttpMatch, patterns: &mut RoutePatterns<'_>) -> Read {
+        http(written, patterns)
     }
 
     fn own_matches(&self) -> &[HttpMatch] {
@@ -120,7 +120,8 @@ where
             references,
         };
         let sound = outcome.problems.invalid.len();
-        let matches = R::matches(written.own_matches(), &context.field, &mut patterns);
+        let read = |one: &R::Match| R::read(one, &mut patterns);
+        let matches = matches(written.own_matches(), &context.field, read);
         let (matches, filters) = context.head(matches, &mut outcome.problems);
         let failed = outcome.problems.invalid.get(sound).map(Problem::text);
         outcome.failed.extend(failed.is_some().then_some(index));
@@ -158,7 +159,9 @@ where
     problems.invalid.extend(found);
     let understood = match understood.is_empty() {
         true => Matches::default(),
-        false => R::matches(understood, &format!("spec.rules[{index}]"), patterns),
+        false => matches(understood, &format!("spec.rules[{index}]"), |one| {
+            R::read(one, patterns)
+        }),
     };
     let rule = Rule {
         source: route.source(),
