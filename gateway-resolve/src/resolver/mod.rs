@@ -7,6 +7,7 @@
 mod dependents;
 mod hosts;
 mod served;
+mod turn;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -15,24 +16,21 @@ use gateway_model::{
     BackendTlsPolicy, Gateway, GatewayClass, Kind, ObjectRef, ReferenceGrant, Timestamp,
 };
 
-use crate::emit::listener;
-use crate::gateway::classes::{Class, classes};
-use crate::gateway::{GatewayFacts, gateways};
+use crate::gateway::GatewayFacts;
+use crate::gateway::classes::Class;
 use crate::grants::{Grants, grants};
 use crate::ir::{BackendId, Ir, ListenerId};
 use crate::journal::{Mark, Touched};
 use crate::reader::{Read, Reader};
-use crate::route::backends::backend;
 use crate::route::parents::Parents;
 use crate::route::patterns::Patterns;
-use crate::route::{RouteFacts, is_route, names, route};
-use crate::status::policy;
-use crate::status::report::{Report, of_class, of_gateway, of_route};
+use crate::route::{RouteFacts, is_route, names};
 use crate::{Config, Snapshot, Statuses};
 
 use dependents::{Dependents, Unit};
 use hosts::Hosts;
-use served::{Served, certificates, has_others};
+use served::Served;
+use turn::Turn;
 
 /// Resolves one version of a snapshot after the other.
 ///
@@ -233,241 +231,6 @@ impl Resolver {
                 units.extend(self.dependents.of(&grants));
             }
             _ => {}
-        }
-    }
-}
-
-/// One turn of a resolver.
-struct Turn<'a> {
-    resolver: &'a mut Resolver,
-    reader: Reader<'a>,
-    snapshot: &'a Snapshot,
-    config: &'a Config,
-    statuses: Statuses,
-    restated: BTreeSet<ObjectRef>,
-}
-
-impl Turn<'_> {
-    /// Does the passes over Gateways again, and finds out for whom that makes a difference.
-    fn gateways(&mut self, work: &mut Work) {
-        if !work.units.contains(&Unit::Gateways) {
-            return;
-        }
-        let reader = self.reader.recording();
-        let served = classes(&reader, self.config);
-        let facts = gateways(&reader, &served, self.config);
-        let known = &mut self.resolver.known;
-        let parents = Parents::new(&facts);
-        for gateway in parents.differing(&known.parents) {
-            let routes = self.resolver.dependents.of(&Read::Parent(gateway.clone()));
-            work.units.extend(routes);
-        }
-        known.parents = parents;
-        let objects = served.objects();
-        let of_class = |(object, class): (&Arc<GatewayClass>, &Class)| {
-            (object.reference(), (Arc::clone(object), class.clone()))
-        };
-        let classes: BTreeMap<_, _> = objects.map(of_class).collect();
-        let classes = std::mem::replace(&mut known.classes, classes);
-        let reports = classes.keys().chain(known.classes.keys());
-        work.units.extend(reports.cloned().map(Unit::Report));
-        self.replace_gateways(facts, work);
-        self.resolver
-            .dependents
-            .set(Unit::Gateways, reader.into_reads());
-    }
-
-    fn replace_gateways(&mut self, facts: Vec<Arc<GatewayFacts>>, work: &mut Work) {
-        let known = &mut self.resolver.known.gateways;
-        let facts = facts
-            .into_iter()
-            .map(|facts| (facts.gateway.reference.clone(), facts));
-        let before = std::mem::replace(known, facts.collect());
-        let changed = |(object, facts): &(&ObjectRef, &Arc<GatewayFacts>)| {
-            before.get(*object).is_none_or(|before| before != *facts)
-        };
-        let gone = before
-            .iter()
-            .filter(|(object, _)| !known.contains_key(*object));
-        for (object, facts) in known.iter().filter(changed).chain(gone) {
-            work.units.insert(Unit::Report(object.clone()));
-            let earlier = before.get(object).into_iter().chain([facts]);
-            let listeners = earlier.flat_map(|facts| &facts.listeners);
-            work.listeners
-                .extend(listeners.map(|listener| Arc::clone(&listener.facts.id)));
-        }
-    }
-
-    /// Looks at routes again, and finds out for whom that makes a difference.
-    fn routes(&mut self, work: &mut Work) {
-        let routes = work.units.iter().filter_map(|unit| match unit {
-            Unit::Route(object) => Some(object.clone()),
-            _ => None,
-        });
-        for object in routes.collect::<Vec<_>>() {
-            let new = self.route(&object);
-            let known = &mut self.resolver.known;
-            let old = match &new {
-                Some(new) => known.routes.insert(object, Arc::clone(new)),
-                None => known.routes.remove(&object),
-            };
-            known.hosts.change(old.as_ref(), new.as_ref());
-            let leads = |facts: &Option<Arc<RouteFacts>>| {
-                let facts = facts.as_deref();
-                facts.map(|facts| {
-                    (
-                        facts.backends.clone(),
-                        facts.gateways().collect::<BTreeSet<_>>(),
-                    )
-                })
-            };
-            if leads(&old) != leads(&new) {
-                work.units.insert(Unit::Policies);
-            }
-            let on = |facts: &Option<Arc<RouteFacts>>| -> BTreeSet<Arc<ListenerId>> {
-                let listeners = facts.iter().flat_map(|facts| facts.accepted_on());
-                listeners.cloned().collect()
-            };
-            let (before, now) = (on(&old), on(&new));
-            for listener in before.symmetric_difference(&now) {
-                known.count(listener, now.contains(listener));
-                work.units.insert(Unit::Report(listener.parent.clone()));
-            }
-        }
-    }
-
-    /// Looks at one route, and says what is to be said of it.
-    fn route(&mut self, object: &ObjectRef) -> Option<Arc<RouteFacts>> {
-        let unit = Unit::Route(object.clone());
-        let reader = self.reader.recording();
-        let (parents, patterns) = (&self.resolver.known.parents, &self.resolver.patterns);
-        let facts = route(object, self.snapshot, parents, patterns, &reader);
-        let report = match &facts {
-            Some(facts) => of_route(facts, &reader),
-            None => Report::new(object.clone()),
-        };
-        self.resolver.dependents.set(unit, reader.into_reads());
-        self.say(report);
-        facts.map(Arc::new)
-    }
-
-    /// Makes the listeners again that are others or have other hosts; those that are new.
-    fn listeners(&mut self, work: &mut Work) -> BTreeSet<ListenerId> {
-        let known = &mut self.resolver.known;
-        work.listeners.extend(known.hosts.rebuild());
-        let mut changed = BTreeSet::new();
-        for id in &work.listeners {
-            let gateway = known.gateways.get(&id.parent);
-            let new = gateway.and_then(|facts| {
-                let mut outcomes = facts.listeners.iter();
-                let outcome = outcomes.find(|outcome| outcome.facts.id == *id)?;
-                listener(facts, outcome, known.hosts.of(id))
-            });
-            if known.served.put(id, new) {
-                changed.insert(ListenerId::clone(id));
-            }
-        }
-        changed
-    }
-
-    /// The IR, if it is another, and the backends that are.
-    fn ir(&mut self, work: &Work) -> (Option<Ir>, BTreeSet<BackendId>) {
-        let mut backends = self.resolver.resolved.ir.backends().clone();
-        let mut changed = BTreeSet::new();
-        let read = work.units.iter().filter_map(|unit| match unit {
-            Unit::Backend(id) => Some(id.clone()),
-            _ => None,
-        });
-        let mut ids = self.resolver.known.served.take_dirty();
-        ids.extend(read);
-        for id in ids {
-            let new = self.backend(&id);
-            if backends.get(&id) == new.as_ref() {
-                continue;
-            }
-            match new {
-                Some(new) => backends.insert_mut(id.clone(), new),
-                None => _ = backends.remove_mut(&id),
-            }
-            changed.insert(id);
-        }
-        let known = &mut self.resolver.known;
-        let before = &self.resolver.resolved.ir;
-        let listeners = known.served.take_listeners();
-        let certificates = work.units.contains(&Unit::Gateways).then(|| {
-            let certificates: Vec<_> = certificates(known.gateways.values()).collect();
-            has_others(before, &certificates).then_some(certificates)
-        });
-        let certificates = certificates.flatten();
-        let is_same = listeners.is_none() && certificates.is_none() && changed.is_empty();
-        let ir = (!is_same).then(|| before.with(listeners, backends, certificates));
-        (ir, changed)
-    }
-
-    /// A backend, as long as a listener names it.
-    fn backend(&mut self, id: &BackendId) -> Option<Arc<crate::ir::Backend>> {
-        let unit = Unit::Backend(id.clone());
-        if !self.resolver.known.served.uses(id) {
-            self.resolver.dependents.forget(&unit);
-            return None;
-        }
-        let reader = self.reader.recording();
-        let backend = backend(id, &reader);
-        self.resolver.dependents.set(unit, reader.into_reads());
-        backend
-    }
-
-    /// Says again what is to be said of classes and Gateways.
-    fn reports(&mut self, work: &Work) {
-        for unit in &work.units {
-            let Unit::Report(object) = unit else { continue };
-            let known = &self.resolver.known;
-            let reader = self.reader.recording();
-            let attached =
-                |listener: &Arc<ListenerId>| known.attached.get(listener).copied().unwrap_or(0);
-            let report = match (known.classes.get(object), known.gateways.get(object)) {
-                (Some((class, facts)), _) => Some(of_class(class, facts, self.config, &reader)),
-                (None, Some(facts)) => Some(of_gateway(facts, attached, &reader)),
-                (None, None) => None,
-            };
-            match report {
-                Some(report) => {
-                    let reads = reader.into_reads();
-                    self.resolver.dependents.set(unit.clone(), reads);
-                    self.say(report);
-                }
-                None => {
-                    self.resolver.dependents.forget(unit);
-                    self.say(Report::new(object.clone()));
-                }
-            }
-        }
-    }
-
-    /// Says again what is to be said of policies.
-    fn policies(&mut self, work: &Work) {
-        if !work.units.contains(&Unit::Policies) {
-            return;
-        }
-        let reader = self.reader.recording();
-        let known = &mut self.resolver.known;
-        let reports = policy::reports(known.routes.values().map(|facts| &**facts), &reader);
-        let objects = reports.iter().map(|report| report.object.clone()).collect();
-        let before = std::mem::replace(&mut known.policies, objects);
-        let gone: Vec<_> = before.difference(&known.policies).cloned().collect();
-        let reads = reader.into_reads();
-        self.resolver.dependents.set(Unit::Policies, reads);
-        let gone = gone.into_iter().map(Report::new);
-        reports
-            .into_iter()
-            .chain(gone)
-            .for_each(|report| self.say(report));
-    }
-
-    fn say(&mut self, report: Report) {
-        let object = report.object.clone();
-        if self.statuses.take(report) {
-            self.restated.insert(object);
         }
     }
 }
