@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use gateway_model::{Hostname, Kind};
+use gateway_model::Hostname;
 
 use crate::facts::Facts;
-use crate::gateway::{GatewayFacts, ListenerOutcome};
+use crate::gateway::{ListenerOutcome, ParentFacts};
 use crate::ir::{Binding, Ir, Listener, ListenerId, Route, VirtualHost};
 use crate::reader::Reader;
 use crate::route::backends::backend;
@@ -20,13 +20,13 @@ pub(crate) fn emit(facts: &Facts<'_>, reader: &Reader<'_>) -> Ir {
     let mut hosts = hosts(facts);
     let mut listeners = Vec::new();
     let mut certificates = Vec::new();
-    for gateway in &facts.gateways {
-        for outcome in &gateway.listeners {
+    for parent in &facts.parents {
+        for outcome in &parent.listeners {
             let of_listener = hosts.remove(&*outcome.facts.id).unwrap_or_default();
             let of_listener = of_listener
                 .into_iter()
                 .map(|(hostname, rules)| Arc::new(virtual_host(hostname.clone(), rules)));
-            if let Some(listener) = listener(gateway, outcome, of_listener) {
+            if let Some(listener) = listener(parent, outcome, of_listener) {
                 listeners.push(Arc::new(listener));
                 certificates.extend(outcome.facts.certificates.iter().cloned());
             }
@@ -59,7 +59,7 @@ fn hosts<'a>(facts: &'a Facts<'_>) -> BTreeMap<&'a ListenerId, Hosts<'a>> {
 
 /// A listener with its hosts, ordered by name; `None` when it is not served.
 pub(crate) fn listener(
-    gateway: &GatewayFacts,
+    parent: &ParentFacts,
     outcome: &ListenerOutcome,
     hosts: impl Iterator<Item = Arc<VirtualHost>>,
 ) -> Option<Listener> {
@@ -68,7 +68,7 @@ pub(crate) fn listener(
     let (any, named): (Vec<_>, Vec<_>) = hosts.partition(|host| host.hostname.is_none());
     Some(Listener {
         id: ListenerId::clone(&outcome.facts.id),
-        source: gateway.gateway.object.source(),
+        source: parent.owner.source(),
         binding: Binding {
             addresses: serving.addresses.clone(),
             port: spec.port,

@@ -23,7 +23,7 @@ pub(crate) enum Read {
     Slices(ObjectRef),
     /// What a namespace allows others to refer to.
     Grants(Box<str>),
-    /// What a Gateway offers to routes.
+    /// What a parent offers to routes.
     Parent(ObjectRef),
     /// The time.
     Clock,

@@ -5,7 +5,7 @@ use gateway_model::Timestamp;
 use crate::emit::emit;
 use crate::facts::Facts;
 use crate::gateway::classes::classes;
-use crate::gateway::gateways;
+use crate::gateway::parents;
 use crate::grants::grants;
 use crate::ir::Ir;
 use crate::reader::Reader;
@@ -36,11 +36,11 @@ pub fn resolve(snapshot: &Snapshot, config: &Config, now: Timestamp) -> Resoluti
     let grants = grants(snapshot);
     let reader = &Reader::new(snapshot, &grants, now);
     let classes = classes(reader, config);
-    let gateways = gateways(reader, &classes, config);
-    let (parents, patterns) = (Parents::new(&gateways), Patterns::default());
+    let parents = parents(reader, &classes, config);
+    let (points, patterns) = (Parents::new(&parents), Patterns::default());
     let facts = Facts {
-        routes: routes(snapshot, &parents, &patterns, reader),
-        gateways,
+        routes: routes(snapshot, &points, &patterns, reader),
+        parents,
         classes,
     };
     Resolution {

@@ -10,28 +10,29 @@ use crate::problem::Problem;
 use crate::reader::Reader;
 use crate::reason::ListenerResolvedRefs;
 
-use super::ServedGateway;
 use super::key_pair::key_pair;
+use super::owner::Merged;
 
 /// The only type of Secret that holds certificates.
 const SECRET_TYPE: &str = "kubernetes.io/tls";
 
-/// The Secrets that Gateways refer to and that exist: a certificate, or why there is none.
+/// The Secrets that listeners refer to and that exist: a certificate, or why there is none.
 #[derive(Debug, Default)]
 pub(crate) struct Certificates(BTreeMap<ObjectRef, Result<Arc<Certificate>, String>>);
 
 /// Reads every Secret that a listener of `gateways` refers to and may refer to.
-pub(crate) fn certificates(reader: &Reader<'_>, gateways: &[ServedGateway]) -> Certificates {
+pub(crate) fn certificates(reader: &Reader<'_>, gateways: &[Merged]) -> Certificates {
     let mut read = BTreeMap::new();
-    for gateway in gateways {
-        let listeners = gateway.object.spec.listeners.iter();
+    for owner in gateways.iter().flat_map(|merged| &merged.owners) {
+        let from = owner.reference();
+        let listeners = owner.listeners().iter();
         let references = listeners
             .filter_map(|listener| listener.tls.as_ref())
             .flat_map(|tls| &tls.certificate_refs);
         for reference in references {
-            let secret = target(&gateway.reference, reference);
+            let secret = target(&from, reference);
             if is_secret(reference)
-                && reader.permit(&gateway.reference, &secret)
+                && reader.permit(&from, &secret)
                 && let Some(object) = reader.secret(&secret)
             {
                 read.entry(secret)
@@ -43,12 +44,12 @@ pub(crate) fn certificates(reader: &Reader<'_>, gateways: &[ServedGateway]) -> C
 }
 
 impl Certificates {
-    /// The certificate that `gateway` refers to at `field`.
+    /// The certificate that a listener of `from` refers to at `field`.
     ///
     /// Permission comes before existence: what is not permitted is not looked at (Listener `ResolvedRefs`, `RefNotPermitted`).
     pub(crate) fn get(
         &self,
-        gateway: &ObjectRef,
+        from: &ObjectRef,
         reference: &SecretObjectReference,
         reader: &Reader<'_>,
         field: &str,
@@ -63,9 +64,9 @@ impl Certificates {
                 core_hint(group)
             )));
         }
-        let secret = target(gateway, reference);
-        if !reader.permit(gateway, &secret) {
-            let message = not_permitted(gateway, &secret);
+        let secret = target(from, reference);
+        if !reader.permit(from, &secret) {
+            let message = not_permitted(from, &secret);
             return Err(Problem::new(
                 ListenerResolvedRefs::RefNotPermitted,
                 field,
@@ -100,8 +101,8 @@ pub(super) fn is_secret(reference: &SecretObjectReference) -> bool {
     reference.group.is_empty() && reference.kind == "Secret"
 }
 
-pub(super) fn target(gateway: &ObjectRef, reference: &SecretObjectReference) -> ObjectRef {
-    let namespace = reference.namespace.as_deref().unwrap_or(&gateway.namespace);
+pub(super) fn target(from: &ObjectRef, reference: &SecretObjectReference) -> ObjectRef {
+    let namespace = reference.namespace.as_deref().unwrap_or(&from.namespace);
     ObjectRef::new(
         Secret::GROUP,
         Secret::KIND,

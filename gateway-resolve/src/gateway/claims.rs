@@ -6,19 +6,17 @@ use crate::config::{AllowedHostname, ListenerClaims};
 use crate::problem::Problem;
 use crate::reason::ListenerAccepted;
 
-use super::ServedGateway;
 use super::listeners::ListenerFacts;
 
 /// The listeners of each Gateway, of which those that claim what they may not are refused.
 pub(crate) fn claims(
-    gateways: &[ServedGateway],
     mut listeners: Vec<Vec<ListenerFacts>>,
     allowed: &ListenerClaims,
 ) -> Vec<Vec<ListenerFacts>> {
-    for (gateway, listeners) in gateways.iter().zip(&mut listeners) {
-        let namespace = &gateway.reference.namespace;
+    for listeners in &mut listeners {
         let mut ports = BTreeSet::new();
         for listener in listeners {
+            let namespace = &listener.id.parent.namespace;
             let problem = hostname(allowed, namespace, listener)
                 .or_else(|| port(allowed, namespace, listener))
                 .or_else(|| one_too_many(allowed, &mut ports, listener));

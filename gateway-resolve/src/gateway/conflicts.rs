@@ -11,9 +11,10 @@ use gateway_model::{Hostname, Port, Protocol};
 
 use crate::reason::{ListenerAccepted, ListenerConflicted, ListenerProgrammed};
 
+use super::ListenerKey;
 use super::addresses::Bound;
 use super::listeners::ListenerFacts;
-use super::{ListenerKey, ServedGateway};
+use super::owner::Merged;
 
 /// Why a listener is conflicted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +58,7 @@ pub(crate) type Conflicts = BTreeMap<ListenerKey, Conflict>;
 
 /// Finds the listeners that clash. Those of unsupported protocols take no part.
 pub(crate) fn conflicts(
-    gateways: &[ServedGateway],
+    gateways: &[Merged],
     listeners: &[Vec<ListenerFacts>],
     default_is_shared: bool,
 ) -> Conflicts {
@@ -142,16 +143,18 @@ struct Claim<'a> {
 
 /// The clashes between Gateways, the older of which goes first.
 fn between(
-    gateways: &[ServedGateway],
+    gateways: &[Merged],
     listeners: &[Vec<ListenerFacts>],
     within: &Conflicts,
     default_is_shared: bool,
 ) -> Vec<(ListenerKey, Conflict)> {
     let mut order: Vec<usize> = (0..gateways.len())
-        .filter(|gateway| !gateways[*gateway].is_refused())
-        .filter(|gateway| default_is_shared || gateways[*gateway].addresses.bound != Bound::Default)
+        .filter(|gateway| !gateways[*gateway].gateway.is_refused())
+        .filter(|gateway| {
+            default_is_shared || gateways[*gateway].gateway.addresses.bound != Bound::Default
+        })
         .collect();
-    order.sort_by(|a, b| gateways[*a].by_age(&gateways[*b]));
+    order.sort_by(|a, b| gateways[*a].gateway.by_age(&gateways[*b].gateway));
     let mut claims = BTreeMap::new();
     let mut lost = Vec::new();
     for gateway in order {
@@ -162,7 +165,10 @@ fn between(
             if is_refused || within.contains_key(&key) || !is_supported(facts) {
                 continue;
             }
-            let sockets = sockets(&gateways[gateway].addresses.bound, facts.spec().port);
+            let sockets = sockets(
+                &gateways[gateway].gateway.addresses.bound,
+                facts.spec().port,
+            );
             match sockets
                 .iter()
                 .find_map(|socket| clash(claims.get(socket)?, facts))

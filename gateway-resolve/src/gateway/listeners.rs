@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use gateway_model::{
-    Gateway, GrpcRoute, HttpRoute, Kind, Listener, Protocol, RouteGroupKind, Unread,
-};
+use gateway_model::{GrpcRoute, HttpRoute, Kind, Listener, Protocol, RouteGroupKind, Unread};
 
 use crate::ir::{Certificate, ListenerId};
 use crate::problem::Problem;
@@ -15,14 +13,15 @@ use crate::route::selector;
 
 use super::ServedGateway;
 use super::certificates::Certificates;
+use super::owner::{Merged, Owner};
 use super::serving::Speaks;
 use super::tls::{ListenerTlsOutcome, listener_tls};
 
-/// A listener of a served Gateway, and what is known of it without its neighbours.
+/// A listener that is served by a Gateway, and what is known of it without its neighbours.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ListenerFacts {
-    /// The Gateway that has it.
-    gateway: Arc<Gateway>,
+    /// What has it.
+    owner: Owner,
     /// Its position there.
     index: usize,
     /// Its identity.
@@ -44,32 +43,47 @@ pub(crate) struct ListenerFacts {
 impl ListenerFacts {
     /// The listener as it is written.
     pub(crate) fn spec(&self) -> &Listener {
-        &self.gateway.spec.listeners[self.index]
+        &self.owner.listeners()[self.index]
     }
 }
 
-/// Looks at the listeners of each Gateway, in the order of `gateways` and of `spec.listeners`.
+/// Looks at the listeners that each Gateway serves, in the order of `gateways`, of their owners and of
+/// `spec.listeners`.
 pub(crate) fn listeners(
-    gateways: &[ServedGateway],
+    gateways: &[Merged],
     certificates: &Certificates,
     reader: &Reader<'_>,
 ) -> Vec<Vec<ListenerFacts>> {
-    let of_gateway = |gateway: &ServedGateway| {
-        let listeners = gateway.object.spec.listeners.iter().enumerate();
+    let of_gateway = |merged: &Merged| {
+        let owners = merged.owners.iter();
+        let listeners = owners.flat_map(|owner| {
+            let place = move |index| Place {
+                gateway: &merged.gateway,
+                owner,
+                index,
+            };
+            (0..owner.listeners().len()).map(place)
+        });
         listeners
-            .map(|(index, spec)| facts(gateway, spec, index, certificates, reader))
+            .map(|place| facts(&place, certificates, reader))
             .collect()
     };
     gateways.iter().map(of_gateway).collect()
 }
 
-fn facts(
-    gateway: &ServedGateway,
-    spec: &Listener,
+/// Where a listener is.
+pub(super) struct Place<'a> {
+    /// The Gateway that serves it.
+    pub(super) gateway: &'a ServedGateway,
+    /// What has it.
+    pub(super) owner: &'a Owner,
+    /// Its position there.
     index: usize,
-    certificates: &Certificates,
-    reader: &Reader<'_>,
-) -> ListenerFacts {
+}
+
+fn facts(place: &Place<'_>, certificates: &Certificates, reader: &Reader<'_>) -> ListenerFacts {
+    let Place { owner, index, .. } = *place;
+    let spec = &owner.listeners()[index];
     let field = format!("spec.listeners[{index}]");
     let ListenerTlsOutcome {
         speaks,
@@ -78,17 +92,17 @@ fn facts(
         refused,
     } = match &spec.protocol {
         Protocol::Http => cleartext(spec, &field),
-        Protocol::Https => listener_tls(gateway, spec, &field, certificates, reader),
+        Protocol::Https => listener_tls(place, spec, &field, certificates, reader),
         other => unsupported(other, &field),
     };
     let (kinds, bad_kinds) = kinds(spec, &field);
     let selector = selector_problem(spec, &field);
     ListenerFacts {
         id: Arc::new(ListenerId {
-            parent: gateway.reference.clone(),
+            parent: owner.reference(),
             name: spec.name.clone(),
         }),
-        gateway: Arc::clone(&gateway.object),
+        owner: owner.clone(),
         index,
         field,
         kinds,

@@ -8,6 +8,7 @@ pub(crate) mod conflicts;
 pub(crate) mod key_pair;
 pub(crate) mod listeners;
 mod overlaps;
+pub(crate) mod owner;
 pub(crate) mod serving;
 mod tls;
 
@@ -30,12 +31,16 @@ use classes::{Class, Classes};
 use conflicts::{Conflict, conflicts};
 use listeners::{ListenerFacts, listeners};
 use overlaps::overlaps;
+use owner::{Merged, Owner};
 use serving::{Serving, serving};
 
-/// What is known of a Gateway that is served, its listeners included.
+/// What is known of a parent of routes that is served, its listeners included.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct GatewayFacts {
-    pub(crate) gateway: ServedGateway,
+pub(crate) struct ParentFacts {
+    /// The Gateway that serves it.
+    pub(crate) gateway: Arc<ServedGateway>,
+    /// Whose listeners they are.
+    pub(crate) owner: Owner,
     /// In the order of `spec.listeners`.
     pub(crate) listeners: Vec<ListenerOutcome>,
 }
@@ -69,27 +74,29 @@ pub(crate) struct ServedGateway {
     pub(crate) client_certificate: Option<Verdict<GatewayResolvedRefs>>,
 }
 
-/// One listener, by its Gateway's position among the served ones and its own in `spec.listeners`.
+/// One listener, by its Gateway's position among the served ones and its own among all that the Gateway serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ListenerKey {
     gateway: usize,
     listener: usize,
 }
 
-/// Looks at the Gateways that are served, ordered by namespace and name.
-pub(crate) fn gateways(
+/// Looks at the Gateways that are served, ordered by namespace and name, and at all that have listeners there.
+pub(crate) fn parents(
     reader: &Reader<'_>,
     classes: &Classes<'_>,
     config: &Config,
-) -> Vec<Arc<GatewayFacts>> {
+) -> Vec<Arc<ParentFacts>> {
     let gateways = served(reader, classes, config);
     let certificates = certificates(reader, &gateways);
     let listeners = listeners(&gateways, &certificates, reader);
-    let listeners = claims(&gateways, listeners, &config.listener_claims);
+    let listeners = claims(listeners, &config.listener_claims);
     let mut conflicts = conflicts(&gateways, &listeners, config.default_is_shared);
     let mut overlaps = overlaps(&listeners);
     let mut facts = Vec::with_capacity(gateways.len());
-    for (at, (gateway, listeners)) in gateways.into_iter().zip(listeners).enumerate() {
+    for (at, (Merged { gateway, owners }, listeners)) in
+        gateways.into_iter().zip(listeners).enumerate()
+    {
         let outcome = |(listener, facts): (usize, ListenerFacts)| {
             let key = ListenerKey {
                 gateway: at,
@@ -103,13 +110,20 @@ pub(crate) fn gateways(
                 facts,
             }
         };
-        let listeners = listeners.into_iter().enumerate().map(outcome).collect();
-        facts.push(Arc::new(GatewayFacts { gateway, listeners }));
+        let mut listeners = listeners.into_iter().enumerate().map(outcome);
+        facts.extend(owners.into_iter().map(|owner| {
+            let own = listeners.by_ref().take(owner.listeners().len());
+            Arc::new(ParentFacts {
+                gateway: Arc::clone(&gateway),
+                listeners: own.collect(),
+                owner,
+            })
+        }));
     }
     facts
 }
 
-fn served(reader: &Reader<'_>, classes: &Classes<'_>, config: &Config) -> Vec<ServedGateway> {
+fn served(reader: &Reader<'_>, classes: &Classes<'_>, config: &Config) -> Vec<Merged> {
     let served = reader.gateways().iter().filter_map(|object| {
         let class = classes.get(reader, &object.spec.gateway_class_name)?;
         Some(ServedGateway {
@@ -121,7 +135,7 @@ fn served(reader: &Reader<'_>, classes: &Classes<'_>, config: &Config) -> Vec<Se
             class,
         })
     });
-    served.collect()
+    served.map(Merged::new).collect()
 }
 
 fn refused(gateway: &Gateway, class: &Class) -> Vec<Problem<GatewayAccepted>> {

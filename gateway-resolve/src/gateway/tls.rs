@@ -9,8 +9,8 @@ use crate::problem::Problem;
 use crate::reader::Reader;
 use crate::reason::{ListenerAccepted, ListenerProgrammed, ListenerResolvedRefs};
 
-use super::ServedGateway;
 use super::certificates::Certificates;
+use super::listeners::Place;
 use super::serving::Speaks;
 
 /// What becomes of the TLS of one HTTPS listener.
@@ -26,9 +26,9 @@ pub(crate) struct ListenerTlsOutcome {
     pub(crate) refused: Vec<Problem<ListenerAccepted>>,
 }
 
-/// Reads the TLS of the HTTPS listener at `field` of a Gateway.
+/// Reads the TLS of the HTTPS listener at `field`.
 pub(crate) fn listener_tls(
-    gateway: &ServedGateway,
+    place: &Place<'_>,
     listener: &Listener,
     field: &str,
     certificates: &Certificates,
@@ -36,10 +36,11 @@ pub(crate) fn listener_tls(
 ) -> ListenerTlsOutcome {
     let mut usable = Vec::new();
     let mut unresolved = Vec::new();
+    let owner = place.owner.reference();
     let references = listener.tls.iter().flat_map(|tls| &tls.certificate_refs);
     for (index, reference) in references.enumerate() {
         let field = format!("{field}.tls.certificateRefs[{index}]");
-        match certificates.get(&gateway.reference, reference, reader, &field) {
+        match certificates.get(&owner, reference, reader, &field) {
             Ok(certificate) => usable.push(Arc::clone(certificate)),
             Err(problem) => unresolved.push(problem),
         }
@@ -48,7 +49,7 @@ pub(crate) fn listener_tls(
         speaks: speaks(&usable, &unresolved, field),
         certificates: usable,
         unresolved,
-        refused: refused(&gateway.object, listener, field),
+        refused: refused(&place.gateway.object, listener, field),
     }
 }
 

@@ -16,7 +16,7 @@ use gateway_model::{
     BackendTlsPolicy, Gateway, GatewayClass, Kind, ObjectRef, ReferenceGrant, Timestamp,
 };
 
-use crate::gateway::GatewayFacts;
+use crate::gateway::ParentFacts;
 use crate::gateway::classes::Class;
 use crate::grants::{Grants, grants};
 use crate::ir::{BackendId, Ir, ListenerId};
@@ -79,8 +79,9 @@ pub struct Resolved {
 struct Known {
     grants: Grants,
     classes: BTreeMap<ObjectRef, (Arc<GatewayClass>, Class)>,
-    gateways: BTreeMap<ObjectRef, Arc<GatewayFacts>>,
-    parents: Parents,
+    parents: BTreeMap<ObjectRef, Arc<ParentFacts>>,
+    /// The same, as routes see them.
+    points: Parents,
     routes: HashMap<ObjectRef, Arc<RouteFacts>>,
     /// The policies of which something is said.
     policies: BTreeSet<ObjectRef>,

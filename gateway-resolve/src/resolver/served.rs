@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::gateway::GatewayFacts;
+use crate::gateway::ParentFacts;
 use crate::ir::{BackendId, Certificate, Ir, Listener, ListenerId, VirtualHost};
 
 /// The listeners that are served, and how many of their hosts name each backend.
@@ -87,9 +87,9 @@ impl Served {
 
 /// The certificates of the listeners that are served.
 pub(super) fn certificates<'a>(
-    gateways: impl Iterator<Item = &'a Arc<GatewayFacts>>,
+    parents: impl Iterator<Item = &'a Arc<ParentFacts>>,
 ) -> impl Iterator<Item = Arc<Certificate>> {
-    let listeners = gateways.flat_map(|facts| &facts.listeners);
+    let listeners = parents.flat_map(|facts| &facts.listeners);
     let served = listeners.filter(|listener| listener.serving.is_ok());
     served.flat_map(|listener| listener.facts.certificates.iter().cloned())
 }

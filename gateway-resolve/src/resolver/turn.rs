@@ -7,7 +7,7 @@ use gateway_model::{GatewayClass, Kind, ObjectRef};
 
 use crate::emit::listener;
 use crate::gateway::classes::{Class, classes};
-use crate::gateway::{GatewayFacts, gateways};
+use crate::gateway::{ParentFacts, parents};
 use crate::ir::{BackendId, Ir, ListenerId};
 use crate::reader::{Read, Reader};
 use crate::route::backends::backend;
@@ -39,14 +39,14 @@ impl Turn<'_> {
         }
         let reader = self.reader.recording();
         let served = classes(&reader, self.config);
-        let facts = gateways(&reader, &served, self.config);
+        let facts = parents(&reader, &served, self.config);
         let known = &mut self.resolver.known;
-        let parents = Parents::new(&facts);
-        for gateway in parents.differing(&known.parents) {
-            let routes = self.resolver.dependents.of(&Read::Parent(gateway.clone()));
+        let points = Parents::new(&facts);
+        for parent in points.differing(&known.points) {
+            let routes = self.resolver.dependents.of(&Read::Parent(parent.clone()));
             work.units.extend(routes);
         }
-        known.parents = parents;
+        known.points = points;
         let objects = served.objects();
         let of_class = |(object, class): (&Arc<GatewayClass>, &Class)| {
             (object.reference(), (Arc::clone(object), class.clone()))
@@ -55,19 +55,19 @@ impl Turn<'_> {
         let classes = std::mem::replace(&mut known.classes, classes);
         let reports = classes.keys().chain(known.classes.keys());
         work.units.extend(reports.cloned().map(Unit::Report));
-        self.replace_gateways(facts, work);
+        self.replace_parents(facts, work);
         self.resolver
             .dependents
             .set(Unit::Gateways, reader.into_reads());
     }
 
-    fn replace_gateways(&mut self, facts: Vec<Arc<GatewayFacts>>, work: &mut Work) {
-        let known = &mut self.resolver.known.gateways;
+    fn replace_parents(&mut self, facts: Vec<Arc<ParentFacts>>, work: &mut Work) {
+        let known = &mut self.resolver.known.parents;
         let facts = facts
             .into_iter()
-            .map(|facts| (facts.gateway.reference.clone(), facts));
+            .map(|facts| (facts.owner.reference(), facts));
         let before = std::mem::replace(known, facts.collect());
-        let changed = |(object, facts): &(&ObjectRef, &Arc<GatewayFacts>)| {
+        let changed = |(object, facts): &(&ObjectRef, &Arc<ParentFacts>)| {
             before.get(*object).is_none_or(|before| before != *facts)
         };
         let gone = before
@@ -124,7 +124,7 @@ impl Turn<'_> {
     fn route(&mut self, object: &ObjectRef) -> Option<Arc<RouteFacts>> {
         let unit = Unit::Route(object.clone());
         let reader = self.reader.recording();
-        let (parents, patterns) = (&self.resolver.known.parents, &self.resolver.patterns);
+        let (parents, patterns) = (&self.resolver.known.points, &self.resolver.patterns);
         let facts = route(object, self.snapshot, parents, patterns, &reader);
         let report = match &facts {
             Some(facts) => of_route(facts, &reader),
@@ -141,8 +141,8 @@ impl Turn<'_> {
         work.listeners.extend(known.hosts.rebuild());
         let mut changed = BTreeSet::new();
         for id in &work.listeners {
-            let gateway = known.gateways.get(&id.parent);
-            let new = gateway.and_then(|facts| {
+            let parent = known.parents.get(&id.parent);
+            let new = parent.and_then(|facts| {
                 let mut outcomes = facts.listeners.iter();
                 let outcome = outcomes.find(|outcome| outcome.facts.id == *id)?;
                 listener(facts, outcome, known.hosts.of(id))
@@ -179,7 +179,7 @@ impl Turn<'_> {
         let before = &self.resolver.resolved.ir;
         let listeners = known.served.take_listeners();
         let certificates = work.units.contains(&Unit::Gateways).then(|| {
-            let certificates: Vec<_> = certificates(known.gateways.values()).collect();
+            let certificates: Vec<_> = certificates(known.parents.values()).collect();
             has_others(before, &certificates).then_some(certificates)
         });
         let certificates = certificates.flatten();
@@ -209,7 +209,7 @@ impl Turn<'_> {
             let reader = self.reader.recording();
             let attached =
                 |listener: &Arc<ListenerId>| known.attached.get(listener).copied().unwrap_or(0);
-            let report = match (known.classes.get(object), known.gateways.get(object)) {
+            let report = match (known.classes.get(object), known.parents.get(object)) {
                 (Some((class, facts)), _) => Some(of_class(class, facts, self.config, &reader)),
                 (None, Some(facts)) => Some(of_gateway(facts, attached, &reader)),
                 (None, None) => None,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gateway_model::{Hostname, NamespacesFrom, ObjectRef, Port, RouteGroupKind};
 
-use crate::gateway::{GatewayFacts, ListenerOutcome};
+use crate::gateway::{ListenerOutcome, ParentFacts};
 use crate::ir::ListenerId;
 use crate::reader::{Read, Reader};
 
@@ -24,7 +24,7 @@ pub(crate) struct AttachmentPoint {
     pub(crate) namespaces: NamespacesFrom,
 }
 
-/// A Gateway as routes see it.
+/// Something that has listeners, as routes see it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Parent {
     /// The controller that the statuses of its routes are written for.
@@ -33,46 +33,45 @@ pub(crate) struct Parent {
     pub(crate) points: Vec<AttachmentPoint>,
 }
 
-/// The Gateways that are served, as routes see them.
+/// All that is served and has listeners, as routes see it.
 #[derive(Debug, Default)]
 pub(crate) struct Parents(HashMap<ObjectRef, Parent>);
 
 impl Parents {
-    pub(crate) fn new(gateways: &[Arc<GatewayFacts>]) -> Self {
-        let parents = gateways
-            .iter()
-            .map(|facts| (facts.gateway.reference.clone(), Parent::new(facts)));
+    pub(crate) fn new(parents: &[Arc<ParentFacts>]) -> Self {
+        let parents = parents.iter();
+        let parents = parents.map(|facts| (facts.owner.reference(), Parent::new(facts)));
         Self(parents.collect())
     }
 
-    /// A Gateway; `None` when it is not served.
-    pub(crate) fn get(&self, gateway: &ObjectRef, reader: &Reader<'_>) -> Option<&Parent> {
-        reader.record(|| Read::Parent(gateway.clone()));
-        self.0.get(gateway)
+    /// A parent; `None` when it is not served.
+    pub(crate) fn get(&self, parent: &ObjectRef, reader: &Reader<'_>) -> Option<&Parent> {
+        reader.record(|| Read::Parent(parent.clone()));
+        self.0.get(parent)
     }
 
-    /// The Gateways that routes see differently here and there.
+    /// The parents that routes see differently here and there.
     pub(crate) fn differing<'a>(
         &'a self,
         other: &'a Self,
     ) -> impl Iterator<Item = &'a ObjectRef> + 'a {
-        let changed = |(gateway, parent): &(&ObjectRef, &Parent)| {
-            other.0.get(*gateway).is_none_or(|other| other != *parent)
+        let changed = |(object, parent): &(&ObjectRef, &Parent)| {
+            other.0.get(*object).is_none_or(|other| other != *parent)
         };
         let gone = other
             .0
             .keys()
-            .filter(|gateway| !self.0.contains_key(*gateway));
-        let differing = self.0.iter().filter(changed).map(|(gateway, _)| gateway);
+            .filter(|object| !self.0.contains_key(*object));
+        let differing = self.0.iter().filter(changed).map(|(object, _)| object);
         differing.chain(gone)
     }
 }
 
 impl Parent {
-    fn new(GatewayFacts { gateway, listeners }: &GatewayFacts) -> Self {
+    fn new(facts: &ParentFacts) -> Self {
         Self {
-            controller: Arc::clone(&gateway.class.controller),
-            points: listeners.iter().map(AttachmentPoint::new).collect(),
+            controller: Arc::clone(&facts.gateway.class.controller),
+            points: facts.listeners.iter().map(AttachmentPoint::new).collect(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gateway_model::{Condition, GatewayStatus, GatewayStatusAddress, ListenerStatus};
 
 use crate::gateway::conflicts::Conflict;
-use crate::gateway::{GatewayFacts, ListenerOutcome, ServedGateway};
+use crate::gateway::{ListenerOutcome, ParentFacts, ServedGateway};
 use crate::ir::ListenerId;
 use crate::problem::Verdict;
 use crate::reader::Reader;
@@ -18,11 +18,13 @@ use super::conditions::Conditions;
 
 /// The status of a Gateway; `attached` counts the routes of a listener.
 pub(crate) fn status(
-    facts: &GatewayFacts,
+    facts: &ParentFacts,
     attached: impl Fn(&Arc<ListenerId>) -> i32,
     reader: &Reader<'_>,
 ) -> GatewayStatus {
-    let GatewayFacts { gateway, listeners } = facts;
+    let ParentFacts {
+        gateway, listeners, ..
+    } = facts;
     let generation = gateway.object.metadata.generation;
     let stored = &gateway.object.status;
     let accepted = accepted(facts);
@@ -66,8 +68,10 @@ fn stored_of<'a>(stored: &'a GatewayStatus, listener: &ListenerOutcome) -> &'a [
 }
 
 /// A Gateway is accepted as long as one of its listeners is (GatewayReasonListenersNotValid).
-fn accepted(facts: &GatewayFacts) -> Verdict<GatewayAccepted> {
-    let GatewayFacts { gateway, listeners } = facts;
+fn accepted(facts: &ParentFacts) -> Verdict<GatewayAccepted> {
+    let ParentFacts {
+        gateway, listeners, ..
+    } = facts;
     if let Some(verdict) = refused(gateway) {
         return verdict;
     }
@@ -101,7 +105,9 @@ fn refused(gateway: &ServedGateway) -> Option<Verdict<GatewayAccepted>> {
 /// An accepted Gateway that has its addresses is programmed, unless none of its listeners is served.
 /// One that waits for a certificate beside others says so itself.
 fn programmed(
-    GatewayFacts { gateway, listeners }: &GatewayFacts,
+    ParentFacts {
+        gateway, listeners, ..
+    }: &ParentFacts,
     accepted: &Verdict<GatewayAccepted>,
 ) -> Verdict<GatewayProgrammed> {
     if accepted.reason.status() != gateway_model::ConditionStatus::True {

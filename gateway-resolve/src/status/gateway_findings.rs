@@ -6,14 +6,17 @@ use gateway_model::DefaultScope;
 
 use crate::gateway::conflicts::Conflict;
 use crate::gateway::listeners::ListenerFacts;
-use crate::gateway::{GatewayFacts, ServedGateway};
+use crate::gateway::{ParentFacts, ServedGateway};
 use crate::problem::Problem;
 use crate::reason::{GatewayResolvedRefs, ListenerAccepted, ListenerProgrammed};
 
 use super::report::Report;
 
 /// Records what is wrong with a Gateway.
-pub(crate) fn find(report: &mut Report, GatewayFacts { gateway, listeners }: &GatewayFacts) {
+pub(crate) fn find(report: &mut Report, facts: &ParentFacts) {
+    let ParentFacts {
+        gateway, listeners, ..
+    } = facts;
     report.find(&gateway.refused);
     report.find(&gateway.addresses.refused);
     report.find(&gateway.addresses.unusable);

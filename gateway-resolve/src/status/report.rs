@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gateway_model::{GatewayClass, Kind, ObjectRef};
 
 use crate::facts::Facts;
-use crate::gateway::GatewayFacts;
+use crate::gateway::ParentFacts;
 use crate::gateway::classes::Class;
 use crate::ir::ListenerId;
 use crate::problem::Problem;
@@ -81,7 +81,7 @@ pub(crate) fn of_class(
 
 /// What is said of a Gateway; `attached` counts the routes of a listener.
 pub(crate) fn of_gateway(
-    facts: &GatewayFacts,
+    facts: &ParentFacts,
     attached: impl Fn(&Arc<ListenerId>) -> i32,
     reader: &Reader<'_>,
 ) -> Report {
@@ -114,9 +114,9 @@ pub(crate) fn report(facts: &Facts<'_>, config: &Config, reader: &Reader<'_>) ->
             *attached.entry(Arc::clone(listener)).or_default() += 1;
         }
     }
-    for gateway in &facts.gateways {
+    for parent in &facts.parents {
         let attached = |listener: &Arc<ListenerId>| attached.get(listener).copied().unwrap_or(0);
-        statuses.take(of_gateway(gateway, attached, reader));
+        statuses.take(of_gateway(parent, attached, reader));
     }
     for route in &facts.routes {
         statuses.take(of_route(route, reader));
