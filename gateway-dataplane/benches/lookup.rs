@@ -39,6 +39,7 @@ fn route(matches: Match) -> Route {
         filters: vec![],
         action: Action::Fail(Refusal::new(RefusalReason::NoBackend, "none")),
         settings: RuleSettings::default(),
+        chain: Vec::new(),
     };
     Route {
         matches,
@@ -80,6 +81,7 @@ fn socket(mut hosts: Vec<VirtualHost>) -> Arc<SocketTable<()>> {
         stack: Stack::Http {
             hosts: hosts.into_iter().map(Arc::new).collect(),
         },
+        settings: Default::default(),
     };
     let ir = Ir::new(vec![Arc::new(listener)], [], []).unwrap();
     let table = Table::compile(&ir, |_| ());

@@ -37,6 +37,7 @@ fn route(path: PathMatch, name: &str) -> Route {
         filters: vec![],
         action: Action::Fail(Refusal::new(RefusalReason::NoBackend, "none")),
         settings: RuleSettings::default(),
+        chain: Vec::new(),
     };
     Route {
         matches: Match {
@@ -65,6 +66,7 @@ fn ir(hosts: Vec<VirtualHost>) -> Ir {
         stack: Stack::Http {
             hosts: hosts.into_iter().map(Arc::new).collect(),
         },
+        settings: Default::default(),
     };
     Ir::new(vec![Arc::new(listener)], [], []).unwrap()
 }

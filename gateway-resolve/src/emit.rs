@@ -77,6 +77,7 @@ pub(crate) fn listener(
         stack: serving
             .speaks
             .serving(named.into_iter().chain(any).collect()),
+        settings: Arc::default(),
     })
 }
 

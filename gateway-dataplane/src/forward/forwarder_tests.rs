@@ -33,6 +33,7 @@ fn ir(port: i64, protocol: AppProtocol, endpoints: &[&str]) -> Ir {
         },
         hostname: None,
         stack: Stack::Http { hosts: vec![] },
+        settings: Default::default(),
     };
     let endpoint = |text: &&str| Endpoint {
         address: text.parse().unwrap(),

@@ -148,17 +148,17 @@ impl<B> CompiledRule<B> {
 
     /// The limit from the end of the request's head to the end of the response; zero: no limit.
     pub fn request_timeout(&self) -> Option<Duration> {
-        value(self.ir.settings.request_timeout.as_ref()).copied()
+        value(self.ir.settings.request_timeout.as_deref()).copied()
     }
 
     /// The limit for one attempt at a backend; zero: no limit.
     pub fn backend_request_timeout(&self) -> Option<Duration> {
-        value(self.ir.settings.backend_request_timeout.as_ref()).copied()
+        value(self.ir.settings.backend_request_timeout.as_deref()).copied()
     }
 
     /// When and how often a request is tried again.
     pub fn retry(&self) -> Option<&ir::Retry> {
-        value(self.ir.settings.retry.as_ref())
+        value(self.ir.settings.retry.as_deref())
     }
 }
 

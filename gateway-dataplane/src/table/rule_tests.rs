@@ -53,6 +53,7 @@ fn rule(filters: Vec<Filter>, targets: Vec<(u32, Vec<Filter>, Target)>) -> Rule 
         filters,
         action: Action::Forward(Split::new(targets).unwrap()),
         settings: RuleSettings::default(),
+        chain: Vec::new(),
     }
 }
 
@@ -192,10 +193,11 @@ fn refusals_and_timeouts_are_at_hand() {
     let refusal = Refusal::new(RefusalReason::NoBackend, "no backend");
     let mut ir = rule(vec![], vec![(1, vec![], backend("a"))]);
     ir.action = Action::Fail(refusal);
-    ir.settings.request_timeout = Some(Sourced {
-        value: Duration::from_millis(500),
-        source: source(),
-    });
+    ir.settings.request_timeout = Some(Box::new(Sourced::new(
+        Duration::from_millis(500),
+        "spec.rules[0].timeouts.request",
+        source(),
+    )));
     let rule = compile(ir);
     let super::Action::Refuse(status) = rule.action() else {
         panic!("the rule refuses");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gateway_model::Hostname;
 use serde::{Deserialize, Serialize};
 
-use super::{Match, Rank, Rule};
+use super::{Match, Rank, Rule, VirtualHostSettings};
 
 /// The routes of one host name of a listener.
 ///
@@ -19,14 +19,31 @@ pub struct VirtualHost {
     pub hostname: Option<Hostname>,
     /// One entry for each match of each rule, the one to be tried first at the front.
     pub routes: Vec<Route>,
+    /// What is tuned for all of them.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub settings: Arc<VirtualHostSettings>,
 }
 
 impl VirtualHost {
     /// A host with its routes put in order of precedence.
     pub fn new(hostname: Option<Hostname>, mut routes: Vec<Route>) -> Self {
         routes.sort_by_cached_key(Rank::of);
-        Self { hostname, routes }
+        Self {
+            hostname,
+            routes,
+            settings: Arc::default(),
+        }
     }
+
+    /// The same with settings.
+    pub fn with_settings(self, settings: Arc<VirtualHostSettings>) -> Self {
+        Self { settings, ..self }
+    }
+}
+
+/// For `skip_serializing_if`.
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// One match of a rule.

@@ -7,7 +7,10 @@ use std::sync::Arc;
 use gateway_model::{Hostname, ObjectRef, Port, SectionName, Source};
 use serde::{Deserialize, Serialize};
 
-use super::{BackendId, CertificateId, Rule, ServerName, StreamRule, VirtualHost};
+use super::host::is_default;
+use super::{
+    BackendId, CertificateId, ListenerSettings, Rule, ServerName, StreamRule, VirtualHost,
+};
 
 /// One listener of a Gateway, ready to be served.
 ///
@@ -28,6 +31,9 @@ pub struct Listener {
     pub hostname: Option<Hostname>,
     /// What is spoken on it, from the transport up to what is served.
     pub stack: Stack,
+    /// What is tuned for its connections, and for all that is behind it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub settings: Arc<ListenerSettings>,
 }
 
 impl Listener {

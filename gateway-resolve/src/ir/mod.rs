@@ -33,8 +33,8 @@ pub use matching::{
 };
 pub use pattern::Pattern;
 pub use rank::Rank;
-pub use rule::{Action, Refusal, RefusalReason, Rule, Target, WeightedTarget};
-pub use settings::{Retry, RuleSettings, Sourced};
+pub use rule::{Action, Delegation, Refusal, RefusalReason, Rule, Target, WeightedTarget};
+pub use settings::{ListenerSettings, Origin, Retry, RuleSettings, Sourced, VirtualHostSettings};
 pub use split::{Split, Weighted};
 pub use stream::{ServerName, StreamAction, StreamRule, StreamSplit, StreamTarget};
 

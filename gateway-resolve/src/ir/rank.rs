@@ -61,14 +61,20 @@ impl Rank {
             PathMatch::Prefix(path) if &**path == "/" => PathRank::Any,
             PathMatch::Prefix(path) => PathRank::Prefix(Reverse(path.len()), path.clone()),
         };
+        let rule = &route.rule;
+        // A rule that was delegated to has the place of the one that is attached to the listener.
+        let (age, source, rule) = match rule.chain.first() {
+            Some(root) => (root.created, &root.source, root.index),
+            None => (rule.created, &rule.source, rule.index),
+        };
         Self {
             path,
             method: Reverse(route.matches.method.is_some()),
             headers: Reverse(route.matches.headers.len()),
             query: Reverse(route.matches.query.len()),
-            age: route.rule.created,
-            route: ByText(route.rule.source.clone()),
-            rule: route.rule.index,
+            age,
+            route: ByText(source.clone()),
+            rule,
             match_index: route.match_index,
         }
     }

@@ -26,6 +26,25 @@ pub struct Rule {
     pub action: Action,
     /// Timeouts and the like.
     pub settings: RuleSettings,
+    /// The rules that delegated to it, the one that is attached to a listener first; empty when its own
+    /// route is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chain: Vec<Delegation>,
+}
+
+/// A rule that delegates to another route.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delegation {
+    /// The route that it belongs to.
+    pub source: Source,
+    /// When that route was created; `None` when it does not say.
+    pub created: Option<Timestamp>,
+    /// Its position in the route's `rules`.
+    pub index: usize,
+    /// Its name, when it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<SectionName>,
 }
 
 impl Rule {

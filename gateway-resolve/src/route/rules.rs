@@ -171,6 +171,7 @@ where
         filters: Vec::new(),
         action: Action::Fail(refusal),
         settings: RuleSettings::default(),
+        chain: Vec::new(),
     };
     ResolvedRule {
         rule: Arc::new(rule),
@@ -287,7 +288,8 @@ impl RuleContext<'_> {
                 (None, Some(redirect)) => Action::Redirect(redirect),
                 (None, None) => forward(targets),
             },
-            settings: settings(self.written, self.source),
+            settings: settings(self.written, &self.field, self.source),
+            chain: Vec::new(),
         }
     }
 

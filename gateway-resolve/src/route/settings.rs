@@ -1,9 +1,8 @@
 //! Timeouts and retries of rules.
 
 use std::num::NonZeroU32;
-use std::time::Duration;
 
-use gateway_model::{HttpRetry, HttpRule, HttpTimeouts, Source};
+use gateway_model::{Duration, HttpRetry, HttpRule, HttpTimeouts, Source};
 
 use crate::ir::{Retry, RuleSettings, Sourced};
 
@@ -12,30 +11,26 @@ const DEFAULT_ATTEMPTS: NonZeroU32 = NonZeroU32::MIN;
 
 /// The least time between two attempts, where a retry does not say: long enough for a backend that
 /// has reset a connection to take the next.
-const DEFAULT_BACKOFF: Duration = Duration::from_millis(25);
+const DEFAULT_BACKOFF: std::time::Duration = std::time::Duration::from_millis(25);
 
-/// The settings of a rule that comes from `source`.
-pub(crate) fn settings(rule: &HttpRule, source: &Source) -> RuleSettings {
+/// The settings of the rule that `source` has at `field`.
+pub(crate) fn settings(rule: &HttpRule, field: &str, source: &Source) -> RuleSettings {
     let timeouts = rule.timeouts.clone().unwrap_or_default();
     let HttpTimeouts {
         request,
         backend_request,
     } = timeouts;
-    RuleSettings {
-        request_timeout: request.map(|span| sourced(span.to_std(), source)),
-        backend_request_timeout: backend_request.map(|span| sourced(span.to_std(), source)),
-        retry: rule
-            .retry
-            .as_ref()
-            .map(|written| sourced(retry(written), source)),
-    }
-}
-
-fn sourced<T>(value: T, source: &Source) -> Sourced<T> {
-    Sourced {
-        value,
-        source: source.clone(),
-    }
+    let at = |name: &str| format!("{field}.{name}");
+    let limit = |span: Option<Duration>, name| {
+        let span = span?.to_std();
+        Some(Box::new(Sourced::new(span, at(name), source.clone())))
+    };
+    let retry = rule.retry.as_ref().map(retry);
+    let mut settings = RuleSettings::default();
+    settings.request_timeout = limit(request, "timeouts.request");
+    settings.backend_request_timeout = limit(backend_request, "timeouts.backendRequest");
+    settings.retry = retry.map(|retry| Box::new(Sourced::new(retry, at("retry"), source.clone())));
+    settings
 }
 
 fn retry(written: &HttpRetry) -> Retry {

@@ -43,6 +43,7 @@ fn rule(name: &str) -> Rule {
         filters: vec![],
         action: Action::Fail(Refusal::new(RefusalReason::NoBackend, "none")),
         settings: RuleSettings::default(),
+        chain: Vec::new(),
     }
 }
 
@@ -96,6 +97,7 @@ fn with_hosts(stack: &Stack, name: &str, hosts: Vec<VirtualHost>) -> Arc<Listene
             Some(tls) => Stack::Https { tls, hosts },
             None => Stack::Http { hosts },
         },
+        settings: Default::default(),
     })
 }
 

@@ -105,6 +105,7 @@ pub(crate) fn rule(targets: Vec<WeightedTarget>) -> Rule {
         filters: Vec::new(),
         action: Action::Forward(Split::new(targets).unwrap()),
         settings: RuleSettings::default(),
+        chain: Vec::new(),
     }
 }
 
@@ -112,9 +113,9 @@ pub(crate) fn filtered(rule: Rule, filters: Vec<Filter>) -> Rule {
     Rule { filters, ..rule }
 }
 
-fn set<T>(value: T) -> Option<Sourced<T>> {
+fn set<T>(value: T) -> Option<Box<Sourced<T>>> {
     let source = source("HTTPRoute", "route");
-    Some(Sourced { value, source })
+    Some(Box::new(Sourced::new(value, "spec", source)))
 }
 
 pub(crate) fn request_timeout(mut rule: Rule, limit: Duration) -> Rule {
@@ -163,6 +164,7 @@ pub(crate) fn listener(name: &str, routes: Vec<(&str, Rule)>) -> Listener {
         stack: Stack::Http {
             hosts: vec![Arc::new(VirtualHost::new(None, routes))],
         },
+        settings: Default::default(),
     }
 }
 

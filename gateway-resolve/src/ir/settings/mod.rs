@@ -1,0 +1,67 @@
+//! Settings, each with what it came from.
+//!
+//! They are apart by level: of a rule ([`RuleSettings`]), of a virtual host ([`VirtualHostSettings`]), of a
+//! listener ([`ListenerSettings`]). Which level counts when several have a setting is decided for each
+//! feature by the data plane, when it compiles its table. A setting is named for what it does, not for the
+//! kind of resource that asked for it, and its type has a file of its own here.
+
+mod origin;
+mod retry;
+
+pub use origin::{Origin, Sourced};
+pub use retry::Retry;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Declares a struct of settings: a field for each, which may be unset.
+macro_rules! settings {
+    ($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        #[non_exhaustive]
+        pub struct $name {
+            $(
+                $(#[$about])*
+                #[serde(skip_serializing_if = "Option::is_none")]
+                pub $field: Option<Box<Sourced<$type>>>,
+            )*
+        }
+
+        impl $name {
+            /// Where each setting that is set came from.
+            pub fn origins(&self) -> impl Iterator<Item = &Origin> {
+                let all: Vec<Option<&Origin>> = vec![
+                    $(self.$field.as_ref().map(|set| &set.origin),)*
+                ];
+                all.into_iter().flatten()
+            }
+        }
+    };
+}
+
+settings! {
+    /// What may be tuned for one rule; `None` leaves what the virtual host or the listener says, else the
+    /// data plane's default.
+    RuleSettings {
+        /// From the end of the request's head to the end of the response; zero: no limit. Exceeded
+        /// before the response's head was sent: 504.
+        request_timeout: Duration,
+        /// For one attempt at a backend, to the end of its response; zero: no limit. Exceeded: 504.
+        backend_request_timeout: Duration,
+        /// When and how often a request is tried again.
+        retry: Retry,
+    }
+}
+
+settings! {
+    /// What may be tuned for one virtual host, for all its rules.
+    VirtualHostSettings {}
+}
+
+settings! {
+    /// What may be tuned for one listener, for its connections and for all that is behind it.
+    ListenerSettings {}
+}
