@@ -65,7 +65,7 @@ pub use self::{
     manifests::{Loaded, Manifests, UnknownObject},
     meta::{Condition, ConditionStatus, ObjectMeta},
     object::{Kind, NoStatus, Object, Typed},
-    parse::{parse, parse_in, parse_stored},
+    parse::{check_safe_upgrade, check_update, parse, parse_in, parse_stored},
     problem::{Code, Location, Problem, Severity},
     resource::Resource,
     unread::Unread,

@@ -5,11 +5,14 @@ use regex::Regex;
 /// An expression.
 #[derive(Debug)]
 pub(super) enum Expr {
+    Null,
     Bool(bool),
     Int(i64),
     Str(String),
     List(Vec<Self>),
     Var(String),
+    /// `format.name()`
+    Format(Format),
     /// `of.field`
     Select(Box<Self>, String),
     /// `of[index]`
@@ -57,6 +60,15 @@ pub(super) enum Function {
     Split,
     Substring,
     IsIp,
+    /// What is wrong with a text by a format; nothing, as an absent value, where it has it.
+    Validate(Format),
+}
+
+/// A format that goes by a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// A DNS label (RFC 1123).
+    Dns1123Label,
 }
 
 /// A macro that runs its body once per element.
@@ -72,7 +84,7 @@ impl Expr {
     /// Is a variable of this name anywhere inside?
     pub(super) fn mentions(&self, name: &str) -> bool {
         match self {
-            Self::Bool(_) | Self::Int(_) | Self::Str(_) => false,
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Str(_) | Self::Format(_) => false,
             Self::Var(own) => own == name,
             Self::List(items) | Self::Call(_, items) => items.iter().any(|e| e.mentions(name)),
             Self::Select(of, _) | Self::Has(of, _) | Self::Not(of) | Self::Matches(of, _) => {

@@ -4,17 +4,20 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
-use super::ast::{Expr, Fold, Function, Operator};
+use super::ast::{Expr, Fold, Format, Function, Operator};
 use super::duration::nanoseconds;
 use super::value::Value;
 use crate::tree::Node;
 
-/// Is the expression true of `node`, its `self`?
+/// Is the expression true of these values of its variables?
 ///
 /// # Errors
 /// A field or element that isn't there; operands of a type that doesn't fit.
-pub(super) fn holds(expr: &Expr, node: &Node) -> Result<bool, String> {
-    let mut scope = vec![("self", Value::from(node))];
+pub(super) fn holds(expr: &Expr, variables: &[(&str, &Node)]) -> Result<bool, String> {
+    let values = variables
+        .iter()
+        .map(|(name, node)| (*name, Value::from(*node)));
+    let mut scope = values.collect();
     as_bool(&eval(expr, &mut scope)?)
 }
 
@@ -24,6 +27,8 @@ type Outcome<'a> = Result<Value<'a>, String>;
 
 fn eval<'a>(expr: &'a Expr, scope: &mut Scope<'a>) -> Outcome<'a> {
     match expr {
+        Expr::Null => Ok(Value::Null),
+        Expr::Format(_) => Err("expected a value, found a format".to_owned()),
         Expr::Bool(value) => Ok(Value::Bool(*value)),
         Expr::Int(value) => Ok(Value::Int(*value)),
         Expr::Str(text) => Ok(Value::Str(Cow::Borrowed(text))),
@@ -160,6 +165,7 @@ fn call<'a>(function: Function, arguments: &'a [Expr], scope: &mut Scope<'a>) ->
         Function::Duration => Value::Duration(nanoseconds(text(0)?).ok_or("expected a duration")?),
         Function::StartsWith => Value::Bool(text(0)?.starts_with(text(1)?)),
         Function::EndsWith => Value::Bool(text(0)?.ends_with(text(1)?)),
+        Function::Validate(format) => Value::Optional(violations(format, text(0)?)),
         Function::Contains => Value::Bool(text(0)?.contains(text(1)?)),
         Function::IsIp => Value::Bool(text(0)?.parse::<IpAddr>().is_ok()),
         Function::Substring => {
@@ -183,6 +189,25 @@ fn call<'a>(function: Function, arguments: &'a [Expr], scope: &mut Scope<'a>) ->
             )
         }
     })
+}
+
+/// What is wrong with a text by a format.
+fn violations<'a>(format: Format, text: &str) -> Option<Box<Value<'a>>> {
+    let (fits, expected) = match format {
+        Format::Dns1123Label => (is_label(text), "expected a DNS label"),
+    };
+    let message = Value::Str(Cow::Borrowed(expected));
+    (!fits).then(|| Box::new(Value::List(vec![message])))
+}
+
+fn is_label(text: &str) -> bool {
+    let alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let bytes = text.as_bytes();
+    let ends = [bytes.first(), bytes.last()];
+    ends.into_iter()
+        .all(|b| b.is_some_and(|b| alphanumeric(*b)))
+        && bytes.len() <= 63
+        && bytes.iter().all(|b| alphanumeric(*b) || *b == b'-')
 }
 
 fn run_fold<'a>(

@@ -42,7 +42,23 @@ impl Program {
     /// # Errors
     /// Why the rule can't say: an API server takes that as a no.
     pub(crate) fn holds(&self, node: &Node) -> Result<bool, String> {
-        eval::holds(&self.expr, node)
+        self.holds_of(&[("self", node)])
+    }
+
+    /// Does the change from `old` to `node` follow the rule?
+    ///
+    /// # Errors
+    /// Why the rule can't say: an API server takes that as a no.
+    pub(crate) fn holds_after(&self, old: &Node, node: &Node) -> Result<bool, String> {
+        self.holds_of(&[("self", node), ("oldSelf", old)])
+    }
+
+    /// Is the rule true of these values of its variables?
+    ///
+    /// # Errors
+    /// Why the rule can't say.
+    pub(crate) fn holds_of(&self, variables: &[(&str, &Node)]) -> Result<bool, String> {
+        eval::holds(&self.expr, variables)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use super::ast::{Expr, Fold, Function, Operator};
+use super::ast::{Expr, Fold, Format, Function, Operator};
 use super::lexer::{Token, tokens};
 
 /// Parses a rule.
@@ -115,6 +115,7 @@ impl Parser {
             }
             Some(Token::Sign("[")) => Ok(Expr::List(self.arguments("]")?)),
             Some(Token::Name(name)) => match name.as_str() {
+                "null" => Ok(Expr::Null),
                 "true" => Ok(Expr::Bool(true)),
                 "false" => Ok(Expr::Bool(false)),
                 _ if self.accept("(") => self.function(&name),
@@ -127,6 +128,9 @@ impl Parser {
     fn function(&mut self, name: &str) -> Result<Expr, String> {
         let mut arguments = self.arguments(")")?;
         match (name, arguments.pop()) {
+            ("matches", Some(Expr::Str(pattern))) if arguments.len() == 1 => {
+                matches(arguments.remove(0), &pattern)
+            }
             ("has", Some(Expr::Select(of, field))) => Ok(Expr::Has(of, field)),
             ("size", Some(argument)) => Ok(Expr::Call(Function::Size, vec![argument])),
             ("duration", Some(argument)) => Ok(Expr::Call(Function::Duration, vec![argument])),
@@ -149,11 +153,17 @@ impl Parser {
             });
         }
         let arguments = self.arguments(")")?;
+        if let Expr::Format(format) = over {
+            return match (name, arguments.len()) {
+                ("validate", 1) => Ok(Expr::Call(Function::Validate(format), arguments)),
+                _ => Err(format!("expected a method of formats, found {name}")),
+            };
+        }
         let function = match (name, arguments.as_slice()) {
-            ("matches", [Expr::Str(pattern)]) => {
-                let pattern = Regex::new(pattern).map_err(|error| error.to_string())?;
-                return Ok(Expr::Matches(Box::new(over), pattern));
+            ("dns1123Label", []) if matches!(&over, Expr::Var(name) if name == "format") => {
+                return Ok(Expr::Format(Format::Dns1123Label));
             }
+            ("matches", [Expr::Str(pattern)]) => return matches(over, pattern),
             ("size", []) => Function::Size,
             ("startsWith", [_]) => Function::StartsWith,
             ("endsWith", [_]) => Function::EndsWith,
@@ -198,6 +208,11 @@ impl Parser {
             false => Err(format!("expected {sign}, found {:?}", self.tokens.peek())),
         }
     }
+}
+
+fn matches(over: Expr, pattern: &str) -> Result<Expr, String> {
+    let pattern = Regex::new(pattern).map_err(|error| error.to_string())?;
+    Ok(Expr::Matches(Box::new(over), pattern))
 }
 
 fn fold(name: &str) -> Option<Fold> {

@@ -35,6 +35,10 @@ fn expressions_that_hold() {
         "isIP('::1') && !isIP(self.name)",
         "self.items.all(a, self.items.exists_one(b, a.n == b.n))",
         "self.name in ['web', 'api'] && self.port != 81",
+        "self.name != null && !(self.port == null)",
+        "matches(self.name, '^w') && !matches(self.name, 'W')",
+        "format.dns1123Label().validate('a-1') == format.dns1123Label().validate('b')",
+        "format.dns1123Label().validate('-a') != format.dns1123Label().validate('a')",
     ] {
         assert_eq!(run(rule), Ok(true), "{rule}");
     }
@@ -54,6 +58,24 @@ fn an_error_counts_unless_the_other_side_decides() {
     assert!(run("self.name > 1").is_err());
     assert!(run("self.name.substring(4) == ''").is_err());
     assert!(run("self.name.substring(-1) == ''").is_err());
+}
+
+/// A text that has its format is answered with an absent value, which isn't null.
+#[test]
+fn nothing_that_a_format_answers_is_null() {
+    for text in ["a", "A", ""] {
+        let rule = format!("format.dns1123Label().validate('{text}') == null");
+        assert_eq!(run(&rule), Ok(false), "{text}");
+    }
+}
+
+#[test]
+fn rules_about_changes_see_old_and_new() {
+    let rule = Program::compile("self == oldSelf").expect("a rule");
+    let [old, new] = [json!("a"), json!("b")].map(|value| Node::from_json(1, &value));
+    assert!(rule.is_transition());
+    assert_eq!(rule.holds_after(&old, &old), Ok(true));
+    assert_eq!(rule.holds_after(&old, &new), Ok(false));
 }
 
 #[test]

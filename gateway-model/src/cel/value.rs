@@ -16,6 +16,8 @@ pub(super) enum Value<'a> {
     /// Nanoseconds.
     Duration(i64),
     List(Vec<Self>),
+    /// A value that may be absent. It equals no value that can't be.
+    Optional(Option<Box<Self>>),
     /// A list or map of the object.
     Node(&'a Node),
 }
@@ -87,6 +89,8 @@ impl<'a> Value<'a> {
         match (self, other) {
             (Self::Null, Self::Null) => true,
             (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Optional(None), Self::Optional(None)) => true,
+            (Self::Optional(Some(a)), Self::Optional(Some(b))) => a.equals(b),
             (Self::Node(a), Self::Node(b)) => a.to_json() == b.to_json(),
             _ => self.compare(other) == Some(Ordering::Equal),
         }

@@ -10,6 +10,9 @@ mod metadata;
 mod object;
 mod status;
 mod stored;
+mod update;
+
+pub use update::{check_safe_upgrade, check_update};
 
 use std::collections::HashMap;
 use std::sync::Arc;

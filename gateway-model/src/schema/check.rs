@@ -27,10 +27,12 @@ pub(crate) fn check(schema: &Schema, node: &Node, path: &Path<'_>, found: &mut V
     check_options(schema, node, &mut report);
     match &node.value {
         Value::String(text) => check_text(schema, text, &mut report),
-        Value::Int(number) => check_integer(schema, *number, &mut report),
+        #[expect(clippy::cast_precision_loss, reason = "bounds are far below 2^53")]
+        Value::Int(number) => check_number(schema, *number as f64, &mut report),
+        Value::Float(number) => check_number(schema, *number, &mut report),
         Value::List(items) => check_list(schema, items, &mut report),
         Value::Map(map) => check_map(schema, map, &mut report),
-        Value::Float(_) | Value::Bool(_) | Value::Null => {}
+        Value::Bool(_) | Value::Null => {}
     }
     if found.len() == before {
         combined::check(schema, node, path, found);
@@ -73,11 +75,11 @@ impl Report<'_> {
 }
 
 fn has_type(schema: &Schema, value: &Value) -> bool {
-    if schema.int_or_string {
-        return matches!(value, Value::Int(_) | Value::String(_));
-    }
     match (schema.type_, value) {
-        (_, Value::Null) => schema.nullable || schema.type_.is_none(),
+        (own, Value::Null) => schema.nullable || (own.is_none() && !schema.int_or_string),
+        (_, value) if schema.int_or_string => {
+            matches!(value, Value::Int(_) | Value::String(_))
+        }
         (None, _) => true,
         (Some(kind), value) => matches!(
             (kind, value),
@@ -137,20 +139,18 @@ fn check_text(schema: &Schema, text: &str, report: &mut Report<'_>) {
     }
 }
 
-fn check_integer(schema: &Schema, number: i64, report: &mut Report<'_>) {
-    #[expect(clippy::cast_precision_loss, reason = "bounds are far below 2^53")]
-    let value = number as f64;
+fn check_number(schema: &Schema, number: f64, report: &mut Report<'_>) {
     let (min, max) = format::range(&schema.format);
     let min = schema.minimum.unwrap_or(min);
     let max = schema.maximum.unwrap_or(max);
-    if value < min {
+    if number < min {
         report.add(
             Code::InvalidValue,
             format!("at least {min}"),
             number.to_string(),
         );
     }
-    if value > max {
+    if number > max {
         report.add(
             Code::InvalidValue,
             format!("at most {max}"),
@@ -251,11 +251,12 @@ fn check_map(schema: &Schema, map: &Map, report: &mut Report<'_>) {
         let Some(property) = schema.property(key) else {
             continue;
         };
-        let path = match schema.properties.contains_key(key) {
-            true => Path::Field(report.path, key),
-            false => Path::Key(report.path, key),
-        };
-        check(property, node, &path, report.found);
+        check(
+            property,
+            node,
+            &schema.entry_path(key, report.path),
+            report.found,
+        );
     }
 }
 

@@ -16,16 +16,24 @@ pub(super) fn check(schema: &Schema, node: &Node, path: &Path<'_>, found: &mut V
             text: Text::Expected("another value".to_owned(), node.value.show()),
         });
     }
-    for alternatives in [&schema.one_of, &schema.any_of] {
-        if alternatives.is_empty() {
-            continue;
-        }
+    for (alternatives, exclusive) in [(&schema.one_of, true), (&schema.any_of, false)] {
         let outcomes: Vec<_> = alternatives
             .iter()
             .map(|one| violations(one, node, path))
             .collect();
-        if outcomes.iter().all(|outcome| !outcome.is_empty()) {
-            found.extend(explain(outcomes));
+        let fitting = outcomes.iter().filter(|own| own.is_empty()).count();
+        match fitting {
+            0 if !outcomes.is_empty() => found.extend(explain(outcomes)),
+            2.. if exclusive => found.push(Violation {
+                code: Code::InvalidValue,
+                line: node.line,
+                field: path.to_string(),
+                text: Text::Expected(
+                    "a value that fits one of its alternatives".to_owned(),
+                    format!("one that fits {fitting}"),
+                ),
+            }),
+            _ => {}
         }
     }
 }

@@ -78,10 +78,10 @@ impl<'de> Deserialize<'de> for Pattern {
 /// A validation rule and what to say when it is broken.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Rule {
+pub(crate) struct Rule {
     #[serde(deserialize_with = "program")]
-    pub(super) rule: Program,
-    pub(super) message: String,
+    pub(crate) rule: Program,
+    pub(crate) message: String,
 }
 
 fn program<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Program, D::Error> {

@@ -1,8 +1,7 @@
 //! Schemas, in the form that CRDs have them (OpenAPI v3 and Kubernetes' extensions), and what an
 //! API server does with them: drop what is unknown, fill in defaults, refuse what is wrong.
 //!
-//! The schemas of the Gateway API are those of its experimental channel, which has every field of
-//! the standard one. Where the two channels differ, what the experimental one accepts is accepted.
+//! The schemas of the Gateway API are those of its two channels; which one counts is the caller's choice.
 
 mod check;
 mod combined;
@@ -17,12 +16,14 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 
 pub(crate) use check::check;
-use keywords::{AdditionalProperties, ListType, Pattern, Rule, Type};
+pub(crate) use keywords::Rule;
+use keywords::{AdditionalProperties, ListType, Pattern, Type};
 pub(crate) use mend::mend;
 pub(crate) use prune::{distance, prune};
-pub(crate) use rules::check_rules;
+pub(crate) use rules::{check_rules, check_transitions};
 
 use crate::Code;
+use crate::tree::Path;
 
 /// A schema.
 #[derive(Debug, Default, Deserialize)]
@@ -96,6 +97,14 @@ impl Schema {
         self.field(name)?.default.as_ref()
     }
 
+    /// The path of a map's entry.
+    fn entry_path<'p>(&self, key: &'p str, map: &'p Path<'p>) -> Path<'p> {
+        match self.properties.contains_key(key) {
+            true => Path::Field(map, key),
+            false => Path::Key(map, key),
+        }
+    }
+
     /// The schema of a list's entries.
     pub(crate) fn entries(&self) -> Option<&Self> {
         self.items.as_deref()
@@ -132,3 +141,6 @@ impl std::fmt::Display for Text {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,11 +59,7 @@ fn prune_map(
         let Some(property) = schema.property(key) else {
             continue;
         };
-        let path = match schema.properties.contains_key(key) {
-            true => Path::Field(path, key),
-            false => Path::Key(path, key),
-        };
-        prune(property, node, &path, unknown);
+        prune(property, node, &schema.entry_path(key, path), unknown);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The validation rules of a schema.
 
+use super::keywords::{ListType, Rule};
 use super::{Schema, Text, Violation};
 use crate::Code;
 use crate::tree::{Node, Path, Value};
@@ -14,12 +15,7 @@ pub(crate) fn check_rules(
 ) {
     for rule in &schema.rules {
         if !rule.rule.is_transition() && rule.rule.holds(node) != Ok(true) {
-            found.push(Violation {
-                code: Code::RuleViolated,
-                line: node.line,
-                field: path.to_string(),
-                text: Text::Message(rule.message.clone()),
-            });
+            found.push(violation(rule, node, path));
         }
     }
     match &node.value {
@@ -28,11 +24,7 @@ pub(crate) fn check_rules(
                 let Some(property) = schema.property(key) else {
                     continue;
                 };
-                let path = match schema.properties.contains_key(key) {
-                    true => Path::Field(path, key),
-                    false => Path::Key(path, key),
-                };
-                check_rules(property, node, &path, found);
+                check_rules(property, node, &schema.entry_path(key, path), found);
             }
         }
         Value::List(items) => {
@@ -42,5 +34,50 @@ pub(crate) fn check_rules(
             }
         }
         _ => {}
+    }
+}
+
+/// Finds the rules about changes that a change from `old` to `node` breaks. What wasn't there before has no such
+/// rules, nor has an entry of a list that nothing tells from others.
+pub(crate) fn check_transitions(
+    schema: &Schema,
+    (old, node): (&Node, &Node),
+    path: &Path<'_>,
+    found: &mut Vec<Violation>,
+) {
+    for rule in &schema.rules {
+        if rule.rule.is_transition() && rule.rule.holds_after(old, node) != Ok(true) {
+            found.push(violation(rule, node, path));
+        }
+    }
+    match (&old.value, &node.value) {
+        (Value::Map(old), Value::Map(map)) => {
+            for (key, node) in map {
+                let (Some(old), Some(property)) = (old.get(key), schema.property(key)) else {
+                    continue;
+                };
+                check_transitions(property, (old, node), &schema.entry_path(key, path), found);
+            }
+        }
+        (Value::List(old), Value::List(items)) if schema.list_type == ListType::Map => {
+            let Some(entries) = &schema.items else { return };
+            let same =
+                |a: &Node, b: &Node| schema.list_keys.iter().all(|key| a.get(key) == b.get(key));
+            for (index, item) in items.iter().enumerate() {
+                if let Some(old) = old.iter().find(|old| same(old, item)) {
+                    check_transitions(entries, (old, item), &Path::Index(path, index), found);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn violation(rule: &Rule, node: &Node, path: &Path<'_>) -> Violation {
+    Violation {
+        code: Code::RuleViolated,
+        line: node.line,
+        field: path.to_string(),
+        text: Text::Message(rule.message.clone()),
     }
 }
