@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use crate::{
     BackendTlsPolicy, ConfigMap, EndpointSlice, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind,
     ListenerSet, Namespace, ObjectMeta, ObjectRef, ReferenceGrant, Secret, Service, Source,
-    TcpRoute, TlsRoute, Typed, UdpRoute,
+    TcpRoute, TlsRoute, Typed, UdpRoute, XBackend, XBackendTrafficPolicy, XMesh,
 };
 
 /// A resource of any kind that is modelled. Cheap to clone.
@@ -36,6 +36,12 @@ pub enum Resource {
     ListenerSet(Arc<ListenerSet>),
     /// A ReferenceGrant.
     ReferenceGrant(Arc<ReferenceGrant>),
+    /// An XBackend.
+    XBackend(Arc<XBackend>),
+    /// An XBackendTrafficPolicy.
+    XBackendTrafficPolicy(Arc<XBackendTrafficPolicy>),
+    /// An XMesh.
+    XMesh(Arc<XMesh>),
     /// A Namespace.
     Namespace(Arc<Namespace>),
     /// A Service.
@@ -62,6 +68,9 @@ macro_rules! each_kind {
             Resource::BackendTlsPolicy($object) => $result,
             Resource::ListenerSet($object) => $result,
             Resource::ReferenceGrant($object) => $result,
+            Resource::XBackend($object) => $result,
+            Resource::XBackendTrafficPolicy($object) => $result,
+            Resource::XMesh($object) => $result,
             Resource::Namespace($object) => $result,
             Resource::Service($object) => $result,
             Resource::EndpointSlice($object) => $result,

@@ -1,4 +1,4 @@
-//! The kinds of the group `gateway.networking.k8s.io`.
+//! The kinds of the groups `gateway.networking.k8s.io` and `gateway.networking.x-k8s.io`.
 
 mod backend_tls_policy;
 mod enums;
@@ -22,6 +22,9 @@ mod route;
 mod rule;
 mod selector;
 mod stream_route;
+mod x_backend;
+mod x_backend_traffic_policy;
+mod x_mesh;
 
 pub use backend_tls_policy::{
     Authorities, BackendTlsPolicy, BackendTlsPolicySpec, BackendTlsValidation, SubjectAltName,
@@ -63,6 +66,17 @@ pub use route::{ParentReference, Route, RouteParentStatus, RouteSpec, RouteStatu
 pub use rule::{NoMatch, RouteRule, Rule, UnreadRule};
 pub use selector::{LabelSelector, LabelSelectorRequirement};
 pub use stream_route::{StreamProtocol, StreamRule, Tcp, TcpRoute, Tls, TlsRoute, Udp, UdpRoute};
+pub use x_backend::{
+    ExternalHostname, XBackend, XBackendDestination, XBackendPort, XBackendProtocol, XBackendSpec,
+    XBackendTls, XBackendTlsMode,
+};
+pub use x_backend_traffic_policy::{
+    RequestRate, RetryBudget, RetryConstraint, XBackendTrafficPolicy, XBackendTrafficPolicySpec,
+};
+pub use x_mesh::{XMesh, XMeshSpec};
 
 /// The API group.
 pub(crate) const GROUP: &str = "gateway.networking.k8s.io";
+
+/// The API group of experiments.
+pub(crate) const X_GROUP: &str = "gateway.networking.x-k8s.io";

@@ -9,7 +9,7 @@ use crate::tree::{DecodeError, Node};
 use crate::{
     BackendTlsPolicy, Channel, ConfigMap, EndpointSlice, Gateway, GatewayClass, GrpcRoute,
     HttpRoute, Kind, ListenerSet, Namespace, ReferenceGrant, Resource, Secret, Service, TcpRoute,
-    TlsRoute, UdpRoute,
+    TlsRoute, UdpRoute, XBackend, XBackendTrafficPolicy, XMesh,
 };
 
 /// A kind that is modelled.
@@ -112,7 +112,7 @@ pub(super) fn of_mistaken_group(group: &str, kind: &str) -> Option<&'static Entr
 const MISSPELT: usize = 7;
 
 /// How many there are.
-const KIND_COUNT: usize = 15;
+const KIND_COUNT: usize = 18;
 
 /// The schema in a file, or none.
 macro_rules! own_schema {
@@ -160,6 +160,9 @@ kinds! {
     BackendTlsPolicy, BackendTlsPolicy, Subdomain, Gaps::Spec, "crds/standard/backendtlspolicies.json", "crds/experimental/backendtlspolicies.json", "v1alpha3";
     ListenerSet, ListenerSet, Subdomain, Gaps::Spec, "crds/standard/listenersets.json", "crds/experimental/listenersets.json";
     ReferenceGrant, ReferenceGrant, Subdomain, Gaps::Grants, "crds/standard/referencegrants.json", "crds/experimental/referencegrants.json";
+    XBackend, XBackend, Subdomain, Gaps::Spec, "crds/experimental/xbackends.json", "crds/experimental/xbackends.json", "v1alpha1";
+    XBackendTrafficPolicy, XBackendTrafficPolicy, Subdomain, Gaps::Spec, "crds/experimental/xbackendtrafficpolicies.json", "crds/experimental/xbackendtrafficpolicies.json", "v1alpha1";
+    XMesh, XMesh, Subdomain, Gaps::Entries(&[]), "crds/experimental/xmeshes.json", "crds/experimental/xmeshes.json", "v1alpha1";
     Namespace, Namespace, Label, Gaps::Entries(&[]), "core/namespace.json", "core/namespace.json";
     Service, Service, Label, Gaps::Entries(&["spec.ports"]), "core/service.json", "core/service.json";
     EndpointSlice, EndpointSlice, Subdomain, Gaps::Entries(&["endpoints", "ports"]), "core/endpoint_slice.json", "core/endpoint_slice.json";

@@ -199,9 +199,25 @@ fn complaint(
         let versions: Vec<_> = versions
             .filter(|version| reading.has(entry, version))
             .collect();
-        let versions = versions.join(" or ");
-        let message = format!("expected the version {versions}, found {}", quote(version));
-        return Some((Severity::Error, Code::UnservedVersion, message));
+        return Some(match versions.as_slice() {
+            [] => (
+                Severity::Error,
+                Code::UnknownKind,
+                format!(
+                    "expected a kind of the standard channel, found {}, which only the experimental one has",
+                    own.kind
+                ),
+            ),
+            versions => (
+                Severity::Error,
+                Code::UnservedVersion,
+                format!(
+                    "expected the version {}, found {}",
+                    versions.join(" or "),
+                    quote(version)
+                ),
+            ),
+        });
     }
     if let Some(meant) = kinds::of_mistaken_group(group, &own.kind) {
         let message = format!(
@@ -216,5 +232,6 @@ fn complaint(
         "expected a kind that is supported, found {}",
         quote(&own.kind)
     );
-    (group == crate::gateway_api::GROUP).then_some((Severity::Warning, Code::UnknownKind, message))
+    let own = [crate::gateway_api::GROUP, crate::gateway_api::X_GROUP].contains(&group);
+    own.then_some((Severity::Warning, Code::UnknownKind, message))
 }

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-/// The kinds that gateway-model has, by the names of their CRDs.
-pub(crate) const PLURALS: [&str; 10] = [
+/// The kinds of both channels, by the names of their CRDs.
+const SHARED: [&str; 10] = [
     "gatewayclasses",
     "gateways",
     "httproutes",
@@ -19,19 +19,31 @@ pub(crate) const PLURALS: [&str; 10] = [
     "referencegrants",
 ];
 
-/// The channels.
-pub(crate) const CHANNELS: [&str; 2] = ["standard", "experimental"];
+/// The kinds that only the experimental channel has.
+const EXPERIMENTS: [&str; 3] = ["xbackends", "xbackendtrafficpolicies", "xmeshes"];
 
 /// A CRD.
 pub(crate) struct Crd {
     pub(crate) channel: &'static str,
     pub(crate) plural: &'static str,
+    pub(crate) group: String,
     pub(crate) kind: String,
+    pub(crate) namespaced: bool,
     /// Served versions and their schemas.
     pub(crate) versions: Vec<(String, Value)>,
 }
 
 impl Crd {
+    /// Its storage version, with the group.
+    pub(crate) fn api_version(&self) -> String {
+        let first = self.versions[0].0.as_str();
+        let version = match first {
+            "v1beta1" => "v1",
+            other => other,
+        };
+        format!("{}/{version}", self.group)
+    }
+
     pub(crate) fn schema(&self) -> &Value {
         &self.versions[0].1
     }
@@ -40,12 +52,11 @@ impl Crd {
 /// All of both channels.
 pub(crate) fn all() -> &'static [Crd] {
     static ALL: LazyLock<Vec<Crd>> = LazyLock::new(|| {
-        let pairs = CHANNELS
+        let shared = ["standard", "experimental"]
             .into_iter()
-            .flat_map(|channel| PLURALS.map(|plural| (channel, plural)));
-        pairs
-            .map(|(channel, plural)| read(channel, plural))
-            .collect()
+            .flat_map(|channel| SHARED.map(|plural| read(channel, plural)));
+        let experiments = EXPERIMENTS.map(|plural| read("experimental", plural));
+        shared.chain(experiments).collect()
     });
     &ALL
 }
@@ -67,6 +78,8 @@ fn read(channel: &'static str, plural: &'static str) -> Crd {
     Crd {
         channel,
         plural,
+        group: crd["spec"]["group"].as_str().unwrap().to_owned(),
+        namespaced: crd["spec"]["scope"] == "Namespaced",
         kind: crd["spec"]["names"]["kind"].as_str().unwrap().to_owned(),
         versions: served
             .map(|v| (v["name"].as_str().unwrap().to_owned(), schema(v)))

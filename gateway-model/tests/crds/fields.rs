@@ -59,12 +59,12 @@ fn objects_with_every_field_come_back_whole_in_every_version() {
     for crd in crd::experimental() {
         for (version, schema) in &crd.versions {
             for mut object in maximal::objects(&crd.kind) {
-                object["apiVersion"] = format!("gateway.networking.k8s.io/{version}").into();
+                object["apiVersion"] = format!("{}/{version}", crd.group).into();
                 let got = through_the_model(&object);
                 let metadata = object["metadata"].clone();
                 defaults::store(schema, &mut object);
                 object["metadata"] = metadata;
-                object["apiVersion"] = "gateway.networking.k8s.io/v1".into();
+                object["apiVersion"] = crd.api_version().into();
                 assert_eq!(got, object, "{} {version}", crd.kind);
             }
         }
@@ -164,6 +164,34 @@ fn objects_with_required_fields_only_get_the_defaults_of_the_schema() {
                 ],
             }),
         ),
+        ("xmeshes", json!({"controllerName": "example.com/c"})),
+        (
+            "xbackends",
+            json!({
+                "type": "ExternalHostname",
+                "externalHostname": {"hostname": "a.example"},
+                "port": {"port": 443},
+                "tls": {
+                    "mode": "ClientAndServer",
+                    "clientCertificateRef": {"name": "client"},
+                },
+            }),
+        ),
+        (
+            "xbackendtrafficpolicies",
+            json!({
+                "targetRefs": [{"group": "", "kind": "Service", "name": "web"}],
+                "retryConstraint": {},
+                "sessionPersistence": {"cookieConfig": {}},
+            }),
+        ),
+        (
+            "xbackendtrafficpolicies",
+            json!({
+                "targetRefs": [{"group": "", "kind": "Service", "name": "web"}],
+                "retryConstraint": {"budget": {}, "minRetryRate": {}},
+            }),
+        ),
         (
             "referencegrants",
             json!({
@@ -177,12 +205,12 @@ fn objects_with_required_fields_only_get_the_defaults_of_the_schema() {
             .find(|crd| crd.plural == plural)
             .unwrap();
         let mut object = json!({
-            "apiVersion": "gateway.networking.k8s.io/v1",
+            "apiVersion": crd.api_version(),
             "kind": crd.kind,
             "metadata": {"name": "x", "namespace": "y"},
             "spec": spec,
         });
-        if plural == "gatewayclasses" {
+        if ["gatewayclasses", "xmeshes"].contains(&plural) {
             object["metadata"] = json!({"name": "x"});
         }
         let got = through_the_model(&object);

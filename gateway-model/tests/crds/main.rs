@@ -12,3 +12,4 @@ mod mutations;
 mod rule_cases;
 mod rules;
 mod schemas;
+mod updates;

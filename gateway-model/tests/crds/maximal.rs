@@ -19,18 +19,19 @@ pub(crate) fn objects(kind: &str) -> Vec<Value> {
         "UDPRoute" => include_str!("maximal/udp_route.yaml"),
         "BackendTLSPolicy" => include_str!("maximal/backend_tls_policy.yaml"),
         "ListenerSet" => include_str!("maximal/listener_set.yaml"),
+        "XBackend" => include_str!("maximal/x_backend.yaml"),
+        "XBackendTrafficPolicy" => include_str!("maximal/x_backend_traffic_policy.yaml"),
+        "XMesh" => include_str!("maximal/x_mesh.yaml"),
         "ReferenceGrant" => include_str!("maximal/reference_grant.yaml"),
         _ => panic!("no object of kind {kind}"),
     };
     // Under another group the object comes back as it was read.
-    let foreign = text.replace(
-        "apiVersion: gateway.networking.k8s.io/",
-        "apiVersion: other/",
-    );
+    let foreign = text.replace("apiVersion: gateway.networking.", "apiVersion: other.");
     let read = gateway_model::parse(kind, foreign.as_bytes());
     let values = read.unknown.into_iter().map(|object| object.value);
     let of_group = |mut value: Value| {
-        value["apiVersion"] = "gateway.networking.k8s.io/v1".into();
+        let foreign = value["apiVersion"].as_str().unwrap();
+        value["apiVersion"] = foreign.replace("other.", "gateway.networking.").into();
         value
     };
     values.map(of_group).collect()

@@ -6,6 +6,7 @@ mod gateway;
 mod matches;
 mod more_routes;
 mod route;
+mod x_kinds;
 
 /// A rule, and how to break it.
 #[derive(Clone)]
@@ -29,6 +30,7 @@ pub(crate) fn cases() -> Vec<Case> {
         filters::cases(),
         more_routes::cases(),
         backend_tls::cases(),
+        x_kinds::cases(),
     ]
     .concat()
 }

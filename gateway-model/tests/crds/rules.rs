@@ -51,9 +51,9 @@ fn every_rule_of_either_channel_has_a_case() {
 
 /// Reads an object whose spec is given as text.
 fn parse(kind: &str, spec: &str) -> Manifests {
-    let text = format!(
-        "apiVersion: gateway.networking.k8s.io/v1\nkind: {kind}\nmetadata: {{name: x}}\n{spec}\n"
-    );
+    let crd = crd::experimental().find(|crd| crd.kind == kind).unwrap();
+    let version = crd.api_version();
+    let text = format!("apiVersion: {version}\nkind: {kind}\nmetadata: {{name: x}}\n{spec}\n");
     gateway_model::parse("case.yaml", text.as_bytes())
 }
 

@@ -1,6 +1,6 @@
 //! Lists, versions, unknown kinds, duplicates, several files.
 
-use gateway_model::{Code, Manifests, Severity};
+use gateway_model::{Channel, Code, Manifests, Resource, Severity};
 
 use crate::{names, namespace, parse, problems};
 
@@ -193,4 +193,26 @@ fn a_text_that_is_too_long_does_not_hide_what_rules_say() {
         .collect();
     assert!(codes.contains(&Code::WrongLength), "{codes:?}");
     assert!(codes.contains(&Code::RuleViolated), "{codes:?}");
+}
+
+#[test]
+fn kinds_that_only_the_experimental_channel_has_are_errors_in_the_standard_one() {
+    let text =
+        b"{apiVersion: gateway.networking.x-k8s.io/v1alpha1, kind: XMesh, metadata: {name: m},
+        spec: {controllerName: example.com/mesh}}";
+    let manifests = gateway_model::parse_in(Channel::Experimental, "m.yaml", text);
+    assert_eq!(manifests.problems, []);
+    assert!(matches!(
+        manifests.resources[0].resource,
+        Resource::XMesh(_)
+    ));
+    let manifests = gateway_model::parse_in(Channel::Standard, "m.yaml", text);
+    let [problem] = manifests.problems.as_slice() else {
+        panic!("{:?}", manifests.problems)
+    };
+    assert_eq!(
+        (problem.severity, problem.code),
+        (Severity::Error, Code::UnknownKind)
+    );
+    assert!(manifests.resources.is_empty());
 }
