@@ -1,7 +1,10 @@
 //! What is valid, accepted and resolved, and yet of no use.
 
-use gateway_model::{EndpointSlice, HttpFilter, HttpRoute, HttpRule, Kind, ObjectRef, Service};
+use gateway_model::{
+    EndpointSlice, HttpFilter, HttpRoute, HttpRule, Kind, ListenerSet, ObjectRef, Service,
+};
 
+use crate::gateway::listener_sets::gateway_of;
 use crate::ir::Ir;
 use crate::{Finding, Snapshot};
 
@@ -11,6 +14,7 @@ use crate::{Finding, Snapshot};
 /// | code | what it says |
 /// |---|---|
 /// | `NoEndpoints` | A rule forwards to a port of a Service that has no ready endpoint: 503. |
+/// | `NoGateway` | A ListenerSet is for a Gateway that does not exist. |
 /// | `NoService` | An EndpointSlice belongs to no Service. |
 /// | `NeverMatches` | A match is for a request that is never routed. |
 /// | `UnsupportedKind` | A resource is of a kind that is not resolved. |
@@ -19,6 +23,8 @@ pub fn advise(snapshot: &Snapshot, ir: &Ir) -> Vec<Finding> {
     let slices = snapshot.endpoint_slices().iter();
     let routes = || snapshot.http_routes().iter();
     let mut advice = without_endpoints(ir);
+    let sets = snapshot.listener_sets().iter();
+    advice.extend(sets.filter_map(|set| without_gateway(snapshot, set)));
     advice.extend(slices.filter_map(|slice| homeless(snapshot, slice)));
     advice.extend(routes().flat_map(|route| never_matches(route)));
     advice.extend(routes().flat_map(|route| never_mirrored(route)));
@@ -62,6 +68,20 @@ fn without_endpoints(ir: &Ir) -> Vec<Finding> {
 fn unsupported(object: &ObjectRef) -> Finding {
     let message = format!("{}s are not supported: this one does nothing", object.kind);
     finding(object.clone(), None, "UnsupportedKind", message)
+}
+
+fn without_gateway(snapshot: &Snapshot, set: &ListenerSet) -> Option<Finding> {
+    let gateway = gateway_of(set)?;
+    let known = snapshot.gateways().get(&gateway.namespace, &gateway.name);
+    if known.is_some() {
+        return None;
+    }
+    let field = "spec.parentRef".to_owned();
+    let message = format!("{gateway} does not exist");
+    Some(Finding {
+        missing: Some(gateway),
+        ..finding(set.reference(), field, "NoGateway", message)
+    })
 }
 
 fn homeless(snapshot: &Snapshot, slice: &EndpointSlice) -> Option<Finding> {

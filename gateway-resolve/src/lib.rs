@@ -20,6 +20,8 @@ pub mod ir;
 #[cfg(feature = "resolve")]
 mod advice;
 #[cfg(feature = "resolve")]
+mod age;
+#[cfg(feature = "resolve")]
 mod config;
 #[cfg(feature = "resolve")]
 mod emit;

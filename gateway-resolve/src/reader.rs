@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gateway_model::{
-    BackendTlsPolicy, ConfigMap, EndpointSlice, Gateway, GatewayClass, Kind, Namespace, ObjectRef,
-    Secret, Service, Timestamp,
+    BackendTlsPolicy, ConfigMap, EndpointSlice, Gateway, GatewayClass, Kind, ListenerSet,
+    Namespace, ObjectRef, Secret, Service, Timestamp,
 };
 
 use crate::grants::Grants;
@@ -94,6 +94,15 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn gateway(&self, object: &ObjectRef) -> Option<&'a Arc<Gateway>> {
         self.object(self.snapshot.gateways(), object)
+    }
+
+    pub(crate) fn listener_sets(&self) -> &'a Store<ListenerSet> {
+        self.record(|| Read::All(ListenerSet::KIND));
+        self.snapshot.listener_sets()
+    }
+
+    pub(crate) fn listener_set(&self, object: &ObjectRef) -> Option<&'a Arc<ListenerSet>> {
+        self.object(self.snapshot.listener_sets(), object)
     }
 
     pub(crate) fn secret(&self, object: &ObjectRef) -> Option<&'a Arc<Secret>> {

@@ -113,6 +113,36 @@ reasons! {
         RefNotPermitted => False,
     }
 
+    /// Is a ListenerSet accepted?
+    ListenerSetAccepted explains "Accepted" {
+        /// It is, with all its listeners.
+        Accepted => True,
+        /// It is, without some of its listeners.
+        ListenersPartlyNotValid => True as "ListenersNotValid",
+        /// It is not: none of its listeners is valid.
+        ListenersNotValid => False,
+        /// It is not: its Gateway does not let it in.
+        NotAllowed => False,
+        /// It is not: its Gateway is not accepted.
+        ParentNotAccepted => False,
+        /// It is not: a field of it cannot be honoured.
+        Invalid => False,
+    }
+
+    /// Is a ListenerSet served?
+    ListenerSetProgrammed explains "Programmed" {
+        /// It is.
+        Programmed => True,
+        /// Its Gateway does not let it in.
+        NotAllowed => False,
+        /// Its Gateway is not accepted, or has no address.
+        ParentNotProgrammed => False,
+        /// None of its listeners is valid, or could be opened.
+        ListenersNotValid => False,
+        /// A field of it cannot be honoured.
+        Invalid => False,
+    }
+
     /// Is a listener accepted?
     ListenerAccepted explains "Accepted" {
         /// It is.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gateway_model::{
     BackendTlsPolicy, ConfigMap, EndpointSlice, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind,
-    Namespace, ObjectRef, ReferenceGrant, Resource, Secret, Service,
+    ListenerSet, Namespace, ObjectRef, ReferenceGrant, Resource, Secret, Service,
 };
 
 use crate::{Snapshot, Store};
@@ -62,6 +62,8 @@ stores! {
     GatewayClass: gateway_classes,
     /// The Gateways.
     Gateway: gateways,
+    /// The ListenerSets.
+    ListenerSet: listener_sets,
     /// The HTTPRoutes.
     HttpRoute: http_routes,
     /// The GRPCRoutes.

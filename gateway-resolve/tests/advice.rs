@@ -40,14 +40,34 @@ fn advice(text: &str) -> Vec<String> {
 
 #[test]
 fn a_resource_of_a_kind_that_is_not_resolved_is_said_to_do_nothing() {
+    let route = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: UDPRoute
+metadata: {name: more, namespace: default}
+spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: s, port: 53}]}]}
+";
+    let expected = ["UnsupportedKind UDPRoute default/more"];
+    assert_eq!(advice(route), expected);
+}
+
+#[test]
+fn a_listener_set_of_a_gateway_that_does_not_exist_is_found() {
     let set = "
 apiVersion: gateway.networking.k8s.io/v1
 kind: ListenerSet
 metadata: {name: more, namespace: default}
-spec: {parentRef: {name: g}, listeners: [{name: a, port: 81, protocol: HTTP}]}
+spec: {parentRef: {name: none}, listeners: [{name: a, port: 81, protocol: HTTP}]}
 ";
-    let expected = ["UnsupportedKind ListenerSet default/more"];
+    let expected = ["NoGateway ListenerSet default/more spec.parentRef"];
     assert_eq!(advice(set), expected);
+    let gateway = "
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: none, namespace: default}
+spec: {gatewayClassName: any, listeners: [{name: a, port: 80, protocol: HTTP}]}
+";
+    assert!(advice(&format!("{set}{gateway}")).is_empty());
 }
 
 const ROUTE: &str = "

@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
-use world::{parse, world};
+use world::{listener_set, named, parse, world};
 
 /// One edit of a cluster, or something else that happens to it.
 #[derive(Debug, Clone)]
@@ -94,6 +94,41 @@ fn beside() -> impl Strategy<Value = Value> {
                     "from": "Selector", "selector": {"matchLabels": {"colour": "blue"}}}}},
             ]},
         })),
+        (namespace(), 0..3usize, select(vec!["All", "Same", "None"])).prop_map(|(namespace, name, from)| json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+            "metadata": {"name": format!("g{name}"), "namespace": namespace},
+            "spec": {
+                "gatewayClassName": "any",
+                "allowedListeners": {"namespaces": match from {
+                    "None" => json!({"from": "Selector", "selector": {"matchLabels": {"colour": "red"}}}),
+                    from => json!({"from": from}),
+                }},
+                "listeners": [{"name": "l0", "port": 80, "protocol": "HTTP"}],
+            },
+        })),
+        (listener_set(), 0..2usize).prop_map(|(set, index)| named(set, "l", index)),
+        (listener_set(), 0..2usize, namespace()).prop_map(|(mut set, index, owner)| {
+            for listener in set["spec"]["listeners"].as_array_mut().unwrap() {
+                *listener = json!({
+                    "name": listener["name"], "port": 443, "protocol": "HTTPS",
+                    "hostname": listener["hostname"],
+                    "tls": {"certificateRefs": [{"name": "pair", "namespace": owner}]},
+                });
+                listener["hostname"] = json!(format!("{}.x.com", listener["name"].as_str().unwrap()));
+            }
+            named(set, "l", index)
+        }),
+        (namespace(), namespace(), 0..2usize, 0..3usize).prop_map(|(namespace, owner, set, service)| json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+            "metadata": {"name": format!("r{service}"), "namespace": namespace},
+            "spec": {
+                "parentRefs": [
+                    {"kind": "ListenerSet", "name": format!("l{set}"), "namespace": owner},
+                    {"name": "g0", "namespace": owner},
+                ],
+                "rules": [{"backendRefs": [{"name": format!("s{service}"), "port": 80}]}],
+            },
+        })),
         (namespace(), namespace(), 0..3usize, 0..3usize).prop_map(|(namespace, owner, gateway, service)| json!({
             "apiVersion": "gateway.networking.k8s.io/v1", "kind": "GRPCRoute",
             "metadata": {"name": "grpc", "namespace": namespace},
@@ -128,11 +163,11 @@ fn beside() -> impl Strategy<Value = Value> {
             "metadata": {"namespace": namespace, "name": "ca"},
             "data": {"ca.crt": if is_good { PAIR.0.as_str() } else { "none" }},
         })),
-        (namespace(), namespace()).prop_map(|(from, to)| json!({
+        (namespace(), namespace(), select(vec!["Gateway", "ListenerSet"])).prop_map(|(from, to, kind)| json!({
             "apiVersion": "gateway.networking.k8s.io/v1", "kind": "ReferenceGrant",
             "metadata": {"namespace": to, "name": "secrets"},
             "spec": {
-                "from": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "namespace": from}],
+                "from": [{"group": "gateway.networking.k8s.io", "kind": kind, "namespace": from}],
                 "to": [{"group": "", "kind": "Secret"}],
             },
         })),
@@ -201,6 +236,7 @@ impl Cluster {
 fn restamped(mut resource: Resource, generation: i64) -> Resource {
     match &mut resource {
         Resource::Gateway(object) => Arc::make_mut(object).metadata.generation = generation,
+        Resource::ListenerSet(object) => Arc::make_mut(object).metadata.generation = generation,
         Resource::HttpRoute(object) => Arc::make_mut(object).metadata.generation = generation,
         Resource::Service(object) => Arc::make_mut(object).metadata.generation = generation,
         _ => {}
@@ -220,6 +256,13 @@ fn stored(resource: Resource, statuses: &Statuses) -> Resource {
                 })),
                 _ => Resource::Gateway(object),
             }
+        }
+        (Resource::ListenerSet(mut object), statuses) => {
+            let wanted = statuses.get(&Resource::ListenerSet(Arc::clone(&object)).reference());
+            if let Some(Status::ListenerSet(status)) = wanted {
+                Arc::make_mut(&mut object).status = status.clone();
+            }
+            Resource::ListenerSet(object)
         }
         (Resource::HttpRoute(object), statuses) => {
             let wanted = statuses.get(&Resource::HttpRoute(Arc::clone(&object)).reference());

@@ -9,7 +9,7 @@ mod world;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use gateway_model::{Condition, ConditionStatus, Gateway, HttpRoute, Kind, Resource};
+use gateway_model::{Condition, ConditionStatus, Gateway, HttpRoute, Kind, ListenerSet, Resource};
 use gateway_resolve::ir::{Action, Ir};
 use gateway_resolve::{Config, Resolution, Snapshot, Status, Statuses, resolve};
 use proptest::prelude::*;
@@ -67,6 +67,13 @@ fn with_statuses(resources: &[Resource], statuses: &Statuses) -> Vec<Resource> {
                     Resource::Gateway(Arc::new(Gateway {
                         status,
                         ..Gateway::clone(gateway)
+                    }))
+                }
+                (Resource::ListenerSet(set), Some(Status::ListenerSet(status))) => {
+                    let status = status.clone();
+                    Resource::ListenerSet(Arc::new(ListenerSet {
+                        status,
+                        ..ListenerSet::clone(set)
                     }))
                 }
                 (Resource::HttpRoute(route), Some(Status::Route(status))) => {

@@ -11,7 +11,7 @@ use gateway_dataplane::head::{self, HeadRules, RequestHead};
 use gateway_dataplane::table::{
     Candidate, Explanation, Head, ListenerOutcome, SocketTable, Table as Compiled, Verdict,
 };
-use gateway_model::Kind;
+use gateway_model::Resource;
 use gateway_resolve::ir::{Ir, Rule};
 use gateway_resolve::{Finding, Resolution, Snapshot, Statuses, resolve};
 use http::{HeaderValue, Method, Request, header};
@@ -21,6 +21,7 @@ use crate::answer::{self, Answer};
 use crate::cli::{ExplainArguments, ExplainOutput};
 use crate::error::Error;
 use crate::load::{self, Input};
+use crate::outcome::listeners;
 use crate::output::{self, Page};
 use crate::problems;
 use crate::selection;
@@ -184,9 +185,11 @@ impl Target {
 
     /// Says what is wrong with the listeners that ask for the port.
     fn explain_unserved(&self, page: &mut Page, statuses: &Statuses, snapshot: &Snapshot) {
-        for gateway in snapshot.gateways().iter() {
-            let object = gateway.reference();
-            let listeners = gateway.spec.listeners.iter().enumerate();
+        let gateways = snapshot.gateways().iter().cloned().map(Resource::Gateway);
+        let sets = snapshot.listener_sets().iter().cloned();
+        for owner in gateways.chain(sets.map(Resource::ListenerSet)) {
+            let object = owner.reference();
+            let listeners = listeners(&owner).iter().enumerate();
             for (index, listener) in listeners.filter(|(_, l)| l.port.get() == self.port) {
                 let field = format!("spec.listeners[{index}]");
                 let of_listener = |finding: &&Finding| {

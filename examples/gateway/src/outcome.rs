@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 
 use gateway_dataplane::{Applied, Problem as Refusal};
+use gateway_model::{Listener, Resource};
 use gateway_resolve::ir::{Ir, ListenerId};
 use gateway_resolve::reason::{ListenerProgrammed, Reason};
 use gateway_resolve::{Config, Finding, Resolver, Snapshot, Statuses};
@@ -62,11 +63,9 @@ impl Outcome {
     /// A listener that the proxy could not open, in the terms of resolution.
     fn finding(&self, id: &ListenerId, refusal: &Refusal) -> Finding {
         let ListenerId { parent, name } = id;
-        let gateway = self
-            .snapshot
-            .gateways()
-            .get(&parent.namespace, &parent.name);
-        let position = gateway.and_then(|g| g.spec.listeners.iter().position(|l| l.name == *name));
+        let owner = self.snapshot.get(parent);
+        let listeners = owner.as_ref().map(listeners);
+        let position = listeners.and_then(|all| all.iter().position(|l| l.name == *name));
         Finding {
             resource: parent.clone(),
             code: ListenerProgrammed::Pending.as_str(),
@@ -106,6 +105,15 @@ impl Outcome {
         if self.applied.listeners().is_empty() {
             tracing::error!("no listener is served: gateway check says why");
         }
+    }
+}
+
+/// The listeners that a resource has.
+pub(crate) fn listeners(resource: &Resource) -> &[Listener] {
+    match resource {
+        Resource::Gateway(gateway) => &gateway.spec.listeners,
+        Resource::ListenerSet(set) => &set.spec.listeners,
+        _ => &[],
     }
 }
 

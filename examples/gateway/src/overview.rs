@@ -88,6 +88,7 @@ fn listener_statuses(statuses: &Statuses) -> impl Iterator<Item = (ListenerId, &
     statuses.iter().flat_map(|(object, status)| {
         let listeners: &[ListenerStatus] = match status {
             Status::Gateway(gateway) => &gateway.listeners,
+            Status::ListenerSet(set) => &set.listeners,
             _ => &[],
         };
         listeners.iter().map(|listener| {

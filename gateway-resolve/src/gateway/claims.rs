@@ -15,7 +15,7 @@ pub(crate) fn claims(
 ) -> Vec<Vec<ListenerFacts>> {
     for listeners in &mut listeners {
         let mut ports = BTreeSet::new();
-        for listener in listeners {
+        for listener in listeners.iter_mut().filter(|one| one.is_attached()) {
             let namespace = &listener.id.parent.namespace;
             let problem = hostname(allowed, namespace, listener)
                 .or_else(|| port(allowed, namespace, listener))

@@ -1,14 +1,16 @@
 //! Listeners that cannot be told apart (Gateway `spec.listeners`, "distinct").
 //!
-//! Within a Gateway, listeners that clash are all refused: none wins. Between Gateways that share
-//! a socket, because they are bound to the same address and port, the older Gateway keeps what it
-//! has, and the younger one's listener is refused.
+//! Within a Gateway or a ListenerSet, listeners that clash are all refused: none wins. Between a Gateway and
+//! its ListenerSets those of the Gateway go first, then the older set before the younger (GEP-1713). Between
+//! Gateways that share a socket, because they are bound to the same address and port, the older Gateway keeps
+//! what it has, and the younger one's listener is refused.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use gateway_model::{Hostname, Port, Protocol};
+use gateway_model::{Hostname, ObjectRef, Port, Protocol};
 
+use crate::age::by_age;
 use crate::reason::{ListenerAccepted, ListenerConflicted, ListenerProgrammed};
 
 use super::ListenerKey;
@@ -77,12 +79,13 @@ fn is_supported(facts: &ListenerFacts) -> bool {
     matches!(facts.spec().protocol, Protocol::Http | Protocol::Https)
 }
 
-/// The clashes among the listeners of one Gateway.
+/// The clashes among listeners of one owner.
 fn within(listeners: &[ListenerFacts]) -> Vec<(usize, Conflict)> {
-    let mut ports: BTreeMap<Port, Vec<usize>> = BTreeMap::new();
+    let mut ports: BTreeMap<(&ObjectRef, Port), Vec<usize>> = BTreeMap::new();
     for (index, facts) in listeners.iter().enumerate() {
-        if is_supported(facts) {
-            ports.entry(facts.spec().port).or_default().push(index);
+        if is_supported(facts) && facts.is_attached() {
+            let key = (&facts.id.parent, facts.spec().port);
+            ports.entry(key).or_default().push(index);
         }
     }
     ports
@@ -131,8 +134,19 @@ fn clashes(listeners: &[ListenerFacts], members: &[usize], clash: Clash) -> Vec<
     members.iter().map(|index| conflict(*index)).collect()
 }
 
-/// An address, or the data plane's default, and a port.
-type Socket = (Option<IpAddr>, Port);
+/// Where a listener is bound, and its port.
+type Socket = (Place, Port);
+
+/// Where a Gateway is bound, as far as others may be bound there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// To the data plane's default, with others.
+    Default,
+    /// To an address.
+    Address(IpAddr),
+    /// Where no other is: the Gateway of this position.
+    Alone(usize),
+}
 
 /// What the listeners so far have made of a socket.
 struct Claim<'a> {
@@ -141,7 +155,7 @@ struct Claim<'a> {
     hosts: BTreeMap<Option<&'a Hostname>, &'a ListenerFacts>,
 }
 
-/// The clashes between Gateways, the older of which goes first.
+/// The clashes between owners: those of the older Gateway go first, and of one Gateway those that it says.
 fn between(
     gateways: &[Merged],
     listeners: &[Vec<ListenerFacts>],
@@ -150,25 +164,23 @@ fn between(
 ) -> Vec<(ListenerKey, Conflict)> {
     let mut order: Vec<usize> = (0..gateways.len())
         .filter(|gateway| !gateways[*gateway].gateway.is_refused())
-        .filter(|gateway| {
-            default_is_shared || gateways[*gateway].gateway.addresses.bound != Bound::Default
-        })
         .collect();
-    order.sort_by(|a, b| gateways[*a].gateway.by_age(&gateways[*b].gateway));
+    let object = |gateway: usize| &*gateways[gateway].gateway.object;
+    order.sort_by(|a, b| by_age(object(*a), object(*b)));
     let mut claims = BTreeMap::new();
     let mut lost = Vec::new();
     for gateway in order {
+        let bound = &gateways[gateway].gateway.addresses.bound;
+        let places = places(bound, gateway, default_is_shared);
         for (listener, facts) in listeners[gateway].iter().enumerate() {
             let key = ListenerKey { gateway, listener };
             // What is not served keeps nobody off.
-            let is_refused = !facts.refused.is_empty();
+            let is_refused = !facts.refused.is_empty() || !facts.is_attached();
             if is_refused || within.contains_key(&key) || !is_supported(facts) {
                 continue;
             }
-            let sockets = sockets(
-                &gateways[gateway].gateway.addresses.bound,
-                facts.spec().port,
-            );
+            let port = facts.spec().port;
+            let sockets: Vec<_> = places.iter().map(|place| (*place, port)).collect();
             match sockets
                 .iter()
                 .find_map(|socket| clash(claims.get(socket)?, facts))
@@ -181,11 +193,11 @@ fn between(
     lost
 }
 
-fn sockets(bound: &Bound, port: Port) -> Vec<Socket> {
+fn places(bound: &Bound, gateway: usize, default_is_shared: bool) -> Vec<Place> {
     match bound {
-        Bound::Default => vec![(None, port)],
-        Bound::To(addresses) => addresses.iter().map(|ip| (Some(*ip), port)).collect(),
-        Bound::Nowhere => Vec::new(),
+        Bound::Default if default_is_shared => vec![Place::Default],
+        Bound::Default | Bound::Nowhere => vec![Place::Alone(gateway)],
+        Bound::To(addresses) => addresses.iter().copied().map(Place::Address).collect(),
     }
 }
 
@@ -194,7 +206,8 @@ fn clash(claim: &Claim<'_>, facts: &ListenerFacts) -> Option<Conflict> {
     if *claim.protocol != facts.spec().protocol {
         let message = format!(
             "port {port} is used with protocol {} by {}, which comes first by age and name",
-            claim.protocol, claim.holder.id
+            claim.protocol,
+            claim.holder.named_for(facts)
         );
         return Some(Conflict {
             clash: Clash::Protocol,
@@ -204,7 +217,7 @@ fn clash(claim: &Claim<'_>, facts: &ListenerFacts) -> Option<Conflict> {
     let holder = claim.hosts.get(&facts.spec().hostname.as_ref())?;
     let message = format!(
         "port {port} is used with the same hostname by {}, which comes first by age and name",
-        holder.id
+        holder.named_for(facts)
     );
     Some(Conflict {
         clash: Clash::Hostname,

@@ -7,7 +7,9 @@ use gateway_model::{GrpcRoute, HttpRoute, Kind, Listener, Protocol, RouteGroupKi
 use crate::ir::{Certificate, ListenerId};
 use crate::problem::Problem;
 use crate::reader::Reader;
-use crate::reason::{ListenerAccepted, ListenerProgrammed, ListenerResolvedRefs};
+use crate::reason::{
+    ListenerAccepted, ListenerProgrammed, ListenerResolvedRefs, ListenerSetAccepted,
+};
 
 use crate::route::selector;
 
@@ -44,6 +46,27 @@ impl ListenerFacts {
     /// The listener as it is written.
     pub(crate) fn spec(&self) -> &Listener {
         &self.owner.listeners()[self.index]
+    }
+
+    /// Is its owner let in by the Gateway?
+    pub(crate) fn is_attached(&self) -> bool {
+        self.owner.refused().is_none()
+    }
+
+    /// What keeps its owner from having it served.
+    pub(crate) fn owner_refused(&self) -> Option<&Problem<ListenerSetAccepted>> {
+        self.owner.refused()
+    }
+
+    /// How the author of `other` gets to know it: of a ListenerSet in another namespace only that there is one
+    /// (GEP-1713, "Listener and ListenerSet conflicts").
+    pub(crate) fn named_for(&self, other: &Self) -> String {
+        let is_set = matches!(self.owner, Owner::ListenerSet { .. });
+        let is_elsewhere = self.id.parent.namespace != other.id.parent.namespace;
+        match is_set && is_elsewhere {
+            true => "a listener of another ListenerSet".to_owned(),
+            false => self.id.to_string(),
+        }
     }
 }
 

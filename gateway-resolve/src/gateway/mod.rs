@@ -6,13 +6,13 @@ mod claims;
 pub(crate) mod classes;
 pub(crate) mod conflicts;
 pub(crate) mod key_pair;
+pub(crate) mod listener_sets;
 pub(crate) mod listeners;
 mod overlaps;
 pub(crate) mod owner;
 pub(crate) mod serving;
 mod tls;
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use gateway_model::{Gateway, Kind, ObjectRef, Unread};
@@ -29,6 +29,7 @@ use certificates::certificates;
 use claims::claims;
 use classes::{Class, Classes};
 use conflicts::{Conflict, conflicts};
+use listener_sets::ListenerSets;
 use listeners::{ListenerFacts, listeners};
 use overlaps::overlaps;
 use owner::{Merged, Owner};
@@ -43,6 +44,8 @@ pub(crate) struct ParentFacts {
     pub(crate) owner: Owner,
     /// In the order of `spec.listeners`.
     pub(crate) listeners: Vec<ListenerOutcome>,
+    /// How many ListenerSets are attached to it.
+    pub(crate) attached_sets: usize,
 }
 
 /// A listener, and what comes of it beside its neighbours.
@@ -55,6 +58,14 @@ pub(crate) struct ListenerOutcome {
     pub(crate) overlap: Option<Verdict<ListenerOverlappingTls>>,
     /// How it is served, or why it is not: the decision that the IR and the statuses share.
     pub(crate) serving: Result<Serving, Verdict<ListenerProgrammed>>,
+}
+
+impl ListenerOutcome {
+    /// Does nothing of its own, or of its neighbours, keep it from being served?
+    pub(crate) fn is_valid(&self) -> bool {
+        let facts = &self.facts;
+        self.conflict.is_none() && facts.refused.is_empty() && facts.speaks.is_ok()
+    }
 }
 
 /// A Gateway of a class that is served.
@@ -94,9 +105,7 @@ pub(crate) fn parents(
     let mut conflicts = conflicts(&gateways, &listeners, config.default_is_shared);
     let mut overlaps = overlaps(&listeners);
     let mut facts = Vec::with_capacity(gateways.len());
-    for (at, (Merged { gateway, owners }, listeners)) in
-        gateways.into_iter().zip(listeners).enumerate()
-    {
+    for (at, (merged, listeners)) in gateways.into_iter().zip(listeners).enumerate() {
         let outcome = |(listener, facts): (usize, ListenerFacts)| {
             let key = ListenerKey {
                 gateway: at,
@@ -104,26 +113,52 @@ pub(crate) fn parents(
             };
             let conflict = conflicts.remove(&key);
             ListenerOutcome {
-                serving: serving(&gateway, &facts, conflict.as_ref()),
+                serving: serving(&merged.gateway, &facts, conflict.as_ref()),
                 overlap: overlaps.remove(&key),
                 conflict,
                 facts,
             }
         };
-        let mut listeners = listeners.into_iter().enumerate().map(outcome);
-        facts.extend(owners.into_iter().map(|owner| {
-            let own = listeners.by_ref().take(owner.listeners().len());
-            Arc::new(ParentFacts {
-                gateway: Arc::clone(&gateway),
-                listeners: own.collect(),
-                owner,
-            })
-        }));
+        let outcomes = listeners.into_iter().enumerate().map(outcome).collect();
+        facts.extend(split(merged, outcomes));
     }
     facts
 }
 
+/// Gives each owner its listeners.
+fn split(
+    Merged { gateway, owners }: Merged,
+    outcomes: Vec<ListenerOutcome>,
+) -> impl Iterator<Item = Arc<ParentFacts>> {
+    let mut outcomes = outcomes.into_iter();
+    let own = |owner: Owner| {
+        let own = outcomes.by_ref().take(owner.listeners().len());
+        let own: Vec<_> = own.collect();
+        (owner, own)
+    };
+    let owners: Vec<_> = owners.into_iter().map(own).collect();
+    let is_attached = |(owner, listeners): &&(Owner, Vec<ListenerOutcome>)| match owner {
+        Owner::Gateway(_) => false,
+        Owner::ListenerSet { refused, .. } => {
+            refused.is_none() && listeners.iter().any(ListenerOutcome::is_valid)
+        }
+    };
+    let attached = owners.iter().filter(is_attached).count();
+    owners.into_iter().map(move |(owner, listeners)| {
+        Arc::new(ParentFacts {
+            gateway: Arc::clone(&gateway),
+            attached_sets: match owner {
+                Owner::Gateway(_) => attached,
+                Owner::ListenerSet { .. } => 0,
+            },
+            owner,
+            listeners,
+        })
+    })
+}
+
 fn served(reader: &Reader<'_>, classes: &Classes<'_>, config: &Config) -> Vec<Merged> {
+    let sets = ListenerSets::new(reader);
     let served = reader.gateways().iter().filter_map(|object| {
         let class = classes.get(reader, &object.spec.gateway_class_name)?;
         Some(ServedGateway {
@@ -135,7 +170,9 @@ fn served(reader: &Reader<'_>, classes: &Classes<'_>, config: &Config) -> Vec<Me
             class,
         })
     });
-    served.map(Merged::new).collect()
+    served
+        .map(|gateway| Merged::new(gateway, &sets, reader))
+        .collect()
 }
 
 fn refused(gateway: &Gateway, class: &Class) -> Vec<Problem<GatewayAccepted>> {
@@ -193,13 +230,5 @@ impl ServedGateway {
     /// Is the Gateway kept from being served as a whole?
     pub(crate) fn is_refused(&self) -> bool {
         !self.refused.is_empty() || !self.addresses.refused.is_empty()
-    }
-
-    /// The older of two Gateways goes first, then the one whose `namespace/name` sorts first.
-    pub(crate) fn by_age(&self, other: &Self) -> Ordering {
-        let age = |gateway: &Self| gateway.object.metadata.creation_timestamp;
-        age(self)
-            .cmp(&age(other))
-            .then_with(|| self.reference.cmp_by_text(&other.reference))
     }
 }

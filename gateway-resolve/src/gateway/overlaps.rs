@@ -1,4 +1,4 @@
-//! HTTPS listeners of a port whose TLS overlaps, so that HTTP/2 clients may reuse a connection to
+//! HTTPS listeners of a Gateway and a port whose TLS overlaps, so that HTTP/2 clients may reuse a connection to
 //! one for the other (GEP-3567).
 
 use std::collections::BTreeMap;
@@ -19,6 +19,9 @@ pub(crate) fn overlaps(listeners: &[Vec<ListenerFacts>]) -> Overlaps {
     let mut overlaps = Overlaps::new();
     for (gateway, listeners) in listeners.iter().enumerate() {
         for (listener, facts) in listeners.iter().enumerate() {
+            if !facts.is_attached() {
+                continue;
+            }
             if let Some(verdict) = overlap(facts, listeners) {
                 overlaps.insert(ListenerKey { gateway, listener }, verdict);
             }
@@ -31,19 +34,21 @@ fn overlap(
     facts: &ListenerFacts,
     neighbours: &[ListenerFacts],
 ) -> Option<Verdict<ListenerOverlappingTls>> {
-    let is_rival = |other: &&ListenerFacts| {
-        let (own, other) = (facts.spec(), other.spec());
+    let is_rival = |rival: &&ListenerFacts| {
+        let (own, other) = (facts.spec(), rival.spec());
         own.protocol == Protocol::Https
             && other.protocol == Protocol::Https
             && own.port == other.port
-            && own.name != other.name
+            && facts.id != rival.id
+            && rival.is_attached()
     };
     let rivals = || neighbours.iter().filter(is_rival);
     let named = |reason, what: &str, rival: &ListenerFacts| {
-        let message = format!(
-            "{what} overlap with those of listener {}",
-            rival.spec().name
-        );
+        let rival = match facts.id.parent == rival.id.parent {
+            true => format!("listener {}", rival.spec().name),
+            false => rival.named_for(facts),
+        };
+        let message = format!("{what} overlap with those of {rival}");
         Verdict::new(reason, message)
     };
     let hostnames = rivals().find(|rival| hostnames_overlap(facts, rival));

@@ -2,27 +2,40 @@
 
 use std::sync::Arc;
 
-use gateway_model::{Gateway, Kind, Listener, ObjectRef, Source};
+use gateway_model::{Gateway, Kind, Listener, ListenerSet, ObjectRef, Source};
+
+use crate::problem::Problem;
+use crate::reader::Reader;
+use crate::reason::ListenerSetAccepted;
 
 use super::ServedGateway;
+use super::listener_sets::ListenerSets;
 
 /// Something that has listeners.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Owner {
     /// A Gateway.
     Gateway(Arc<Gateway>),
+    /// A ListenerSet that names the Gateway.
+    ListenerSet {
+        object: Arc<ListenerSet>,
+        /// What keeps its listeners from those of the Gateway.
+        refused: Option<Problem<ListenerSetAccepted>>,
+    },
 }
 
 impl Owner {
     pub(crate) fn reference(&self) -> ObjectRef {
         match self {
             Self::Gateway(object) => object.reference(),
+            Self::ListenerSet { object, .. } => object.reference(),
         }
     }
 
     pub(crate) fn source(&self) -> Source {
         match self {
             Self::Gateway(object) => object.source(),
+            Self::ListenerSet { object, .. } => object.source(),
         }
     }
 
@@ -30,11 +43,20 @@ impl Owner {
     pub(crate) fn listeners(&self) -> &[Listener] {
         match self {
             Self::Gateway(object) => &object.spec.listeners,
+            Self::ListenerSet { object, .. } => &object.spec.listeners,
+        }
+    }
+
+    /// What keeps its listeners from being among those of the Gateway.
+    pub(crate) fn refused(&self) -> Option<&Problem<ListenerSetAccepted>> {
+        match self {
+            Self::Gateway(_) => None,
+            Self::ListenerSet { refused, .. } => refused.as_ref(),
         }
     }
 }
 
-/// A Gateway and all whose listeners it serves.
+/// A Gateway and all that have listeners for it.
 #[derive(Debug)]
 pub(crate) struct Merged {
     pub(crate) gateway: Arc<ServedGateway>,
@@ -43,9 +65,15 @@ pub(crate) struct Merged {
 }
 
 impl Merged {
-    pub(crate) fn new(gateway: ServedGateway) -> Self {
+    pub(crate) fn new(
+        gateway: ServedGateway,
+        sets: &ListenerSets<'_>,
+        reader: &Reader<'_>,
+    ) -> Self {
+        let own = Owner::Gateway(Arc::clone(&gateway.object));
+        let sets = sets.of(&gateway, reader);
         Self {
-            owners: vec![Owner::Gateway(Arc::clone(&gateway.object))],
+            owners: std::iter::once(own).chain(sets).collect(),
             gateway: Arc::new(gateway),
         }
     }

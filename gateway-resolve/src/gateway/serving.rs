@@ -50,6 +50,9 @@ pub(crate) fn serving(
             "the Gateway is not accepted",
         ));
     }
+    if let Some(problem) = listener.owner_refused() {
+        return Err(Verdict::new(ListenerProgrammed::Invalid, problem.text()));
+    }
     if let Some(Conflict { clash, message }) = conflict {
         return Err(Verdict::new(clash.programmed(), message.clone()));
     }

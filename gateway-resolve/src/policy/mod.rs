@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use gateway_model::{BackendTlsPolicy, Kind, ObjectRef, PolicyStatus, PolicyTarget, SectionName};
 
+use crate::age::by_age;
+
 /// A kind of policy of which one applies to each target ("Direct" in GEP-713).
 pub(crate) trait Policy: Kind {
     /// What it is for, in its own namespace.
@@ -86,12 +88,4 @@ fn targets_at<'a>(
     targets.filter(|target| {
         target.group == object.group && target.kind == object.kind && *target.name == *object.name
     })
-}
-
-/// The older of two policies goes first, then the one whose `namespace/name` sorts first.
-fn by_age<P: Policy>(a: &P, b: &P) -> Ordering {
-    let age = |policy: &P| policy.metadata().creation_timestamp;
-    age(a)
-        .cmp(&age(b))
-        .then_with(|| a.reference().cmp_by_text(&b.reference()))
 }

@@ -11,13 +11,13 @@ use crate::reader::Read;
 /// A piece of work that is done again when what it read has changed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Unit {
-    /// The passes over GatewayClasses and Gateways.
+    /// The passes over GatewayClasses, Gateways and ListenerSets.
     Gateways,
     /// A route, with what is said of it.
     Route(ObjectRef),
     /// A backend.
     Backend(BackendId),
-    /// What is said of a GatewayClass or Gateway.
+    /// What is said of a GatewayClass, Gateway or ListenerSet.
     Report(ObjectRef),
     /// What is said of policies.
     Policies,

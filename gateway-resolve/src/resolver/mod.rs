@@ -13,7 +13,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use gateway_model::{
-    BackendTlsPolicy, Gateway, GatewayClass, Kind, ObjectRef, ReferenceGrant, Timestamp,
+    BackendTlsPolicy, Gateway, GatewayClass, Kind, ListenerSet, ObjectRef, ReferenceGrant,
+    Timestamp,
 };
 
 use crate::gateway::ParentFacts;
@@ -223,6 +224,7 @@ impl Resolver {
         match &*object.kind {
             GatewayClass::KIND => units.extend(self.dependents.of(&Read::All(GatewayClass::KIND))),
             Gateway::KIND => units.extend(self.dependents.of(&Read::All(Gateway::KIND))),
+            ListenerSet::KIND => units.extend(self.dependents.of(&Read::All(ListenerSet::KIND))),
             BackendTlsPolicy::KIND => {
                 units.extend(self.dependents.of(&Read::All(BackendTlsPolicy::KIND)));
             }

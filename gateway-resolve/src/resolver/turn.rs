@@ -14,7 +14,7 @@ use crate::route::backends::backend;
 use crate::route::parents::Parents;
 use crate::route::{RouteFacts, route};
 use crate::status::policy;
-use crate::status::report::{Report, of_class, of_gateway, of_route};
+use crate::status::report::{Report, of_class, of_parent, of_route};
 use crate::{Config, Snapshot, Statuses};
 
 use super::dependents::Unit;
@@ -201,7 +201,7 @@ impl Turn<'_> {
         backend
     }
 
-    /// Says again what is to be said of classes and Gateways.
+    /// Says again what is to be said of classes, Gateways and ListenerSets.
     pub(super) fn reports(&mut self, work: &Work) {
         for unit in &work.units {
             let Unit::Report(object) = unit else { continue };
@@ -211,7 +211,7 @@ impl Turn<'_> {
                 |listener: &Arc<ListenerId>| known.attached.get(listener).copied().unwrap_or(0);
             let report = match (known.classes.get(object), known.parents.get(object)) {
                 (Some((class, facts)), _) => Some(of_class(class, facts, self.config, &reader)),
-                (None, Some(facts)) => Some(of_gateway(facts, attached, &reader)),
+                (None, Some(facts)) => Some(of_parent(facts, attached, &reader)),
                 (None, None) => None,
             };
             match report {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use gateway_model::{
-    DefaultScope, FromNamespaces, Gateway, Hostname, Kind, ObjectMeta, ObjectRef, ParentReference,
-    Route, RouteGroupKind, RouteStatus, Rule,
+    DefaultScope, FromNamespaces, Gateway, Hostname, Kind, ListenerSet, ObjectMeta, ObjectRef,
+    ParentReference, Route, RouteGroupKind, RouteStatus, Rule,
 };
 
 use crate::gateway::listeners::route_kind;
@@ -17,12 +17,12 @@ use super::hostnames::intersection;
 use super::parents::{AttachmentPoint, Parent, Parents};
 use super::selector::{NamespaceLabels, allows};
 
-/// A route that has a parent among the served Gateways, or a parent that does not exist.
+/// A route that has a parent that is served, or one that does not exist.
 #[derive(Debug)]
 pub(crate) struct Attachment {
     pub(crate) route: Arc<dyn AnyRoute>,
     pub(crate) reference: ObjectRef,
-    /// Its parents among the served Gateways, in the order of `spec.parentRefs`.
+    /// Its parents that are served, in the order of `spec.parentRefs`.
     pub(crate) parents: Vec<ParentAttachment>,
     /// Its parents that do not exist, or that it cannot have. Statuses say nothing of them
     /// (RouteStatus `parents`).
@@ -34,6 +34,8 @@ pub(crate) struct Attachment {
 pub(crate) struct ParentAttachment {
     /// The position of the entry in `spec.parentRefs`.
     pub(crate) index: usize,
+    /// The Gateway that serves the parent.
+    pub(crate) gateway: ObjectRef,
     /// The controller that its status is written for.
     pub(crate) controller: Arc<str>,
     /// The listeners that it is on, or why it is on none.
@@ -114,6 +116,7 @@ where
         match find(parent_ref, namespace, parents, reader) {
             Found::Served(parent) => attachment.parents.push(ParentAttachment {
                 index,
+                gateway: parent.gateway.clone(),
                 controller: Arc::clone(&parent.controller),
                 outcome: evaluate(&candidate, parent_ref, parent).map_err(problem),
             }),
@@ -131,11 +134,11 @@ where
 
 /// What a `parentRef` names.
 enum Found<'a> {
-    /// A Gateway that is served.
+    /// A Gateway or ListenerSet that is served.
     Served(&'a Parent),
-    /// A Gateway that does not exist.
+    /// One that does not exist.
     Nothing(ObjectRef),
-    /// Somebody else's Gateway, or another kind.
+    /// Somebody else's, or another kind.
     Foreign,
 }
 
@@ -145,16 +148,28 @@ fn find<'a>(
     parents: &'a Parents,
     reader: &Reader<'_>,
 ) -> Found<'a> {
-    if parent_ref.group != Gateway::GROUP || parent_ref.kind != Gateway::KIND {
+    if parent_ref.group != Gateway::GROUP {
         return Found::Foreign;
     }
     let owner = parent_ref.namespace.as_deref().unwrap_or(namespace);
-    let name = parent_ref.name.as_str();
-    let gateway = ObjectRef::new(Gateway::GROUP, Gateway::KIND, owner, name);
-    match parents.get(&gateway, reader) {
+    let named = |kind| ObjectRef::new(Gateway::GROUP, kind, owner, parent_ref.name.as_str());
+    let (object, exists) = match parent_ref.kind.as_str() {
+        Gateway::KIND => {
+            let object = named(Gateway::KIND);
+            let exists = reader.gateway(&object).is_some();
+            (object, exists)
+        }
+        ListenerSet::KIND => {
+            let object = named(ListenerSet::KIND);
+            let exists = reader.listener_set(&object).is_some();
+            (object, exists)
+        }
+        _ => return Found::Foreign,
+    };
+    match parents.get(&object, reader) {
         Some(parent) => Found::Served(parent),
-        None if reader.gateway(&gateway).is_some() => Found::Foreign,
-        None => Found::Nothing(gateway),
+        None if exists => Found::Foreign,
+        None => Found::Nothing(object),
     }
 }
 
@@ -234,7 +249,7 @@ fn explain(
     parent_ref: &ParentReference,
     points: &[AttachmentPoint],
 ) -> (RouteAccepted, String) {
-    let what = wanted(parent_ref);
+    let (what, parent) = (wanted(parent_ref), parent_ref.kind.as_str());
     match refused {
         Refused::NoMatch => {
             let known: Vec<_> = points
@@ -242,7 +257,7 @@ fn explain(
                 .map(|point| format!("{} on port {}", point.id.name, point.port))
                 .collect();
             let message = format!(
-                "expected one of the Gateway's listeners ({}), found no {what} among them",
+                "expected one of the {parent}'s listeners ({}), found no {what} among them",
                 known.join(", ")
             );
             (RouteAccepted::NoMatchingParent, message)
@@ -256,7 +271,7 @@ fn explain(
                 false => "",
             };
             let message = format!(
-                "no {what} of the Gateway allows routes of kind {} from this namespace; \
+                "no {what} of the {parent} allows routes of kind {} from this namespace; \
                  see allowedRoutes of the listeners{hint}",
                 candidate.kind.kind
             );
@@ -264,7 +279,7 @@ fn explain(
         }
         Refused::NoHostname => {
             let message =
-                format!("no {what} of the Gateway has a hostname in common with the route");
+                format!("no {what} of the {parent} has a hostname in common with the route");
             (RouteAccepted::NoMatchingListenerHostname, message)
         }
     }

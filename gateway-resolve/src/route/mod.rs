@@ -143,10 +143,9 @@ impl RouteFacts {
 
     /// The Gateways that it is on, and the controllers that statuses are written for.
     pub(crate) fn gateways(&self) -> impl Iterator<Item = (ObjectRef, Arc<str>)> + '_ {
-        self.attachment.parents.iter().flat_map(|parent| {
-            let on = parent.outcome.iter().flatten();
-            on.map(|on| (on.listener.parent.clone(), Arc::clone(&parent.controller)))
-        })
+        let parents = self.attachment.parents.iter();
+        let on = parents.filter(|parent| parent.outcome.is_ok());
+        on.map(|parent| (parent.gateway.clone(), Arc::clone(&parent.controller)))
     }
 
     /// The hosts that it is behind. It may be on a listener by several parentRefs; it is behind it once.

@@ -27,6 +27,8 @@ pub(crate) struct AttachmentPoint {
 /// Something that has listeners, as routes see it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Parent {
+    /// The Gateway that serves it.
+    pub(crate) gateway: ObjectRef,
     /// The controller that the statuses of its routes are written for.
     pub(crate) controller: Arc<str>,
     /// In the order of `spec.listeners`.
@@ -70,6 +72,7 @@ impl Parents {
 impl Parent {
     fn new(facts: &ParentFacts) -> Self {
         Self {
+            gateway: facts.gateway.reference.clone(),
             controller: Arc::clone(&facts.gateway.class.controller),
             points: facts.listeners.iter().map(AttachmentPoint::new).collect(),
         }

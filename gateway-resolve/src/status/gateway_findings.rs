@@ -1,4 +1,4 @@
-//! What is wrong with Gateways, one by one.
+//! What is wrong with Gateways and ListenerSets, one by one.
 
 use std::slice;
 
@@ -6,29 +6,34 @@ use gateway_model::DefaultScope;
 
 use crate::gateway::conflicts::Conflict;
 use crate::gateway::listeners::ListenerFacts;
+use crate::gateway::owner::Owner;
 use crate::gateway::{ParentFacts, ServedGateway};
 use crate::problem::Problem;
 use crate::reason::{GatewayResolvedRefs, ListenerAccepted, ListenerProgrammed};
 
 use super::report::Report;
 
-/// Records what is wrong with a Gateway.
+/// Records what is wrong with a Gateway or ListenerSet.
 pub(crate) fn find(report: &mut Report, facts: &ParentFacts) {
-    let ParentFacts {
-        gateway, listeners, ..
-    } = facts;
-    report.find(&gateway.refused);
-    report.find(&gateway.addresses.refused);
-    report.find(&gateway.addresses.unusable);
-    report.find(client_certificate(gateway).as_slice());
-    report.find(default_scope(gateway).as_slice());
-    for listener in listeners {
+    match &facts.owner {
+        Owner::Gateway(_) => find_in_gateway(report, &facts.gateway),
+        Owner::ListenerSet { refused, .. } => report.find(refused.as_slice()),
+    }
+    for listener in &facts.listeners {
         let facts = &listener.facts;
         report.find(&facts.refused);
         report.find(&facts.unresolved);
         report.find(conflicted(facts, listener.conflict.as_ref()).as_slice());
         report.find(without_tls(facts));
     }
+}
+
+fn find_in_gateway(report: &mut Report, gateway: &ServedGateway) {
+    report.find(&gateway.refused);
+    report.find(&gateway.addresses.refused);
+    report.find(&gateway.addresses.unusable);
+    report.find(client_certificate(gateway).as_slice());
+    report.find(default_scope(gateway).as_slice());
 }
 
 fn client_certificate(gateway: &ServedGateway) -> Option<Problem<GatewayResolvedRefs>> {

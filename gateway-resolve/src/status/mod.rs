@@ -4,6 +4,8 @@ pub(crate) mod class;
 pub(crate) mod conditions;
 pub(crate) mod gateway;
 mod gateway_findings;
+mod listener_set;
+mod listeners;
 pub(crate) mod policy;
 mod programmed;
 pub(crate) mod report;
@@ -13,7 +15,7 @@ use std::sync::Arc;
 
 use gateway_model::{
     BackendTlsPolicy, Gateway, GatewayClass, GatewayClassStatus, GatewayStatus, HttpRoute, Kind,
-    ObjectRef, PolicyStatus, RouteStatus,
+    ListenerSet, ListenerSetStatus, ObjectRef, PolicyStatus, RouteStatus,
 };
 use rpds::RedBlackTreeMapSync;
 use serde::Serialize;
@@ -42,6 +44,8 @@ pub enum Status {
     GatewayClass(GatewayClassStatus),
     /// Of a Gateway.
     Gateway(GatewayStatus),
+    /// Of a ListenerSet.
+    ListenerSet(ListenerSetStatus),
     /// Of a route, of whatever kind.
     Route(RouteStatus),
     /// Of a BackendTLSPolicy.
@@ -57,6 +61,12 @@ impl From<GatewayClassStatus> for Status {
 impl From<GatewayStatus> for Status {
     fn from(status: GatewayStatus) -> Self {
         Self::Gateway(status)
+    }
+}
+
+impl From<ListenerSetStatus> for Status {
+    fn from(status: ListenerSetStatus) -> Self {
+        Self::ListenerSet(status)
     }
 }
 
@@ -77,6 +87,7 @@ impl Status {
         match self {
             Self::GatewayClass(_) => GatewayClass::api_version(),
             Self::Gateway(_) => Gateway::api_version(),
+            Self::ListenerSet(_) => ListenerSet::api_version(),
             Self::Route(_) => HttpRoute::api_version(),
             Self::BackendTlsPolicy(_) => BackendTlsPolicy::api_version(),
         }
@@ -162,10 +173,7 @@ impl Statuses {
         true
     }
 
-    pub(crate) fn gateway_mut(&mut self, object: &ObjectRef) -> Option<&mut GatewayStatus> {
-        match self.by_object.get_mut(object)? {
-            Status::Gateway(status) => Some(status),
-            Status::GatewayClass(_) | Status::Route(_) | Status::BackendTlsPolicy(_) => None,
-        }
+    pub(crate) fn get_mut(&mut self, object: &ObjectRef) -> Option<&mut Status> {
+        self.by_object.get_mut(object)
     }
 }

@@ -8,6 +8,7 @@ use gateway_model::{GatewayClass, Kind, ObjectRef};
 use crate::facts::Facts;
 use crate::gateway::ParentFacts;
 use crate::gateway::classes::Class;
+use crate::gateway::owner::Owner;
 use crate::ir::ListenerId;
 use crate::problem::Problem;
 use crate::reader::Reader;
@@ -15,7 +16,7 @@ use crate::reason::Reason;
 use crate::route::RouteFacts;
 use crate::{Config, Finding};
 
-use super::{Status, Statuses, class, gateway, gateway_findings, policy, route};
+use super::{Status, Statuses, class, gateway, gateway_findings, listener_set, policy, route};
 
 /// What is said of one object.
 #[derive(Debug, PartialEq, Eq)]
@@ -79,15 +80,20 @@ pub(crate) fn of_class(
     report.finish()
 }
 
-/// What is said of a Gateway; `attached` counts the routes of a listener.
-pub(crate) fn of_gateway(
+/// What is said of a Gateway or ListenerSet; `attached` counts the routes of a listener.
+pub(crate) fn of_parent(
     facts: &ParentFacts,
     attached: impl Fn(&Arc<ListenerId>) -> i32,
     reader: &Reader<'_>,
 ) -> Report {
-    let mut report = Report::new(facts.gateway.reference.clone());
+    let mut report = Report::new(facts.owner.reference());
     gateway_findings::find(&mut report, facts);
-    report.status = Some(gateway::status(facts, attached, reader).into());
+    report.status = Some(match &facts.owner {
+        Owner::Gateway(_) => gateway::status(facts, attached, reader).into(),
+        Owner::ListenerSet { object, .. } => {
+            listener_set::status(object, facts, attached, reader).into()
+        }
+    });
     report.finish()
 }
 
@@ -116,7 +122,7 @@ pub(crate) fn report(facts: &Facts<'_>, config: &Config, reader: &Reader<'_>) ->
     }
     for parent in &facts.parents {
         let attached = |listener: &Arc<ListenerId>| attached.get(listener).copied().unwrap_or(0);
-        statuses.take(of_gateway(parent, attached, reader));
+        statuses.take(of_parent(parent, attached, reader));
     }
     for route in &facts.routes {
         statuses.take(of_route(route, reader));

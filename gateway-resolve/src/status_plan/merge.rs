@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use gateway_model::{
-    Condition, GatewayClassStatus, GatewayStatus, ListenerStatus, ParentReference,
-    PolicyAncestorStatus, PolicyStatus, RouteParentStatus, RouteStatus,
+    Condition, GatewayClassStatus, GatewayStatus, ListenerSetStatus, ListenerStatus,
+    ParentReference, PolicyAncestorStatus, PolicyStatus, RouteParentStatus, RouteStatus,
 };
 
 use super::Author;
@@ -26,6 +26,7 @@ const GATEWAY: &[&str] = &[
     "InsecureFrontendValidationMode",
     "DefaultGateway",
 ];
+const LISTENER_SET: &[&str] = &["Accepted", "Programmed"];
 const LISTENER: &[&str] = &[
     "Accepted",
     "Programmed",
@@ -67,11 +68,21 @@ impl MergeStatus for GatewayStatus {
         Self {
             addresses: addresses.clone(),
             conditions: merged_conditions(&self.conditions, conditions, GATEWAY, generation),
-            listeners: listeners
-                .iter()
-                .map(|listener| merged_listener(&self.listeners, listener, generation))
-                .collect(),
+            listeners: merged_listeners(&self.listeners, listeners, generation),
             attached_listener_sets: *attached_listener_sets,
+        }
+    }
+}
+
+impl MergeStatus for ListenerSetStatus {
+    fn merged(&self, wanted: &Self, _author: Author<'_>, generation: i64) -> Self {
+        let Self {
+            conditions,
+            listeners,
+        } = wanted;
+        Self {
+            conditions: merged_conditions(&self.conditions, conditions, LISTENER_SET, generation),
+            listeners: merged_listeners(&self.listeners, listeners, generation),
         }
     }
 }
@@ -192,6 +203,17 @@ fn merged_entries<E: Entry>(
 fn merged_entry<E: Entry>(stored: &[Condition], wanted: &E, generation: i64) -> E {
     let conditions = wanted.conditions();
     wanted.with(merged_conditions(stored, conditions, E::OWNED, generation))
+}
+
+fn merged_listeners(
+    stored: &[ListenerStatus],
+    wanted: &[ListenerStatus],
+    generation: i64,
+) -> Vec<ListenerStatus> {
+    let wanted = wanted.iter();
+    wanted
+        .map(|listener| merged_listener(stored, listener, generation))
+        .collect()
 }
 
 fn merged_listener(

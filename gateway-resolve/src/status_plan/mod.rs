@@ -10,7 +10,7 @@ mod tests;
 
 use gateway_model::{
     BackendTlsPolicy, Gateway, GatewayClass, GatewayClassStatus, GatewayStatus, GrpcRoute,
-    HttpRoute, Kind, Object, ObjectRef, PolicyStatus, RouteStatus,
+    HttpRoute, Kind, ListenerSet, ListenerSetStatus, Object, ObjectRef, PolicyStatus, RouteStatus,
 };
 use serde::Serialize;
 
@@ -74,6 +74,7 @@ pub fn plan_statuses<'a>(
     let mut writes = Vec::new();
     writes.extend(plan.missing(snapshot.gateway_classes()));
     writes.extend(plan.missing(snapshot.gateways()));
+    writes.extend(plan.missing(snapshot.listener_sets()));
     writes.extend(plan.missing(snapshot.grpc_routes()));
     writes.extend(plan.missing(snapshot.http_routes()));
     writes.extend(plan.missing(snapshot.backend_tls_policies()));
@@ -97,6 +98,7 @@ pub fn plan_status<'a>(
     match &*object.kind {
         GatewayClass::KIND => plan.missing_of(snapshot.gateway_classes(), object),
         Gateway::KIND => plan.missing_of(snapshot.gateways(), object),
+        ListenerSet::KIND => plan.missing_of(snapshot.listener_sets(), object),
         HttpRoute::KIND => plan.missing_of(snapshot.http_routes(), object),
         GrpcRoute::KIND => plan.missing_of(snapshot.grpc_routes(), object),
         BackendTlsPolicy::KIND => plan.missing_of(snapshot.backend_tls_policies(), object),
@@ -168,6 +170,15 @@ impl Planned for GatewayStatus {
     fn wanted(status: Option<&Status>) -> Option<Self> {
         match status {
             Some(Status::Gateway(wanted)) => Some(wanted.clone()),
+            _ => None,
+        }
+    }
+}
+
+impl Planned for ListenerSetStatus {
+    fn wanted(status: Option<&Status>) -> Option<Self> {
+        match status {
+            Some(Status::ListenerSet(wanted)) => Some(wanted.clone()),
             _ => None,
         }
     }

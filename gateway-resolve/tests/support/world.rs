@@ -17,9 +17,10 @@ pub(crate) fn world() -> impl Strategy<Value = Vec<Resource>> {
         vec(gateway(), 2..=3),
         vec(route(), 1..=4),
         vec(service(), 2..=3),
+        vec(listener_set(), 0..=2),
         grants(),
     );
-    parts.prop_map(|(gateways, routes, services, grants)| {
+    parts.prop_map(|(gateways, routes, services, sets, grants)| {
         let gateways = gateways
             .into_iter()
             .enumerate()
@@ -32,7 +33,9 @@ pub(crate) fn world() -> impl Strategy<Value = Vec<Resource>> {
             let service = named(s, "s", i);
             [slice(&service), service]
         });
-        let objects = gateways.chain(routes).chain(services).chain(grants);
+        let sets = sets.into_iter().enumerate().map(|(i, s)| named(s, "l", i));
+        let objects = gateways.chain(sets).chain(routes).chain(services);
+        let objects = objects.chain(grants);
         parse(&objects.collect::<Vec<_>>())
     })
 }
@@ -58,7 +61,7 @@ pub(crate) fn parse(objects: &[Value]) -> Vec<Resource> {
     resources("world", list.to_string().as_bytes())
 }
 
-fn named(mut object: Value, prefix: &str, index: usize) -> Value {
+pub(crate) fn named(mut object: Value, prefix: &str, index: usize) -> Value {
     object["metadata"]["name"] = json!(format!("{prefix}{index}"));
     object
 }
@@ -111,10 +114,42 @@ fn gateway() -> impl Strategy<Value = Value> {
             if let Some(day) = age {
                 object["metadata"]["creationTimestamp"] =
                     json!(format!("2025-01-0{day}T00:00:00Z"));
+                object["spec"]["allowedListeners"] = json!({"namespaces": {"from": from}});
             }
             object
         },
     )
+}
+
+/// A ListenerSet, whose Gateway may take it or not.
+pub(crate) fn listener_set() -> impl Strategy<Value = Value> {
+    let host = select(HOSTS[1..].to_vec());
+    let listener = (
+        select(vec![80, 81]),
+        select(vec!["HTTP", "HTTP", "HTTPS"]),
+        host,
+    );
+    (
+        namespace(),
+        (namespace(), 0..3usize),
+        btree_set(listener, 1..=2),
+        1..3u8,
+    )
+        .prop_map(|(namespace, (owner, gateway), listeners, day)| {
+            let listeners = listeners.into_iter().enumerate();
+            let listeners = listeners.map(|(index, (port, protocol, host))| {
+                json!({"name": format!("l{index}"), "port": port, "protocol": protocol, "hostname": host})
+            });
+            json!({
+                "apiVersion": "gateway.networking.k8s.io/v1", "kind": "ListenerSet",
+                "metadata": {"namespace": namespace,
+                    "creationTimestamp": format!("2025-01-0{day}T00:00:00Z")},
+                "spec": {
+                    "parentRef": {"namespace": owner, "name": format!("g{gateway}")},
+                    "listeners": listeners.collect::<Vec<_>>(),
+                },
+            })
+        })
 }
 
 fn route() -> impl Strategy<Value = Value> {

@@ -23,6 +23,7 @@ impl Effect {
         match resource {
             Resource::GatewayClass(new) => of_object(snapshot.gateway_classes(), new),
             Resource::Gateway(new) => of_object(snapshot.gateways(), new),
+            Resource::ListenerSet(new) => of_object(snapshot.listener_sets(), new),
             Resource::HttpRoute(new) => of_object(snapshot.http_routes(), new),
             Resource::GrpcRoute(new) => of_object(snapshot.grpc_routes(), new),
             _ => Self::Resources,

@@ -2,7 +2,7 @@
 
 use gateway_model::{
     BackendTlsPolicy, ConfigMap, EndpointSlice, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind,
-    Namespace, ReferenceGrant, Secret, Service,
+    ListenerSet, Namespace, ReferenceGrant, Secret, Service,
 };
 
 /// A kind that is watched.
@@ -49,9 +49,10 @@ impl Watched {
 
 /// The kinds that resolution reads. Only the Secrets that may hold a certificate are watched:
 /// others are never in this process.
-pub(crate) static WATCHED: [Watched; 11] = [
+pub(crate) static WATCHED: [Watched; 12] = [
     Watched::of::<GatewayClass>("gatewayclasses"),
     Watched::of::<Gateway>("gateways"),
+    Watched::of::<ListenerSet>("listenersets"),
     Watched::of::<HttpRoute>("httproutes"),
     Watched::of::<GrpcRoute>("grpcroutes"),
     Watched::of::<BackendTlsPolicy>("backendtlspolicies"),

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use gateway_model::{
-    BackendTlsPolicy, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind, ObjectRef, Resource,
+    BackendTlsPolicy, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind, ListenerSet, ObjectRef,
+    Resource,
 };
 use gateway_resolve::{Author, Snapshot, StatusWrite, Statuses, plan_status, plan_statuses};
 
@@ -69,6 +70,7 @@ pub(crate) fn stored_as(resource: &Resource, part: Part) -> Fingerprint {
         (Resource::GatewayClass(class), Part::Finalizers) => finalizer::fingerprint(class),
         (Resource::GatewayClass(class), Part::Status) => Fingerprint::of(&class.status),
         (Resource::Gateway(gateway), Part::Status) => Fingerprint::of(&gateway.status),
+        (Resource::ListenerSet(set), Part::Status) => Fingerprint::of(&set.status),
         (Resource::HttpRoute(route), Part::Status) => Fingerprint::of(&route.status),
         (Resource::GrpcRoute(route), Part::Status) => Fingerprint::of(&route.status),
         (Resource::BackendTlsPolicy(policy), Part::Status) => Fingerprint::of(&policy.status),
@@ -88,6 +90,10 @@ fn find(snapshot: &Snapshot, object: &ObjectRef) -> Option<Resource> {
             .gateways()
             .get(namespace, name)
             .map(|gateway| Resource::Gateway(Arc::clone(gateway))),
+        ListenerSet::KIND => snapshot
+            .listener_sets()
+            .get(namespace, name)
+            .map(|set| Resource::ListenerSet(Arc::clone(set))),
         HttpRoute::KIND => snapshot
             .http_routes()
             .get(namespace, name)

@@ -8,7 +8,7 @@ import (
 // watched is every resource that a controller lists.
 var watched = []string{
 	"customresourcedefinitions", "backendtlspolicies", "configmaps", "endpointslices", "gatewayclasses",
-	"gateways", "grpcroutes", "httproutes", "namespaces", "referencegrants", "secrets", "services",
+	"gateways", "grpcroutes", "httproutes", "listenersets", "namespaces", "referencegrants", "secrets", "services",
 }
 
 // TestFirstLists: nothing is served or written before the first full list of

@@ -29,6 +29,10 @@ func TestRights(t *testing.T) {
 	w.web()
 	w.route("any", redirect())
 	w.service("encrypted")
+	w.create(listenerSets, "more", map[string]any{"spec": map[string]any{
+		"parentRef": map[string]any{"name": "web"},
+		"listeners": []any{map[string]any{"name": "http", "port": 8080, "protocol": "HTTP"}},
+	}})
 	w.create(tlsPolicies, "encrypted", map[string]any{"spec": map[string]any{
 		"targetRefs": []any{map[string]any{"group": "", "kind": "Service", "name": "encrypted"}},
 		"validation": map[string]any{"wellKnownCACertificates": "System", "hostname": "a.example"},

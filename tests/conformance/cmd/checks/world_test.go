@@ -36,6 +36,7 @@ var (
 	endpointSlices = kind{discoveryv1.SchemeGroupVersion.WithResource("endpointslices"), "EndpointSlice"}
 	classes        = kind{gatewayv1.SchemeGroupVersion.WithResource("gatewayclasses"), "GatewayClass"}
 	gateways       = kind{gatewayv1.SchemeGroupVersion.WithResource("gateways"), "Gateway"}
+	listenerSets   = kind{gatewayv1.SchemeGroupVersion.WithResource("listenersets"), "ListenerSet"}
 	definitions    = kind{schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}, "CustomResourceDefinition"}
 	routes         = kind{gatewayv1.SchemeGroupVersion.WithResource("httproutes"), "HTTPRoute"}
 	grpcRoutes     = kind{gatewayv1.SchemeGroupVersion.WithResource("grpcroutes"), "GRPCRoute"}

@@ -1,0 +1,89 @@
+//! The status of ListenerSets (GEP-1713).
+
+use std::sync::Arc;
+
+use gateway_model::{ListenerSet, ListenerSetStatus};
+
+use crate::gateway::{ListenerOutcome, ParentFacts};
+use crate::ir::ListenerId;
+use crate::problem::Verdict;
+use crate::reader::Reader;
+use crate::reason::{ListenerAccepted, ListenerSetAccepted, ListenerSetProgrammed, Reason};
+
+use super::conditions::Conditions;
+use super::listeners::{self, Reasons, served, summary};
+
+/// The status of a ListenerSet; `attached` counts the routes of a listener.
+pub(crate) fn status(
+    object: &ListenerSet,
+    facts: &ParentFacts,
+    attached: impl Fn(&Arc<ListenerId>) -> i32,
+    reader: &Reader<'_>,
+) -> ListenerSetStatus {
+    let generation = object.metadata.generation;
+    let stored = &object.status;
+    let accepted = accepted(facts);
+    let programmed = programmed(facts, &accepted);
+    ListenerSetStatus {
+        conditions: Conditions::new(&stored.conditions, generation, reader)
+            .add(accepted)
+            .add(programmed)
+            .build(),
+        listeners: listeners::statuses(facts, &stored.listeners, generation, attached, reader),
+    }
+}
+
+/// A ListenerSet is accepted as long as the Gateway lets it in and one of its listeners is valid.
+fn accepted(facts: &ParentFacts) -> Verdict<ListenerSetAccepted> {
+    let reasons = Reasons {
+        all: ListenerSetAccepted::Accepted,
+        some: ListenerSetAccepted::ListenersPartlyNotValid,
+        none: ListenerSetAccepted::ListenersNotValid,
+    };
+    match facts.owner.refused() {
+        Some(problem) => Verdict::new(problem.reason, problem.text()),
+        None => summary(facts, bad, reasons),
+    }
+}
+
+/// Unlike for a Gateway, a listener without a certificate that can be used is not valid
+/// (conformance test ListenerSetReferenceGrant).
+fn bad(listener: &ListenerOutcome) -> Option<&'static str> {
+    let accepted = listeners::accepted(listener).reason;
+    match listener.is_valid() {
+        true => None,
+        false if accepted == ListenerAccepted::Accepted => {
+            Some(listeners::programmed(listener).reason.as_str())
+        }
+        false => Some(accepted.as_str()),
+    }
+}
+
+fn programmed(
+    facts: &ParentFacts,
+    accepted: &Verdict<ListenerSetAccepted>,
+) -> Verdict<ListenerSetProgrammed> {
+    let not_accepted = |reason| Verdict::new(reason, "the ListenerSet is not accepted");
+    match accepted.reason {
+        ListenerSetAccepted::NotAllowed => not_accepted(ListenerSetProgrammed::NotAllowed),
+        ListenerSetAccepted::Invalid => not_accepted(ListenerSetProgrammed::Invalid),
+        ListenerSetAccepted::ListenersNotValid => {
+            not_accepted(ListenerSetProgrammed::ListenersNotValid)
+        }
+        ListenerSetAccepted::ParentNotAccepted => {
+            not_accepted(ListenerSetProgrammed::ParentNotProgrammed)
+        }
+        ListenerSetAccepted::Accepted | ListenerSetAccepted::ListenersPartlyNotValid => open(facts),
+    }
+}
+
+/// Valid listeners that are not served wait for the Gateway to get an address.
+fn open(facts: &ParentFacts) -> Verdict<ListenerSetProgrammed> {
+    let served = served(facts);
+    let message = format!("{served} of {} listeners are served", facts.listeners.len());
+    let reason = match served {
+        0 => ListenerSetProgrammed::ParentNotProgrammed,
+        _ => ListenerSetProgrammed::Programmed,
+    };
+    Verdict::new(reason, message)
+}
