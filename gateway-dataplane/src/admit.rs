@@ -4,6 +4,10 @@
 //! and [`Forwarder::admitted_by`](crate::Forwarder::admitted_by) give each rule its stages when the table is compiled;
 //! a rule without any has no such step.
 
+mod edit;
+
+pub use edit::{Edit, Editing, Edits};
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -13,14 +17,14 @@ use bytes::Bytes;
 use gateway_resolve::ir;
 use http::Response;
 
-use crate::ConnectionInfo;
 use crate::head::RequestHead;
+use crate::{Body, ConnectionInfo};
 
 /// A stage of a rule.
 ///
 /// It sees the head in canonical form, before the rule's filters, and may edit it; which rule takes the request
-/// is settled. The request's body is not read meanwhile. The rule's request timeout counts, and a client that
-/// leaves drops the future.
+/// is settled. The request's body is not read meanwhile, unless the stage [asks for it](Self::takes_exchange). The
+/// rule's request timeout counts, and a client that leaves drops the future.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -47,9 +51,16 @@ use crate::head::RequestHead;
 pub trait Admit: Send + Sync + 'static {
     /// Lets the request pass, or answers it.
     fn admit<'a>(&'a self, request: Asking<'a>) -> Admitted<'a>;
+
+    /// Does it look at the request's body, or edit the response? The requests of its rule take a longer way then, on
+    /// which there are a [`body`](Asking::body) and [`edits`](Asking::edits).
+    fn takes_exchange(&self) -> bool {
+        false
+    }
 }
 
-/// Whether a request passes; `Err` is the answer in place of the backend's.
+/// Whether a request passes; `Err` is the answer in place of the backend's. A [`Reason`](crate::observe::Reason)
+/// among its extensions is what observers are told.
 pub type Admitted<'a> = Pin<Box<dyn Future<Output = Result<(), Response<Bytes>>> + Send + 'a>>;
 
 /// A request that asks to be let in.
@@ -58,10 +69,22 @@ pub type Admitted<'a> = Pin<Box<dyn Future<Output = Result<(), Response<Bytes>>>
 pub struct Asking<'a> {
     /// Its head.
     pub head: &'a mut RequestHead,
+    /// Its body; empty where no stage of the rule [takes it](Admit::takes_exchange).
+    pub body: &'a mut Body,
+    /// What is done with the response; nothing where no stage of the rule [takes it](Admit::takes_exchange). The last
+    /// is done first.
+    pub edits: &'a mut Edits,
     /// The rule that takes it.
     pub rule: &'a Arc<ir::Rule>,
     /// Where it comes from.
     pub connection: &'a ConnectionInfo,
+}
+
+/// The parts of a request that stages may change.
+pub(crate) struct Entering<'a> {
+    pub(crate) head: &'a mut RequestHead,
+    pub(crate) body: &'a mut Body,
+    pub(crate) edits: &'a mut Edits,
 }
 
 /// The stages of one rule, in order; at least one.
@@ -73,16 +96,23 @@ impl Stages {
         (!stages.is_empty()).then(|| Self(stages.into()))
     }
 
+    /// Does one of them take more than the head of a request?
+    pub(crate) fn take_exchange(&self) -> bool {
+        self.0.iter().any(|stage| stage.takes_exchange())
+    }
+
     /// Passes one after the other.
     pub(crate) async fn pass(
         &self,
-        head: &mut RequestHead,
+        entering: &mut Entering<'_>,
         rule: &Arc<ir::Rule>,
         connection: &ConnectionInfo,
     ) -> Result<(), Response<Bytes>> {
         for stage in &self.0 {
             let asking = Asking {
-                head: &mut *head,
+                head: entering.head,
+                body: entering.body,
+                edits: entering.edits,
                 rule,
                 connection,
             };
@@ -112,8 +142,8 @@ impl Gatekeeper {
     }
 
     /// The stages of `rule`.
-    pub(crate) fn stages(&self, rule: &Arc<ir::Rule>) -> Option<Stages> {
-        Stages::new(self.0.as_ref()?(rule))
+    pub(crate) fn stages(&self, rule: &Arc<ir::Rule>) -> Vec<Box<dyn Admit>> {
+        self.0.as_ref().map_or_else(Vec::new, |make| make(rule))
     }
 }
 

@@ -18,6 +18,7 @@ pub mod observe;
 mod paced;
 mod proxy;
 mod server;
+mod stage;
 pub mod table;
 
 pub use body::{Body, BodyError};

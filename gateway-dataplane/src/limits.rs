@@ -108,6 +108,10 @@ pub struct Limits {
     /// Bytes of a request body that are kept in order to repeat the request. Beyond: it is not
     /// repeated. Default 64 KiB.
     pub retry_body: usize,
+    /// Time that an authorization server has to answer, where the route sets none. Beyond: 403. Default 5 s.
+    pub authorization: Duration,
+    /// Bytes of an authorization server's refusal that are passed on. Beyond: 403. Default 64 KiB.
+    pub authorization_answer: usize,
     /// Bytes of a request body that a mirror may lag behind. Beyond: the copy is given up, counted and logged.
     /// Default 1 MiB.
     pub mirror_lag: usize,
@@ -169,6 +173,8 @@ impl Default for Limits {
             response_header_bytes: 64 << 10,
             response_header_count: 100,
             retry_body: 64 << 10,
+            authorization: Duration::from_secs(5),
+            authorization_answer: 64 << 10,
             mirror_lag: 1 << 20,
             mirror_lag_of_all: 64 << 20,
             mirrors: 1_024,

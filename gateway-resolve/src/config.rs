@@ -163,7 +163,12 @@ impl UsableAddresses {
 
 /// The features that are there besides, where the CRDs of the experimental channel are installed: the
 /// standard ones don't have their fields.
-pub const EXPERIMENTAL_FEATURES: &[&str] = &["HTTPRouteRetry"];
+pub const EXPERIMENTAL_FEATURES: &[&str] = &[
+    "HTTPRouteExternalAuthForwardBody",
+    "HTTPRouteExternalAuthGRPC",
+    "HTTPRouteExternalAuthHTTP",
+    "HTTPRouteRetry",
+];
 
 /// The features (GEP-2162) that resolution and the bundled data plane have, with the CRDs of either
 /// channel.

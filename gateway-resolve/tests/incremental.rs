@@ -140,6 +140,20 @@ fn beside() -> impl Strategy<Value = Value> {
                 }],
             },
         })),
+        (namespace(), namespace(), 0..3usize, 0..3usize).prop_map(|(namespace, owner, gateway, service)| json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+            "metadata": {"name": "guarded", "namespace": namespace},
+            "spec": {
+                "parentRefs": [{"name": format!("g{gateway}"), "namespace": owner}],
+                "rules": [{
+                    "filters": [{"type": "ExternalAuth", "externalAuth": {
+                        "protocol": "HTTP", "http": {},
+                        "backendRef": {"name": format!("s{service}"), "namespace": owner, "port": 80},
+                    }}],
+                    "backendRefs": [{"name": "s0", "port": 80}],
+                }],
+            },
+        })),
         (namespace(), 0..3usize, 0..3usize, any::<bool>()).prop_map(|(namespace, name, service, system)| {
             let mut validation = json!({"hostname": format!("h{name}.x.com")});
             match system {

@@ -38,7 +38,7 @@ fn append(fields: &mut Fields, name: &HeaderName, value: &HeaderValue) {
 }
 
 /// Is the header one that a filter may touch?
-fn is_editable(name: &HeaderName) -> bool {
+pub(crate) fn is_editable(name: &HeaderName) -> bool {
     const RESERVED: [&str; 9] = [
         "cdn-loop",
         "connection",

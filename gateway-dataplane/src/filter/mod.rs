@@ -10,6 +10,7 @@ mod rewrite;
 
 pub use cors::Cors;
 pub use headers::edit_headers;
+pub(crate) use headers::is_editable;
 pub use mirror::Mirror;
 pub use redirect::{Connection, location, redirect};
 pub use rewrite::{InvalidTarget, rewrite, rewritten_path};

@@ -6,15 +6,17 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::Response;
 use tokio::time::Instant;
 
 use super::ConnectionInfo;
 use super::answer::{self, Answer, Language};
 use super::attempt::within;
-use crate::admit::Stages;
+use crate::Body;
+use crate::admit::{Edits, Entering, Stages};
 use crate::codec::h1::Client;
-use crate::head::{RequestHead, ResponseHead};
+use crate::head::ResponseHead;
 use crate::observe::Reason;
 use crate::server::Order;
 use crate::table::CompiledRule;
@@ -27,28 +29,42 @@ pub(super) async fn pass<B>(
     stages: &Stages,
     rule: &CompiledRule<Arc<B>>,
     connection: &ConnectionInfo,
-    head: &mut RequestHead,
+    mut entering: Entering<'_>,
 ) -> Result<Duration, Answer> {
     let begun = Instant::now();
     let limit = rule.request_timeout().filter(|limit| !limit.is_zero());
     let bound = limit.map(|limit| (begun + limit, limit));
-    let language = Language::of(head);
-    let passed = within(bound, stages.pass(head, rule.ir(), connection)).await;
-    match passed {
-        Ok(Ok(())) => Ok(begun.elapsed()),
-        Ok(Err(refusal)) => {
-            let (parts, text) = Response::into_parts(refusal);
-            let head = ResponseHead::from(&parts);
-            Err(Answer {
-                text,
-                ..Answer::bodiless(head, Reason::Denied)
-            })
-        }
-        Err(late) => Err(answer::failure(&late, connection).told(language)),
+    let language = Language::of(entering.head);
+    let cors = rule.filters().cors();
+    let origin = cors.and_then(|cors| cors.allowed_origin(&entering.head.fields));
+    let passed = within(bound, stages.pass(&mut entering, rule.ir(), connection)).await;
+    let mut answer = match passed {
+        Ok(Ok(())) => return Ok(begun.elapsed()),
+        Ok(Err(refusal)) => refused(refusal).told(language),
+        Err(late) => answer::failure(&late, connection).told(language),
+    };
+    let fields = &mut answer.head.fields;
+    if let Some(cors) = cors {
+        cors.mark(fields, origin.as_ref());
+    }
+    rule.filters().edit_response(fields);
+    Err(answer)
+}
+
+/// What a stage answers. Without a body, it is what the gateway says itself of such a status.
+fn refused(refusal: Response<Bytes>) -> Answer {
+    let (parts, text) = refusal.into_parts();
+    let reason = parts.extensions.get().copied().unwrap_or(Reason::Denied);
+    if text.is_empty() && parts.headers.is_empty() {
+        return answer::status(parts.status, reason);
+    }
+    Answer {
+        text,
+        ..Answer::bodiless(ResponseHead::from(&parts), reason)
     }
 }
 
-/// The same for a request of an HTTP/1 client, who may leave meanwhile.
+/// The same for the head of a request of an HTTP/1 client, who may leave meanwhile.
 pub(super) async fn pass_client<B>(
     stages: &Stages,
     rule: &CompiledRule<Arc<B>>,
@@ -57,7 +73,12 @@ pub(super) async fn pass_client<B>(
 ) -> Result<Result<Duration, Answer>, Gone> {
     let mut head = std::mem::take(&mut client.head);
     let passed = {
-        let mut passing = pin!(pass(stages, rule, connection, &mut head));
+        let entering = Entering {
+            head: &mut head,
+            body: &mut Body::empty(),
+            edits: &mut Edits::default(),
+        };
+        let mut passing = pin!(pass(stages, rule, connection, entering));
         let watch = connection.watch.as_deref();
         poll_fn(|cx| {
             if let Poll::Ready(passed) = passing.as_mut().poll(cx) {

@@ -5,21 +5,23 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{StatusCode, header};
+use http::{Request, Response, StatusCode, header};
 
 use super::answer::{self, Answer};
 use super::ends::Ends;
 use super::exchange::{self, Failed};
 use super::plan::{self, Forward, Routed};
-use super::upgrade::{self, Upgrade};
-use super::{ConnectionInfo, Options, admission, carry_out, detour, lender};
+use super::upgrade::{self, ServedHere, Upgrade};
+use super::{Arrived, ConnectionInfo, Options, admission, admit, carry_out, detour, lender};
+use crate::Body;
+use crate::admit::Stages;
 use crate::backend::{Backend, Lend, Tunnel};
-use crate::body::Deadline;
+use crate::body::{Deadline, Feed};
 use crate::codec::h1::Client;
 use crate::head::Known;
 use crate::observe::{Ended, Observed, Reason};
 use crate::server::{Order, Watch};
-use crate::table::SocketTable;
+use crate::table::{Hit, SocketTable};
 
 /// What becomes of the client's connection.
 pub(crate) enum After {
@@ -49,6 +51,9 @@ pub(crate) async fn serve<B: Backend>(
     };
     let mut spent = Duration::ZERO;
     if let Some(stages) = hit.rule.stages() {
+        if stages.take_exchange() {
+            return Box::pin(whole(options, connection, hit, stages, client, observed)).await;
+        }
         let passing = admission::pass_client(stages, hit.rule, connection, client);
         match Box::pin(passing).await {
             Ok(Ok(time)) => spent = time,
@@ -174,13 +179,46 @@ async fn indirect<B: Backend>(
     };
     let interim = detour::Interim::default();
     head.extensions.insert(interim.informer());
-    let (body, mut feed) = detour::body(client);
-    let watch = connection.watch.as_deref();
+    let (body, feed) = detour::body(client);
     let upgrade = plan.upgrade.then_some(Upgrade::ByServer);
     let answered = carry_out(options, connection, plan, upgrade, head, body, observed);
-    let answered: Pin<&mut (dyn Future<Output = _> + Send)> = pin!(answered);
-    let Ok(mut response) = detour::answer(client, &mut feed, &interim, watch, answered).await
-    else {
+    detoured(client, connection, feed, &interim, pin!(answered)).await
+}
+
+/// By way of a request with a body of its own, for stages that take the whole exchange.
+async fn whole<B: Backend>(
+    options: &Options,
+    connection: &ConnectionInfo,
+    hit: Hit<'_, Arc<B>>,
+    stages: &Stages,
+    client: &mut Client,
+    observed: Observed,
+) -> After {
+    let interim = detour::Interim::default();
+    let mut parts = Request::new(()).into_parts().0;
+    parts.extensions.insert(interim.informer());
+    parts.extensions.insert(ServedHere);
+    let (body, feed) = detour::body(client);
+    let arrived = Arrived {
+        parts,
+        head: client.head.clone(),
+        body,
+        observed,
+    };
+    let answered = admit(options, connection, hit, stages, arrived);
+    detoured(client, connection, feed, &interim, pin!(answered)).await
+}
+
+/// Gives the answer to a request whose body `feed` feeds.
+async fn detoured(
+    client: &mut Client,
+    connection: &ConnectionInfo,
+    mut feed: Option<Feed>,
+    interim: &detour::Interim,
+    answered: Pin<&mut (dyn Future<Output = Response<Body>> + Send)>,
+) -> After {
+    let watch = connection.watch.as_deref();
+    let Ok(mut response) = detour::answer(client, &mut feed, interim, watch, answered).await else {
         return After::Close;
     };
     let option = response.headers().get(header::CONNECTION);

@@ -12,10 +12,11 @@ use super::headers::Forwarding;
 use super::mirror::Mirrors;
 use super::{ConnectionInfo, Current, Tables, View, answer, forward};
 use crate::admit::{Admit, Gatekeeper};
-use crate::backend::MakeBackend;
+use crate::backend::{BoxBackend, MakeBackend};
 use crate::head::{AmbiguousPaths, RequestHead};
 use crate::observe::{Audience, Observed, Observer, Reason};
 use crate::server::Terminations;
+use crate::stage::Maker;
 use crate::table::{Miss, SocketKey, SocketTable, Table};
 use crate::{Body, Limits};
 
@@ -45,12 +46,14 @@ pub(crate) struct Options {
 struct Known<B> {
     listeners: Vec<Arc<ir::Listener>>,
     table: Table<Arc<B>>,
-    backends: BTreeMap<BackendId, (Arc<ir::Backend>, Arc<B>)>,
+    backends: Backends<B>,
 }
+
+type Backends<B> = BTreeMap<BackendId, (Arc<ir::Backend>, Arc<B>)>;
 
 impl<B> Known<B> {
     /// Are these the same backends, as far as rules know them?
-    fn has(&self, backends: &BTreeMap<BackendId, (Arc<ir::Backend>, Arc<B>)>) -> bool {
+    fn has(&self, backends: &Backends<B>) -> bool {
         let same = |(id, (_, backend)): (&BackendId, &(_, Arc<B>))| {
             let known = self.backends.get(id);
             known.is_some_and(|(_, known)| Arc::ptr_eq(known, backend))
@@ -197,12 +200,10 @@ impl<M: MakeBackend> Forwarder<M> {
             let backend = self.backend(&old, spec);
             (id.clone(), (Arc::clone(spec), backend))
         };
-        let backends: BTreeMap<_, _> = ir.backends().iter().map(backend).collect();
+        let backends: Backends<_> = ir.backends().iter().map(backend).collect();
         let table = match old.listeners == ir.listeners() && old.has(&backends) {
             true => old.table.clone(),
-            false => Table::guarded(ir, &self.gatekeeper, |spec| {
-                Arc::clone(&backends[&spec.id].1)
-            }),
+            false => self.compile(ir, &backends),
         };
         let known = Known {
             listeners: ir.listeners().to_vec(),
@@ -214,6 +215,21 @@ impl<M: MakeBackend> Forwarder<M> {
             table,
             known,
         }
+    }
+
+    fn compile(&self, ir: &Ir, backends: &Backends<M::Backend>) -> Table<Arc<M::Backend>> {
+        let asked = |id: &BackendId| {
+            let (_, backend) = backends.get(id)?;
+            Some(BoxBackend::new(Arc::clone(backend)))
+        };
+        let maker = Maker {
+            gatekeeper: &self.gatekeeper,
+            limits: &self.options.limits,
+            hop_id: self.options.forwarding.hop_id.as_ref(),
+            backend: &asked,
+        };
+        let stages = |rule: &Arc<ir::Rule>| maker.stages(rule);
+        Table::guarded(ir, &stages, |spec| Arc::clone(&backends[&spec.id].1))
     }
 
     fn backend(&self, old: &Known<M::Backend>, spec: &Arc<ir::Backend>) -> Arc<M::Backend> {

@@ -41,10 +41,11 @@ use self::plan::{Forward, Routed};
 use self::stream::Asked;
 use self::upgrade::Upgrade;
 use crate::Body;
+use crate::admit::{Edits, Entering, Stages};
 use crate::backend::{Attempt, Backend, Lend};
 use crate::head::{RequestHead, ResponseHead};
 use crate::observe::{Observed, Reason};
-use crate::table::{Destination, SocketTable};
+use crate::table::{Destination, Hit, SocketTable};
 
 /// Answers `request`, which came over `connection`, by the routes of `table`.
 pub(crate) async fn forward<B: Backend>(
@@ -53,7 +54,7 @@ pub(crate) async fn forward<B: Backend>(
     connection: &ConnectionInfo,
     request: Request<Body>,
 ) -> Response<Body> {
-    let (mut parts, body) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let version = parts.version;
     let mut head = RequestHead::from(&parts);
     let mut observed = Observed::begin(&options.audience, connection, Some(&head));
@@ -61,14 +62,64 @@ pub(crate) async fn forward<B: Backend>(
         Routed::Answer(answer) => return answer.observed(version, observed),
         Routed::To(hit) => hit,
     };
-    let mut spent = Duration::ZERO;
-    if let Some(stages) = hit.rule.stages() {
-        let passing = admission::pass(stages, hit.rule, connection, &mut head);
-        match Box::pin(passing).await {
-            Ok(time) => spent = time,
-            Err(answer) => return answer.observed(version, observed),
-        }
+    let arrived = Arrived {
+        parts,
+        head,
+        body,
+        observed,
+    };
+    match hit.rule.stages() {
+        None => proceed(options, connection, hit, Duration::ZERO, arrived).await,
+        Some(stages) => Box::pin(admit(options, connection, hit, stages, arrived)).await,
     }
+}
+
+/// A request whose rule is known.
+struct Arrived {
+    /// What the `http` crate has of it; its extensions count.
+    parts: request::Parts,
+    head: RequestHead,
+    body: Body,
+    observed: Observed,
+}
+
+/// Has a request pass the stages of its rule, and goes on with it.
+async fn admit<B: Backend>(
+    options: &Options,
+    connection: &ConnectionInfo,
+    hit: Hit<'_, Arc<B>>,
+    stages: &Stages,
+    mut arrived: Arrived,
+) -> Response<Body> {
+    let version = arrived.head.version;
+    let mut edits = Edits::default();
+    let entering = Entering {
+        head: &mut arrived.head,
+        body: &mut arrived.body,
+        edits: &mut edits,
+    };
+    let response = match admission::pass(stages, hit.rule, connection, entering).await {
+        Ok(spent) => proceed(options, connection, hit, spent, arrived).await,
+        Err(answer) => answer.observed(version, arrived.observed),
+    };
+    edits.apply(response).await
+}
+
+/// Picks a backend for a request, of whose time `spent` is over, and sends it there.
+async fn proceed<B: Backend>(
+    options: &Options,
+    connection: &ConnectionInfo,
+    hit: Hit<'_, Arc<B>>,
+    spent: Duration,
+    arrived: Arrived,
+) -> Response<Body> {
+    let Arrived {
+        mut parts,
+        mut head,
+        body,
+        mut observed,
+    } = arrived;
+    let version = head.version;
     match plan::prepare(options, hit, spent, connection, &mut head, &mut observed) {
         Err(answer) => answer.observed(version, observed),
         Ok(plan) => match lender(&plan) {

@@ -19,6 +19,10 @@ use crate::backend::{BackendErrorKind, Tunnel};
 use crate::observe::{Observed, Reason};
 use crate::server::{Order, Watch};
 
+/// Marks a request whose client is served by this crate's own codec.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ServedHere;
+
 /// The client's side of an upgrade.
 pub(super) enum Upgrade {
     /// hyper serves the client; `None`: it cannot be had.
@@ -30,7 +34,10 @@ pub(super) enum Upgrade {
 impl Upgrade {
     /// Takes the client's side out of the request.
     pub(super) fn take(head: &mut Parts) -> Self {
-        Self::ByHyper(head.extensions.remove())
+        match head.extensions.remove::<ServedHere>() {
+            Some(ServedHere) => Self::ByServer,
+            None => Self::ByHyper(head.extensions.remove()),
+        }
     }
 
     /// Joins both sides when the backend agreed; any other response is an ordinary one.

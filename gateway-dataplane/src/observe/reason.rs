@@ -20,6 +20,10 @@ pub enum Reason {
     Refused,
     /// A stage of [admission](crate::admit) answered.
     Denied,
+    /// The server that is asked about requests of its rule gives no answer.
+    Unauthorized,
+    /// Its body is longer than a stage of its rule takes.
+    TooLarge,
     /// There is no rule for it.
     NoRoute(Miss),
     /// It is not a request, or one that must not be passed on (RFC 9110, RFC 9112).
@@ -45,6 +49,8 @@ impl Reason {
             Self::Preflight => "preflight",
             Self::Refused => "refused",
             Self::Denied => "denied",
+            Self::Unauthorized => "authorization_failed",
+            Self::TooLarge => "request_too_large",
             Self::NoRoute(Miss::NoListener) => "no_listener",
             Self::NoRoute(Miss::NoRoute) => "no_route",
             Self::NoRoute(Miss::NoRule) => "no_rule",

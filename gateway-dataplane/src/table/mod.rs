@@ -37,7 +37,7 @@ use std::sync::Arc;
 use gateway_resolve::ir::{self, BackendId, Ir};
 use hashbrown::HashMap;
 
-use crate::admit::Gatekeeper;
+use crate::admit::Stages;
 
 /// Everything that is served, by socket. `B` is what stands for a backend: a handle that is cheap to
 /// clone for a proxy, `()` where only the choice of a rule matters.
@@ -61,19 +61,19 @@ impl<B: Clone> Table<B> {
     /// The routes of a host are tried in the order that they are in, which
     /// [`VirtualHost::new`](ir::VirtualHost::new) makes the order of precedence.
     pub fn compile(ir: &Ir, backend: impl FnMut(&Arc<ir::Backend>) -> B) -> Self {
-        Self::guarded(ir, &Gatekeeper::default(), backend)
+        Self::guarded(ir, &|_| None, backend)
     }
 
-    /// The same, with rules behind the stages that `gatekeeper` gives them.
+    /// The same, with rules behind the stages that `stages` gives them.
     pub(crate) fn guarded(
         ir: &Ir,
-        gatekeeper: &Gatekeeper,
+        stages: &StagesOf<'_>,
         mut backend: impl FnMut(&Arc<ir::Backend>) -> B,
     ) -> Self {
         let backends = ir.backends();
         let backends = backends.iter().map(|(id, b)| (id, backend(b))).collect();
         let mut compiler = Compiler {
-            gatekeeper,
+            stages,
             backends,
             rules: HashMap::new(),
         };
@@ -103,9 +103,12 @@ impl<B> Table<B> {
     }
 }
 
+/// What gives a rule its stages.
+type StagesOf<'a> = dyn Fn(&Arc<ir::Rule>) -> Option<Stages> + 'a;
+
 /// What is shared while a table is compiled.
 struct Compiler<'a, B> {
-    gatekeeper: &'a Gatekeeper,
+    stages: &'a StagesOf<'a>,
     backends: HashMap<&'a BackendId, B>,
     /// Rules by their address in the IR, which outlives the compiler.
     rules: HashMap<*const ir::Rule, Arc<CompiledRule<B>>>,
@@ -117,10 +120,10 @@ impl<B: Clone> Compiler<'_, B> {
     }
 
     fn rule(&mut self, rule: &Arc<ir::Rule>) -> Arc<CompiledRule<B>> {
-        let (backends, gatekeeper) = (&self.backends, self.gatekeeper);
+        let (backends, stages) = (&self.backends, self.stages);
         let compile = || {
             let compiled = CompiledRule::compile(rule, |id| backends.get(id).cloned());
-            Arc::new(compiled.behind(gatekeeper.stages(rule)))
+            Arc::new(compiled.behind(stages(rule)))
         };
         let compiled = self.rules.entry(Arc::as_ptr(rule));
         Arc::clone(compiled.or_insert_with(compile))

@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod admit;
+mod authorization;
+#[cfg(feature = "grpc")]
+mod authorization_grpc;
 mod backend_tls;
 mod backends;
 mod failures;

@@ -34,7 +34,10 @@ pub use matching::{
 pub use pattern::Pattern;
 pub use rank::Rank;
 pub use rule::{Action, Delegation, Refusal, RefusalReason, Rule, Target, WeightedTarget};
-pub use settings::{ListenerSettings, Origin, Retry, RuleSettings, Sourced, VirtualHostSettings};
+pub use settings::{
+    Authorization, AuthorizationProtocol, ForwardedBody, GrpcAuthorization, HttpAuthorization,
+    ListenerSettings, Named, Origin, Retry, RuleSettings, Sourced, Unanswered, VirtualHostSettings,
+};
 pub use split::{Split, Weighted};
 pub use stream::{ServerName, StreamAction, StreamRule, StreamSplit, StreamTarget};
 

@@ -48,7 +48,7 @@ pub struct Delegation {
 }
 
 impl Rule {
-    /// The backends that it can reach, mirrors included.
+    /// The backends that it can reach, mirrors and those that are asked about requests included.
     pub fn backends(&self) -> impl Iterator<Item = &BackendId> {
         let targets: &[WeightedTarget] = match &self.action {
             Action::Forward(split) => split.targets(),
@@ -59,10 +59,12 @@ impl Rule {
             Filter::Mirror(mirror) => mirror.target.backend(),
             _ => None,
         });
+        let authorization = self.settings.authorization.as_ref();
         targets
             .iter()
             .filter_map(|t| t.target.backend())
             .chain(mirrors)
+            .chain(authorization.map(|asked| &asked.value.server))
     }
 }
 

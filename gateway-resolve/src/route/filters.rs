@@ -4,18 +4,20 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
 use gateway_model::{
-    HeaderModifier, HeaderName, HeaderValue, Hostname, HttpFilter, HttpHeader,
+    ExternalAuth, HeaderModifier, HeaderName, HeaderValue, Hostname, HttpFilter, HttpHeader,
     LocalObjectReference, MirrorFraction, MirrorShare, PathModifier, RequestMirror,
     RequestRedirect, UrlRewrite,
 };
 
 use crate::ir::{
-    Filter, Fraction, HeaderEdits, Mirror, PathRewrite, Redirect, Refusal, RefusalReason, Rewrite,
+    Authorization, Filter, Fraction, HeaderEdits, Mirror, PathRewrite, Redirect, Refusal,
+    RefusalReason, Rewrite, Target,
 };
 use crate::problem::Problem;
 use crate::reason::{RouteAccepted, RouteResolvedRefs};
 
 use super::cors::cors;
+use super::external_auth::authorization;
 use super::references::References;
 use super::rules::RuleProblems;
 
@@ -36,6 +38,8 @@ pub(crate) struct Filters {
     pub(crate) filters: Vec<Filter>,
     /// The redirect that answers in the place of a backend.
     pub(crate) redirect: Option<Redirect>,
+    /// Who is asked whether a request may pass, and the position of the filter that says so.
+    pub(crate) authorization: Option<(usize, Authorization)>,
     /// Why the list fails closed: a filter of it cannot be honoured, and none is ever skipped.
     pub(crate) refusal: Option<Refusal>,
 }
@@ -43,6 +47,9 @@ pub(crate) struct Filters {
 enum Outcome {
     Filter(Filter),
     Redirect(Redirect),
+    Authorization(Authorization),
+    /// The filter refers to a backend that there is not; the reference's problem is noted.
+    Refused(Refusal),
     /// The filter asks for what is not supported.
     Invalid(RouteAccepted, String),
     /// The filter refers to what does not exist.
@@ -62,6 +69,10 @@ pub(crate) fn filters(
         match one(filter, place, index, references, problems) {
             Outcome::Filter(filter) => filters.filters.push(filter),
             Outcome::Redirect(redirect) => filters.redirect = Some(redirect),
+            Outcome::Authorization(asked) => filters.authorization = Some((index, asked)),
+            Outcome::Refused(refusal) => {
+                filters.refusal.get_or_insert(refusal);
+            }
             Outcome::Invalid(reason, message) => {
                 filters.refusal.get_or_insert_with(|| refusal(&message));
                 problems
@@ -115,7 +126,13 @@ fn one(
             Ok(cors) => Outcome::Filter(Filter::Cors(cors)),
             Err(message) => unsupported(&message),
         },
-        HttpFilter::ExternalAuth(_) => unsupported("filter ExternalAuth is not supported"),
+        HttpFilter::ExternalAuth(_) if place.of_backend => {
+            unsupported("filter ExternalAuth is not supported on a backend; put it on the rule")
+        }
+        HttpFilter::ExternalAuth(written) => {
+            let field = format_args!("{}[{index}].externalAuth.backendRef", place.field);
+            external_auth(written, &field.to_string(), references, problems)
+        }
         HttpFilter::ExtensionRef(reference) => extension(reference),
         _ => unsupported("the type of the filter is not supported"),
     }
@@ -161,6 +178,23 @@ fn mirror(
             let message = "expected a fraction of at most one, with a denominator above zero";
             Outcome::Invalid(RouteAccepted::UnsupportedValue, message.to_owned())
         }
+    }
+}
+
+/// A filter whose server does not resolve lets nothing pass.
+fn external_auth(
+    written: &ExternalAuth,
+    field: &str,
+    references: &References<'_>,
+    problems: &mut RuleProblems,
+) -> Outcome {
+    let target = references.target(&written.backend_ref, field, &mut problems.unresolved);
+    match target {
+        Target::Refused(refusal) => Outcome::Refused(refusal),
+        Target::Backend(server) => match authorization(written, server) {
+            Ok(asked) => Outcome::Authorization(asked),
+            Err(message) => Outcome::Invalid(RouteAccepted::UnsupportedValue, message),
+        },
     }
 }
 

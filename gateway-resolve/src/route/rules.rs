@@ -9,7 +9,7 @@ use gateway_model::{
 };
 
 use crate::ir::{
-    Action, Match, PathMatch, Refusal, RefusalReason, Rule, RuleSettings, Split, Target,
+    Action, Match, PathMatch, Refusal, RefusalReason, Rule, RuleSettings, Sourced, Split, Target,
     WeightedTarget,
 };
 use crate::problem::{Problem, texts};
@@ -250,6 +250,7 @@ impl RuleContext<'_> {
             let Filters {
                 filters,
                 redirect: _,
+                authorization: _,
                 refusal,
             } = filters(written, &place, self.references, problems);
             WeightedTarget {
@@ -274,9 +275,15 @@ impl RuleContext<'_> {
         let Filters {
             filters,
             redirect,
+            authorization,
             refusal,
         } = of_rule;
         let failed = failed.map(|why| Refusal::new(RefusalReason::InvalidFilter, why));
+        let mut settings = settings(self.written, &self.field, self.source);
+        settings.authorization = authorization.map(|(index, asked)| {
+            let field = format!("{}.filters[{index}].externalAuth", self.field);
+            Box::new(Sourced::new(asked, field, self.source.clone()))
+        });
         Rule {
             source: self.source.clone(),
             created: self.created,
@@ -288,7 +295,7 @@ impl RuleContext<'_> {
                 (None, Some(redirect)) => Action::Redirect(redirect),
                 (None, None) => forward(targets),
             },
-            settings: settings(self.written, &self.field, self.source),
+            settings,
             chain: Vec::new(),
         }
     }

@@ -2,6 +2,10 @@
 
 use std::net::SocketAddr;
 
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::client::conn::http2::{SendRequest, handshake};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -154,4 +158,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
 /// One request on a connection of its own.
 pub(crate) async fn get(address: SocketAddr, path: &str) -> Answer {
     Raw::connect(address).await.get(path).await
+}
+
+/// A connection of HTTP/2 by prior knowledge.
+pub(crate) async fn http2(address: SocketAddr) -> SendRequest<Full<Bytes>> {
+    let io = TokioIo::new(TcpStream::connect(address).await.unwrap());
+    let (sender, connection) = handshake(TokioExecutor::new(), io).await.unwrap();
+    tokio::spawn(connection);
+    sender
 }

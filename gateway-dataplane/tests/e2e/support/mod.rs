@@ -12,10 +12,10 @@ use std::time::Duration;
 use gateway_dataplane::{Applied, Limits, Ports, Proxy, ProxyBuilder};
 use gateway_model::{ObjectRef, Port, SectionName, Source};
 use gateway_resolve::ir::{
-    Action, AppProtocol, Backend, BackendId, Binding, Certificate, CertificateId, ClientValidation,
-    Endpoint, Filter, Ir, Listener, ListenerId, Match, PathMatch, PrivateKey, Retry, Route, Rule,
-    RuleSettings, ServerName, Sourced, Split, Stack, StreamAction, StreamRule, StreamSplit,
-    StreamTarget, Target, Tls, VirtualHost, WeightedTarget,
+    Action, AppProtocol, Authorization, Backend, BackendId, Binding, Certificate, CertificateId,
+    ClientValidation, Endpoint, Filter, Ir, Listener, ListenerId, Match, PathMatch, PrivateKey,
+    Retry, Route, Rule, RuleSettings, ServerName, Sourced, Split, Stack, StreamAction, StreamRule,
+    StreamSplit, StreamTarget, Target, Tls, VirtualHost, WeightedTarget,
 };
 
 fn object(kind: &'static str, name: &str) -> ObjectRef {
@@ -125,6 +125,11 @@ pub(crate) fn request_timeout(mut rule: Rule, limit: Duration) -> Rule {
 
 pub(crate) fn attempt_timeout(mut rule: Rule, limit: Duration) -> Rule {
     rule.settings.backend_request_timeout = set(limit);
+    rule
+}
+
+pub(crate) fn authorized(mut rule: Rule, asked: Authorization) -> Rule {
+    rule.settings.authorization = set(asked);
     rule
 }
 

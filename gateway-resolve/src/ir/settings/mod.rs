@@ -5,9 +5,14 @@
 //! feature by the data plane, when it compiles its table. A setting is named for what it does, not for the
 //! kind of resource that asked for it, and its type has a file of its own here.
 
+mod authorization;
 mod origin;
 mod retry;
 
+pub use authorization::{
+    Authorization, AuthorizationProtocol, ForwardedBody, GrpcAuthorization, HttpAuthorization,
+    Named, Unanswered,
+};
 pub use origin::{Origin, Sourced};
 pub use retry::Retry;
 
@@ -53,6 +58,8 @@ settings! {
         backend_request_timeout: Duration,
         /// When and how often a request is tried again.
         retry: Retry,
+        /// Who is asked whether a request may pass.
+        authorization: Authorization,
     }
 }
 
