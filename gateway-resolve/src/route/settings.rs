@@ -26,11 +26,12 @@ pub(crate) fn settings(rule: &HttpRule, field: &str, source: &Source) -> RuleSet
         Some(Box::new(Sourced::new(span, at(name), source.clone())))
     };
     let retry = rule.retry.as_ref().map(retry);
-    let mut settings = RuleSettings::default();
-    settings.request_timeout = limit(request, "timeouts.request");
-    settings.backend_request_timeout = limit(backend_request, "timeouts.backendRequest");
-    settings.retry = retry.map(|retry| Box::new(Sourced::new(retry, at("retry"), source.clone())));
-    settings
+    RuleSettings {
+        request_timeout: limit(request, "timeouts.request"),
+        backend_request_timeout: limit(backend_request, "timeouts.backendRequest"),
+        retry: retry.map(|retry| Box::new(Sourced::new(retry, at("retry"), source.clone()))),
+        ..RuleSettings::default()
+    }
 }
 
 fn retry(written: &HttpRetry) -> Retry {
