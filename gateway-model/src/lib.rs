@@ -26,6 +26,8 @@ mod core;
 pub mod files;
 #[cfg(feature = "manifests")]
 mod gateway_api;
+#[cfg(feature = "k8s-gateway")]
+pub mod k8s_gateway;
 #[cfg(feature = "manifests")]
 mod lines;
 #[cfg(feature = "manifests")]

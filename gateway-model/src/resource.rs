@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+#[cfg(feature = "k8s-gateway")]
+use crate::k8s_gateway;
 use crate::{
     BackendTlsPolicy, ConfigMap, EndpointSlice, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind,
     ListenerSet, Namespace, ObjectMeta, ObjectRef, ReferenceGrant, Secret, Service, Source,
@@ -52,6 +54,30 @@ pub enum Resource {
     Secret(Arc<Secret>),
     /// A ConfigMap.
     ConfigMap(Arc<ConfigMap>),
+    /// A RouteOption.
+    #[cfg(feature = "k8s-gateway")]
+    RouteOption(Arc<k8s_gateway::RouteOption>),
+    /// A VirtualHostOption.
+    #[cfg(feature = "k8s-gateway")]
+    VirtualHostOption(Arc<k8s_gateway::VirtualHostOption>),
+    /// An HttpListenerOption.
+    #[cfg(feature = "k8s-gateway")]
+    HttpListenerOption(Arc<k8s_gateway::HttpListenerOption>),
+    /// A ListenerOption.
+    #[cfg(feature = "k8s-gateway")]
+    ListenerOption(Arc<k8s_gateway::ListenerOption>),
+    /// A DirectResponse.
+    #[cfg(feature = "k8s-gateway")]
+    DirectResponse(Arc<k8s_gateway::DirectResponse>),
+    /// An Upstream.
+    #[cfg(feature = "k8s-gateway")]
+    Upstream(Arc<k8s_gateway::Upstream>),
+    /// A Settings.
+    #[cfg(feature = "k8s-gateway")]
+    Settings(Arc<k8s_gateway::Settings>),
+    /// A GatewayParameters.
+    #[cfg(feature = "k8s-gateway")]
+    GatewayParameters(Arc<k8s_gateway::GatewayParameters>),
 }
 
 /// Runs an expression on the object inside, whatever its kind.
@@ -76,6 +102,22 @@ macro_rules! each_kind {
             Resource::EndpointSlice($object) => $result,
             Resource::Secret($object) => $result,
             Resource::ConfigMap($object) => $result,
+            #[cfg(feature = "k8s-gateway")]
+            Resource::RouteOption($object) => $result,
+            #[cfg(feature = "k8s-gateway")]
+            Resource::VirtualHostOption($object) => $result,
+            #[cfg(feature = "k8s-gateway")]
+            Resource::HttpListenerOption($object) => $result,
+            #[cfg(feature = "k8s-gateway")]
+            Resource::ListenerOption($object) => $result,
+            #[cfg(feature = "k8s-gateway")]
+            Resource::DirectResponse($object) => $result,
+            #[cfg(feature = "k8s-gateway")]
+            Resource::Upstream($object) => $result,
+            #[cfg(feature = "k8s-gateway")]
+            Resource::Settings($object) => $result,
+            #[cfg(feature = "k8s-gateway")]
+            Resource::GatewayParameters($object) => $result,
         }
     };
 }

@@ -4,6 +4,11 @@ use std::sync::{Arc, LazyLock};
 
 use serde::de::DeserializeOwned;
 
+#[cfg(feature = "k8s-gateway")]
+use crate::k8s_gateway::{
+    DirectResponse, GatewayParameters, HttpListenerOption, ListenerOption, RouteOption, Settings,
+    Upstream, VirtualHostOption,
+};
 use crate::schema::{Schema, distance};
 use crate::tree::{DecodeError, Node};
 use crate::{
@@ -92,16 +97,22 @@ impl Gaps {
 
 /// The entry of a kind.
 pub(super) fn find(group: &str, kind: &str) -> Option<&'static Entry> {
-    KINDS
-        .iter()
-        .find(|entry| entry.kind == kind && entry.group == group)
+    all().find(|entry| entry.kind == kind && entry.group == group)
+}
+
+/// All that there are.
+fn all() -> impl Iterator<Item = &'static Entry> {
+    #[cfg(feature = "k8s-gateway")]
+    return KINDS.iter().chain(&K8S_GATEWAY_KINDS);
+    #[cfg(not(feature = "k8s-gateway"))]
+    KINDS.iter()
 }
 
 /// The entry of the kind that is meant, when `group` can't be anybody else's: groups without a dot and
 /// those below `k8s.io` are Kubernetes' own, and others are close to the right one.
 pub(super) fn of_mistaken_group(group: &str, kind: &str) -> Option<&'static Entry> {
     let reserved = !group.contains('.') || group.ends_with("k8s.io");
-    KINDS.iter().find(|entry| {
+    all().find(|entry| {
         let near = || distance(group.as_bytes(), entry.group.as_bytes()) <= MISSPELT;
         entry.kind == kind && entry.group != group && (reserved || near())
     })
@@ -110,9 +121,6 @@ pub(super) fn of_mistaken_group(group: &str, kind: &str) -> Option<&'static Entr
 /// How many letters of a group may be wrong until it is taken for another one: `gateway.networking.io`
 /// leaves out seven.
 const MISSPELT: usize = 7;
-
-/// How many there are.
-const KIND_COUNT: usize = 18;
 
 /// The schema in a file, or none.
 macro_rules! own_schema {
@@ -124,11 +132,11 @@ macro_rules! own_schema {
     };
 }
 
-/// Declares [`KINDS`].
+/// Declares a list of kinds.
 macro_rules! kinds {
-    ($($kind:ident, $variant:ident, $names:ident, $gaps:expr, $standard:literal, $experimental:literal
+    ($list:ident: $($kind:ident, $variant:ident, $names:ident, $gaps:expr, $standard:literal, $experimental:literal
         $(, $version:literal $(= $own:literal)?)*;)+) => {
-        static KINDS: [Entry; KIND_COUNT] = [$(Entry {
+        static $list: [Entry; [$(stringify!($kind)),+].len()] = [$(Entry {
             group: <$kind as Kind>::GROUP,
             kind: <$kind as Kind>::KIND,
             versions: <$kind as Kind>::VERSIONS,
@@ -150,6 +158,7 @@ macro_rules! kinds {
 }
 
 kinds! {
+    KINDS:
     GatewayClass, GatewayClass, Subdomain, Gaps::Entries(&[]), "crds/standard/gatewayclasses.json", "crds/experimental/gatewayclasses.json";
     Gateway, Gateway, Subdomain, Gaps::Spec, "crds/standard/gateways.json", "crds/experimental/gateways.json";
     HttpRoute, HttpRoute, Subdomain, Gaps::Rules, "crds/standard/httproutes.json", "crds/experimental/httproutes.json";
@@ -170,6 +179,19 @@ kinds! {
     ConfigMap, ConfigMap, Subdomain, Gaps::Entries(&[]), "core/config_map.json", "core/config_map.json";
 }
 
+#[cfg(feature = "k8s-gateway")]
+kinds! {
+    K8S_GATEWAY_KINDS:
+    RouteOption, RouteOption, Subdomain, Gaps::Entries(&[]), "crds/k8sgateway/routeoptions.json", "crds/k8sgateway/routeoptions.json";
+    VirtualHostOption, VirtualHostOption, Subdomain, Gaps::Entries(&[]), "crds/k8sgateway/virtualhostoptions.json", "crds/k8sgateway/virtualhostoptions.json";
+    HttpListenerOption, HttpListenerOption, Subdomain, Gaps::Entries(&[]), "crds/k8sgateway/httplisteneroptions.json", "crds/k8sgateway/httplisteneroptions.json";
+    ListenerOption, ListenerOption, Subdomain, Gaps::Entries(&[]), "crds/k8sgateway/listeneroptions.json", "crds/k8sgateway/listeneroptions.json";
+    DirectResponse, DirectResponse, Subdomain, Gaps::Entries(&[]), "crds/k8sgateway/directresponses.json", "crds/k8sgateway/directresponses.json";
+    Upstream, Upstream, Subdomain, Gaps::Entries(&[]), "crds/k8sgateway/upstreams.json", "crds/k8sgateway/upstreams.json";
+    Settings, Settings, Subdomain, Gaps::Entries(&[]), "crds/k8sgateway/settings.json", "crds/k8sgateway/settings.json";
+    GatewayParameters, GatewayParameters, Subdomain, Gaps::Entries(&[]), "crds/k8sgateway/gatewayparameters.json", "crds/k8sgateway/gatewayparameters.json";
+}
+
 /// The schemas are part of the program; a test loads them all.
 #[expect(
     clippy::expect_used,
@@ -188,11 +210,11 @@ fn decode<K: DeserializeOwned>(node: &Node) -> Result<K, serde_path_to_error::Er
 mod tests {
     use std::sync::LazyLock;
 
-    use super::KINDS;
+    use super::all;
 
     #[test]
     fn all_schemas_load() {
-        for entry in &KINDS {
+        for entry in all() {
             entry.schemas.iter().for_each(|schema| {
                 LazyLock::force(schema);
             });

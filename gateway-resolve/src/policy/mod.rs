@@ -29,15 +29,17 @@ impl Policy for BackendTlsPolicy {
     }
 }
 
-/// The object that an entry of `spec.targetRefs` is for.
+/// The object that an entry of `spec.targetRefs` names.
 pub(crate) fn target_of(policy: &impl Policy, target: &PolicyTarget) -> ObjectRef {
     let PolicyTarget {
         group,
         kind,
         name,
+        namespace,
         section_name: _,
     } = target;
-    let namespace = policy.metadata().namespace.as_str();
+    let own = policy.metadata().namespace.as_str();
+    let namespace = namespace.as_deref().unwrap_or(own);
     ObjectRef::new(group.clone(), kind.clone(), namespace, name.as_str())
 }
 

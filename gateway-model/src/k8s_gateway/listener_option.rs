@@ -1,0 +1,20 @@
+//! ListenerOption.
+
+use super::options::options;
+use super::{OptionStatuses, POLICIES, PolicySpec, kind};
+use crate::Object;
+
+/// Options for the connections of listeners.
+pub type ListenerOption = Object<PolicySpec<ListenerOptions>, OptionStatuses>;
+
+kind!(ListenerOption, "ListenerOption", POLICIES, "v1");
+
+options! {
+    /// What can be set for the connections of a listener.
+    ListenerOptions {}
+    refused: [],
+    ignored: [
+        "accessLoggingService", "connectionBalanceConfig", "extensions", "listenerAccessLoggingService",
+        "perConnectionBufferLimitBytes", "proxyProtocol", "socketOptions", "tcpStats",
+    ],
+}

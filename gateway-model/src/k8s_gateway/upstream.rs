@@ -1,0 +1,29 @@
+//! Upstream.
+
+use super::options::options;
+use super::{CONTROL_PLANE, OptionStatuses, kind, values};
+use crate::Object;
+
+/// Something that routes can forward to, with how it is connected to.
+pub type Upstream = Object<UpstreamSpec, OptionStatuses>;
+
+kind!(Upstream, "Upstream", CONTROL_PLANE, "v1");
+
+options! {
+    /// What an Upstream is.
+    UpstreamSpec {
+        /// Where it is.
+        upstream_type: values::UpstreamType = "upstreamtype" ["kube", "static", "pipe", "aws", "awsEc2", "azure", "consul", "gcp", "ai"],
+        /// Does it speak HTTP/2?
+        use_http2: bool = "usehttp2" ["useHttp2"],
+    }
+    refused: ["failover"],
+    ignored: [
+        "circuitBreakers", "connectionConfig", "disableIstioAutoMtls", "discoveryMetadata", "dnsRefreshRate",
+        "healthChecks", "httpConnectHeaders", "httpConnectSslConfig", "httpProxyHostname",
+        "ignoreHealthOnHostRemoval", "initialConnectionWindowSize", "initialStreamWindowSize",
+        "loadBalancerConfig", "maxConcurrentStreams", "outlierDetection",
+        "overrideStreamErrorOnInvalidHttpMessage", "preconnectPolicy", "protocolSelection",
+        "proxyProtocolVersion", "respectDnsTtl", "sslConfig",
+    ],
+}

@@ -1,0 +1,25 @@
+//! Cross-origin resource sharing.
+
+use serde::Deserialize;
+
+/// Which other sites may have browsers ask, and for what.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Cors {
+    /// The origins that may; `*` stands for all.
+    pub allow_origin: Vec<String>,
+    /// The same as regular expressions.
+    pub allow_origin_regex: Vec<String>,
+    /// The methods that they may use.
+    pub allow_methods: Vec<String>,
+    /// The headers that they may send.
+    pub allow_headers: Vec<String>,
+    /// The headers of responses that they get to see.
+    pub expose_headers: Vec<String>,
+    /// How long a preflight may be cached, in seconds.
+    pub max_age: String,
+    /// May requests carry credentials?
+    pub allow_credentials: bool,
+    /// Is all of it off for this route?
+    pub disable_for_route: bool,
+}

@@ -1,0 +1,35 @@
+//! What options say. A field of the CRD that no type here has is known and not honoured.
+
+mod cors;
+mod csrf;
+mod ext_auth;
+mod fault;
+mod headers;
+mod limits;
+mod retries;
+mod rewrites;
+mod upstreams;
+
+pub use cors::Cors;
+pub use csrf::{Csrf, Denominator, RuntimeFraction, Share, StringMatch};
+pub use ext_auth::{CustomAuth, ExtAuth};
+pub use fault::{Abort, Delay, Faults};
+pub use headers::{HeaderManipulation, HeaderPair, RequestHeader, ResponseHeader};
+pub use limits::{
+    Buffer, BufferPerRoute, HttpLocalRateLimit, LocalRateLimit, RateLimit, RateLimits,
+};
+pub use retries::{Backoff, Retries, Shadowing};
+pub use rewrites::{HostRewrite, Regex, RegexRewrite};
+pub use upstreams::{KubeUpstream, StaticHost, StaticUpstream, UpstreamType};
+
+use serde::{Deserialize, Serialize};
+
+/// Names an object; the namespace has to be given where it counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ResourceRef {
+    /// Its name.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+}

@@ -1,0 +1,66 @@
+//! Where Upstreams are.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// Where an Upstream is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum UpstreamType {
+    /// A port of a Service.
+    Kube(KubeUpstream),
+    /// Hosts that are listed.
+    Static(StaticUpstream),
+    /// A socket of this machine.
+    Pipe(serde_json::Value),
+    /// AWS Lambda.
+    Aws(serde_json::Value),
+    /// Machines of AWS.
+    AwsEc2(serde_json::Value),
+    /// Azure functions.
+    Azure(serde_json::Value),
+    /// A service of Consul.
+    Consul(serde_json::Value),
+    /// Google Cloud Run.
+    Gcp(serde_json::Value),
+    /// A provider of language models.
+    Ai(serde_json::Value),
+}
+
+/// A port of a Service.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct KubeUpstream {
+    /// The Service.
+    pub service_name: String,
+    /// Its namespace.
+    pub service_namespace: String,
+    /// Its port.
+    pub service_port: u32,
+    /// Which of its pods; all, when it is empty.
+    pub selector: BTreeMap<String, String>,
+}
+
+/// Hosts that are listed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct StaticUpstream {
+    /// The hosts.
+    pub hosts: Vec<StaticHost>,
+    /// Are they connected to by TLS? Where it is not given: if a port is 443.
+    pub use_tls: Option<bool>,
+}
+
+/// A host.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct StaticHost {
+    /// Its address, or a name.
+    pub addr: String,
+    /// Its port.
+    pub port: u32,
+    /// The name that it is asked for (SNI).
+    pub sni_addr: String,
+}
