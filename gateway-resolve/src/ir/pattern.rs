@@ -120,6 +120,9 @@ impl fmt::Debug for Pattern {
 
 #[cfg(test)]
 mod tests {
+    use std::hint::black_box;
+    use std::time::Instant;
+
     use super::Pattern;
 
     #[test]
@@ -147,5 +150,48 @@ mod tests {
         assert!(large.contains("at most 512 KiB"), "{large}");
         assert!(Pattern::new("/[a-z0-9-]{1,63}/v[0-9]+").unwrap().size() < 32 << 10);
         assert!(Pattern::new(r"/\w+/\w+/\w+/\w+/\w+/\w+").is_ok());
+    }
+
+    /// Patterns that are hard on engines of one kind or another, each as large as may be.
+    fn hard() -> Vec<Pattern> {
+        let largest = |written: fn(usize) -> String| {
+            let sizes = (1..).map(|step| Pattern::new(&written(step * 8)));
+            sizes.map_while(Result::ok).last()
+        };
+        let grown: [fn(usize) -> String; 5] = [
+            // Exponential for those who backtrack.
+            |n| format!("(?:a?){{{n}}}a{{{n}}}"),
+            |n| format!("(?:(?:a|aa)+b?){{{n}}}c"),
+            // Exponential for those who make it deterministic.
+            |n| format!("[ab]*a[ab]{{{n}}}"),
+            |n| format!("(?:.*a){{{n}}}x"),
+            |n| format!("(?:[a-z]*[0-9a-f]?){{{n}}}/"),
+        ];
+        grown.into_iter().filter_map(largest).collect()
+    }
+
+    /// RE2's promise, on which the bound of what a request can cost stands.
+    #[test]
+    fn a_match_takes_one_step_for_each_byte_and_state_at_worst() {
+        let text = "ab".repeat(2 << 10);
+        for pattern in hard() {
+            let states = pattern.size() / 50;
+            let start = Instant::now();
+            black_box(pattern.is_match(&text));
+            let took = start.elapsed();
+            let start = Instant::now();
+            let mut steps = vec![0_u8; states];
+            for byte in text.bytes() {
+                for state in black_box(&mut steps) {
+                    *state = black_box(state.wrapping_mul(31).wrapping_add(byte));
+                }
+            }
+            let bound = start.elapsed();
+            let written = pattern.as_str();
+            assert!(
+                took < bound,
+                "{written}: {took:?}, {states} states, {bound:?}"
+            );
+        }
     }
 }
