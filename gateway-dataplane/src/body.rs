@@ -17,7 +17,7 @@ pub(crate) use informer::Informer;
 pub(crate) use lull::Lull;
 pub(crate) use piped::{Feed, Wish};
 pub(crate) use replay::{Buffered, Kept, buffer};
-pub(crate) use stream::Stream;
+pub(crate) use stream::{Received, Rest, Stream};
 pub(crate) use tee::{Bounds, Copies, tee};
 
 use std::fmt;
@@ -52,7 +52,7 @@ enum Inner {
     Full(Bytes),
     Incoming(Incoming),
     /// A request over HTTP/2.
-    Stream(stream::Stream),
+    Stream(Received),
     /// A request over HTTP/1.
     Piped(piped::Reader),
     /// A response over HTTP/1.
@@ -92,12 +92,18 @@ impl Body {
         }
     }
 
-    /// A body of `length` bytes, if that is known, that a client sends over HTTP/2.
-    pub(crate) fn stream(stream: ::h2::RecvStream, length: Option<u64>) -> Self {
-        match stream.is_end_stream() {
-            true => Self::empty(),
-            false => Self::of(Inner::Stream(stream::Stream::new(stream, length))),
+    /// A body of `length` bytes, if that is known, that a client sends over HTTP/2; with what will be left of it,
+    /// unless it is empty.
+    pub(crate) fn stream(
+        stream: ::h2::RecvStream,
+        length: Option<u64>,
+    ) -> (Self, Option<Arc<Rest>>) {
+        if stream.is_end_stream() {
+            return (Self::empty(), None);
         }
+        let rest = Arc::default();
+        let received = Received::new(Stream::new(stream, length), &rest);
+        (Self::of(Inner::Stream(received)), Some(rest))
     }
 
     /// A body of `length` bytes, if that is known, that is fed by somebody else.

@@ -18,7 +18,7 @@ use super::frames::{Bounded, Excess};
 use super::http1::Open;
 use super::respond::respond;
 use super::watch::{Order, Watch};
-use crate::body::Informer;
+use crate::body::{Informer, Rest};
 use crate::{Body, Limits};
 
 /// How HTTP/2 is served.
@@ -80,11 +80,15 @@ impl Http2 {
                 Ok((request, send)) => {
                     let send = Arc::new(std::sync::Mutex::new(send));
                     // Boxed, since a future is moved several times on its way to its task.
-                    let answered = Box::pin(handle(incoming(request, &send)));
-                    let open = Open::on(watch);
+                    let (request, rest) = incoming(request, &send);
+                    let answered = Box::pin(handle(request));
+                    let (open, linger) = (Open::on(watch), self.linger);
                     tokio::spawn(async move {
                         respond(&send, answered).await;
                         drop(open);
+                        if let Some(rest) = rest {
+                            rest.read_on(linger).await;
+                        }
                     });
                 }
                 Err(error) => return tracing::debug!(%error, "a client connection ended"),
@@ -124,14 +128,16 @@ where
     connection.poll_accept(cx)
 }
 
-/// The request with its body, and with the way for interim responses.
+/// The request with its body and with the way for interim responses, and what will be left of the body.
 fn incoming(
     request: Request<RecvStream>,
     send: &Arc<std::sync::Mutex<SendResponse<Bytes>>>,
-) -> Request<Body> {
+) -> (Request<Body>, Option<Arc<Rest>>) {
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-    let mut request = request.map(|stream| Body::stream(stream, length));
+    let (parts, stream) = request.into_parts();
+    let (body, rest) = Body::stream(stream, length);
+    let mut request = Request::from_parts(parts, body);
     let send = Arc::downgrade(send);
     request
         .extensions_mut()
@@ -143,5 +149,5 @@ fn incoming(
                 let _left = send.send_informational(interim);
             }
         }));
-    request
+    (request, rest)
 }

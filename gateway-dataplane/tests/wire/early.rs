@@ -1,5 +1,11 @@
 //! Answers that are given before the request was read whole.
 
+use std::time::Duration;
+
+use gateway_dataplane::Limits;
+
+use crate::support::backend::Reply;
+use crate::support::h2::{self, H2, Outcome};
 use crate::support::{Rig, get};
 
 /// A request that the gateway answers itself, whatever its body.
@@ -55,4 +61,56 @@ async fn the_answer_can_be_read_by_a_client_that_sends_everything_first() {
         assert_eq!(client.answer().await.status, 200);
         client.closes().await;
     }
+}
+
+/// A request that the gateway answers itself, over HTTP/2.
+const OWN: [(&str, &str); 5] = [
+    (":method", "OPTIONS"),
+    (":scheme", "http"),
+    (":authority", "a.example"),
+    (":path", "/"),
+    ("max-forwards", "0"),
+];
+
+/// RFC 9113 section 8.1 lets a server reset a stream that it has answered; clients that send everything first lose
+/// the answer to it, as they do when their window is never opened again.
+#[tokio::test]
+async fn over_http2_the_rest_is_read_for_a_while() {
+    const FRAME: u32 = 16 << 10;
+    let rig = Rig::new().await;
+    let mut client = H2::connect(&rig).await;
+    client
+        .frame(h2::HEADERS, h2::END_HEADERS, 1, h2::block(&OWN))
+        .await;
+    // Of the connection (RFC 9113 section 6.9.2), and of the stream.
+    let mut windows = [65_535, Limits::default().h2_stream_window];
+    for left in (0..64).rev() {
+        while windows.iter().any(|window| *window < FRAME) {
+            let frame = client.read().await.expect("the connection stays open");
+            assert_ne!(frame.kind, h2::RST_STREAM, "{left} frames are left");
+            if frame.kind == h2::WINDOW_UPDATE {
+                windows[frame.stream as usize] += h2::code(&frame.payload);
+            }
+        }
+        windows = windows.map(|window| window - FRAME);
+        let flags = if left == 0 { h2::END_STREAM } else { 0 };
+        client
+            .frame(h2::DATA, flags, 1, [b'x'; FRAME as usize])
+            .await;
+    }
+    client.request(3, &OWN).await;
+    assert_eq!(client.outcome(3).await, Outcome::Status(200));
+}
+
+/// Who never ends is told to stop.
+#[tokio::test]
+async fn over_http2_a_rest_that_does_not_end_is_given_up() {
+    let linger = Duration::from_millis(50);
+    let rig = Rig::with(Reply::OK, |limits| limits.linger = linger).await;
+    let mut client = H2::connect(&rig).await;
+    client
+        .frame(h2::HEADERS, h2::END_HEADERS, 1, h2::block(&OWN))
+        .await;
+    assert_eq!(client.outcome(1).await, Outcome::Status(200));
+    assert_eq!(client.outcome(1).await, Outcome::Reset(0));
 }

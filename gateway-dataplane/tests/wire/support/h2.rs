@@ -204,7 +204,8 @@ fn text(bytes: &mut Vec<u8>, text: &str) {
     bytes.extend(text.as_bytes());
 }
 
-fn code(payload: &[u8]) -> u32 {
+/// The number that a payload begins with.
+pub(crate) fn code(payload: &[u8]) -> u32 {
     u32::from_be_bytes([payload[0], payload[1], payload[2], payload[3]])
 }
 
