@@ -68,6 +68,10 @@ pub struct Limits {
     /// Connections that a backend has, idle ones and those of other protocols included. At the limit an idle
     /// one makes room. Beyond: 503. Default 1,024.
     pub backend_connections: usize,
+    /// Connections and UDP sessions of all backends together that one
+    /// [`Upstreams`](crate::backend::upstream::Upstreams) makes. A backend may have as many as are left for others:
+    /// half at most, and beside greedy ones there is always some for the next. Beyond: 503. Default 16,384.
+    pub upstream_connections: usize,
     /// Times that a request may come through this gateway, as it says itself in `CDN-Loop` (RFC 8586). Beyond:
     /// 508. Default 4.
     pub own_hops: usize,
@@ -157,6 +161,7 @@ impl Default for Limits {
             response_head: Duration::from_secs(120),
             backend_requests: 1_024,
             backend_connections: 1_024,
+            upstream_connections: 16_384,
             own_hops: 4,
             udp_sessions: 4_096,
             udp_idle: Duration::from_secs(60),

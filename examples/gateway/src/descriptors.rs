@@ -3,28 +3,28 @@
 use gateway_dataplane::Limits;
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-/// What is left for all but traffic: listening sockets, files, health checks, the API server.
+/// What traffic never takes: listening sockets, files, health checks, the API server, pipes.
 const RESERVE: usize = 256;
-/// Two of three are for clients, most of whose connections wait; the third is for backends, which are bounded each
-/// on their own.
-const FOR_CLIENTS: (usize, usize) = (2, 3);
+/// One part of so many is for backends; the others are for clients, most of whose connections wait.
+const PARTS: usize = 3;
 
 /// Raises the limit to the one that the system allows, and lowers what is promised to what fits in it.
 pub(crate) fn fit(limits: &mut Limits) {
     let allowed = raise();
-    let (share, of) = FOR_CLIENTS;
-    let fitting = (allowed.saturating_sub(RESERVE) / of)
-        .max(1)
-        .saturating_mul(share);
-    if fitting < limits.connections {
-        tracing::warn!(
-            descriptors = allowed,
-            connections = fitting,
-            wanted = limits.connections * of / share + RESERVE,
-            "fewer client connections are accepted: allow this process more files (ulimit -Hn)"
-        );
-        limits.connections = fitting;
+    let wanted = RESERVE + limits.connections + limits.upstream_connections;
+    if wanted <= allowed {
+        return;
     }
+    let part = (allowed.saturating_sub(RESERVE) / PARTS).max(1);
+    limits.connections = limits.connections.min(part * (PARTS - 1));
+    limits.upstream_connections = limits.upstream_connections.min(part);
+    tracing::warn!(
+        descriptors = allowed,
+        connections = limits.connections,
+        upstream_connections = limits.upstream_connections,
+        wanted,
+        "fewer client connections are accepted, and fewer made to backends: allow this process more files (ulimit -Hn)"
+    );
 }
 
 /// How many descriptors there may be.

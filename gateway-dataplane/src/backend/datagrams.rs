@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
 
 use tokio::net::UdpSocket;
 
@@ -10,7 +11,7 @@ use tokio::net::UdpSocket;
 pub struct Datagrams {
     socket: UdpSocket,
     endpoint: SocketAddr,
-    owner: Option<Box<dyn Owner>>,
+    owner: Mutex<Option<Box<dyn Owner>>>,
 }
 
 /// Who is told how an endpoint does.
@@ -31,7 +32,7 @@ impl Datagrams {
         Ok(Self {
             endpoint: socket.peer_addr()?,
             socket,
-            owner: None,
+            owner: Mutex::default(),
         })
     }
 
@@ -39,7 +40,7 @@ impl Datagrams {
     pub(crate) fn of(self, owner: impl Owner + 'static) -> Self {
         let owner: Box<dyn Owner> = Box::new(owner);
         Self {
-            owner: Some(owner),
+            owner: Mutex::new(Some(owner)),
             ..self
         }
     }
@@ -55,15 +56,24 @@ impl Datagrams {
 
     /// The endpoint answered.
     pub(crate) fn answered(&self) {
-        if let Some(owner) = &self.owner {
-            owner.answered();
-        }
+        self.tell(|owner| owner.answered());
     }
 
     /// The endpoint is not there.
     pub(crate) fn failed(&self, error: io::Error) {
-        if let Some(owner) = &self.owner {
-            owner.failed(error);
+        self.tell(|owner| owner.failed(error));
+    }
+
+    /// Nobody uses them any more, though the socket may be open for another moment.
+    pub(crate) fn release(&self) {
+        let mut owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
+        *owner = None;
+    }
+
+    fn tell(&self, tell: impl FnOnce(&dyn Owner)) {
+        let owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(owner) = &*owner {
+            tell(&**owner);
         }
     }
 }

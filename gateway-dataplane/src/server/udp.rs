@@ -16,7 +16,7 @@ use tokio::time::MissedTickBehavior;
 use self::sessions::{Session, Sessions};
 use super::accept::{PAUSE, Served};
 use super::worker::Worker;
-use crate::backend::{Backend, MakeBackend};
+use crate::backend::{Backend, BackendError, BackendErrorKind, MakeBackend};
 use crate::forward::View;
 use crate::limits::fixed as limits;
 
@@ -112,7 +112,18 @@ impl<B: Backend> Relay<B> {
             return false;
         };
         let backend = route.choose().backend;
-        match backend.map(|b| b.datagrams(self.worker)).transpose() {
+        let open = || {
+            backend
+                .as_ref()
+                .map(|b| b.datagrams(self.worker))
+                .transpose()
+        };
+        let full = |error: &BackendError| error.kind() == BackendErrorKind::Full;
+        let mut opened = open();
+        if opened.as_ref().is_err_and(full) && self.sessions.make_room_among_strangers() {
+            opened = open();
+        }
+        match opened {
             Ok(datagrams) => {
                 self.sessions.begin(client, datagrams, &self.socket);
                 true

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gateway_dataplane::Limits;
 use gateway_resolve::ir::{Ir, Refusal, RefusalReason, Target};
 use tokio::net::UdpSocket;
 use tokio::task::{JoinHandle, JoinSet};
@@ -184,8 +185,16 @@ async fn a_dead_endpoint_is_passed_over() {
 /// Who sends from many addresses takes the place of others that do, not of a client that is answered.
 #[tokio::test]
 async fn sessions_are_bounded_and_one_that_is_used_stays() {
+    used_stays(|limits| limits.udp_sessions = 2).await;
+    // A backend has half of it at most.
+    used_stays(|limits| limits.upstream_connections = 4).await;
+}
+
+async fn used_stays(change: impl FnOnce(&mut Limits)) {
     let a = origin("a").await;
-    let proxy = limited(|limits| limits.udp_sessions = 2);
+    let mut limits = Limits::default();
+    change(&mut limits);
+    let proxy = builder().workers(1).limits(limits).start().unwrap();
     let at = address(&proxy.apply(&to_endpoints(&[a.address])));
     let used = Client::of(at).await;
     let first = used.ask("one").await;

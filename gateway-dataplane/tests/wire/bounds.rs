@@ -85,6 +85,16 @@ async fn a_backend_has_so_many_connections_and_no_more() {
     .await;
 }
 
+/// A backend takes half of what all may have at most, so that there is something left for another.
+#[tokio::test]
+async fn a_backend_leaves_as_many_connections_to_others_as_it_has() {
+    takes_two(false, |limits| limits.upstream_connections = 4).await;
+    takes_two(true, |limits| {
+        (limits.upstream_connections, limits.upstream_h2_streams) = (4, 1);
+    })
+    .await;
+}
+
 /// The bound is one of the backend, not of what is configured: an edit forgets nobody.
 #[tokio::test]
 async fn what_is_open_still_counts_when_endpoints_change() {

@@ -183,7 +183,8 @@ fn descriptors_are_raised_to_what_is_allowed_and_a_promise_beyond_is_said() {
     let mut gateway =
         Gateway::start_under("ulimit -Sn 64 && ulimit -Hn 600", &[path.to_str().unwrap()]);
     let line = gateway.wait_for("fewer client connections");
-    assert!(line.contains("descriptors=600 connections=228"), "{line}");
+    let promise = "descriptors=600 connections=228 upstream_connections=114";
+    assert!(line.contains(promise), "{line}");
     gateway.line("serving");
     assert_eq!(gateway.descriptors(), (600, 600));
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::connect::Connect;
 use super::endpoint::{Endpoint, Settings};
+use super::load::Session;
 use super::pick::Pick;
 use super::{BackendError, BackendErrorKind, Upstream};
 use crate::backend::{Datagrams, Lend, Owner};
@@ -14,6 +15,7 @@ use crate::backend::{Datagrams, Lend, Owner};
 struct Asked {
     endpoint: Arc<Endpoint>,
     settings: Settings,
+    _session: Session,
 }
 
 impl Owner for Asked {
@@ -30,15 +32,20 @@ impl Owner for Asked {
 impl<P: Pick, C: Connect> Upstream<P, C> {
     /// A socket to the first endpoint that there is a way to.
     pub(super) fn datagrams_of(&self, worker: usize) -> Result<Datagrams, BackendError> {
+        let session = self.load.hold_session();
+        let session = session.ok_or_else(|| self.load.full(&self.spec.id, "UDP sessions"))?;
         let mut course = self.begin(worker);
         while let Some(index) = self.choose(&mut course) {
             let endpoint = &course.endpoints[index];
-            let asked = Asked {
-                endpoint: Arc::clone(endpoint),
-                settings: self.settings,
-            };
             match connect(endpoint.address()) {
-                Ok(datagrams) => return Ok(datagrams.of(asked)),
+                Ok(datagrams) => {
+                    let asked = Asked {
+                        endpoint: Arc::clone(endpoint),
+                        settings: self.settings,
+                        _session: session,
+                    };
+                    return Ok(datagrams.of(asked));
+                }
                 Err(error) => course.exclude(unreached(endpoint.address(), error)),
             }
         }

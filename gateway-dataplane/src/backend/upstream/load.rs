@@ -10,14 +10,17 @@ use gateway_resolve::ir::BackendId;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Usage;
+use super::total::Total;
 use crate::backend::{BackendError, BackendErrorKind};
 use crate::paced::Paced;
 
 /// Requests and connections of one backend, over all its endpoints and workers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Load {
+    total: Arc<Total>,
     requests: AtomicUsize,
     connections: AtomicUsize,
+    sessions: AtomicUsize,
     refused: Paced,
 }
 
@@ -29,6 +32,17 @@ pub(super) struct Most {
 }
 
 impl Load {
+    /// Of a backend that is counted in `total`.
+    pub(super) fn new(total: Arc<Total>) -> Self {
+        Self {
+            total,
+            requests: AtomicUsize::new(0),
+            connections: AtomicUsize::new(0),
+            sessions: AtomicUsize::new(0),
+            refused: Paced::new(),
+        }
+    }
+
     /// What is open now.
     pub(super) fn usage(&self) -> Usage {
         Usage {
@@ -52,8 +66,17 @@ impl Load {
     /// Counts a connection, if it is not one too many.
     pub(super) fn hold(self: &Arc<Self>, most: Most) -> Option<Held> {
         let open = self.connections.fetch_add(1, Relaxed);
+        let left = self.total.enter();
         let held = Held(Arc::clone(self));
-        (open < most.connections).then_some(held)
+        (open < most.connections.min(left)).then_some(held)
+    }
+
+    /// Counts a session of UDP, if it is not one too many.
+    pub(super) fn hold_session(self: &Arc<Self>) -> Option<Session> {
+        let open = self.sessions.fetch_add(1, Relaxed);
+        let left = self.total.enter();
+        let session = Session(Arc::clone(self));
+        (open < left).then_some(session)
     }
 
     /// Too much is open.
@@ -88,6 +111,17 @@ pub(super) struct Held(Arc<Load>);
 impl Drop for Held {
     fn drop(&mut self) {
         self.0.connections.fetch_sub(1, Relaxed);
+        self.0.total.leave();
+    }
+}
+
+/// A session that is counted for as long as this lives.
+pub(super) struct Session(Arc<Load>);
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.0.sessions.fetch_sub(1, Relaxed);
+        self.0.total.leave();
     }
 }
 

@@ -16,6 +16,7 @@ mod load;
 mod multiplex;
 mod pick;
 mod tls;
+mod total;
 
 pub use connect::{Connect, TcpConnect};
 pub use pick::{Candidates, LeastRequest, Pick, RoundRobin};
@@ -35,6 +36,7 @@ use self::health::Ejection;
 use self::lane::Keep;
 use self::load::{Entered, Held, Load, Most};
 use self::tls::TlsClient;
+use self::total::Total;
 use super::{
     Attempt, Backend, BackendError, BackendErrorKind, Datagrams, Direct, Lend, MakeBackend, Noted,
     Tunnel, http1,
@@ -49,6 +51,7 @@ pub struct Upstreams<P = RoundRobin, C = TcpConnect> {
     pick: Arc<P>,
     connect: Arc<C>,
     settings: Settings,
+    total: Arc<Total>,
 }
 
 impl Upstreams {
@@ -64,6 +67,7 @@ impl<P: Pick, C: Connect> Upstreams<P, C> {
         Self {
             pick: Arc::new(pick),
             connect: Arc::new(connect),
+            total: Arc::new(Total::new(limits.upstream_connections)),
             settings: Settings {
                 workers: workers.max(1),
                 connect: limits.connect,
@@ -104,7 +108,8 @@ impl<P: Pick, C: Connect> MakeBackend for Upstreams<P, C> {
         previous: Option<&Arc<Upstream<P, C>>>,
     ) -> Arc<Upstream<P, C>> {
         let load = previous.map(|previous| Arc::clone(&previous.load));
-        let load = load.unwrap_or_default();
+        let new = || Arc::new(Load::new(Arc::clone(&self.total)));
+        let load = load.unwrap_or_else(new);
         let kept = previous.filter(|previous| {
             previous.spec.protocol == spec.protocol && previous.spec.tls == spec.tls
         });

@@ -37,6 +37,9 @@ impl Drop for Entry {
         if let Some(answers) = &self.answers {
             answers.abort();
         }
+        if let Some(datagrams) = &self.session.datagrams {
+            datagrams.release();
+        }
     }
 }
 
@@ -123,12 +126,23 @@ impl Sessions {
         });
     }
 
+    /// Ends the session that is missed least of those whose client was heard only once. `false`: there is none.
+    pub(super) fn make_room_among_strangers(&mut self) -> bool {
+        let least = self.least().filter(|(_, entry)| entry.heard < 2);
+        let client = least.map(|(client, _)| *client);
+        client.is_some_and(|client| self.open.remove(&client).is_some())
+    }
+
     fn make_room(&mut self) {
-        let open = self.open.iter();
-        let least = open.min_by_key(|(_, entry)| (entry.heard, entry.session.last.load(Relaxed)));
-        if let Some(client) = least.map(|(client, _)| *client) {
+        if let Some(client) = self.least().map(|(client, _)| *client) {
             self.end(client);
         }
+    }
+
+    /// The session that is missed least.
+    fn least(&self) -> Option<(&SocketAddr, &Entry)> {
+        let open = self.open.iter();
+        open.min_by_key(|(_, entry)| (entry.heard, entry.session.last.load(Relaxed)))
     }
 }
 
