@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::access_log::AccessLog;
 use crate::descriptors;
 use crate::error::Error;
+use crate::memory;
 use crate::metrics::Metrics;
 use crate::outcome::{self, Outcome};
 use crate::stop::Stop;
@@ -88,6 +89,7 @@ impl Plane {
         if let Some(metrics) = &metrics {
             metrics.watch(proxy.forwarder());
         }
+        memory::watch();
         Ok(Self {
             proxy: Arc::new(proxy),
             metrics,

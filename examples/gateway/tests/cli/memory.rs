@@ -1,4 +1,4 @@
-//! What one client can make the gateway keep in memory.
+//! What one client can make the gateway keep: memory, and descriptors.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -6,7 +6,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::Gateway;
+use crate::support::{Gateway, curl};
 
 const STREAMS: usize = 128;
 /// More than fits into the buffers of sockets.
@@ -69,12 +69,8 @@ fn greedy(address: (&str, u16)) -> TcpStream {
     client
 }
 
-/// A client with open windows that reads nothing holds the buffers of its streams, and no more: the limits say
-/// 8 MiB of responses, beside what is being read of each.
-#[test]
-fn a_client_that_reads_none_of_its_responses_holds_little_memory() {
-    let (sender, stuck) = channel();
-    let port = origin(sender);
+/// A gateway whose only backend is at `port`, started under `command`.
+fn before(port: u16, command: &str, arguments: &[&str]) -> (crate::files::Files, Gateway) {
     let manifests = crate::files::CLEAN
         .replace("port: 80, protocol", "port: 8080, protocol")
         .replace(
@@ -83,11 +79,51 @@ fn a_client_that_reads_none_of_its_responses_holds_little_memory() {
         );
     assert!(manifests.contains(&port.to_string()));
     let files = crate::files::Files::new(&[("input.yaml", &manifests)]);
-    let gateway = Gateway::serving(&[files.path("input.yaml").to_str().unwrap()]);
+    let path = files.path("input.yaml");
+    let arguments = [arguments, &[path.to_str().unwrap()]].concat();
+    let mut gateway = Gateway::start_under(command, &arguments);
+    gateway.line("serving");
+    (files, gateway)
+}
+
+/// A client with open windows that reads nothing holds the buffers of its streams, and no more: the limits say
+/// 8 MiB of responses, beside what is being read of each. Afterwards the memory goes back to the system.
+#[test]
+fn a_client_that_reads_none_of_its_responses_holds_little_memory() {
+    let (sender, stuck) = channel();
+    let port = origin(sender);
+    let (_files, mut gateway) = before(port, "true", &["--log-level", "gateway=debug"]);
     let before = gateway.resident_memory();
     let client = greedy(("127.0.0.1", gateway.port(8080)));
     let stuck: Vec<_> = stuck.iter().take(STREAMS).collect();
     let grown = gateway.resident_memory() - before;
     assert!(grown < 24 << 20, "{} KiB", grown >> 10);
     drop((client, stuck));
+    // The first time may have been while it was needed.
+    let kept = (0..3).map(|_| {
+        gateway.wait_for("given back");
+        gateway.resident_memory().saturating_sub(before)
+    });
+    let kept: Vec<_> = kept.take_while(|kept| *kept > 8 << 20).collect();
+    assert!(kept.len() < 3, "of {grown} bytes {kept:?} were kept");
+}
+
+/// However many requests wait for backends, some descriptors are left for those who accept, and for probes.
+#[test]
+fn requests_that_wait_leave_descriptors_for_probes_and_new_clients() {
+    let (sender, stuck) = channel();
+    let port = origin(sender);
+    let health = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let limit = "ulimit -n 600";
+    let (_files, mut gateway) = before(port, limit, &["--health", &health.to_string()]);
+    let client = ("127.0.0.1", gateway.port(8080));
+    let clients: Vec<_> = (0..6).map(|_| greedy(client)).collect();
+    gateway.line("the backend has too many connections");
+    assert_eq!(curl(&[&format!("http://{health}/healthz")]).status, 200);
+    assert_eq!(curl(&[&gateway.url("/")]).status, 503);
+    assert!(gateway.open_files() < 600 - 256, "{}", gateway.open_files());
+    drop((clients, stuck));
 }
