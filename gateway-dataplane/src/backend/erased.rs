@@ -7,7 +7,7 @@ use std::pin::Pin;
 
 use http::{Request, Response};
 
-use super::{Attempt, Backend, BackendError, Datagrams, Direct, Tunnel};
+use super::{Attempt, Backend, BackendError, Datagrams, Direct, Payload, Tunnel};
 use crate::Body;
 
 /// Any backend, at the cost of a box per request.
@@ -35,8 +35,8 @@ impl Backend for BoxBackend {
         self.0.call_boxed(request, attempt).await
     }
 
-    async fn open(&self, worker: usize) -> Result<Tunnel, BackendError> {
-        self.0.open_boxed(worker).await
+    async fn open(&self, payload: Payload, worker: usize) -> Result<Tunnel, BackendError> {
+        self.0.open_boxed(payload, worker).await
     }
 
     fn datagrams(&self, worker: usize) -> Result<Datagrams, BackendError> {
@@ -59,7 +59,7 @@ type Opening<'a> = Pin<Box<dyn Future<Output = Result<Tunnel, BackendError>> + S
 trait Erased: Send + Sync + 'static {
     fn call_boxed<'a>(&'a self, request: Request<Body>, attempt: &'a Attempt<'_>) -> Answer<'a>;
 
-    fn open_boxed(&self, worker: usize) -> Opening<'_>;
+    fn open_boxed(&self, payload: Payload, worker: usize) -> Opening<'_>;
 
     fn datagrams_erased(&self, worker: usize) -> Result<Datagrams, BackendError>;
 
@@ -73,8 +73,8 @@ impl<B: Backend> Erased for B {
         Box::pin(self.call(request, attempt))
     }
 
-    fn open_boxed(&self, worker: usize) -> Opening<'_> {
-        Box::pin(self.open(worker))
+    fn open_boxed(&self, payload: Payload, worker: usize) -> Opening<'_> {
+        Box::pin(self.open(payload, worker))
     }
 
     fn datagrams_erased(&self, worker: usize) -> Result<Datagrams, BackendError> {

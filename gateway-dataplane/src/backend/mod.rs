@@ -48,13 +48,17 @@ pub trait Backend: Send + Sync + 'static {
         attempt: &Attempt<'_>,
     ) -> impl Future<Output = Result<Response<Body>, BackendError>> + Send;
 
-    /// Opens a connection for bytes of any protocol, as TCPRoutes ask for. Backends that answer requests
-    /// only need not.
+    /// Opens a connection for `payload`, as TLSRoutes and TCPRoutes ask for. Backends that answer requests only need
+    /// not.
     ///
     /// # Errors
     /// No connection could be made; the client's is closed.
-    fn open(&self, worker: usize) -> impl Future<Output = Result<Tunnel, BackendError>> + Send {
-        let _ = worker;
+    fn open(
+        &self,
+        payload: Payload,
+        worker: usize,
+    ) -> impl Future<Output = Result<Tunnel, BackendError>> + Send {
+        let _ = (payload, worker);
         let what = "the backend takes requests only";
         std::future::ready(Err(BackendError::new(BackendErrorKind::Connect, what)))
     }
@@ -83,6 +87,15 @@ pub trait Backend: Send + Sync + 'static {
     fn direct(&self) -> Option<Direct<'_>> {
         None
     }
+}
+
+/// What a connection that is [opened](Backend::open) is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Payload {
+    /// Bytes in clear, of any protocol: inside TLS, where that is how the backend is connected to (BackendTLSPolicy).
+    Clear,
+    /// TLS of the client's own, which goes on as it comes: no other is put around it.
+    Tls,
 }
 
 /// Builds [`Backend`]s when a new IR is applied.
@@ -160,8 +173,12 @@ impl<B: Backend> Backend for Arc<B> {
         B::call(self, request, attempt)
     }
 
-    fn open(&self, worker: usize) -> impl Future<Output = Result<Tunnel, BackendError>> + Send {
-        B::open(self, worker)
+    fn open(
+        &self,
+        payload: Payload,
+        worker: usize,
+    ) -> impl Future<Output = Result<Tunnel, BackendError>> + Send {
+        B::open(self, payload, worker)
     }
 
     fn datagrams(&self, worker: usize) -> Result<Datagrams, BackendError> {

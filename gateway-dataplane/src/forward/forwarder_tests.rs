@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gateway_model::{ObjectRef, Port, SectionName, Source};
 use gateway_resolve::ir::{
-    AppProtocol, Backend, BackendId, Binding, Endpoint, Ir, Listener, ListenerId, Stack,
+    AppProtocol, Backend, BackendId, Binding, Endpoint, Ir, Listener, ListenerId, Stack, Transport,
 };
 
 use super::{Forwarder, Forwarding};
@@ -42,6 +42,7 @@ fn ir(port: i64, protocol: AppProtocol, endpoints: &[&str]) -> Ir {
         id: BackendId {
             object: source("Service").object,
             port,
+            transport: Transport::Tcp,
         },
         source: source("Service"),
         protocol,

@@ -162,9 +162,10 @@ impl<M: MakeBackend> Client<M> {
         side.stream = side.stream.watched(Arc::clone(watch));
         let audience = &self.worker.forwarder.options().audience;
         let mut observed = ObservedStream::begin(audience, &self.info, &chosen);
-        let backend = chosen.backend;
+        let payload = chosen.payload();
         let forwarding = Box::pin(tcp::forward(
-            backend,
+            chosen.backend,
+            payload,
             self.worker.index,
             side,
             &mut observed,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::io::copy_bidirectional_with_sizes;
 
-use crate::backend::{Backend, BackendError};
+use crate::backend::{Backend, BackendError, Payload};
 use crate::codec::h1::Side;
 use crate::limits::fixed as limits;
 use crate::observe::{Counted, ObservedStream, StreamEnded};
@@ -30,11 +30,12 @@ pub(super) enum Unforwarded {
 /// What cannot be passed on is closed, which is all that TCP can say.
 pub(super) async fn forward<B: Backend>(
     backend: Option<Arc<B>>,
+    payload: Payload,
     worker: usize,
     client: Side,
     observed: &mut ObservedStream,
 ) -> Result<(u64, u64), Unforwarded> {
-    let passed = pass_on(backend, worker, client, observed).await;
+    let passed = pass_on(backend, payload, worker, client, observed).await;
     observed.ended(match &passed {
         Ok(_) => StreamEnded::Complete,
         Err(Unforwarded::Refused) => StreamEnded::Refused,
@@ -46,11 +47,13 @@ pub(super) async fn forward<B: Backend>(
 
 async fn pass_on<B: Backend>(
     backend: Option<Arc<B>>,
+    payload: Payload,
     worker: usize,
     mut client: Side,
     observed: &mut ObservedStream,
 ) -> Result<(u64, u64), Unforwarded> {
-    let tunnel = backend.ok_or(Unforwarded::Refused)?.open(worker).await?;
+    let backend = backend.ok_or(Unforwarded::Refused)?;
+    let tunnel = backend.open(payload, worker).await?;
     let backend = tunnel.take().ok_or(Unforwarded::Refused)?;
     let mut backend = Counted::new(backend, observed);
     Ok(

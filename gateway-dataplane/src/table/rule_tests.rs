@@ -5,7 +5,7 @@ use std::time::Duration;
 use gateway_model::{HeaderName, HeaderValue, ObjectRef, Port, Source};
 use gateway_resolve::ir::{
     Action, BackendId, Filter, Fraction, HeaderEdits, Mirror, Refusal, RefusalReason, Rule,
-    RuleSettings, Sourced, Split, Target, WeightedTarget,
+    RuleSettings, Sourced, Split, Target, Transport, WeightedTarget,
 };
 use http::StatusCode;
 
@@ -27,6 +27,7 @@ fn backend(name: &str) -> Target {
     Target::Backend(BackendId {
         object: object(name),
         port: Port::new(80).unwrap(),
+        transport: Transport::Tcp,
     })
 }
 

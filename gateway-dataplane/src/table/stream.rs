@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use gateway_resolve::ir::{self, BackendId, StreamTarget, Target};
+use gateway_resolve::ir::{self, BackendId, Stack, StreamTarget, Target};
 
 use super::shares::Shares;
+use crate::backend::Payload;
 use crate::forward::entropy;
 
 /// A layer-4 rule with its backends at hand.
@@ -85,6 +86,16 @@ pub(crate) struct Chosen<B> {
     pub(crate) backend: Option<B>,
 }
 
+impl<B> Chosen<B> {
+    /// What comes on the connection.
+    pub(crate) fn payload(&self) -> Payload {
+        match self.listener.as_ref().map(|listener| &listener.stack) {
+            Some(Stack::TlsPassthrough { .. }) => Payload::Tls,
+            _ => Payload::Clear,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -92,7 +103,7 @@ mod tests {
     use gateway_model::{ObjectRef, Port, Source};
     use gateway_resolve::ir::{
         BackendId, Refusal, RefusalReason, StreamAction, StreamRule, StreamSplit, StreamTarget,
-        Target,
+        Target, Transport,
     };
 
     use super::StreamRoute;
@@ -103,7 +114,12 @@ mod tests {
         let object = |kind, name| ObjectRef::new("", kind, "default", name);
         let backend = |name| {
             let (object, port) = (object("Service", name), Port::new(80).unwrap());
-            Target::Backend(BackendId { object, port })
+            let transport = Transport::Tcp;
+            Target::Backend(BackendId {
+                object,
+                port,
+                transport,
+            })
         };
         let refused = Refusal::new(RefusalReason::BackendNotFound, "");
         let targets = [

@@ -12,11 +12,17 @@ use hyper_util::server::conn::auto;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use crate::support::client::{Raw, get};
 use crate::support::origin::{self, Origin, raw};
-use crate::support::{backend, certificate, h2c, ir, listener, rule, serve, simple, to};
+use crate::support::tls::{connect, origin as greeter};
+use crate::support::{
+    backend, certificate, for_host, h2c, ir, ir_with, listener, passthrough, rule, serve, share,
+    simple, tcp, terminated, to, to_id,
+};
 
 /// Answers with the name that it was asked for and the version that is spoken, over TLS.
 async fn secure_origin(certificate: &Certificate) -> Origin {
@@ -209,4 +215,47 @@ async fn a_backend_that_gets_a_policy_is_not_spoken_to_in_clear_any_more() {
     let backend = secured(backend("a", &[clear.address]), &shown, "web.example", &[]);
     proxy.apply(&ir(vec![listener("http", routes)], vec![backend]));
     assert_eq!(client.get("/").await.status, 502);
+}
+
+/// GEP-2643, "TLSRoute with BackendTLSPolicy": what is terminated is encrypted again, under the name of the policy. TLS
+/// that is passed on stays the client's own.
+#[tokio::test]
+async fn a_policy_is_for_bytes_in_clear_and_not_for_tls_that_is_passed_on() {
+    let shown = certificate("a", &["policy.example"]);
+    let origin = greeter(&shown, "").await;
+    let listeners = vec![
+        terminated(
+            for_host(listener("end", vec![]), "end.example"),
+            &shown,
+            &[("", "a")],
+        ),
+        passthrough(
+            for_host(listener("pass", vec![]), "pass.example"),
+            &[("", "a")],
+        ),
+    ];
+    let to_a = || {
+        secured(
+            backend("a", &[origin.address]),
+            &shown,
+            "policy.example",
+            &[],
+        )
+    };
+    let (_proxy, at) = serve(&ir_with(listeners, vec![to_a()], vec![shown.clone()]));
+    for (name, asked) in [
+        ("end.example", "policy.example"),
+        ("pass.example", "pass.example"),
+    ] {
+        let mut text = String::new();
+        let mut stream = connect(at, name).await.unwrap();
+        stream.read_to_string(&mut text).await.unwrap();
+        assert_eq!(text, asked);
+    }
+    let over_tcp = tcp(listener("tcp", vec![]), vec![share(1, to_id("a"))]);
+    let (_proxy, at) = serve(&ir(vec![over_tcp], vec![to_a()]));
+    let mut text = String::new();
+    let mut stream = TcpStream::connect(at).await.unwrap();
+    stream.read_to_string(&mut text).await.unwrap();
+    assert_eq!(text, "policy.example");
 }

@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use gateway_model::{Hostname, ObjectRef, Port, Source};
 use serde::{Deserialize, Serialize};
 
+use super::Transport;
+
 /// A set of endpoints that answer alike, such as one port of a Service.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,18 +57,25 @@ pub enum Authorities {
     Certificates(Vec<Vec<u8>>),
 }
 
-/// The identity of a backend: a resource and one of its ports.
+/// The identity of a backend: a resource and one of its ports, of which those of TCP and of UDP are not the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct BackendId {
     /// The resource, such as a Service.
     pub object: ObjectRef,
     /// The port of it that the route names.
     pub port: Port,
+    /// What it is reached by.
+    #[serde(default, skip_serializing_if = "Transport::is_tcp")]
+    pub transport: Transport,
 }
 
 impl fmt::Display for BackendId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.object, self.port)
+        write!(f, "{}:{}", self.object, self.port)?;
+        match self.transport {
+            Transport::Tcp => Ok(()),
+            Transport::Udp => f.write_str("/udp"),
+        }
     }
 }
 
@@ -81,6 +90,8 @@ pub enum AppProtocol {
     Http1,
     /// HTTP/2: by prior knowledge in clear (`kubernetes.io/h2c`), by ALPN over TLS.
     H2c,
+    /// What HTTP can't be: bytes or datagrams that are passed on.
+    Opaque,
 }
 
 /// One server of a backend.

@@ -175,12 +175,22 @@ impl Stack {
 }
 
 /// What a listener's socket is for. Ports of TCP and of UDP are not the same ports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub enum Transport {
     /// Connections.
+    #[default]
     Tcp,
     /// Datagrams.
     Udp,
+}
+
+impl Transport {
+    /// Connections?
+    pub fn is_tcp(&self) -> bool {
+        *self == Self::Tcp
+    }
 }
 
 impl fmt::Display for Transport {

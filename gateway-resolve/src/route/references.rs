@@ -8,7 +8,7 @@ use gateway_model::{
 };
 
 use crate::gateway::certificates::{core_hint, not_permitted};
-use crate::ir::{AppProtocol, BackendId, Refusal, RefusalReason, Target};
+use crate::ir::{AppProtocol, BackendId, Refusal, RefusalReason, Target, Transport};
 use crate::policy::backend_tls;
 use crate::problem::Problem;
 use crate::reader::Reader;
@@ -74,7 +74,11 @@ impl References<'_> {
         let port = reference
             .port
             .ok_or_else(|| not_found(format!("expected a port of {object}, found none")))?;
-        let id = BackendId { object, port };
+        let id = BackendId {
+            object,
+            port,
+            transport: Transport::Tcp,
+        };
         let service_port = service_port(service, &id).map_err(not_found)?;
         self.backends.borrow_mut().insert(id.clone());
         let tls = backend_tls::of_port(&id.object, &service_port.name, self.reader);

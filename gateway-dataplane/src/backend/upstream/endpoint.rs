@@ -16,7 +16,7 @@ use super::health::{Ejection, Health};
 use super::http2;
 use super::lane::{Keep, Lane};
 use super::load::{Load, Most};
-use super::tls::{Secured, TlsClient};
+use super::tls::{Inside, Secured, TlsClient};
 use crate::backend::{BackendError, BackendErrorKind};
 use crate::codec::h1::Allowance;
 use crate::paced::Paced;
@@ -86,11 +86,21 @@ impl Endpoint {
         self.in_time(limit, self.reach(connect, tls)).await
     }
 
-    /// Connects, by TLS where that is asked for, however long it takes.
+    /// Connects for HTTP, by TLS where that is asked for, however long it takes.
     pub(super) async fn reach<C: Connect>(
         &self,
         connect: &C,
         tls: &Security,
+    ) -> Result<Secured<C::Stream>, BackendError> {
+        self.open(connect, tls, Inside::Http).await
+    }
+
+    /// Connects, by TLS where that is asked for, however long it takes.
+    pub(super) async fn open<C: Connect>(
+        &self,
+        connect: &C,
+        tls: &Security,
+        inside: Inside,
     ) -> Result<Secured<C::Stream>, BackendError> {
         let untrusted = |what: &dyn fmt::Display| {
             let what = format!("no TLS with {}: {what}", self.spec.address);
@@ -112,7 +122,7 @@ impl Endpoint {
         let Some(client) = client else {
             return Ok(Secured::Clear(stream));
         };
-        let secured = client.secure(stream).await;
+        let secured = client.secure(stream, inside).await;
         let secured = secured.map_err(|error| untrusted(&error).because(error))?;
         Ok(Secured::Tls(Box::new(secured)))
     }

@@ -35,11 +35,11 @@ use self::endpoint::{Endpoint, Security, Settings};
 use self::health::Ejection;
 use self::lane::Keep;
 use self::load::{Entered, Held, Load, Most};
-use self::tls::TlsClient;
+use self::tls::{Inside, TlsClient};
 use self::total::Total;
 use super::{
     Attempt, Backend, BackendError, BackendErrorKind, Datagrams, Direct, Lend, MakeBackend, Noted,
-    Tunnel, http1,
+    Payload, Tunnel, http1,
 };
 use crate::codec::h1::{Allowance, Answered, HeadLimits};
 use crate::head::{RequestHead, is_grpc_type};
@@ -245,13 +245,18 @@ impl<P: Pick, C: Connect> Backend for Upstream<P, C> {
 
     /// Opens a connection to the first endpoint that can be reached, of as many as are tried for a
     /// request. It is never one of the pool's, nor goes there.
-    async fn open(&self, worker: usize) -> Result<Tunnel, BackendError> {
+    async fn open(&self, payload: Payload, worker: usize) -> Result<Tunnel, BackendError> {
         let mut course = self.begin(worker);
         let held = self.hold()?;
         while let Some(index) = self.choose(&mut course) {
             let endpoint = Arc::clone(&course.endpoints[index]);
             let limit = self.settings.connect;
-            match endpoint.connect(&*self.connect, &self.tls, limit).await {
+            let around = match payload {
+                Payload::Clear => &self.tls,
+                Payload::Tls => &None,
+            };
+            let opened = endpoint.open(&*self.connect, around, Inside::Bytes);
+            match endpoint.in_time(limit, opened).await {
                 Ok(stream) => {
                     endpoint.health.succeeded();
                     return Ok(Tunnel::new(held.with(stream)));

@@ -22,9 +22,20 @@ use webpki::EndEntityCert;
 
 /// Makes TLS connections to the endpoints of one backend.
 pub(super) struct TlsClient {
-    connector: TlsConnector,
+    http: TlsConnector,
+    /// The same without ALPN.
+    bytes: TlsConnector,
     /// The name that is asked for.
     name: ServerName<'static>,
+}
+
+/// What is spoken inside TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Inside {
+    /// HTTP, in the version that ALPN asks for.
+    Http,
+    /// It isn't known, so that nothing is asked for.
+    Bytes,
 }
 
 impl fmt::Debug for TlsClient {
@@ -34,7 +45,7 @@ impl fmt::Debug for TlsClient {
 }
 
 impl TlsClient {
-    /// A client for a backend that speaks `protocol` inside.
+    /// A client for a backend that speaks `protocol`, where it speaks HTTP.
     ///
     /// # Errors
     /// No certificate of an authority can be used; the name is none.
@@ -54,22 +65,28 @@ impl TlsClient {
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(peer))
             .with_no_client_auth();
+        let bytes = TlsConnector::from(Arc::new(config.clone()));
         config.alpn_protocols = match protocol {
             AppProtocol::H2c => vec![b"h2".to_vec()],
             _ => vec![b"http/1.1".to_vec()],
         };
         Ok(Self {
-            connector: TlsConnector::from(Arc::new(config)),
+            http: TlsConnector::from(Arc::new(config)),
+            bytes,
             name,
         })
     }
 
     /// Speaks TLS over a stream.
-    pub(super) async fn secure<S>(&self, stream: S) -> io::Result<TlsStream<S>>
+    pub(super) async fn secure<S>(&self, stream: S, inside: Inside) -> io::Result<TlsStream<S>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        self.connector.connect(self.name.clone(), stream).await
+        let connector = match inside {
+            Inside::Http => &self.http,
+            Inside::Bytes => &self.bytes,
+        };
+        connector.connect(self.name.clone(), stream).await
     }
 }
 

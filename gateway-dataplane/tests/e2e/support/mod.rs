@@ -15,7 +15,7 @@ use gateway_resolve::ir::{
     Action, AppProtocol, Authorization, Backend, BackendId, Binding, Certificate, CertificateId,
     ClientValidation, Endpoint, Filter, Ir, Listener, ListenerId, Match, PathMatch, PrivateKey,
     Retry, Route, Rule, RuleSettings, ServerName, Sourced, Split, Stack, StreamAction, StreamRule,
-    StreamSplit, StreamTarget, Target, Tls, VirtualHost, WeightedTarget,
+    StreamSplit, StreamTarget, Target, Tls, Transport, VirtualHost, WeightedTarget,
 };
 
 fn object(kind: &'static str, name: &str) -> ObjectRef {
@@ -62,6 +62,7 @@ pub(crate) fn id(name: &str) -> BackendId {
     BackendId {
         object: object("Service", name),
         port: Port::new(80).unwrap(),
+        transport: Transport::Tcp,
     }
 }
 
