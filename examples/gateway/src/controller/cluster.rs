@@ -59,7 +59,7 @@ impl Cluster {
     pub(crate) fn written(&mut self, resource: Resource, over: Option<&str>) -> Effect {
         let reference = resource.reference();
         match self.version(&reference) {
-            known if known.is_some() && known == over => self.set(resource),
+            known if known.is_some() && known.as_deref() == over => self.set(resource),
             _ => Effect::Nothing,
         }
     }
@@ -148,21 +148,9 @@ impl Cluster {
         Effect::Resources
     }
 
-    fn version(&self, reference: &ObjectRef) -> Option<&str> {
-        let (namespace, name) = (&reference.namespace, &reference.name);
-        let metadata = match &*reference.kind {
-            "GatewayClass" => {
-                &self
-                    .snapshot
-                    .gateway_classes()
-                    .get(namespace, name)?
-                    .metadata
-            }
-            "Gateway" => &self.snapshot.gateways().get(namespace, name)?.metadata,
-            "HTTPRoute" => &self.snapshot.http_routes().get(namespace, name)?.metadata,
-            _ => return None,
-        };
-        metadata.resource_version.as_deref()
+    fn version(&self, reference: &ObjectRef) -> Option<String> {
+        let known = self.snapshot.get(reference)?;
+        known.metadata().resource_version.clone()
     }
 }
 
