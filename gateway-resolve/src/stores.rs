@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use gateway_model::{
     BackendTlsPolicy, ConfigMap, EndpointSlice, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind,
-    ListenerSet, Namespace, ObjectRef, ReferenceGrant, Resource, Secret, Service,
+    ListenerSet, Namespace, ObjectRef, ReferenceGrant, Resource, Secret, Service, TcpRoute,
+    TlsRoute, UdpRoute,
 };
 
 use crate::{Snapshot, Store};
@@ -68,6 +69,12 @@ stores! {
     HttpRoute: http_routes,
     /// The GRPCRoutes.
     GrpcRoute: grpc_routes,
+    /// The TLSRoutes.
+    TlsRoute: tls_routes,
+    /// The TCPRoutes.
+    TcpRoute: tcp_routes,
+    /// The UDPRoutes.
+    UdpRoute: udp_routes,
     /// The ReferenceGrants.
     ReferenceGrant: reference_grants,
     /// The Namespaces.

@@ -40,14 +40,14 @@ fn advice(text: &str) -> Vec<String> {
 
 #[test]
 fn a_resource_of_a_kind_that_is_not_resolved_is_said_to_do_nothing() {
-    let route = "
-apiVersion: gateway.networking.k8s.io/v1
-kind: UDPRoute
-metadata: {name: more, namespace: default}
-spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: s, port: 53}]}]}
+    let mesh = "
+apiVersion: gateway.networking.x-k8s.io/v1alpha1
+kind: XMesh
+metadata: {name: more}
+spec: {controllerName: example.com/mesh}
 ";
-    let expected = ["UnsupportedKind UDPRoute default/more"];
-    assert_eq!(advice(route), expected);
+    let expected = ["UnsupportedKind XMesh more"];
+    assert_eq!(advice(mesh), expected);
 }
 
 #[test]

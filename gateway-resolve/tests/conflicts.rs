@@ -23,6 +23,9 @@ fn gateway(name: &str, created: &str, address: Option<&str>, listeners: &[Listen
             if !host.is_empty() {
                 listener["hostname"] = json!(host);
             }
+            if *protocol == "TLS" {
+                listener["tls"] = json!({"mode": "Passthrough"});
+            }
             listener
         });
     let addresses: Vec<_> = address
@@ -66,7 +69,7 @@ const HOSTNAME: &str = "HostnameConflict";
 
 #[test]
 fn in_one_gateway_no_listener_of_a_clash_wins() {
-    let rows: [(&[Listener], &[&str]); 5] = [
+    let rows: [(&[Listener], &[&str]); 9] = [
         (
             &[
                 (80, "HTTP", ""),
@@ -89,9 +92,29 @@ fn in_one_gateway_no_listener_of_a_clash_wins() {
             &[PROTOCOL, PROTOCOL, NONE],
         ),
         // Protocols that are not supported take no part.
+        (&[(80, "HTTP", ""), (80, "x.dev/own", "")], &[NONE, NONE]),
+        // TCP goes with nothing that is told apart further up, nor with itself; UDP has ports of its own (GEP-2644).
         (
             &[(80, "HTTP", ""), (80, "TCP", ""), (80, "UDP", "")],
-            &[NONE, NONE, NONE],
+            &[PROTOCOL, PROTOCOL, NONE],
+        ),
+        (
+            &[(443, "TCP", ""), (443, "HTTPS", "a.com"), (443, "TLS", "")],
+            &[PROTOCOL, PROTOCOL, PROTOCOL],
+        ),
+        // Both are told apart by the server name.
+        (
+            &[
+                (443, "HTTPS", "a.com"),
+                (443, "TLS", "a.com"),
+                (443, "TLS", "b.com"),
+                (443, "TLS", "*.com"),
+            ],
+            &[HOSTNAME, HOSTNAME, NONE, NONE],
+        ),
+        (
+            &[(443, "HTTP", "a.com"), (443, "TLS", "b.com")],
+            &[PROTOCOL, PROTOCOL],
         ),
     ];
     for (listeners, want) in rows {
@@ -102,7 +125,7 @@ fn in_one_gateway_no_listener_of_a_clash_wins() {
 
 #[test]
 fn between_gateways_on_a_socket_the_older_keeps_what_it_has() {
-    let rows: [(&[Listener], &[Listener], &[&str]); 4] = [
+    let rows: [(&[Listener], &[Listener], &[&str]); 6] = [
         (
             &[(80, "HTTP", "a.com")],
             &[(80, "HTTP", "a.com"), (80, "HTTP", "b.com")],
@@ -114,6 +137,16 @@ fn between_gateways_on_a_socket_the_older_keeps_what_it_has() {
             &[PROTOCOL, NONE],
         ),
         (&[(80, "HTTP", "")], &[(80, "HTTP", "a.com")], &[NONE]),
+        (
+            &[(53, "TCP", ""), (53, "UDP", "")],
+            &[(53, "TCP", ""), (53, "UDP", ""), (54, "UDP", "")],
+            &[PROTOCOL, PROTOCOL, NONE],
+        ),
+        (
+            &[(443, "TLS", "a.com")],
+            &[(443, "HTTPS", "a.com"), (443, "HTTPS", "b.com")],
+            &[HOSTNAME, NONE],
+        ),
         // What clashes within the older Gateway is served by nobody, and keeps nothing.
         (
             &[(80, "HTTP", ""), (80, "HTTPS", "")],

@@ -8,14 +8,15 @@ mod world;
 
 use std::sync::{Arc, LazyLock};
 
-use gateway_model::{Gateway, HttpRoute, Resource, Timestamp};
-use gateway_resolve::{Config, Resolver, Snapshot, Status, Statuses, resolve};
+use gateway_model::{Resource, Timestamp};
+use gateway_resolve::{Config, Resolver, Snapshot, Statuses, resolve};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
-use world::{listener_set, named, parse, world};
+use support::with_status;
+use world::{listener_set, named, parse, stream_route, world};
 
 /// One edit of a cluster, or something else that happens to it.
 #[derive(Debug, Clone)]
@@ -40,6 +41,7 @@ fn edit() -> impl Strategy<Value = Edit> {
     prop_oneof![
         4 => world().prop_map(Edit::Put),
         6 => (world(), any::<Index>()).prop_map(|(world, at)| Edit::Put(vec![at.get(&world).clone()])),
+        3 => stream_route().prop_map(|route| Edit::Put(parse(&[route]))),
         3 => beside().prop_map(|object| Edit::Put(parse(&[object]))),
         2 => world().prop_map(Edit::Reload),
         4 => any::<Index>().prop_map(Edit::Delete),
@@ -92,6 +94,10 @@ fn beside() -> impl Strategy<Value = Value> {
                  "tls": {"certificateRefs": [{"name": "pair", "namespace": owner}]}},
                 {"name": "l1", "port": 80, "protocol": "HTTP", "allowedRoutes": {"namespaces": {
                     "from": "Selector", "selector": {"matchLabels": {"colour": "blue"}}}}},
+                {"name": "l2", "port": 443, "protocol": "TLS", "hostname": "*.x.com",
+                 "tls": {"certificateRefs": [{"name": "pair", "namespace": owner}]}},
+                {"name": "l3", "port": 53, "protocol": "TCP", "allowedRoutes": {"namespaces": {"from": "All"}}},
+                {"name": "l4", "port": 53, "protocol": "UDP"},
             ]},
         })),
         (namespace(), 0..3usize, select(vec!["All", "Same", "None"])).prop_map(|(namespace, name, from)| json!({
@@ -190,7 +196,8 @@ fn beside() -> impl Strategy<Value = Value> {
                 "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
                 "metadata": {"namespace": namespace, "name": format!("s{name}"),
                     "labels": {"kubernetes.io/service-name": format!("s{service}")}},
-                "addressType": "IPv4", "ports": [{"port": 3000}],
+                "addressType": "IPv4",
+                "ports": [{"name": "tcp", "port": 3000}, {"name": "udp", "port": 3000, "protocol": "UDP"}],
                 "endpoints": [{
                     "addresses": [format!("10.0.0.{address}")], "conditions": {"ready": ready},
                 }],
@@ -237,7 +244,7 @@ impl Cluster {
                 let objects = self.objects.clone();
                 objects
                     .into_iter()
-                    .for_each(|object| self.put(stored(object, statuses)));
+                    .for_each(|object| self.put(with_status(&object, statuses)));
             }
             Edit::Wait => self.now += std::time::Duration::from_secs(1),
             Edit::Configure => self.config.default_is_shared ^= true,
@@ -256,40 +263,6 @@ fn restamped(mut resource: Resource, generation: i64) -> Resource {
         _ => {}
     }
     resource
-}
-
-/// The resource with the status that it is to have.
-fn stored(resource: Resource, statuses: &Statuses) -> Resource {
-    match (resource, statuses) {
-        (Resource::Gateway(object), statuses) => {
-            let wanted = statuses.get(&Resource::Gateway(Arc::clone(&object)).reference());
-            match wanted {
-                Some(Status::Gateway(status)) => Resource::Gateway(Arc::new(Gateway {
-                    status: status.clone(),
-                    ..Gateway::clone(&object)
-                })),
-                _ => Resource::Gateway(object),
-            }
-        }
-        (Resource::ListenerSet(mut object), statuses) => {
-            let wanted = statuses.get(&Resource::ListenerSet(Arc::clone(&object)).reference());
-            if let Some(Status::ListenerSet(status)) = wanted {
-                Arc::make_mut(&mut object).status = status.clone();
-            }
-            Resource::ListenerSet(object)
-        }
-        (Resource::HttpRoute(object), statuses) => {
-            let wanted = statuses.get(&Resource::HttpRoute(Arc::clone(&object)).reference());
-            match wanted {
-                Some(Status::Route(status)) => Resource::HttpRoute(Arc::new(HttpRoute {
-                    status: status.clone(),
-                    ..HttpRoute::clone(&object)
-                })),
-                _ => Resource::HttpRoute(object),
-            }
-        }
-        (other, _) => other,
-    }
 }
 
 proptest! {

@@ -7,16 +7,15 @@ mod support;
 mod world;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use gateway_model::{Condition, ConditionStatus, Gateway, HttpRoute, Kind, ListenerSet, Resource};
+use gateway_model::{Condition, ConditionStatus, Kind, ObjectMeta, ParentReference, Resource};
 use gateway_resolve::ir::{Action, Ir};
 use gateway_resolve::{Config, Resolution, Snapshot, Status, Statuses, resolve};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use support::now;
+use support::{now, with_status};
 use world::{grants, parse, world};
 
 fn resolved(resources: &[Resource]) -> Resolution {
@@ -37,8 +36,26 @@ fn targets(ir: &Ir) -> BTreeSet<String> {
                 }
             }
         }
+        for rule in listener.stream_rules() {
+            for (index, target) in rule.targets().iter().enumerate() {
+                if let Some(id) = target.target.backend() {
+                    targets.insert(format!("{} {rule} {index} {id}", listener.id));
+                }
+            }
+        }
     }
     targets
+}
+
+/// A route of any kind.
+fn route(resource: &Resource) -> Option<(&ObjectMeta, &[ParentReference])> {
+    Some(match resource {
+        Resource::HttpRoute(route) => (&route.metadata, &route.spec.parent_refs),
+        Resource::TlsRoute(route) => (&route.metadata, &route.spec.parent_refs),
+        Resource::TcpRoute(route) => (&route.metadata, &route.spec.parent_refs),
+        Resource::UdpRoute(route) => (&route.metadata, &route.spec.parent_refs),
+        _ => return None,
+    })
 }
 
 fn accepted(statuses: &Statuses) -> BTreeSet<String> {
@@ -59,34 +76,10 @@ fn accepted(statuses: &Statuses) -> BTreeSet<String> {
 
 /// The resources with the statuses written into them.
 fn with_statuses(resources: &[Resource], statuses: &Statuses) -> Vec<Resource> {
-    let written =
-        resources.iter().map(
-            |resource| match (resource, statuses.get(&resource.reference())) {
-                (Resource::Gateway(gateway), Some(Status::Gateway(status))) => {
-                    let status = status.clone();
-                    Resource::Gateway(Arc::new(Gateway {
-                        status,
-                        ..Gateway::clone(gateway)
-                    }))
-                }
-                (Resource::ListenerSet(set), Some(Status::ListenerSet(status))) => {
-                    let status = status.clone();
-                    Resource::ListenerSet(Arc::new(ListenerSet {
-                        status,
-                        ..ListenerSet::clone(set)
-                    }))
-                }
-                (Resource::HttpRoute(route), Some(Status::Route(status))) => {
-                    let status = status.clone();
-                    Resource::HttpRoute(Arc::new(HttpRoute {
-                        status,
-                        ..HttpRoute::clone(route)
-                    }))
-                }
-                (other, _) => other.clone(),
-            },
-        );
-    written.collect()
+    let written = resources.iter();
+    written
+        .map(|resource| with_status(resource, statuses))
+        .collect()
 }
 
 proptest! {
@@ -115,12 +108,12 @@ proptest! {
             _ => None,
         }).collect();
         for resource in &world {
-            let Resource::HttpRoute(route) = resource else { continue };
-            let ours: Vec<_> = route.spec.parent_refs.iter().filter(|parent| {
-                let namespace = parent.namespace.as_deref().unwrap_or(&route.metadata.namespace);
+            let Some((metadata, parent_refs)) = route(resource) else { continue };
+            let ours: Vec<_> = parent_refs.iter().filter(|parent| {
+                let namespace = parent.namespace.as_deref().unwrap_or(&metadata.namespace);
                 gateways.iter().any(|g| *g.namespace == *namespace && *g.name == *parent.name)
             }).collect();
-            let parents = match resolution.statuses.get(&route.reference()) {
+            let parents = match resolution.statuses.get(&resource.reference()) {
                 Some(Status::Route(status)) => status.parents.as_slice(),
                 _ => &[],
             };
@@ -132,6 +125,21 @@ proptest! {
                 }
             }
         }
+    }
+
+    /// ListenerStatus `attachedRoutes`: the routes that a parent accepts there, whatever comes of their traffic.
+    #[test]
+    fn attached_routes_are_those_that_are_accepted(world in world()) {
+        let resolution = resolved(&world);
+        let attached: i32 = resolution.statuses.iter().map(|(_, status)| match status {
+            Status::Gateway(status) => status.listeners.iter().map(|l| l.attached_routes).sum(),
+            Status::ListenerSet(set) => set.listeners.iter().map(|l| l.attached_routes).sum(),
+            _ => 0,
+        }).sum();
+        let attached = usize::try_from(attached).unwrap();
+        let accepted = accepted(&resolution.statuses);
+        prop_assert!(attached >= accepted.len(), "{attached} {accepted:?}");
+        prop_assert_eq!(attached == 0, accepted.is_empty());
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod places;
 mod plane;
 mod problems;
 mod remember;
+mod routes;
 mod run;
 mod selection;
 mod serve;

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::load;
 use crate::plane::Measured;
 use crate::problems::Problem;
+use crate::routes;
 
 /// What came of one version of the resources.
 pub(crate) struct Outcome {
@@ -98,7 +99,7 @@ impl Outcome {
         let closed = self.applied.unserved().count();
         tracing::info!(
             listeners = self.applied.listeners().len() - closed,
-            routes = self.snapshot.http_routes().len(),
+            routes = routes::all(&self.snapshot).count(),
             problems = self.problems.len(),
             "{what}"
         );

@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 
 use gateway_dataplane::ListenerReport;
-use gateway_model::{Hostname, Kind, ListenerStatus, ObjectRef, RouteParentStatus};
-use gateway_resolve::ir::{Action, Ir, Listener, ListenerId, Rule, Stack};
+use gateway_model::{Hostname, ListenerStatus, ObjectRef, RouteParentStatus};
+use gateway_resolve::ir::{
+    Action, Ir, Listener, ListenerId, Rule, Stack, StreamAction, StreamRule, Target,
+};
 use gateway_resolve::{Status, Statuses};
 
 use crate::conditions;
 use crate::echo::Echoes;
 use crate::outcome::Outcome;
 use crate::output::Page;
+use crate::routes::{Listed, all};
 use crate::table::{HEADING, Table};
 
 /// The most rows of one table; `gateway check` shows all.
@@ -126,11 +129,10 @@ fn routes(outcome: &Outcome) -> String {
     } = outcome;
     let targets = targets(ir);
     let mut table = Table::new(["ROUTE", "HOSTS", "ON", "TO", "STATE"]);
-    let http = snapshot.http_routes().iter();
-    let http = http.map(|route| (route.reference(), &route.spec.hostnames));
-    let grpc = snapshot.grpc_routes().iter();
-    let grpc = grpc.map(|route| (route.reference(), &route.spec.hostnames));
-    for (object, hostnames) in http.chain(grpc) {
+    for Listed {
+        object, hostnames, ..
+    } in all(snapshot)
+    {
         let to = targets
             .get(&object)
             .cloned()
@@ -167,13 +169,19 @@ fn hosts(hostnames: &[Hostname]) -> String {
 /// What the rules of each route end in, each thing once.
 fn targets(ir: &Ir) -> BTreeMap<ObjectRef, String> {
     let mut targets = BTreeMap::<ObjectRef, Vec<String>>::new();
-    for rule in ir.listeners().iter().flat_map(|listener| listener.rules()) {
-        let known = targets.entry(rule.source.object.clone()).or_default();
-        for target in ends(rule) {
+    let mut add = |route: &ObjectRef, ends: Vec<String>| {
+        let known = targets.entry(route.clone()).or_default();
+        for target in ends {
             if !known.contains(&target) {
                 known.push(target);
             }
         }
+    };
+    for listener in ir.listeners() {
+        let rules = listener.rules();
+        rules.for_each(|rule| add(&rule.source.object, ends(rule)));
+        let streams = listener.stream_rules();
+        streams.for_each(|rule| add(&rule.source.object, stream_ends(rule)));
     }
     targets
         .into_iter()
@@ -184,16 +192,27 @@ fn targets(ir: &Ir) -> BTreeMap<ObjectRef, String> {
 fn ends(rule: &Rule) -> Vec<String> {
     match &rule.action {
         Action::Forward(split) => {
-            let backends = split.targets().iter();
-            let end = |target: &gateway_resolve::ir::WeightedTarget| match target.target.backend() {
-                Some(id) => format!("{}:{}", id.object.name, id.port),
-                None => "error".to_owned(),
-            };
-            backends.map(end).collect()
+            let targets = split.targets().iter();
+            targets.map(|target| end(&target.target)).collect()
         }
         Action::Redirect(redirect) => vec![format!("redirect {}", redirect.status)],
         Action::Fail(refusal) => vec![format!("error {}", refusal.status)],
         _ => vec!["-".to_owned()],
+    }
+}
+
+fn stream_ends(rule: &StreamRule) -> Vec<String> {
+    let targets = rule.targets().iter();
+    match &rule.action {
+        StreamAction::Forward(_) => targets.map(|target| end(&target.target)).collect(),
+        StreamAction::Fail(_) => vec!["error".to_owned()],
+    }
+}
+
+fn end(target: &Target) -> String {
+    match target.backend() {
+        Some(id) => format!("{}:{}", id.object.name, id.port),
+        None => "error".to_owned(),
     }
 }
 

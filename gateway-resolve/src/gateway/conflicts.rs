@@ -8,13 +8,15 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use gateway_model::{Hostname, ObjectRef, Port, Protocol};
+use gateway_model::{Hostname, ObjectRef, Port};
 
 use crate::age::by_age;
+use crate::ir::Transport;
 use crate::reason::{ListenerAccepted, ListenerConflicted, ListenerProgrammed};
 
 use super::ListenerKey;
 use super::addresses::Bound;
+use super::apart::Apart;
 use super::listeners::ListenerFacts;
 use super::owner::Merged;
 
@@ -75,16 +77,16 @@ pub(crate) fn conflicts(
     conflicts
 }
 
-fn is_supported(facts: &ListenerFacts) -> bool {
-    matches!(facts.spec().protocol, Protocol::Http | Protocol::Https)
+fn apart(facts: &ListenerFacts) -> Option<Apart> {
+    Apart::of(&facts.spec().protocol)
 }
 
 /// The clashes among listeners of one owner.
 fn within(listeners: &[ListenerFacts]) -> Vec<(usize, Conflict)> {
-    let mut ports: BTreeMap<(&ObjectRef, Port), Vec<usize>> = BTreeMap::new();
+    let mut ports: BTreeMap<(&ObjectRef, Port, Transport), Vec<usize>> = BTreeMap::new();
     for (index, facts) in listeners.iter().enumerate() {
-        if is_supported(facts) && facts.is_attached() {
-            let key = (&facts.id.parent, facts.spec().port);
+        if let Some(apart) = apart(facts).filter(|_| facts.is_attached()) {
+            let key = (&facts.id.parent, facts.spec().port, apart.transport());
             ports.entry(key).or_default().push(index);
         }
     }
@@ -95,11 +97,10 @@ fn within(listeners: &[ListenerFacts]) -> Vec<(usize, Conflict)> {
 }
 
 fn on_one_port(listeners: &[ListenerFacts], members: &[usize]) -> Vec<(usize, Conflict)> {
-    let protocol = |index: usize| &listeners[index].spec().protocol;
-    if members
-        .iter()
-        .any(|index| protocol(*index) != protocol(members[0]))
-    {
+    let apart = |index: &usize| apart(&listeners[*index]);
+    let (first, rest) = (members.first().and_then(apart), members.iter().skip(1));
+    let goes = |(own, first): (Apart, Apart)| own.goes_with(first);
+    if !rest.map(apart).all(|own| own.zip(first).is_some_and(goes)) {
         return clashes(listeners, members, Clash::Protocol);
     }
     let mut hosts: BTreeMap<Option<&Hostname>, Vec<usize>> = BTreeMap::new();
@@ -123,9 +124,15 @@ fn clashes(listeners: &[ListenerFacts], members: &[usize], clash: Clash) -> Vec<
             .filter(|other| **other != index)
             .map(|other| listeners[*other].spec().name.as_str())
             .collect();
-        let port = listeners[index].spec().port;
+        let spec = listeners[index].spec();
+        let (port, protocol) = (spec.port, &spec.protocol);
+        let is_alike = |other: &usize| listeners[*other].spec().protocol == *protocol;
+        let is_alone = members.iter().all(is_alike);
         let others = others.join(", ");
         let message = match clash {
+            Clash::Protocol if is_alone => {
+                format!("port {port} has room for one {protocol} listener, and is used by {others}")
+            }
             Clash::Protocol => format!("port {port} is used with another protocol by {others}"),
             Clash::Hostname => format!("port {port} is used with the same hostname by {others}"),
         };
@@ -135,7 +142,7 @@ fn clashes(listeners: &[ListenerFacts], members: &[usize], clash: Clash) -> Vec<
 }
 
 /// Where a listener is bound, and its port.
-type Socket = (Place, Port);
+type Socket = (Place, Port, Transport);
 
 /// Where a Gateway is bound, as far as others may be bound there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -150,7 +157,7 @@ enum Place {
 
 /// What the listeners so far have made of a socket.
 struct Claim<'a> {
-    protocol: &'a Protocol,
+    apart: Apart,
     holder: &'a ListenerFacts,
     hosts: BTreeMap<Option<&'a Hostname>, &'a ListenerFacts>,
 }
@@ -176,17 +183,18 @@ fn between(
             let key = ListenerKey { gateway, listener };
             // What is not served keeps nobody off.
             let is_refused = !facts.refused.is_empty() || !facts.is_attached();
-            if is_refused || within.contains_key(&key) || !is_supported(facts) {
+            let Some(apart) = apart(facts).filter(|_| !is_refused && !within.contains_key(&key))
+            else {
                 continue;
-            }
-            let port = facts.spec().port;
-            let sockets: Vec<_> = places.iter().map(|place| (*place, port)).collect();
+            };
+            let socket = |place: &Place| (*place, facts.spec().port, apart.transport());
+            let sockets: Vec<_> = places.iter().map(socket).collect();
             match sockets
                 .iter()
-                .find_map(|socket| clash(claims.get(socket)?, facts))
+                .find_map(|socket| clash(claims.get(socket)?, apart, facts))
             {
                 Some(conflict) => lost.push((key, conflict)),
-                None => claim(&mut claims, sockets, facts),
+                None => claim(&mut claims, sockets, apart, facts),
             }
         }
     }
@@ -201,12 +209,12 @@ fn places(bound: &Bound, gateway: usize, default_is_shared: bool) -> Vec<Place> 
     }
 }
 
-fn clash(claim: &Claim<'_>, facts: &ListenerFacts) -> Option<Conflict> {
+fn clash(claim: &Claim<'_>, apart: Apart, facts: &ListenerFacts) -> Option<Conflict> {
     let port = facts.spec().port;
-    if *claim.protocol != facts.spec().protocol {
+    if !apart.goes_with(claim.apart) {
         let message = format!(
             "port {port} is used with protocol {} by {}, which comes first by age and name",
-            claim.protocol,
+            claim.holder.spec().protocol,
             claim.holder.named_for(facts)
         );
         return Some(Conflict {
@@ -228,11 +236,12 @@ fn clash(claim: &Claim<'_>, facts: &ListenerFacts) -> Option<Conflict> {
 fn claim<'a>(
     claims: &mut BTreeMap<Socket, Claim<'a>>,
     sockets: Vec<Socket>,
+    apart: Apart,
     facts: &'a ListenerFacts,
 ) {
     for socket in sockets {
         let claim = claims.entry(socket).or_insert_with(|| Claim {
-            protocol: &facts.spec().protocol,
+            apart,
             holder: facts,
             hosts: BTreeMap::new(),
         });

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use gateway_model::{GrpcRoute, HttpRoute, Kind, Listener, Protocol, RouteGroupKind, Unread};
+use gateway_model::{
+    GrpcRoute, HttpRoute, Kind, Listener, Protocol, RouteGroupKind, TcpRoute, TlsMode, TlsRoute,
+    UdpRoute, Unread,
+};
 
 use crate::ir::{Certificate, ListenerId};
 use crate::problem::Problem;
@@ -114,8 +117,10 @@ fn facts(place: &Place<'_>, certificates: &Certificates, reader: &Reader<'_>) ->
         unresolved,
         refused,
     } = match &spec.protocol {
-        Protocol::Http => cleartext(spec, &field),
-        Protocol::Https => listener_tls(place, spec, &field, certificates, reader),
+        Protocol::Http => cleartext(spec, &field, Speaks::Http),
+        Protocol::Tcp => cleartext(spec, &field, Speaks::Tcp),
+        Protocol::Udp => cleartext(spec, &field, Speaks::Udp),
+        Protocol::Https | Protocol::Tls => listener_tls(place, spec, &field, certificates, reader),
         other => unsupported(other, &field),
     };
     let (kinds, bad_kinds) = kinds(spec, &field);
@@ -160,9 +165,15 @@ fn selector_problem(spec: &Listener, field: &str) -> Option<Problem<ListenerAcce
 }
 
 /// A listener without TLS. One that asks for it all the same is not served in clear.
-fn cleartext(spec: &Listener, field: &str) -> ListenerTlsOutcome {
+fn cleartext(spec: &Listener, field: &str, speaks: Speaks) -> ListenerTlsOutcome {
     let refused = spec.tls.as_ref().map(|_| {
-        let message = "protocol HTTP has no TLS; remove tls, or set protocol to HTTPS";
+        let protocol = &spec.protocol;
+        let message = match protocol {
+            Protocol::Http => {
+                "protocol HTTP has no TLS; remove tls, or set protocol to HTTPS".to_owned()
+            }
+            _ => format!("protocol {protocol} has no TLS; remove tls, or set protocol to TLS"),
+        };
         Problem::new(
             ListenerAccepted::UnsupportedValue,
             format!("{field}.tls"),
@@ -170,7 +181,7 @@ fn cleartext(spec: &Listener, field: &str) -> ListenerTlsOutcome {
         )
     });
     ListenerTlsOutcome {
-        speaks: Ok(Speaks::Http),
+        speaks: Ok(speaks),
         certificates: Vec::new(),
         unresolved: Vec::new(),
         refused: refused.into_iter().collect(),
@@ -179,7 +190,10 @@ fn cleartext(spec: &Listener, field: &str) -> ListenerTlsOutcome {
 
 fn unsupported(protocol: &Protocol, field: &str) -> ListenerTlsOutcome {
     let field = format!("{field}.protocol");
-    let message = format!("expected HTTP or HTTPS, found {:?}", protocol.as_str());
+    let message = format!(
+        "expected HTTP, HTTPS, TLS, TCP or UDP, found {:?}",
+        protocol.as_str()
+    );
     let problem = Problem::new(ListenerAccepted::UnsupportedProtocol, field, message);
     ListenerTlsOutcome {
         speaks: Err(problem.with_reason(ListenerProgrammed::Invalid)),
@@ -194,7 +208,7 @@ fn kinds(
     spec: &Listener,
     field: &str,
 ) -> (Vec<RouteGroupKind>, Vec<Problem<ListenerResolvedRefs>>) {
-    let supported = supported_kinds(&spec.protocol);
+    let supported = supported_kinds(spec);
     // Which kinds a protocol takes that is not supported is not known.
     if spec.allowed_routes.kinds.is_empty() || supported.is_empty() {
         return (supported, Vec::new());
@@ -205,7 +219,9 @@ fn kinds(
         if !supported.contains(kind) {
             let message = format!(
                 "kind {} of group {:?} is not supported by protocol {}",
-                kind.kind, kind.group, spec.protocol
+                kind.kind,
+                kind.group,
+                spoken(spec)
             );
             let field = format!("{field}.allowedRoutes.kinds[{index}]");
             bad.push(Problem::new(
@@ -220,12 +236,31 @@ fn kinds(
     (kinds, bad)
 }
 
-fn supported_kinds(protocol: &Protocol) -> Vec<RouteGroupKind> {
-    match protocol {
+/// TLS that is passed on has a TLSRoute, since what else there is of it can't be read (TLSModePassthrough); what was in
+/// TLS may have a TCPRoute as well (TLSRoute, GEP-1897).
+fn supported_kinds(spec: &Listener) -> Vec<RouteGroupKind> {
+    match spec.protocol {
         Protocol::Http | Protocol::Https => {
             vec![route_kind::<HttpRoute>(), route_kind::<GrpcRoute>()]
         }
+        Protocol::Tls if is_passed_on(spec) => vec![route_kind::<TlsRoute>()],
+        Protocol::Tls => vec![route_kind::<TlsRoute>(), route_kind::<TcpRoute>()],
+        Protocol::Tcp => vec![route_kind::<TcpRoute>()],
+        Protocol::Udp => vec![route_kind::<UdpRoute>()],
         _ => Vec::new(),
+    }
+}
+
+/// Is TLS not terminated?
+pub(super) fn is_passed_on(spec: &Listener) -> bool {
+    let mode = spec.tls.as_ref().map(|tls| tls.mode);
+    mode == Some(TlsMode::Passthrough)
+}
+
+fn spoken(spec: &Listener) -> String {
+    match spec.protocol {
+        Protocol::Tls if is_passed_on(spec) => "TLS in mode Passthrough".to_owned(),
+        ref protocol => protocol.to_string(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The passes over GatewayClasses and Gateways: which are served, where, and by which listeners.
 
 pub(crate) mod addresses;
+mod apart;
 pub(crate) mod certificates;
 mod claims;
 pub(crate) mod classes;

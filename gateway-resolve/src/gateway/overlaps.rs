@@ -1,4 +1,4 @@
-//! HTTPS listeners of a Gateway and a port whose TLS overlaps, so that HTTP/2 clients may reuse a connection to
+//! Listeners of a Gateway and a port whose TLS overlaps, so that HTTP/2 clients may reuse a connection to
 //! one for the other (GEP-3567).
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use super::listeners::ListenerFacts;
 /// The listeners whose TLS overlaps with that of another.
 pub(crate) type Overlaps = BTreeMap<ListenerKey, Verdict<ListenerOverlappingTls>>;
 
-/// Finds the HTTPS listeners of each Gateway whose TLS overlaps.
+/// Finds the listeners of each Gateway whose TLS overlaps.
 pub(crate) fn overlaps(listeners: &[Vec<ListenerFacts>]) -> Overlaps {
     let mut overlaps = Overlaps::new();
     for (gateway, listeners) in listeners.iter().enumerate() {
@@ -36,8 +36,8 @@ fn overlap(
 ) -> Option<Verdict<ListenerOverlappingTls>> {
     let is_rival = |rival: &&ListenerFacts| {
         let (own, other) = (facts.spec(), rival.spec());
-        own.protocol == Protocol::Https
-            && other.protocol == Protocol::Https
+        is_tls(&own.protocol)
+            && is_tls(&other.protocol)
             && own.port == other.port
             && facts.id != rival.id
             && rival.is_attached()
@@ -64,6 +64,10 @@ fn overlap(
             named(reason, "names inside certificates", rival)
         }),
     }
+}
+
+fn is_tls(protocol: &Protocol) -> bool {
+    matches!(protocol, Protocol::Https | Protocol::Tls)
 }
 
 fn hostnames_overlap(a: &ListenerFacts, b: &ListenerFacts) -> bool {

@@ -1,9 +1,9 @@
 //! Whether a listener is served: the decision that the IR and the statuses share.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use crate::ir::{Stack, Tls, VirtualHost};
+use crate::behind::{Behind, Stream};
+use crate::ir::{Stack, Tls};
 use crate::problem::{Verdict, texts};
 use crate::reason::ListenerProgrammed;
 
@@ -26,14 +26,33 @@ pub(crate) struct Serving {
 pub(crate) enum Speaks {
     Http,
     Https(Tls),
+    TlsPassthrough,
+    TlsTerminate(Tls),
+    Tcp,
+    Udp,
 }
 
 impl Speaks {
-    /// The stack that ends in `hosts`.
-    pub(crate) fn serving(&self, hosts: Vec<Arc<VirtualHost>>) -> Stack {
+    /// The stack that ends in what is `behind`, the most specific name first.
+    pub(crate) fn serving(&self, behind: &[Behind]) -> Stack {
+        let hosts = || behind.iter().filter_map(Behind::host).cloned().collect();
+        let streams = || behind.iter().filter_map(Behind::stream);
+        let only = || streams().next().map(|stream| stream.rules.in_clear.clone());
         match self.clone() {
-            Self::Http => Stack::Http { hosts },
-            Self::Https(tls) => Stack::Https { tls, hosts },
+            Self::Http => Stack::Http { hosts: hosts() },
+            Self::Https(tls) => Stack::Https {
+                tls,
+                hosts: hosts(),
+            },
+            Self::TlsPassthrough => Stack::TlsPassthrough {
+                names: streams().map(Stream::passed_on).collect(),
+            },
+            Self::TlsTerminate(tls) => Stack::TlsTerminate {
+                tls,
+                names: streams().map(Stream::in_clear).collect(),
+            },
+            Self::Tcp => Stack::Tcp { rule: only() },
+            Self::Udp => Stack::Udp { rule: only() },
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gateway_model::{FrontendTlsConfig, Gateway, Listener, ListenerTls, TlsMode};
+use gateway_model::{FrontendTlsConfig, Gateway, Listener, ListenerTls, Protocol};
 
 use crate::ir::{Certificate, Tls};
 use crate::problem::Problem;
@@ -10,10 +10,10 @@ use crate::reader::Reader;
 use crate::reason::{ListenerAccepted, ListenerProgrammed, ListenerResolvedRefs};
 
 use super::certificates::Certificates;
-use super::listeners::Place;
+use super::listeners::{Place, is_passed_on};
 use super::serving::Speaks;
 
-/// What becomes of the TLS of one HTTPS listener.
+/// What becomes of the TLS of one listener.
 #[derive(Debug)]
 pub(crate) struct ListenerTlsOutcome {
     /// What is spoken on the listener, or why nothing is.
@@ -26,7 +26,7 @@ pub(crate) struct ListenerTlsOutcome {
     pub(crate) refused: Vec<Problem<ListenerAccepted>>,
 }
 
-/// Reads the TLS of the HTTPS listener at `field`.
+/// Reads the TLS of the listener at `field`, of protocol HTTPS or TLS. One that passes it on shows no certificate.
 pub(crate) fn listener_tls(
     place: &Place<'_>,
     listener: &Listener,
@@ -34,8 +34,17 @@ pub(crate) fn listener_tls(
     certificates: &Certificates,
     reader: &Reader<'_>,
 ) -> ListenerTlsOutcome {
+    let refused = refused(&place.gateway.object, listener, field);
     let mut usable = Vec::new();
     let mut unresolved = Vec::new();
+    if listener.protocol == Protocol::Tls && is_passed_on(listener) {
+        return ListenerTlsOutcome {
+            speaks: Ok(Speaks::TlsPassthrough),
+            certificates: usable,
+            unresolved,
+            refused,
+        };
+    }
     let owner = place.owner.reference();
     let references = listener.tls.iter().flat_map(|tls| &tls.certificate_refs);
     for (index, reference) in references.enumerate() {
@@ -46,24 +55,31 @@ pub(crate) fn listener_tls(
         }
     }
     ListenerTlsOutcome {
-        speaks: speaks(&usable, &unresolved, field),
+        speaks: speaks(&listener.protocol, &usable, &unresolved, field),
         certificates: usable,
         unresolved,
-        refused: refused(&place.gateway.object, listener, field),
+        refused,
     }
 }
 
 fn speaks(
+    protocol: &Protocol,
     usable: &[Arc<Certificate>],
     unresolved: &[Problem<ListenerResolvedRefs>],
     field: &str,
 ) -> Result<Speaks, Problem<ListenerProgrammed>> {
     let certificates: Vec<_> = usable.iter().map(|c| c.id.clone()).collect();
     match (certificates.is_empty(), unresolved.first()) {
-        (false, _) => Ok(Speaks::Https(Tls {
-            certificates,
-            clients: None,
-        })),
+        (false, _) => {
+            let tls = Tls {
+                certificates,
+                clients: None,
+            };
+            Ok(match protocol {
+                Protocol::Tls => Speaks::TlsTerminate(tls),
+                _ => Speaks::Https(tls),
+            })
+        }
         (true, Some(_)) => Err(Problem::new(
             ListenerProgrammed::Invalid,
             format!("{field}.tls.certificateRefs"),
@@ -72,7 +88,7 @@ fn speaks(
         (true, None) => Err(Problem::new(
             ListenerProgrammed::InvalidTLSConfig,
             format!("{field}.tls.certificateRefs"),
-            "protocol HTTPS needs at least one certificate, found none",
+            format!("protocol {protocol} needs at least one certificate, found none"),
         )),
     }
 }
@@ -82,13 +98,14 @@ fn speaks(
 fn refused(gateway: &Gateway, listener: &Listener, field: &str) -> Vec<Problem<ListenerAccepted>> {
     let reason = ListenerAccepted::UnsupportedValue;
     let mut refused = Vec::new();
+    let is_passed_on = is_passed_on(listener);
     if let Some(ListenerTls {
-        mode,
+        mode: _,
         options,
         certificate_refs: _,
     }) = &listener.tls
     {
-        if *mode != TlsMode::Terminate {
+        if is_passed_on && listener.protocol == Protocol::Https {
             let message =
                 "expected mode Terminate, the only one of protocol HTTPS, found Passthrough";
             refused.push(Problem::new(reason, format!("{field}.tls.mode"), message));
@@ -107,7 +124,7 @@ fn refused(gateway: &Gateway, listener: &Listener, field: &str) -> Vec<Problem<L
         FrontendTlsConfig {
             validation: Some(_),
         },
-    )) = frontend(gateway, listener)
+    )) = frontend(gateway, listener).filter(|_| !is_passed_on)
     {
         let message = "validation of client certificates is not supported; \
                        HTTPS listeners of this port are not served rather than left open";

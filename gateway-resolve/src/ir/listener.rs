@@ -63,18 +63,18 @@ impl Listener {
     }
 
     /// The layer-4 rules behind it, once for every server name.
-    pub fn stream_rules(&self) -> impl Iterator<Item = &StreamRule> {
+    pub fn stream_rules(&self) -> impl Iterator<Item = &Arc<StreamRule>> {
         let (names, rule): (&[ServerName], _) = match &self.stack {
             Stack::Http { .. } | Stack::Https { .. } => (&[], None),
             Stack::TlsPassthrough { names } | Stack::TlsTerminate { names, .. } => (names, None),
-            Stack::Tcp { rule } | Stack::Udp { rule } => (&[], rule.as_deref()),
+            Stack::Tcp { rule } | Stack::Udp { rule } => (&[], rule.as_ref()),
         };
-        names.iter().map(|name| &*name.rule).chain(rule)
+        names.iter().map(|name| &name.rule).chain(rule)
     }
 
     /// The backends behind it, once for every time that they are named.
     pub fn backends(&self) -> impl Iterator<Item = &BackendId> {
-        let streams = self.stream_rules().flat_map(StreamRule::backends);
+        let streams = self.stream_rules().flat_map(|rule| rule.backends());
         self.rules().flat_map(Rule::backends).chain(streams)
     }
 }

@@ -7,7 +7,7 @@ use gateway_model::{
 
 use crate::gateway::certificates::core_hint;
 use crate::gateway::key_pair::authorities;
-use crate::ir::{self, BackendTls, PeerName};
+use crate::ir::{self, BackendId, BackendTls, PeerName};
 use crate::problem::{Problem, texts};
 use crate::reader::Reader;
 use crate::reason::{PolicyAccepted, PolicyResolvedRefs};
@@ -25,13 +25,14 @@ pub(crate) struct Outcome {
     tls: Option<BackendTls>,
 }
 
-/// How a port of a Service is connected to by TLS, or why it must not be sent anything; `None` without a
-/// policy.
-pub(crate) fn of_port(
-    service: &ObjectRef,
+/// How a backend, whose port has that name, is connected to by TLS, or why it must not be sent anything; `None`
+/// without a policy, and where there is no TLS.
+pub(crate) fn of_backend(
+    backend: &BackendId,
     port: &str,
     reader: &Reader<'_>,
 ) -> Option<Result<BackendTls, String>> {
+    let service = Some(&backend.object).filter(|_| backend.transport.is_tcp())?;
     let policy = effective(reader.backend_tls_policies(service), service, port)?;
     let Outcome { refused, tls, .. } = outcome(policy, reader);
     Some(tls.ok_or_else(|| format!("{}: {}", policy.reference(), texts(&refused))))

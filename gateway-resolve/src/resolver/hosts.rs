@@ -1,17 +1,17 @@
-//! The hosts behind listeners, each made again when its routes change.
+//! What is behind the names of listeners, each made again when its routes change.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gateway_model::{Hostname, ObjectRef};
 
-use crate::emit::virtual_host;
-use crate::ir::{ListenerId, VirtualHost};
+use crate::behind::Behind;
+use crate::ir::ListenerId;
 use crate::route::RouteFacts;
 
 type Facts = Arc<RouteFacts>;
 
-/// The hosts of all listeners, served or not.
+/// The names of all listeners, served or not.
 #[derive(Debug, Default)]
 pub(super) struct Hosts {
     listeners: BTreeMap<Arc<ListenerId>, BTreeMap<Option<Hostname>, Host>>,
@@ -21,7 +21,7 @@ pub(super) struct Hosts {
 #[derive(Debug, Default)]
 struct Host {
     routes: BTreeMap<ObjectRef, Facts>,
-    built: Option<Arc<VirtualHost>>,
+    built: Option<Behind>,
 }
 
 impl Hosts {
@@ -58,15 +58,15 @@ impl Hosts {
                 continue;
             };
             if let Some(host) = of_listener.get_mut(&hostname) {
-                let rules = host.routes.values().map(|facts| &facts.rules);
-                let built = virtual_host(hostname.clone(), rules);
-                let is_same = host.built.as_deref() == Some(&built);
+                let routes = host.routes.values().map(|facts| &**facts);
+                let built = Behind::new(hostname.clone(), routes);
+                let is_same = host.built.as_ref() == Some(&built);
                 if host.routes.is_empty() {
                     of_listener.remove(&hostname);
                 } else if is_same {
                     continue;
                 } else {
-                    host.built = Some(Arc::new(built));
+                    host.built = Some(built);
                 }
             }
             if of_listener.is_empty() {
@@ -77,8 +77,8 @@ impl Hosts {
         changed
     }
 
-    /// The hosts of a listener.
-    pub(super) fn of(&self, listener: &ListenerId) -> impl Iterator<Item = Arc<VirtualHost>> + '_ {
+    /// What is behind a listener.
+    pub(super) fn of(&self, listener: &ListenerId) -> impl Iterator<Item = Behind> + '_ {
         let hosts = self.listeners.get(listener).into_iter();
         let hosts = hosts.flat_map(BTreeMap::values);
         hosts.filter_map(|host| host.built.clone())

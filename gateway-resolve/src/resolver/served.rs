@@ -1,10 +1,10 @@
 //! What is served: the parts of the IR, of which those that are the same stay the same.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::gateway::ParentFacts;
-use crate::ir::{BackendId, Certificate, Ir, Listener, ListenerId, VirtualHost};
+use crate::ir::{BackendId, Certificate, Ir, Listener, ListenerId, StreamRule, VirtualHost};
 
 /// The listeners that are served, and how many of their hosts name each backend.
 #[derive(Debug, Default)]
@@ -25,35 +25,18 @@ impl Served {
             return false;
         }
         let new = new.map(Arc::new);
-        let hosts = |listener: &Option<Arc<Listener>>| -> Vec<Arc<VirtualHost>> {
-            listener
-                .iter()
-                .flat_map(|listener| listener.hosts().to_vec())
-                .collect()
-        };
-        let (before, now) = (hosts(&old), hosts(&new));
-        let known: HashSet<_> = before.iter().map(Arc::as_ptr).collect();
-        let kept: HashSet<_> = now.iter().map(Arc::as_ptr).collect();
-        for host in now
-            .iter()
-            .filter(|host| !known.contains(&Arc::as_ptr(host)))
-        {
-            self.count(host, true);
-        }
-        for host in before
-            .iter()
-            .filter(|host| !kept.contains(&Arc::as_ptr(host)))
-        {
-            self.count(host, false);
+        let (before, now) = (parts(old.as_deref()), parts(new.as_deref()));
+        let (added, gone) = (without(&now, &before), without(&before, &now));
+        for (parts, is_new) in [(added, true), (gone, false)] {
+            parts.iter().for_each(|part| self.count(part, is_new));
         }
         self.listeners.extend(new.map(|new| (id.clone(), new)));
         self.has_changed = true;
         true
     }
 
-    fn count(&mut self, host: &VirtualHost, is_new: bool) {
-        let backends = host.routes.iter().flat_map(|route| route.rule.backends());
-        for id in backends {
+    fn count(&mut self, part: &Part, is_new: bool) {
+        for id in part.backends() {
             let uses = self.uses.entry(id.clone()).or_default();
             match is_new {
                 true => *uses += 1,
@@ -83,6 +66,44 @@ impl Served {
         let has_changed = std::mem::take(&mut self.has_changed);
         has_changed.then(|| self.listeners.values().cloned().collect())
     }
+}
+
+/// Something that names backends, and stays the same as long as nothing of it changes.
+#[derive(Debug, Clone)]
+enum Part {
+    Host(Arc<VirtualHost>),
+    Stream(Arc<StreamRule>),
+}
+
+impl Part {
+    /// The backends that it names, once for each time.
+    fn backends(&self) -> Box<dyn Iterator<Item = &BackendId> + '_> {
+        match self {
+            Self::Host(host) => {
+                let rules = host.routes.iter().map(|route| &route.rule);
+                Box::new(rules.flat_map(|rule| rule.backends()))
+            }
+            Self::Stream(rule) => Box::new(rule.backends()),
+        }
+    }
+}
+
+/// Parts by their addresses, so that one that is there under several names counts once.
+type Parts = HashMap<*const (), Part>;
+
+fn parts(listener: Option<&Listener>) -> Parts {
+    let hosts = listener.iter().flat_map(|listener| listener.hosts());
+    let hosts = hosts.map(|host| (Arc::as_ptr(host).cast(), Part::Host(Arc::clone(host))));
+    let rules = listener.iter().flat_map(|listener| listener.stream_rules());
+    let rules = rules.map(|rule| (Arc::as_ptr(rule).cast(), Part::Stream(Arc::clone(rule))));
+    hosts.chain(rules).collect()
+}
+
+/// The parts that are not among `others`.
+fn without(parts: &Parts, others: &Parts) -> Vec<Part> {
+    let own = parts.iter();
+    let own = own.filter(|(address, _)| !others.contains_key(*address));
+    own.map(|(_, part)| part.clone()).collect()
 }
 
 /// The certificates of the listeners that are served.

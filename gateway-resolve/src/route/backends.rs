@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use gateway_model::{EndpointSlice, Kind, Service, TransportProtocol};
+use gateway_model::{EndpointSlice, Kind, Service};
 
-use crate::ir::{AppProtocol, Backend, BackendId, BackendTls, Endpoint};
+use crate::ir::{AppProtocol, Backend, BackendId, BackendTls, Endpoint, Transport};
 use crate::policy::backend_tls;
 use crate::reader::Reader;
 
-use super::references::{protocol, service_port};
+use super::references::{protocol, protocol_of, service_port};
 
 /// The backend of `id`; `None` when its Service does not exist.
 pub(crate) fn backend(id: &BackendId, reader: &Reader<'_>) -> Option<Arc<Backend>> {
@@ -18,7 +18,7 @@ pub(crate) fn backend(id: &BackendId, reader: &Reader<'_>) -> Option<Arc<Backend
     let port = service_port(service, id).ok();
     let name = port.map_or("", |port| port.name.as_str());
     // One that cannot be honoured is no backend of the IR.
-    let tls = backend_tls::of_port(&id.object, name, reader).and_then(Result::ok);
+    let tls = backend_tls::of_backend(id, name, reader).and_then(Result::ok);
     Some(Arc::new(of_service(id, service, tls, slices)))
 }
 
@@ -30,7 +30,9 @@ fn of_service<'a>(
 ) -> Backend {
     let port = service_port(service, id).ok();
     let name = port.map_or("", |port| port.name.as_str());
-    let mut endpoints: Vec<_> = slices.flat_map(|slice| endpoints(slice, name)).collect();
+    let mut endpoints: Vec<_> = slices
+        .flat_map(|slice| endpoints(slice, name, id.transport))
+        .collect();
     endpoints.sort();
     endpoints.dedup();
     Backend {
@@ -38,7 +40,7 @@ fn of_service<'a>(
         source: service.source(),
         protocol: port
             .and_then(|port| protocol(port, tls.is_some()).ok())
-            .unwrap_or(AppProtocol::Http1),
+            .unwrap_or(AppProtocol::Opaque),
         tls,
         endpoints,
     }
@@ -46,9 +48,13 @@ fn of_service<'a>(
 
 /// The ready endpoints of a slice at its port of that name. Of the addresses of an endpoint, which
 /// are interchangeable, the first is taken; names (FQDN slices) are not.
-fn endpoints<'a>(slice: &'a EndpointSlice, name: &'a str) -> impl Iterator<Item = Endpoint> + 'a {
+fn endpoints<'a>(
+    slice: &'a EndpointSlice,
+    name: &'a str,
+    transport: Transport,
+) -> impl Iterator<Item = Endpoint> + 'a {
     let ports = slice.ports.iter().filter(move |port| {
-        port.name.as_deref().unwrap_or_default() == name && port.protocol == TransportProtocol::Tcp
+        port.name.as_deref().unwrap_or_default() == name && port.protocol == protocol_of(transport)
     });
     let ready = || {
         let endpoints = slice.endpoints.iter();

@@ -15,12 +15,16 @@ pub(crate) mod references;
 pub(crate) mod rules;
 pub(crate) mod selector;
 mod settings;
+pub(crate) mod stream;
 
 use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use gateway_model::{GrpcRoute, Hostname, HttpRoute, Kind, ObjectRef, Route};
+use gateway_model::{
+    GrpcRoute, Hostname, HttpRoute, Kind, ObjectRef, Route, Rule, TcpRoute, TlsRoute, UdpRoute,
+};
 
 use crate::ir::{BackendId, ListenerId};
 use crate::reader::Reader;
@@ -30,7 +34,8 @@ use attach::{Attachment, attach};
 use parents::Parents;
 use patterns::Patterns;
 use references::References;
-use rules::{OverHttp, RouteRules, rules};
+use rules::{RouteRules, rules};
+use stream::stream_rules;
 
 /// What is known of a route, whatever its kind.
 #[derive(Debug)]
@@ -49,56 +54,57 @@ struct Looking<'a> {
     reader: &'a Reader<'a>,
 }
 
-/// Looks at all routes.
-pub(crate) fn routes(
-    snapshot: &Snapshot,
-    parents: &Parents,
-    patterns: &Patterns,
-    reader: &Reader<'_>,
-) -> Vec<RouteFacts> {
-    let looking = Looking {
-        parents,
-        patterns,
-        reader,
+/// What follows from the list of the kinds of routes: where they are kept, and what reads their rules.
+macro_rules! kinds {
+    ($($kind:ident: $store:ident by $rules:expr,)*) => {
+        /// Looks at all routes.
+        pub(crate) fn routes(
+            snapshot: &Snapshot,
+            parents: &Parents,
+            patterns: &Patterns,
+            reader: &Reader<'_>,
+        ) -> Vec<RouteFacts> {
+            let looking = Looking { parents, patterns, reader };
+            std::iter::empty()
+                $(.chain(snapshot.$store().iter().filter_map(|route| looking.at(route, $rules))))*
+                .collect()
+        }
+
+        /// The routes of all kinds.
+        pub(crate) fn names(snapshot: &Snapshot) -> impl Iterator<Item = ObjectRef> {
+            std::iter::empty()
+                $(.chain(snapshot.$store().iter().map(|route| route.reference())))*
+        }
+
+        /// Is it a kind of route?
+        pub(crate) fn is_route(object: &ObjectRef) -> bool {
+            object.group == HttpRoute::GROUP && matches!(&*object.kind, $($kind::KIND)|*)
+        }
+
+        /// Looks at the route of that name; `None` when there is none, or when it has nothing to do with what is
+        /// served.
+        pub(crate) fn route(
+            object: &ObjectRef,
+            snapshot: &Snapshot,
+            parents: &Parents,
+            patterns: &Patterns,
+            reader: &Reader<'_>,
+        ) -> Option<RouteFacts> {
+            let looking = Looking { parents, patterns, reader };
+            match &*object.kind {
+                $($kind::KIND => looking.at(named(snapshot.$store(), object)?, $rules),)*
+                _ => None,
+            }
+        }
     };
-    let http = snapshot.http_routes().iter();
-    let grpc = snapshot.grpc_routes().iter();
-    http.filter_map(|object| looking.at(object))
-        .chain(grpc.filter_map(|object| looking.at(object)))
-        .collect()
 }
 
-/// The routes of all kinds.
-pub(crate) fn names(snapshot: &Snapshot) -> impl Iterator<Item = ObjectRef> {
-    let http = snapshot.http_routes().iter();
-    let grpc = snapshot.grpc_routes().iter();
-    http.map(|object| object.reference())
-        .chain(grpc.map(|object| object.reference()))
-}
-
-/// Is it a kind of route?
-pub(crate) fn is_route(object: &ObjectRef) -> bool {
-    object.group == HttpRoute::GROUP && matches!(&*object.kind, HttpRoute::KIND | GrpcRoute::KIND)
-}
-
-/// Looks at the route of that name; `None` when there is none, or when it has nothing to do with what is served.
-pub(crate) fn route(
-    object: &ObjectRef,
-    snapshot: &Snapshot,
-    parents: &Parents,
-    patterns: &Patterns,
-    reader: &Reader<'_>,
-) -> Option<RouteFacts> {
-    let looking = Looking {
-        parents,
-        patterns,
-        reader,
-    };
-    match &*object.kind {
-        HttpRoute::KIND => looking.at(named(snapshot.http_routes(), object)?),
-        GrpcRoute::KIND => looking.at(named(snapshot.grpc_routes(), object)?),
-        _ => None,
-    }
+kinds! {
+    HttpRoute: http_routes by rules,
+    GrpcRoute: grpc_routes by rules,
+    TlsRoute: tls_routes by stream_rules,
+    TcpRoute: tcp_routes by stream_rules,
+    UdpRoute: udp_routes by stream_rules,
 }
 
 fn named<'a, T>(store: &'a Store<T>, object: &ObjectRef) -> Option<&'a Arc<T>> {
@@ -106,7 +112,11 @@ fn named<'a, T>(store: &'a Store<T>, object: &ObjectRef) -> Option<&'a Arc<T>> {
 }
 
 impl Looking<'_> {
-    fn at<R: OverHttp>(&self, route: &Arc<Route<R>>) -> Option<RouteFacts>
+    fn at<R: Rule + 'static>(
+        &self,
+        route: &Arc<Route<R>>,
+        rules: impl FnOnce(&Route<R>, &References<'_>, &Patterns) -> RouteRules,
+    ) -> Option<RouteFacts>
     where
         Route<R>: Kind + attach::AnyRoute,
     {
@@ -132,6 +142,16 @@ impl Looking<'_> {
 impl RouteFacts {
     pub(crate) fn reference(&self) -> &ObjectRef {
         &self.attachment.reference
+    }
+
+    /// The older of two routes goes first, then the one whose `namespace/name` sorts first.
+    pub(crate) fn by_age(&self, other: &Self) -> Ordering {
+        let age = |facts: &Self| facts.attachment.route.metadata().creation_timestamp;
+        let (own, others) = (self.reference(), other.reference());
+        age(self)
+            .cmp(&age(other))
+            .then_with(|| own.cmp_by_text(others))
+            .then_with(|| own.cmp(others))
     }
 
     /// The listeners that it is on by a parent that accepts it, each once.

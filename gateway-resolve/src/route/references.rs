@@ -23,31 +23,79 @@ pub(crate) struct References<'a> {
     pub(crate) backends: RefCell<BTreeSet<BackendId>>,
 }
 
+/// What is asked of the port that a reference names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// That HTTP is spoken there.
+    Http,
+    /// That it can be reached.
+    Stream(Transport),
+}
+
+impl Wanted {
+    fn transport(self) -> Transport {
+        match self {
+            Self::Http => Transport::Tcp,
+            Self::Stream(transport) => transport,
+        }
+    }
+}
+
+/// What a reference comes to.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// For what comes in clear, or was in TLS.
+    pub(crate) in_clear: Target,
+    /// For TLS that is passed on: to it no BackendTLSPolicy says how a backend is connected to.
+    pub(crate) passed_on: Target,
+}
+
 impl References<'_> {
-    /// What the reference at `field` comes to; problems go to `unresolved`.
+    /// What the reference of HTTP at `field` comes to; problems go to `unresolved`.
     pub(crate) fn target(
         &self,
         reference: &BackendObjectReference,
         field: &str,
         unresolved: &mut Vec<Problem<RouteResolvedRefs>>,
     ) -> Target {
-        match self.backend(reference) {
-            Ok((id, Ok(()))) => Target::Backend(id),
-            // The reference resolves: what is wrong is said of the policy.
-            Ok((_, Err(message))) => {
-                Target::Refused(Refusal::new(RefusalReason::InvalidBackendTls, message))
-            }
+        self.find(reference, Wanted::Http, field, unresolved)
+            .in_clear
+    }
+
+    /// What the reference at `field` comes to; problems go to `unresolved`.
+    pub(crate) fn find(
+        &self,
+        reference: &BackendObjectReference,
+        wanted: Wanted,
+        field: &str,
+        unresolved: &mut Vec<Problem<RouteResolvedRefs>>,
+    ) -> Found {
+        match self.backend(reference, wanted) {
+            Ok((id, tls)) => Found {
+                in_clear: match tls {
+                    Ok(()) => Target::Backend(id.clone()),
+                    // The reference resolves: what is wrong is said of the policy.
+                    Err(message) => {
+                        Target::Refused(Refusal::new(RefusalReason::InvalidBackendTls, message))
+                    }
+                },
+                passed_on: Target::Backend(id),
+            },
             Err(Unresolved {
                 reason,
                 message,
                 missing,
             }) => {
-                let refusal = Refusal::new(refusal_reason(reason), message.clone());
+                let refused =
+                    Target::Refused(Refusal::new(refusal_reason(reason), message.clone()));
                 unresolved.push(Problem {
                     missing,
                     ..Problem::new(reason, field, message)
                 });
-                Target::Refused(refusal)
+                Found {
+                    in_clear: refused.clone(),
+                    passed_on: refused,
+                }
             }
         }
     }
@@ -59,6 +107,7 @@ impl References<'_> {
     fn backend(
         &self,
         reference: &BackendObjectReference,
+        wanted: Wanted,
     ) -> Result<(BackendId, Result<(), String>), Unresolved> {
         let object = self.service_named(reference)?;
         let not_found =
@@ -77,13 +126,17 @@ impl References<'_> {
         let id = BackendId {
             object,
             port,
-            transport: Transport::Tcp,
+            transport: wanted.transport(),
         };
         let service_port = service_port(service, &id).map_err(not_found)?;
         self.backends.borrow_mut().insert(id.clone());
-        let tls = backend_tls::of_port(&id.object, &service_port.name, self.reader);
-        match protocol(service_port, tls.is_some()) {
-            Ok(_) => Ok((id, tls.map_or(Ok(()), |tls| tls.map(drop)))),
+        let tls = backend_tls::of_backend(&id, &service_port.name, self.reader);
+        let spoken = match wanted {
+            Wanted::Http => protocol(service_port, tls.is_some()).map(drop),
+            Wanted::Stream(transport) => reached_by(service_port, transport),
+        };
+        match spoken {
+            Ok(()) => Ok((id, tls.map_or(Ok(()), |tls| tls.map(drop)))),
             Err(message) => {
                 let message = format!("{id}: {message}");
                 let reason = RouteResolvedRefs::UnsupportedProtocol;
@@ -139,7 +192,7 @@ impl Unresolved {
     }
 }
 
-/// The port of a Service that a backend is. A number may be used once for TCP and once for UDP.
+/// The port of a Service that a backend is; of another transport when there is none of its own.
 pub(crate) fn service_port<'a>(
     service: &'a Service,
     id: &BackendId,
@@ -151,8 +204,8 @@ pub(crate) fn service_port<'a>(
             .iter()
             .filter(|port| port.port == id.port)
     };
-    let tcp = numbered().find(|port| port.protocol == TransportProtocol::Tcp);
-    tcp.or_else(|| numbered().next()).ok_or_else(|| {
+    let own = numbered().find(|port| reached_by(port, id.transport).is_ok());
+    own.or_else(|| numbered().next()).ok_or_else(|| {
         let ports = service.spec.ports.iter().map(|port| port.port.to_string());
         let ports = ports.collect::<Vec<_>>().join(", ");
         format!(
@@ -162,14 +215,30 @@ pub(crate) fn service_port<'a>(
     })
 }
 
+/// Is a port reached by `transport`?
+fn reached_by(port: &ServicePort, transport: Transport) -> Result<(), String> {
+    match port.protocol == protocol_of(transport) {
+        true => Ok(()),
+        false => Err(format!(
+            "expected a {transport} port, found another transport"
+        )),
+    }
+}
+
+/// A transport as Services and EndpointSlices have it.
+pub(crate) fn protocol_of(transport: Transport) -> TransportProtocol {
+    match transport {
+        Transport::Tcp => TransportProtocol::Tcp,
+        Transport::Udp => TransportProtocol::Udp,
+    }
+}
+
 /// What a port speaks (GEP-1911): HTTP unless `appProtocol` says otherwise. Names of the IANA
 /// registry, which have no prefix, are compared without regard to case (RFC 6335, section 5.1).
 ///
 /// What needs TLS has it by a policy: then it is `tls`.
 pub(crate) fn protocol(port: &ServicePort, tls: bool) -> Result<AppProtocol, String> {
-    if port.protocol != TransportProtocol::Tcp {
-        return Err("expected a TCP port, found another transport".to_owned());
-    }
+    reached_by(port, Transport::Tcp)?;
     let given = port.app_protocol.as_deref().unwrap_or_default();
     let name = match given.contains('/') {
         true => given.to_owned(),

@@ -21,16 +21,48 @@ use super::matches::{Matches, Read, http, matches};
 use super::patterns::{Patterns, RoutePatterns};
 use super::references::References;
 use super::settings::settings;
+use super::stream::StreamRules;
 
 /// What the rules of one route come to. The same for every parent.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct RouteRules {
-    /// The rules, in the order of `spec.rules`.
-    pub(crate) rules: Vec<ResolvedRule>,
+    pub(crate) rules: Rules,
     /// What is wrong with them.
     pub(crate) problems: RuleProblems,
     /// The positions of the rules that fail closed as a whole.
     pub(crate) failed: Vec<usize>,
+}
+
+/// The rules of a route.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Rules {
+    /// For requests, in the order of `spec.rules`.
+    OverHttp(Vec<ResolvedRule>),
+    /// For connections or datagrams.
+    Stream(StreamRules),
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self::OverHttp(Vec::new())
+    }
+}
+
+impl Rules {
+    /// Those for requests.
+    pub(crate) fn over_http(&self) -> &[ResolvedRule] {
+        match self {
+            Self::OverHttp(rules) => rules,
+            Self::Stream(_) => &[],
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::OverHttp(rules) => rules.len(),
+            Self::Stream(_) => 1,
+        }
+    }
 }
 
 /// One rule and what it is for.
@@ -55,7 +87,7 @@ pub(crate) struct RuleProblems {
 impl RouteRules {
     /// Does every rule of the route fail closed, so that the route is not accepted?
     pub(crate) fn is_hopeless(&self) -> bool {
-        !self.rules.is_empty() && self.failed.len() == self.rules.len()
+        !self.failed.is_empty() && self.failed.len() == self.rules.len()
     }
 }
 
@@ -99,6 +131,7 @@ where
     Route<R>: Kind,
 {
     let source = route.source();
+    let mut resolved = Vec::new();
     let mut patterns = patterns.of_route();
     let mut outcome = RouteRules::default();
     for (index, written) in route.spec.rules.iter().enumerate() {
@@ -107,7 +140,7 @@ where
             RouteRule::Unread(unread) => {
                 let rule = unread_rule(unread, index, route, &mut patterns, &mut outcome.problems);
                 outcome.failed.push(index);
-                outcome.rules.push(rule);
+                resolved.push(rule);
                 continue;
             }
         };
@@ -132,8 +165,9 @@ where
             outcome.failed.push(index);
         }
         let rule = Arc::new(context.rule(filters, targets, failed));
-        outcome.rules.push(ResolvedRule { rule, matches });
+        resolved.push(ResolvedRule { rule, matches });
     }
+    outcome.rules = Rules::OverHttp(resolved);
     outcome
 }
 
@@ -179,7 +213,7 @@ where
     }
 }
 
-fn unsupported(gap: &Unread) -> Problem<RouteAccepted> {
+pub(super) fn unsupported(gap: &Unread) -> Problem<RouteAccepted> {
     let Unread { field, message } = gap;
     Problem::new(RouteAccepted::UnsupportedValue, field, message)
 }

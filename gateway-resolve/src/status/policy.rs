@@ -48,7 +48,7 @@ pub(crate) fn reports<'a>(
 /// The policies that are for what a route leads to.
 fn leads_to(route: &RouteFacts, reader: &Reader<'_>) -> BTreeSet<ObjectRef> {
     let mut found = BTreeSet::new();
-    for id in &route.backends {
+    for id in route.backends.iter().filter(|id| id.transport.is_tcp()) {
         let mut policies = reader.backend_tls_policies(&id.object).peekable();
         let Some(service) = policies.peek().and_then(|_| reader.service(&id.object)) else {
             continue;

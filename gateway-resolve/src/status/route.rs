@@ -104,7 +104,7 @@ fn partially_invalid(
 /// What becomes of the requests of rules that cannot be honoured. Those that only a match that
 /// cannot be honoured was for are not known, and go to other rules.
 fn left_out(rules: &RouteRules) -> String {
-    let unmatched = |index: &&usize| rules.rules[**index].matches.is_empty();
+    let unmatched = |index: &&usize| rules.rules.over_http()[**index].matches.is_empty();
     let (unmatched, failing): (Vec<_>, Vec<_>) = rules.failed.iter().partition(unmatched);
     let numbers = |rules: &[&usize]| {
         let numbers: Vec<_> = rules.iter().map(ToString::to_string).collect();

@@ -11,6 +11,7 @@ mod tests;
 use gateway_model::{
     BackendTlsPolicy, Gateway, GatewayClass, GatewayClassStatus, GatewayStatus, GrpcRoute,
     HttpRoute, Kind, ListenerSet, ListenerSetStatus, Object, ObjectRef, PolicyStatus, RouteStatus,
+    TcpRoute, TlsRoute, UdpRoute,
 };
 use serde::Serialize;
 
@@ -77,6 +78,9 @@ pub fn plan_statuses<'a>(
     writes.extend(plan.missing(snapshot.listener_sets()));
     writes.extend(plan.missing(snapshot.grpc_routes()));
     writes.extend(plan.missing(snapshot.http_routes()));
+    writes.extend(plan.missing(snapshot.tcp_routes()));
+    writes.extend(plan.missing(snapshot.tls_routes()));
+    writes.extend(plan.missing(snapshot.udp_routes()));
     writes.extend(plan.missing(snapshot.backend_tls_policies()));
     writes
 }
@@ -101,6 +105,9 @@ pub fn plan_status<'a>(
         ListenerSet::KIND => plan.missing_of(snapshot.listener_sets(), object),
         HttpRoute::KIND => plan.missing_of(snapshot.http_routes(), object),
         GrpcRoute::KIND => plan.missing_of(snapshot.grpc_routes(), object),
+        TlsRoute::KIND => plan.missing_of(snapshot.tls_routes(), object),
+        TcpRoute::KIND => plan.missing_of(snapshot.tcp_routes(), object),
+        UdpRoute::KIND => plan.missing_of(snapshot.udp_routes(), object),
         BackendTlsPolicy::KIND => plan.missing_of(snapshot.backend_tls_policies(), object),
         _ => None,
     }

@@ -18,9 +18,10 @@ pub(crate) fn world() -> impl Strategy<Value = Vec<Resource>> {
         vec(route(), 1..=4),
         vec(service(), 2..=3),
         vec(listener_set(), 0..=2),
+        vec(stream_route(), 0..=3),
         grants(),
     );
-    parts.prop_map(|(gateways, routes, services, sets, grants)| {
+    parts.prop_map(|(gateways, routes, services, sets, streams, grants)| {
         let gateways = gateways
             .into_iter()
             .enumerate()
@@ -35,9 +36,41 @@ pub(crate) fn world() -> impl Strategy<Value = Vec<Resource>> {
         });
         let sets = sets.into_iter().enumerate().map(|(i, s)| named(s, "l", i));
         let objects = gateways.chain(sets).chain(routes).chain(services);
-        let objects = objects.chain(grants);
+        let objects = objects.chain(distinct(streams)).chain(grants);
         parse(&objects.collect::<Vec<_>>())
     })
+}
+
+/// A route of connections or datagrams.
+pub(crate) fn stream_route() -> impl Strategy<Value = Value> {
+    let kind = select(vec!["TLSRoute", "TCPRoute", "UDPRoute"]);
+    let parents = btree_set((namespace(), 0..3usize), 1..=3);
+    let backends = vec((namespace(), 0..3usize, 0..3u32), 1..=3);
+    let hosts = subsequence(HOSTS[1..].to_vec(), 1..=2);
+    let age = proptest::option::of(1..4u8);
+    let place = (namespace(), 0..3usize, age);
+    (kind, place, parents, hosts, backends).prop_map(
+        |(kind, (namespace, name, age), parents, hosts, backends)| {
+            let parents = parents.into_iter().map(
+                |(namespace, gateway)| json!({"namespace": namespace, "name": format!("g{gateway}")}),
+            );
+            let mut rule = rule("/", backends);
+            rule.as_object_mut().unwrap().remove("matches");
+            let mut route = json!({
+                "apiVersion": "gateway.networking.k8s.io/v1", "kind": kind,
+                "metadata": {"namespace": namespace, "name": format!("t{name}")},
+                "spec": {"parentRefs": parents.collect::<Vec<_>>(), "rules": [rule]},
+            });
+            if kind == "TLSRoute" {
+                route["spec"]["hostnames"] = json!(hosts);
+            }
+            if let Some(day) = age {
+                let created = format!("2025-01-0{day}T00:00:00Z");
+                route["metadata"]["creationTimestamp"] = json!(created);
+            }
+            route
+        },
+    )
 }
 
 /// Any subset of the grants that could matter.
@@ -61,6 +94,18 @@ pub(crate) fn parse(objects: &[Value]) -> Vec<Resource> {
     resources("world", list.to_string().as_bytes())
 }
 
+/// The last of those with one kind and name.
+fn distinct(objects: Vec<Value>) -> impl Iterator<Item = Value> {
+    let key = |object: &Value| {
+        let metadata = &object["metadata"];
+        let parts = [&object["kind"], &metadata["namespace"], &metadata["name"]];
+        parts.map(ToString::to_string)
+    };
+    let objects = objects.into_iter().map(|object| (key(&object), object));
+    let objects: std::collections::BTreeMap<_, _> = objects.collect();
+    objects.into_values()
+}
+
 pub(crate) fn named(mut object: Value, prefix: &str, index: usize) -> Value {
     object["metadata"]["name"] = json!(format!("{prefix}{index}"));
     object
@@ -73,7 +118,7 @@ fn namespace() -> impl Strategy<Value = &'static str> {
 fn gateway() -> impl Strategy<Value = Value> {
     let listener = (
         select(vec![80, 81]),
-        select(vec!["HTTP", "HTTP", "HTTP", "HTTPS", "TCP"]),
+        select(vec!["HTTP", "HTTP", "HTTP", "HTTPS", "TCP", "TLS", "UDP"]),
         select(HOSTS.to_vec()),
     );
     let from = select(vec!["Same", "All", "All"]);
@@ -89,8 +134,11 @@ fn gateway() -> impl Strategy<Value = Value> {
                             "name": format!("l{index}"), "port": port, "protocol": protocol,
                             "allowedRoutes": {"namespaces": {"from": from}},
                         });
-                        if !host.is_empty() && protocol != "TCP" {
+                        if !host.is_empty() && !matches!(protocol, "TCP" | "UDP") {
                             listener["hostname"] = json!(host);
+                        }
+                        if protocol == "TLS" {
+                            listener["tls"] = json!({"mode": "Passthrough"});
                         }
                         listener
                     });
@@ -201,11 +249,13 @@ fn rule(path: &str, backends: Vec<(&str, usize, u32)>) -> Value {
 
 fn service() -> impl Strategy<Value = Value> {
     let port = select(vec![80, 80, 80, 90]);
-    (namespace(), port).prop_map(|(namespace, port)| {
+    let protocols = select(vec![&["TCP"][..], &["TCP"], &["TCP", "UDP"], &["UDP"]]);
+    (namespace(), port, protocols).prop_map(|(namespace, port, protocols)| {
+        let port = |protocol: &&str| json!({"name": protocol.to_lowercase(), "port": port, "protocol": protocol});
         json!({
             "apiVersion": "v1", "kind": "Service",
             "metadata": {"namespace": namespace},
-            "spec": {"ports": [{"port": port}]},
+            "spec": {"ports": protocols.iter().map(port).collect::<Vec<_>>()},
         })
     })
 }
@@ -221,12 +271,16 @@ fn slice(service: &Value) -> Value {
             "namespace": namespace, "name": name,
             "labels": {"kubernetes.io/service-name": name},
         },
-        "addressType": "IPv4", "ports": [{"port": 3000}],
+        "addressType": "IPv4",
+        "ports": [{"name": "tcp", "port": 3000}, {"name": "udp", "port": 3000, "protocol": "UDP"}],
         "endpoints": [{"addresses": ["10.0.0.1"]}],
     })
 }
 
 fn grant(from: &str, to: &str, name: Option<&str>) -> Value {
+    let kinds = ["HTTPRoute", "TLSRoute", "TCPRoute", "UDPRoute"];
+    let kinds = kinds
+        .map(|kind| json!({"group": "gateway.networking.k8s.io", "kind": kind, "namespace": from}));
     let mut target = json!({"group": "", "kind": "Service"});
     if let Some(name) = name {
         target["name"] = json!(name);
@@ -235,7 +289,7 @@ fn grant(from: &str, to: &str, name: Option<&str>) -> Value {
         "apiVersion": "gateway.networking.k8s.io/v1", "kind": "ReferenceGrant",
         "metadata": {"namespace": to, "name": format!("{from}-{}", name.unwrap_or("all"))},
         "spec": {
-            "from": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": from}],
+            "from": kinds,
             "to": [target],
         },
     })

@@ -26,6 +26,9 @@ impl Effect {
             Resource::ListenerSet(new) => of_object(snapshot.listener_sets(), new),
             Resource::HttpRoute(new) => of_object(snapshot.http_routes(), new),
             Resource::GrpcRoute(new) => of_object(snapshot.grpc_routes(), new),
+            Resource::TlsRoute(new) => of_object(snapshot.tls_routes(), new),
+            Resource::TcpRoute(new) => of_object(snapshot.tcp_routes(), new),
+            Resource::UdpRoute(new) => of_object(snapshot.udp_routes(), new),
             _ => Self::Resources,
         }
     }

@@ -2,7 +2,7 @@
 
 use gateway_model::{
     BackendTlsPolicy, ConfigMap, EndpointSlice, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind,
-    ListenerSet, Namespace, ReferenceGrant, Secret, Service,
+    ListenerSet, Namespace, ReferenceGrant, Secret, Service, TcpRoute, TlsRoute, UdpRoute,
 };
 
 /// A kind that is watched.
@@ -49,12 +49,15 @@ impl Watched {
 
 /// The kinds that resolution reads. Only the Secrets that may hold a certificate are watched:
 /// others are never in this process.
-pub(crate) static WATCHED: [Watched; 12] = [
+pub(crate) static WATCHED: [Watched; 15] = [
     Watched::of::<GatewayClass>("gatewayclasses"),
     Watched::of::<Gateway>("gateways"),
     Watched::of::<ListenerSet>("listenersets"),
     Watched::of::<HttpRoute>("httproutes"),
     Watched::of::<GrpcRoute>("grpcroutes"),
+    Watched::of::<TlsRoute>("tlsroutes"),
+    Watched::of::<TcpRoute>("tcproutes"),
+    Watched::of::<UdpRoute>("udproutes"),
     Watched::of::<BackendTlsPolicy>("backendtlspolicies"),
     Watched::of::<ReferenceGrant>("referencegrants"),
     Watched::of::<Namespace>("namespaces"),

@@ -1,11 +1,6 @@
 //! The writes that are missing: statuses, and the finalizers of classes.
 
-use std::sync::Arc;
-
-use gateway_model::{
-    BackendTlsPolicy, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind, ListenerSet, ObjectRef,
-    Resource,
-};
+use gateway_model::{GatewayClass, Kind, ObjectRef, Resource};
 use gateway_resolve::{Author, Snapshot, StatusWrite, Statuses, plan_status, plan_statuses};
 
 use super::finalizer;
@@ -41,9 +36,9 @@ impl Plan<'_> {
         finalizers.into_iter().chain(status).collect()
     }
 
-    /// Is there such an object that is written to?
+    /// Is there such an object?
     pub(crate) fn exists(self, object: &ObjectRef) -> bool {
-        find(self.snapshot, object).is_some()
+        self.snapshot.get(object).is_some()
     }
 
     fn finalizers(self, class: &GatewayClass) -> Option<Write> {
@@ -52,7 +47,7 @@ impl Plan<'_> {
     }
 
     fn status(self, write: StatusWrite) -> Write {
-        let stored = find(self.snapshot, &write.object);
+        let stored = self.snapshot.get(&write.object);
         let stored = stored.map(|resource| stored_as(&resource, Part::Status));
         Write {
             wish: Fingerprint::of(&self.statuses.get(&write.object)),
@@ -73,39 +68,10 @@ pub(crate) fn stored_as(resource: &Resource, part: Part) -> Fingerprint {
         (Resource::ListenerSet(set), Part::Status) => Fingerprint::of(&set.status),
         (Resource::HttpRoute(route), Part::Status) => Fingerprint::of(&route.status),
         (Resource::GrpcRoute(route), Part::Status) => Fingerprint::of(&route.status),
+        (Resource::TlsRoute(route), Part::Status) => Fingerprint::of(&route.status),
+        (Resource::TcpRoute(route), Part::Status) => Fingerprint::of(&route.status),
+        (Resource::UdpRoute(route), Part::Status) => Fingerprint::of(&route.status),
         (Resource::BackendTlsPolicy(policy), Part::Status) => Fingerprint::of(&policy.status),
         _ => Fingerprint::default(),
-    }
-}
-
-/// The resource of a kind that is written to.
-fn find(snapshot: &Snapshot, object: &ObjectRef) -> Option<Resource> {
-    let (namespace, name) = (&*object.namespace, &*object.name);
-    match &*object.kind {
-        GatewayClass::KIND => snapshot
-            .gateway_classes()
-            .get(namespace, name)
-            .map(|class| Resource::GatewayClass(Arc::clone(class))),
-        Gateway::KIND => snapshot
-            .gateways()
-            .get(namespace, name)
-            .map(|gateway| Resource::Gateway(Arc::clone(gateway))),
-        ListenerSet::KIND => snapshot
-            .listener_sets()
-            .get(namespace, name)
-            .map(|set| Resource::ListenerSet(Arc::clone(set))),
-        HttpRoute::KIND => snapshot
-            .http_routes()
-            .get(namespace, name)
-            .map(|route| Resource::HttpRoute(Arc::clone(route))),
-        GrpcRoute::KIND => snapshot
-            .grpc_routes()
-            .get(namespace, name)
-            .map(|route| Resource::GrpcRoute(Arc::clone(route))),
-        BackendTlsPolicy::KIND => snapshot
-            .backend_tls_policies()
-            .get(namespace, name)
-            .map(|policy| Resource::BackendTlsPolicy(Arc::clone(policy))),
-        _ => None,
     }
 }

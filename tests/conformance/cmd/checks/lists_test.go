@@ -9,6 +9,7 @@ import (
 var watched = []string{
 	"customresourcedefinitions", "backendtlspolicies", "configmaps", "endpointslices", "gatewayclasses",
 	"gateways", "grpcroutes", "httproutes", "listenersets", "namespaces", "referencegrants", "secrets", "services",
+	"tcproutes", "tlsroutes", "udproutes",
 }
 
 // TestFirstLists: nothing is served or written before the first full list of

@@ -52,8 +52,8 @@ func TestOutage(t *testing.T) {
 					t.Errorf("%s: %d times", kind, count-watches[kind])
 				}
 			}
-			// Each of twelve watches after 0, 0.8, 2.4 s, and the Lease each 3 s.
-			if attempts > 50 {
+			// Each of sixteen watches after 0, 0.8, 2.4 s, and the Lease each 3 s.
+			if attempts > 66 {
 				t.Errorf("%d attempts to connect within the outage", attempts)
 			}
 		})

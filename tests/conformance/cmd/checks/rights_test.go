@@ -42,6 +42,16 @@ func TestRights(t *testing.T) {
 		"parentRefs": []any{map[string]any{"name": "web"}},
 		"rules":      []any{map[string]any{"backendRefs": []any{backend("encrypted", 1)}}},
 	}})
+	for _, kind := range []kind{tlsRoutes, tcpRoutes, udpRoutes} {
+		spec := map[string]any{
+			"parentRefs": []any{map[string]any{"name": "web"}},
+			"rules":      []any{map[string]any{"backendRefs": []any{backend("encrypted", 1)}}},
+		}
+		if kind.name == "TLSRoute" {
+			spec["hostnames"] = []any{"a.example"}
+		}
+		w.create(kind, "any", map[string]any{"spec": spec})
+	}
 	w.eventually("the routes are accepted", w.settled(2, "Accepted", "True"))
 
 	for _, use := range uses(append(cluster.Rules, election.Rules...)) {

@@ -40,6 +40,9 @@ var (
 	definitions    = kind{schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}, "CustomResourceDefinition"}
 	routes         = kind{gatewayv1.SchemeGroupVersion.WithResource("httproutes"), "HTTPRoute"}
 	grpcRoutes     = kind{gatewayv1.SchemeGroupVersion.WithResource("grpcroutes"), "GRPCRoute"}
+	tlsRoutes      = kind{gatewayv1.SchemeGroupVersion.WithResource("tlsroutes"), "TLSRoute"}
+	tcpRoutes      = kind{gatewayv1.SchemeGroupVersion.WithResource("tcproutes"), "TCPRoute"}
+	udpRoutes      = kind{gatewayv1.SchemeGroupVersion.WithResource("udproutes"), "UDPRoute"}
 	tlsPolicies    = kind{gatewayv1.SchemeGroupVersion.WithResource("backendtlspolicies"), "BackendTLSPolicy"}
 )
 
