@@ -43,7 +43,7 @@ use crate::{Body, ConnectionInfo};
 ///             }
 ///             let mut refusal = Response::new(Bytes::from_static(b"no key\n"));
 ///             *refusal.status_mut() = StatusCode::UNAUTHORIZED;
-///             Err(refusal)
+///             Err(Box::new(refusal))
 ///         })
 ///     }
 /// }
@@ -52,6 +52,12 @@ pub trait Admit: Send + Sync + 'static {
     /// Lets the request pass, or answers it.
     fn admit<'a>(&'a self, request: Asking<'a>) -> Admitted<'a>;
 
+    /// The same, if that needs no waiting; [`admit`](Self::admit) is not asked then.
+    fn admit_now(&self, request: &mut Asking<'_>) -> Option<Result<(), Refusal>> {
+        let _ = request;
+        None
+    }
+
     /// Does it look at the request's body, or edit the response? The requests of its rule take a longer way then, on
     /// which there are a [`body`](Asking::body) and [`edits`](Asking::edits).
     fn takes_exchange(&self) -> bool {
@@ -59,9 +65,12 @@ pub trait Admit: Send + Sync + 'static {
     }
 }
 
+/// The answer to a request that does not pass.
+pub type Refusal = Box<Response<Bytes>>;
+
 /// Whether a request passes; `Err` is the answer in place of the backend's. A [`Reason`](crate::observe::Reason)
 /// among its extensions is what observers are told.
-pub type Admitted<'a> = Pin<Box<dyn Future<Output = Result<(), Response<Bytes>>> + Send + 'a>>;
+pub type Admitted<'a> = Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send + 'a>>;
 
 /// A request that asks to be let in.
 #[derive(Debug)]
@@ -107,16 +116,19 @@ impl Stages {
         entering: &mut Entering<'_>,
         rule: &Arc<ir::Rule>,
         connection: &ConnectionInfo,
-    ) -> Result<(), Response<Bytes>> {
+    ) -> Result<(), Refusal> {
         for stage in &self.0 {
-            let asking = Asking {
+            let mut asking = Asking {
                 head: entering.head,
                 body: entering.body,
                 edits: entering.edits,
                 rule,
                 connection,
             };
-            stage.admit(asking).await?;
+            match stage.admit_now(&mut asking) {
+                Some(done) => done?,
+                None => stage.admit(asking).await?,
+            }
         }
         Ok(())
     }

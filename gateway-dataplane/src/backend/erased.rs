@@ -47,6 +47,10 @@ impl Backend for BoxBackend {
         self.0.reaches_erased(endpoint)
     }
 
+    fn find(&self, wanted: &dyn Fn(SocketAddr) -> bool) -> Option<SocketAddr> {
+        self.0.find_erased(wanted)
+    }
+
     fn direct(&self) -> Option<Direct<'_>> {
         self.0.direct_erased()
     }
@@ -64,6 +68,8 @@ trait Erased: Send + Sync + 'static {
     fn datagrams_erased(&self, worker: usize) -> Result<Datagrams, BackendError>;
 
     fn reaches_erased(&self, endpoint: SocketAddr) -> bool;
+
+    fn find_erased(&self, wanted: &dyn Fn(SocketAddr) -> bool) -> Option<SocketAddr>;
 
     fn direct_erased(&self) -> Option<Direct<'_>>;
 }
@@ -83,6 +89,10 @@ impl<B: Backend> Erased for B {
 
     fn reaches_erased(&self, endpoint: SocketAddr) -> bool {
         self.reaches(endpoint)
+    }
+
+    fn find_erased(&self, wanted: &dyn Fn(SocketAddr) -> bool) -> Option<SocketAddr> {
+        self.find(wanted)
     }
 
     fn direct_erased(&self) -> Option<Direct<'_>> {

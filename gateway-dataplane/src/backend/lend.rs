@@ -63,6 +63,8 @@ pub(crate) struct Course {
     pub(crate) turn: usize,
     /// Endpoints that were chosen.
     pub(crate) again: usize,
+    /// The one that the client's session is with.
+    pub(crate) sought: Option<SocketAddr>,
     /// The one whose turn it is.
     pub(crate) endpoint: Option<usize>,
     /// Is the connection to it a new one?
@@ -78,6 +80,7 @@ impl Course {
             worker,
             turn,
             again: 0,
+            sought: None,
             endpoint: None,
             fresh: false,
             tried: Vec::new(),
@@ -106,7 +109,8 @@ pub(crate) struct Noted<'a> {
 
 impl<'a> Noted<'a> {
     pub(crate) fn new(lend: &'a dyn Lend, attempt: &'a Attempt<'a>) -> Self {
-        let course = lend.begin(attempt.worker);
+        let mut course = lend.begin(attempt.worker);
+        course.sought = attempt.endpoint;
         Self {
             lend,
             attempt,

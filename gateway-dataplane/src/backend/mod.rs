@@ -81,6 +81,13 @@ pub trait Backend: Send + Sync + 'static {
         true
     }
 
+    /// The first endpoint that is `wanted`, as sessions ask for one that they know (GEP-1619). Backends that keep no
+    /// sessions need not.
+    fn find(&self, wanted: &dyn Fn(SocketAddr) -> bool) -> Option<SocketAddr> {
+        let _ = wanted;
+        None
+    }
+
     /// The connections that [`call`](Self::call) would use, where a plain request of an HTTP/1 client may be
     /// written to one of them without further ado. Only the bundled [`Upstream`](upstream::Upstream) has
     /// such; who wraps one says whether the short way may be taken.
@@ -134,6 +141,8 @@ pub struct Attempt<'r> {
     pub number: u32,
     /// Does the client ask for another protocol (`Connection: upgrade`)?
     pub upgrade: bool,
+    /// The endpoint that the client's session is with, to be asked first if it can be.
+    pub endpoint: Option<SocketAddr>,
     /// The rule that led to the backend, by itself or by a mirror of it.
     pub rule: Option<&'r Arc<ir::Rule>>,
     pub(crate) notes: Option<&'r Notes>,
@@ -187,6 +196,10 @@ impl<B: Backend> Backend for Arc<B> {
 
     fn reaches(&self, endpoint: SocketAddr) -> bool {
         B::reaches(self, endpoint)
+    }
+
+    fn find(&self, wanted: &dyn Fn(SocketAddr) -> bool) -> Option<SocketAddr> {
+        B::find(self, wanted)
     }
 
     fn direct(&self) -> Option<Direct<'_>> {

@@ -4,6 +4,7 @@
 
 mod cors;
 mod headers;
+pub(crate) mod manipulate;
 mod mirror;
 mod redirect;
 mod rewrite;

@@ -40,7 +40,7 @@ pub(super) async fn pass<B>(
     let passed = within(bound, stages.pass(&mut entering, rule.ir(), connection)).await;
     let mut answer = match passed {
         Ok(Ok(())) => return Ok(begun.elapsed()),
-        Ok(Err(refusal)) => refused(refusal).told(language),
+        Ok(Err(refusal)) => refused(*refusal).told(language),
         Err(late) => answer::failure(&late, connection).told(language),
     };
     let fields = &mut answer.head.fields;

@@ -16,7 +16,8 @@ use crate::backend::{BoxBackend, MakeBackend};
 use crate::head::{AmbiguousPaths, RequestHead};
 use crate::observe::{Audience, Observed, Observer, Reason};
 use crate::server::Terminations;
-use crate::stage::Maker;
+use crate::session::SessionKey;
+use crate::stage::{Buckets, Levels, Maker};
 use crate::table::{Miss, SocketKey, SocketTable, Table};
 use crate::{Body, Limits};
 
@@ -27,6 +28,7 @@ use crate::{Body, Limits};
 pub struct Forwarder<M: MakeBackend> {
     make: M,
     gatekeeper: Gatekeeper,
+    buckets: Buckets,
     options: Options,
     workers: usize,
     tables: Arc<ArcSwap<Tables<M::Backend>>>,
@@ -38,6 +40,7 @@ pub(crate) struct Options {
     pub(crate) limits: Limits,
     pub(crate) forwarding: Forwarding,
     pub(crate) ambiguous_paths: AmbiguousPaths,
+    pub(crate) session_key: SessionKey,
     pub(crate) mirrors: Arc<Mirrors>,
     pub(crate) audience: Audience,
 }
@@ -78,10 +81,12 @@ impl<M: MakeBackend> Forwarder<M> {
         Self {
             make,
             gatekeeper: Gatekeeper::default(),
+            buckets: Buckets::default(),
             options: Options {
                 limits,
                 forwarding,
                 ambiguous_paths: AmbiguousPaths::default(),
+                session_key: SessionKey::default(),
                 mirrors: Arc::default(),
                 audience: Audience::default(),
             },
@@ -99,6 +104,13 @@ impl<M: MakeBackend> Forwarder<M> {
     #[must_use]
     pub fn ambiguous_paths(mut self, ambiguous_paths: AmbiguousPaths) -> Self {
         self.options.ambiguous_paths = ambiguous_paths;
+        self
+    }
+
+    /// What the tokens of [sessions](SessionKey) are hashed with.
+    #[must_use]
+    pub fn session_key(mut self, key: SessionKey) -> Self {
+        self.options.session_key = key;
         self
     }
 
@@ -227,9 +239,11 @@ impl<M: MakeBackend> Forwarder<M> {
             limits: &self.options.limits,
             hop_id: self.options.forwarding.hop_id.as_ref(),
             backend: &asked,
+            session_key: self.options.session_key,
+            buckets: &self.buckets,
         };
-        let stages = |rule: &Arc<ir::Rule>| maker.stages(rule);
-        Table::guarded(ir, &stages, |spec| Arc::clone(&backends[&spec.id].1))
+        let besides = |levels: &Levels<'_>| maker.make(levels);
+        Table::compile_with(ir, &besides, |spec| Arc::clone(&backends[&spec.id].1))
     }
 
     fn backend(&self, old: &Known<M::Backend>, spec: &Arc<ir::Backend>) -> Arc<M::Backend> {

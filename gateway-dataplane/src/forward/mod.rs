@@ -19,6 +19,7 @@ pub mod headers;
 mod mirror;
 mod plan;
 mod service;
+mod session;
 mod stream;
 mod tables;
 mod upgrade;
@@ -44,7 +45,7 @@ use crate::Body;
 use crate::admit::{Edits, Entering, Stages};
 use crate::backend::{Attempt, Backend, Lend};
 use crate::head::{RequestHead, ResponseHead};
-use crate::observe::{Observed, Reason};
+use crate::observe::{Notes, Observed, Reason};
 use crate::table::{Destination, Hit, SocketTable};
 
 /// Answers `request`, which came over `connection`, by the routes of `table`.
@@ -182,13 +183,20 @@ async fn carry_out<B: Backend>(
             if plan.expects_continue && !body.is_empty() {
                 expect_continue(&mut head);
             }
+            let own = plan.session.as_ref().map(|_| Notes::default());
             let attempt = Attempt {
                 upgrade: plan.upgrade,
+                endpoint: plan.session.as_ref().and_then(|session| session.endpoint),
                 rule: Some(plan.rule.ir()),
-                notes: observed.notes(),
+                notes: observed.notes().or(own.as_ref()),
                 ..Attempt::first(connection.worker)
             };
-            attempt::answer(options, &**backend, bounds, attempt, head, body).await
+            let notes = attempt.notes;
+            let answered = attempt::answer(options, &**backend, bounds, attempt, head, body).await;
+            if let (Some(session), Some(notes)) = (&mut plan.session, notes) {
+                session.answered(notes.endpoint());
+            }
+            answered
         }
     };
     let mut broke_off = false;

@@ -14,8 +14,14 @@ use super::headers::{
     requested_upgrade,
 };
 use super::mirror::Copy;
+use super::session::{self, Session};
 use super::{ConnectionInfo, Options, entropy};
+use crate::backend::Backend;
+use crate::filter::manipulate::{
+    Given, begin_response, edit_request, edit_response, request_headers,
+};
 use crate::filter::{Connection, Cors, Filters, Mirror, redirect};
+use crate::format::Subject;
 use crate::head::{AmbiguousPaths, HeadRules, Known, RequestHead, ResponseHead, normalize};
 use crate::observe::{Observed, Reason};
 use crate::paced::Paced;
@@ -38,6 +44,8 @@ pub(super) struct Forward<'t, B> {
     pub(super) filters: Filters<'t, Arc<B>>,
     /// The backend, and its own filters.
     pub(super) target: Target<'t, Arc<B>>,
+    /// The session that the request belongs to, or starts.
+    pub(super) session: Option<Session<'t>>,
     /// What the client understands.
     pub(super) language: Language,
     /// What mirrors get.
@@ -45,6 +53,8 @@ pub(super) struct Forward<'t, B> {
     pub(super) cors: Option<&'t Cors>,
     /// The origin of the request, when it is allowed.
     pub(super) origin: Option<HeaderValue>,
+    /// Headers that the response gets.
+    given: Vec<Given<'t>>,
     /// Does it ask for another protocol?
     pub(super) upgrade: bool,
     /// Does the client wait to be asked for the body?
@@ -71,6 +81,7 @@ impl<'t, B> Forward<'t, B> {
         self.copies.is_empty()
             && !self.upgrade
             && self.retry().is_none()
+            && self.session.is_none()
             && self.language == Language::Http
     }
 
@@ -83,8 +94,14 @@ impl<'t, B> Forward<'t, B> {
         if let Some(cors) = self.cors {
             cors.mark(fields, self.origin.as_ref());
         }
+        if let Some(session) = &self.session {
+            session.mark(fields);
+        }
         self.target.filters.edit_response(fields);
         self.filters.edit_response(fields);
+        if !self.rule.manipulations().is_empty() {
+            edit_response(self.rule.manipulations(), &self.given, head);
+        }
     }
 
     /// When a single attempt that starts now has to be over, and the limit that says so.
@@ -245,7 +262,7 @@ fn answer_redirect<B>(
 }
 
 /// Picks a backend and edits the head for it. `spent` is the time that admission took.
-pub(super) fn prepare<'t, B>(
+pub(super) fn prepare<'t, B: Backend>(
     options: &Options,
     hit: Hit<'t, Arc<B>>,
     spent: Duration,
@@ -262,7 +279,7 @@ pub(super) fn prepare<'t, B>(
     }
 }
 
-fn edit<'t, B>(
+fn edit<'t, B: Backend>(
     options: &Options,
     hit: Hit<'t, Arc<B>>,
     spent: Duration,
@@ -271,9 +288,14 @@ fn edit<'t, B>(
 ) -> Result<Forward<'t, B>, Box<Answer>> {
     let rule: &'t CompiledRule<Arc<B>> = hit.rule;
     let refused = |status, reason| Box::new(answer::status(status, reason));
-    let target = rule.pick(entropy::random());
+    let (session, known) = match rule.sessions() {
+        None => (None, None),
+        Some(sessions) => session::find(options, sessions, hit, connection, head),
+    };
+    let target = known.or_else(|| rule.pick(entropy::random()));
     let target =
         target.ok_or_else(|| refused(StatusCode::INTERNAL_SERVER_ERROR, Reason::Refused))?;
+    let session = session.map(|session| session.with(rule, target.index));
     let filters = rule.filters();
     let cors = filters.cors().or_else(|| target.filters.cors());
     if let Some(preflight) = cors.and_then(|cors| cors.preflight(head)) {
@@ -281,7 +303,9 @@ fn edit<'t, B>(
     }
     let mut forward = Forward {
         copies: Vec::new(),
+        given: Vec::new(),
         spent,
+        session,
         language: Language::of(head),
         origin: cors.and_then(|cors| cors.allowed_origin(&head.fields)),
         upgrade: requested_upgrade(head).is_some(),
@@ -291,6 +315,14 @@ fn edit<'t, B>(
         target,
         cors,
     };
+    let subject = Subject {
+        request: head,
+        connection,
+        rule: rule.ir(),
+    };
+    let manipulations = rule.manipulations();
+    forward.given = begin_response(manipulations, subject);
+    let added = request_headers(manipulations, subject);
     let new_id = || request_id(entropy::random_u128());
     prepare_request(
         head,
@@ -299,6 +331,7 @@ fn edit<'t, B>(
         forward.upgrade,
         new_id,
     );
+    edit_request(manipulations, &added, &mut head.fields);
     let too_long = |_| refused(StatusCode::URI_TOO_LONG, Reason::TargetTooLong);
     let copies = &mut forward.copies;
     for filters in [&forward.filters, &forward.target.filters] {

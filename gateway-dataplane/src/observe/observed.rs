@@ -42,6 +42,11 @@ impl Notes {
         self.calls.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// The endpoint that was asked last.
+    pub(crate) fn endpoint(&self) -> Option<SocketAddr> {
+        *self.endpoint.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// So many endpoints were asked, this one last.
     pub(crate) fn tried(&self, endpoint: Option<SocketAddr>, count: u32) {
         self.endpoints.fetch_add(count, Ordering::Relaxed);

@@ -22,6 +22,12 @@ pub enum Reason {
     Denied,
     /// The server that is asked about requests of its rule gives no answer.
     Unauthorized,
+    /// An injected fault.
+    Fault,
+    /// There were too many requests for the limit that holds for it.
+    RateLimited,
+    /// It comes from another site than it is for.
+    Csrf,
     /// Its body is longer than a stage of its rule takes.
     TooLarge,
     /// There is no rule for it.
@@ -50,6 +56,9 @@ impl Reason {
             Self::Refused => "refused",
             Self::Denied => "denied",
             Self::Unauthorized => "authorization_failed",
+            Self::Fault => "fault",
+            Self::RateLimited => "rate_limited",
+            Self::Csrf => "csrf",
             Self::TooLarge => "request_too_large",
             Self::NoRoute(Miss::NoListener) => "no_listener",
             Self::NoRoute(Miss::NoRoute) => "no_route",

@@ -17,6 +17,7 @@ use crate::forward::headers::Forwarding;
 use crate::head::AmbiguousPaths;
 use crate::observe::{Audience, Observer};
 use crate::server::{Shared, Tls, start};
+use crate::session::SessionKey;
 
 /// Which ports are opened for those that listeners ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,7 @@ pub struct ProxyBuilder {
     limits: Limits,
     forwarding: Forwarding,
     ambiguous_paths: AmbiguousPaths,
+    session_key: SessionKey,
     addresses: Vec<IpAddr>,
     ports: Ports,
     alone: bool,
@@ -51,6 +53,7 @@ impl Default for ProxyBuilder {
             limits: Limits::default(),
             forwarding: Forwarding::default(),
             ambiguous_paths: AmbiguousPaths::default(),
+            session_key: SessionKey::default(),
             addresses: vec![Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()],
             ports: Ports::Offset(0),
             alone: true,
@@ -87,6 +90,16 @@ impl ProxyBuilder {
     pub fn ambiguous_paths(self, ambiguous_paths: AmbiguousPaths) -> Self {
         Self {
             ambiguous_paths,
+            ..self
+        }
+    }
+
+    /// What the tokens of sessions are hashed with: the same for all gateways that serve the same clients, and known to
+    /// nobody else. By default one that everybody knows.
+    #[must_use]
+    pub fn session_key(self, session_key: SessionKey) -> Self {
+        Self {
+            session_key,
             ..self
         }
     }
@@ -149,6 +162,7 @@ impl ProxyBuilder {
         let connections = self.limits.connections.min(Semaphore::MAX_PERMITS);
         let forwarder = Forwarder::new(make, self.workers, self.limits, self.forwarding)
             .ambiguous_paths(self.ambiguous_paths)
+            .session_key(self.session_key)
             .with_audience(self.audience)
             .with_gatekeeper(self.gatekeeper);
         let shared = Shared {

@@ -1,21 +1,39 @@
-//! The stages that the settings of a rule ask for, on the seam of [`admit`](crate::admit).
+//! The stages that settings ask for, on the seam of [`admit`](crate::admit).
 //!
 //! They are compiled with the table: a rule without settings has no stage, and its requests pay for none.
 
 mod authorize;
+mod buffer;
+mod csrf;
+mod fault;
 #[cfg(feature = "grpc")]
 mod grpc;
+mod levels;
 mod peek;
+mod rate_limit;
+
+pub(crate) use levels::Levels;
+pub(crate) use rate_limit::Buckets;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use gateway_resolve::ir::{self, BackendId};
+use http::{Response, StatusCode};
 
 use self::authorize::Authorize;
+use self::buffer::Buffer;
+use self::csrf::Csrf;
+use self::fault::Fault;
+use self::levels::most_specific;
+use self::rate_limit::{Bucket, RateLimit};
 use crate::Limits;
-use crate::admit::{Admit, Gatekeeper, Stages};
+use crate::admit::{Admit, Gatekeeper, Refusal, Stages};
 use crate::backend::BoxBackend;
 use crate::forward::headers::HopId;
+use crate::observe::Reason;
+use crate::session::{SessionKey, Sessions};
+use crate::table::Besides;
 
 /// What stages are made of.
 pub(crate) struct Maker<'a> {
@@ -25,17 +43,73 @@ pub(crate) struct Maker<'a> {
     pub(crate) hop_id: Option<&'a HopId>,
     /// The backends that stages ask.
     pub(crate) backend: &'a dyn Fn(&BackendId) -> Option<BoxBackend>,
+    pub(crate) session_key: SessionKey,
+    pub(crate) buckets: &'a Buckets,
 }
 
 impl Maker<'_> {
-    /// The stages of `rule`, in the order in which requests pass them.
-    pub(crate) fn stages(&self, rule: &Arc<ir::Rule>) -> Option<Stages> {
-        let settings = &rule.settings;
-        let mut stages: Vec<Box<dyn Admit>> = Vec::new();
-        if let Some(asked) = &settings.authorization {
-            stages.push(Box::new(Authorize::new(&asked.value, self)));
+    /// What a rule has beside its filters and backends.
+    pub(crate) fn make(&self, levels: &Levels<'_>) -> Besides {
+        let (rule, host) = (levels.rule(), levels.host());
+        let sessions = rule.session.as_ref();
+        let manipulations = [&rule.header_manipulation, &host.header_manipulation];
+        let manipulations = manipulations.into_iter().flatten();
+        Besides {
+            stages: self.stages(levels),
+            sessions: sessions.map(|set| Sessions::new(self.session_key, levels.rule, &set.value)),
+            manipulations: manipulations.map(|set| set.value.clone()).collect(),
         }
-        stages.extend(self.gatekeeper.stages(rule));
+    }
+
+    /// The stages, in the order in which requests pass them.
+    fn stages(&self, levels: &Levels<'_>) -> Option<Stages> {
+        let mut stages: Vec<Box<dyn Admit>> = Vec::new();
+        if let Some(fault) = &levels.rule().fault {
+            stages.push(Box::new(Fault(fault.value.clone())));
+        }
+        if let Some(bucket) = self.bucket(levels) {
+            stages.push(Box::new(RateLimit(bucket)));
+        }
+        if let Some(asked) = most_specific!(levels, authorization) {
+            stages.push(Box::new(Authorize::new(asked, self)));
+        }
+        if let Some(ir::Buffer::UpTo(limit)) = most_specific!(levels, buffer) {
+            stages.push(Box::new(Buffer(*limit)));
+        }
+        if let Some(csrf) = most_specific!(levels, csrf) {
+            stages.push(Box::new(Csrf(csrf.clone())));
+        }
+        stages.extend(self.gatekeeper.stages(levels.rule));
         Stages::new(stages)
     }
+
+    /// The bucket of the most specific level that has one.
+    fn bucket(&self, levels: &Levels<'_>) -> Option<Arc<Bucket>> {
+        let (rule, host, listener) = (levels.rule(), levels.host(), levels.listener());
+        let (key, limit) = match (
+            &rule.local_rate_limit,
+            &host.local_rate_limit,
+            &listener.local_rate_limit,
+        ) {
+            (Some(limit), _, _) => (levels.rule_key(), limit),
+            (None, Some(limit), _) => (levels.host_key(), limit),
+            (None, None, Some(limit)) => (levels.listener_key(), limit),
+            (None, None, None) => return None,
+        };
+        Some(self.buckets.get(key, &limit.value))
+    }
+}
+
+/// An answer in place of a backend's.
+fn answer(status: StatusCode, text: &'static str, reason: Reason) -> Refusal {
+    let mut response = Response::new(Bytes::from_static(text.as_bytes()));
+    *response.status_mut() = status;
+    if !text.is_empty() {
+        let plain = http::HeaderValue::from_static("text/plain");
+        response
+            .headers_mut()
+            .insert(http::header::CONTENT_TYPE, plain);
+    }
+    response.extensions_mut().insert(reason);
+    Box::new(response)
 }

@@ -8,6 +8,8 @@ use gateway_resolve::ir::{self, Stack};
 use super::hosts::HostIndex;
 use super::request::with_lower_case;
 use super::routes::RouteIndex;
+use crate::stage::Levels;
+
 use super::{CompiledRule, Compiler, Head, Hit, Miss, StreamRoute};
 
 /// A listener and the rules behind it.
@@ -102,9 +104,18 @@ impl<B> Listener<B> {
 
 impl<B: Clone> Listener<B> {
     pub(super) fn compile(ir: &Arc<ir::Listener>, compiler: &mut Compiler<'_, B>) -> Self {
-        let hosts = ir.hosts().iter().map(|host| Host {
-            index: RouteIndex::new(&host.routes),
-            rules: host.routes.iter().map(|r| compiler.rule(&r.rule)).collect(),
+        let hosts = ir.hosts().iter().map(|host| {
+            let levels = |route: &'_ ir::Route| {
+                compiler.rule(&Levels {
+                    rule: &route.rule,
+                    host,
+                    listener: ir,
+                })
+            };
+            Host {
+                index: RouteIndex::new(&host.routes),
+                rules: host.routes.iter().map(levels).collect(),
+            }
         });
         Self {
             hosts: hosts.collect(),

@@ -26,6 +26,7 @@ pub use check::Mismatch;
 pub use explain::{Candidate, Explanation, ListenerOutcome, Verdict};
 pub use listener::Listener;
 pub use request::{Head, HeaderFields, host_of};
+pub(crate) use rule::Besides;
 pub use rule::{Action, CompiledRule, Destination, Split, Target};
 pub use socket::{Hit, Miss, SocketKey, SocketTable};
 pub(crate) use stream::Chosen;
@@ -37,7 +38,7 @@ use std::sync::Arc;
 use gateway_resolve::ir::{self, BackendId, Ir};
 use hashbrown::HashMap;
 
-use crate::admit::Stages;
+use crate::stage::Levels;
 
 /// Everything that is served, by socket. `B` is what stands for a backend: a handle that is cheap to
 /// clone for a proxy, `()` where only the choice of a rule matters.
@@ -61,19 +62,19 @@ impl<B: Clone> Table<B> {
     /// The routes of a host are tried in the order that they are in, which
     /// [`VirtualHost::new`](ir::VirtualHost::new) makes the order of precedence.
     pub fn compile(ir: &Ir, backend: impl FnMut(&Arc<ir::Backend>) -> B) -> Self {
-        Self::guarded(ir, &|_| None, backend)
+        Self::compile_with(ir, &|_| Besides::default(), backend)
     }
 
-    /// The same, with rules behind the stages that `stages` gives them.
-    pub(crate) fn guarded(
+    /// The same, with what `besides` gives the rules.
+    pub(crate) fn compile_with(
         ir: &Ir,
-        stages: &StagesOf<'_>,
+        besides: &BesidesOf<'_>,
         mut backend: impl FnMut(&Arc<ir::Backend>) -> B,
     ) -> Self {
         let backends = ir.backends();
         let backends = backends.iter().map(|(id, b)| (id, backend(b))).collect();
         let mut compiler = Compiler {
-            stages,
+            besides,
             backends,
             rules: HashMap::new(),
         };
@@ -103,15 +104,39 @@ impl<B> Table<B> {
     }
 }
 
-/// What gives a rule its stages.
-type StagesOf<'a> = dyn Fn(&Arc<ir::Rule>) -> Option<Stages> + 'a;
+/// What a rule has beside its filters and backends.
+type BesidesOf<'a> = dyn Fn(&Levels<'_>) -> Besides + 'a;
 
 /// What is shared while a table is compiled.
 struct Compiler<'a, B> {
-    stages: &'a StagesOf<'a>,
+    besides: &'a BesidesOf<'a>,
     backends: HashMap<&'a BackendId, B>,
-    /// Rules by their address in the IR, which outlives the compiler.
-    rules: HashMap<*const ir::Rule, Arc<CompiledRule<B>>>,
+    /// Rules by their addresses in the IR, which outlives the compiler.
+    rules: HashMap<Addresses, Arc<CompiledRule<B>>>,
+}
+
+/// A rule, and the host and listener where these have settings of their own: others share what is compiled.
+type Addresses = (
+    *const ir::Rule,
+    Option<*const ir::VirtualHost>,
+    Option<*const ir::Listener>,
+);
+
+fn addresses(levels: &Levels<'_>) -> Addresses {
+    let Levels {
+        rule,
+        host,
+        listener,
+    } = *levels;
+    let host: Option<&ir::VirtualHost> = (*host.settings != Default::default()).then_some(host);
+    let listener: Option<&ir::Listener> =
+        (*listener.settings != Default::default()).then_some(listener);
+    (
+        Arc::as_ptr(rule),
+        host.or_else(|| listener.map(|_| levels.host))
+            .map(std::ptr::from_ref),
+        listener.map(std::ptr::from_ref),
+    )
 }
 
 impl<B: Clone> Compiler<'_, B> {
@@ -119,13 +144,13 @@ impl<B: Clone> Compiler<'_, B> {
         StreamRoute::compile(rule, |id| self.backends.get(id).cloned())
     }
 
-    fn rule(&mut self, rule: &Arc<ir::Rule>) -> Arc<CompiledRule<B>> {
-        let (backends, stages) = (&self.backends, self.stages);
+    fn rule(&mut self, levels: &Levels<'_>) -> Arc<CompiledRule<B>> {
+        let (backends, besides) = (&self.backends, self.besides);
         let compile = || {
-            let compiled = CompiledRule::compile(rule, |id| backends.get(id).cloned());
-            Arc::new(compiled.behind(stages(rule)))
+            let compiled = CompiledRule::compile(levels.rule, |id| backends.get(id).cloned());
+            Arc::new(compiled.with(besides(levels)))
         };
-        let compiled = self.rules.entry(Arc::as_ptr(rule));
+        let compiled = self.rules.entry(addresses(levels));
         Arc::clone(compiled.or_insert_with(compile))
     }
 }

@@ -9,6 +9,7 @@ use http::StatusCode;
 use super::shares::Shares;
 use crate::admit::Stages;
 use crate::filter::{Cors, Filters, Mirror};
+use crate::session::Sessions;
 
 /// A rule with its backends at hand. Shared by the routes that lead to it; independent of the table
 /// that it came from, so that it can be kept for as long as a request lasts.
@@ -18,6 +19,17 @@ pub struct CompiledRule<B> {
     extras: Extras<B>,
     action: Action<B>,
     stages: Option<Box<Stages>>,
+    sessions: Option<Box<Sessions>>,
+    manipulations: Box<[ir::HeaderManipulation]>,
+}
+
+/// What a rule has beside its filters and backends.
+#[derive(Debug, Default)]
+pub(crate) struct Besides {
+    pub(crate) stages: Option<Stages>,
+    pub(crate) sessions: Option<Sessions>,
+    /// In the order in which they are done.
+    pub(crate) manipulations: Vec<ir::HeaderManipulation>,
 }
 
 /// What a request ends in.
@@ -77,13 +89,34 @@ impl<B> CompiledRule<B> {
             action: Action::compile(&rule.action, &backend),
             ir: Arc::clone(rule),
             stages: None,
+            sessions: None,
+            manipulations: [].into(),
         }
     }
 
-    /// The same, behind these stages.
-    pub(crate) fn behind(self, stages: Option<Stages>) -> Self {
-        let stages = stages.map(Box::new);
-        Self { stages, ..self }
+    /// The same, with what it has besides.
+    pub(crate) fn with(self, besides: Besides) -> Self {
+        let Besides {
+            stages,
+            sessions,
+            manipulations,
+        } = besides;
+        Self {
+            manipulations: manipulations.into(),
+            stages: stages.map(Box::new),
+            sessions: sessions.map(Box::new),
+            ..self
+        }
+    }
+
+    /// Changes to headers whose values are made for each request, in order.
+    pub(crate) fn manipulations(&self) -> &[ir::HeaderManipulation] {
+        &self.manipulations
+    }
+
+    /// How its clients' sessions are kept.
+    pub(crate) fn sessions(&self) -> Option<&Sessions> {
+        self.sessions.as_deref()
     }
 
     /// What requests pass before a backend is picked.
@@ -139,10 +172,26 @@ impl<B> CompiledRule<B> {
             return None;
         };
         let (index, share) = split.0.pick(random);
-        Some(Target {
-            index,
-            destination: &share.destination,
-            filters: share.extras.filters(&ir.targets()[index].filters),
+        Some(share.target(index, ir))
+    }
+
+    /// The first backend for which `found` has something, whatever its weight.
+    pub(crate) fn find<T>(
+        &self,
+        mut found: impl FnMut(&BackendId, &B) -> Option<T>,
+    ) -> Option<(Target<'_, B>, T)> {
+        let (Action::Forward(split), ir::Action::Forward(ir)) = (&self.action, &self.ir.action)
+        else {
+            return None;
+        };
+        let mut shares = split.0.iter().enumerate();
+        shares.find_map(|(index, (_, share))| {
+            let id = ir.targets()[index].target.backend()?;
+            let Destination::Backend(backend) = &share.destination else {
+                return None;
+            };
+            let found = found(id, backend)?;
+            Some((share.target(index, ir), found))
         })
     }
 
@@ -176,6 +225,16 @@ impl<B> Action<B> {
             ir::Action::Redirect(_) => Self::Redirect,
             ir::Action::Fail(refusal) => Self::Refuse(status(refusal)),
             _ => Self::Refuse(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+}
+
+impl<B> Share<B> {
+    fn target<'r>(&'r self, index: usize, ir: &'r ir::Split) -> Target<'r, B> {
+        Target {
+            index,
+            destination: &self.destination,
+            filters: self.extras.filters(&ir.targets()[index].filters),
         }
     }
 }

@@ -35,7 +35,7 @@ impl Admit for Asks {
             }
             let mut refusal = Response::new(Bytes::from_static(b"no key\n"));
             *refusal.status_mut() = StatusCode::UNAUTHORIZED;
-            Err(refusal)
+            Err(Box::new(refusal))
         })
     }
 }

@@ -202,7 +202,7 @@ async fn a_server_that_gives_no_answer_lets_nobody_in() {
     let ((auth, _got), origin) = (judge().await, echo().await);
     let silent = origin::raw(|stream| async move {
         let _open = stream;
-        std::future::pending().await
+        std::future::pending::<()>().await;
     })
     .await;
     let hasty = Authorization {

@@ -14,6 +14,8 @@ mod limits;
 mod observe;
 mod reload;
 mod retries;
+mod sessions;
+mod stages;
 mod streaming;
 mod support;
 mod tcp;

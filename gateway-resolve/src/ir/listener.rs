@@ -75,7 +75,12 @@ impl Listener {
     /// The backends behind it, once for every time that they are named.
     pub fn backends(&self) -> impl Iterator<Item = &BackendId> {
         let streams = self.stream_rules().flat_map(|rule| rule.backends());
-        self.rules().flat_map(Rule::backends).chain(streams)
+        let of_listener = self.settings.authorization.iter();
+        let of_hosts = self.hosts().iter();
+        let of_hosts = of_hosts.filter_map(|host| host.settings.authorization.as_ref());
+        let asked = of_listener.chain(of_hosts).map(|set| &set.value.server);
+        let rules = self.rules().flat_map(Rule::backends);
+        rules.chain(streams).chain(asked)
     }
 }
 

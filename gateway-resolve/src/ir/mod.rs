@@ -35,8 +35,11 @@ pub use pattern::Pattern;
 pub use rank::Rank;
 pub use rule::{Action, Delegation, Refusal, RefusalReason, Rule, Target, WeightedTarget};
 pub use settings::{
-    Authorization, AuthorizationProtocol, ForwardedBody, GrpcAuthorization, HttpAuthorization,
-    ListenerSettings, Named, Origin, Retry, RuleSettings, Sourced, Unanswered, VirtualHostSettings,
+    Abort, AddedHeader, Authorization, AuthorizationProtocol, Buffer, Csrf, Delay, Fault,
+    FieldName, Format, ForwardedBody, GrpcAuthorization, HeaderChanges, HeaderManipulation,
+    HttpAuthorization, ListenerSettings, LocalRateLimit, Named, Operator, Origin, Piece, Retry,
+    RuleSettings, SessionCarrier, SessionPersistence, Sourced, TextMatch, TextMatchKind,
+    Unanswered, VirtualHostSettings,
 };
 pub use split::{Split, Weighted};
 pub use stream::{ServerName, StreamAction, StreamRule, StreamSplit, StreamTarget};

@@ -14,6 +14,7 @@ pub(crate) mod patterns;
 pub(crate) mod references;
 pub(crate) mod rules;
 pub(crate) mod selector;
+mod session;
 mod settings;
 pub(crate) mod stream;
 

@@ -9,8 +9,8 @@ use gateway_model::{
 };
 
 use crate::ir::{
-    Action, Match, PathMatch, Refusal, RefusalReason, Rule, RuleSettings, Sourced, Split, Target,
-    WeightedTarget,
+    Action, Match, PathMatch, Refusal, RefusalReason, Rule, RuleSettings, SessionPersistence,
+    Sourced, Split, Target, WeightedTarget,
 };
 use crate::problem::{Problem, texts};
 use crate::reason::{RouteAccepted, RouteResolvedRefs};
@@ -20,6 +20,7 @@ use super::filters::{Filters, Place, filters};
 use super::matches::{Matches, Read, http, matches};
 use super::patterns::{Patterns, RoutePatterns};
 use super::references::References;
+use super::session::session;
 use super::settings::settings;
 use super::stream::StreamRules;
 
@@ -255,8 +256,11 @@ impl RuleContext<'_> {
             prefixes: all_prefixes(&usable),
         };
         let filters = filters(&self.written.filters, &place, self.references, problems);
-        if self.written.session_persistence.is_some() {
-            problems.dropped.push(self.without_sessions());
+        if let Some(Err(message)) = self.session() {
+            let field = format!("{}.sessionPersistence", self.field);
+            let message = format!("{message}; the rule is served without sessions");
+            let reason = RouteAccepted::UnsupportedValue;
+            problems.dropped.push(Problem::new(reason, field, message));
         }
         (usable, filters)
     }
@@ -314,10 +318,10 @@ impl RuleContext<'_> {
         } = of_rule;
         let failed = failed.map(|why| Refusal::new(RefusalReason::InvalidFilter, why));
         let mut settings = settings(self.written, &self.field, self.source);
-        settings.authorization = authorization.map(|(index, asked)| {
-            let field = format!("{}.filters[{index}].externalAuth", self.field);
-            Box::new(Sourced::new(asked, field, self.source.clone()))
-        });
+        settings.authorization = authorization
+            .map(|(index, asked)| self.sourced(asked, &format!("filters[{index}].externalAuth")));
+        let session = self.session().and_then(Result::ok);
+        settings.session = session.map(|session| self.sourced(session, "sessionPersistence"));
         Rule {
             source: self.source.clone(),
             created: self.created,
@@ -334,10 +338,15 @@ impl RuleContext<'_> {
         }
     }
 
-    fn without_sessions(&self) -> Problem<RouteAccepted> {
-        let field = format!("{}.sessionPersistence", self.field);
-        let message = "session persistence is not supported; the rule is served without it";
-        Problem::new(RouteAccepted::UnsupportedValue, field, message)
+    fn session(&self) -> Option<Result<SessionPersistence, String>> {
+        let written = self.written.session_persistence.as_ref()?;
+        Some(session(written, &self.source.object, self.index))
+    }
+
+    /// A value that the rule has in a field of its own.
+    fn sourced<T>(&self, value: T, field: &str) -> Box<Sourced<T>> {
+        let field = format!("{}.{field}", self.field);
+        Box::new(Sourced::new(value, field, self.source.clone()))
     }
 }
 

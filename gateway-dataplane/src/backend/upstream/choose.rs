@@ -1,5 +1,6 @@
 //! Who may be picked: endpoints that are healthy and were not tried yet.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -27,6 +28,14 @@ impl<'a, P: Pick> Chooser<'a, P> {
             worker,
             tried,
         }
+    }
+
+    /// The index of the endpoint at this address, if it may be asked.
+    pub(super) fn find(&self, sought: SocketAddr) -> Option<usize> {
+        let is_it = |endpoint: &Arc<Endpoint>| endpoint.address() == sought;
+        let index = self.endpoints.iter().position(is_it)?;
+        let good = self.is_untried(index) && self.endpoints[index].health.is_in(Instant::now);
+        good.then_some(index)
     }
 
     /// The index of an endpoint that was not excluded. Those that are out of rotation are asked

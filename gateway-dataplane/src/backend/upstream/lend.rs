@@ -116,7 +116,9 @@ impl<P: Pick, C: Connect> Upstream<P, C> {
         if course.endpoint.is_none() && course.again < self.settings.attempts {
             let (worker, tried) = (course.worker, &course.tried);
             let chooser = Chooser::new(&*self.pick, &course.endpoints, worker, tried);
-            course.endpoint = chooser.choose(course.turn.wrapping_add(course.again));
+            let sought = course.sought.take().and_then(|sought| chooser.find(sought));
+            let turn = || chooser.choose(course.turn.wrapping_add(course.again));
+            course.endpoint = sought.or_else(turn);
             course.again += 1;
         }
         course.endpoint

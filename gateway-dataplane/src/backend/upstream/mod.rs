@@ -283,6 +283,12 @@ impl<P: Pick, C: Connect> Backend for Upstream<P, C> {
         endpoints.iter().any(|e| e.address() == endpoint)
     }
 
+    fn find(&self, wanted: &dyn Fn(SocketAddr) -> bool) -> Option<SocketAddr> {
+        let endpoints = self.endpoints();
+        let mut addresses = endpoints.iter().map(|endpoint| endpoint.address());
+        addresses.find(|address| wanted(*address))
+    }
+
     fn direct(&self) -> Option<Direct<'_>> {
         (self.spec.protocol != AppProtocol::H2c).then_some(Direct(self))
     }

@@ -16,6 +16,7 @@ use super::check::{
 };
 use super::verdict::{Change, Changes, Manner, Verdict, refused};
 use super::{Authorize, NoVerdict, Subject};
+use crate::admit::Refusal;
 use crate::backend::BoxBackend;
 use crate::head::{Fields, Known, RequestHead};
 use crate::stage::grpc::{CallError, Called, call};
@@ -175,7 +176,7 @@ fn passed(allowed: Allowed) -> Changes {
 }
 
 /// What is denied without a status is forbidden.
-fn refusal(denied: Denied) -> http::Response<Bytes> {
+fn refusal(denied: Denied) -> Refusal {
     let Denied {
         status,
         headers,

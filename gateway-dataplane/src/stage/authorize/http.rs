@@ -3,12 +3,13 @@
 use bytes::Bytes;
 use gateway_resolve::ir::{HttpAuthorization, Named};
 use http::header::{self, HeaderName};
-use http::{Request, Response, StatusCode, Version, response};
+use http::{Request, StatusCode, Version, response};
 use http_body_util::{BodyExt, Limited};
 
 use super::verdict::{Change, Changes, Manner, Verdict, refused};
 use super::{Authorize, NoVerdict, Subject};
 use crate::Body;
+use crate::admit::Refusal;
 use crate::backend::{Attempt, Backend, BoxBackend};
 use crate::filter::is_editable;
 use crate::head::{Fields, Known, RequestHead};
@@ -121,7 +122,7 @@ async fn refusal(
     spec: &HttpAuthorization,
     answer: &response::Parts,
     body: Body,
-) -> Result<Response<Bytes>, NoVerdict> {
+) -> Result<Refusal, NoVerdict> {
     let body = Limited::new(body, stage.answer_bytes).collect().await;
     let body = body.map_err(|error| NoVerdict::Invalid(error.to_string()))?;
     let changes = changes(answer, &spec.to_client, |_| false);

@@ -9,7 +9,7 @@ mod verdict;
 
 use std::time::Duration;
 
-use ::http::{Response, StatusCode};
+use ::http::StatusCode;
 use bytes::Bytes;
 use gateway_resolve::ir::{self, AuthorizationProtocol, ForwardedBody, Unanswered};
 use tokio::time::timeout;
@@ -18,7 +18,7 @@ use self::verdict::Verdict;
 use super::Maker;
 use super::peek::{Start, start_of};
 use crate::ConnectionInfo;
-use crate::admit::{Admit, Admitted, Asking};
+use crate::admit::{Admit, Admitted, Asking, Refusal};
 use crate::backend::{BackendError, BoxBackend};
 use crate::forward::headers::HopId;
 use crate::head::RequestHead;
@@ -95,10 +95,7 @@ impl Authorize {
 }
 
 /// The part of the body that the server is sent; `Err` answers in its place.
-async fn body_of(
-    asking: &mut Asking<'_>,
-    part: Option<ForwardedBody>,
-) -> Result<Bytes, Response<Bytes>> {
+async fn body_of(asking: &mut Asking<'_>, part: Option<ForwardedBody>) -> Result<Bytes, Refusal> {
     let Some(ForwardedBody { limit, partial }) = part else {
         return Ok(Bytes::new());
     };
@@ -111,11 +108,8 @@ async fn body_of(
     }
 }
 
-fn refusal(status: StatusCode, reason: Reason) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = status;
-    response.extensions_mut().insert(reason);
-    response
+fn refusal(status: StatusCode, reason: Reason) -> Refusal {
+    super::answer(status, "", reason)
 }
 
 impl Admit for Authorize {
@@ -129,7 +123,7 @@ impl Admit for Authorize {
             let asked = timeout(self.patience, self.ask(subject, body)).await;
             let answered = asked.unwrap_or(Err(NoVerdict::Late(self.patience)));
             let verdict = answered.unwrap_or_else(|error| self.unanswered(&error));
-            verdict.carry_out(asking)
+            verdict.carry_out(&mut asking)
         })
     }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 
-use crate::admit::{Asking, Edit};
+use crate::admit::{Asking, Edit, Refusal};
 use crate::filter::is_editable;
 use crate::head::Fields;
 
@@ -13,7 +13,7 @@ pub(super) enum Verdict {
     /// It passes, with these changes to it and to its response.
     Passed(Changes),
     /// It is answered with this.
-    Refused(Response<Bytes>),
+    Refused(Refusal),
 }
 
 impl Default for Verdict {
@@ -73,7 +73,7 @@ impl Change {
 
 impl Verdict {
     /// Changes the request, or answers it.
-    pub(super) fn carry_out(self, asking: Asking<'_>) -> Result<(), Response<Bytes>> {
+    pub(super) fn carry_out(self, asking: &mut Asking<'_>) -> Result<(), Refusal> {
         let Changes {
             removed,
             request,
@@ -104,7 +104,7 @@ pub(super) fn refused(
     status: StatusCode,
     changes: impl IntoIterator<Item = Change>,
     body: Bytes,
-) -> Response<Bytes> {
+) -> Refusal {
     let mut fields = Fields::new();
     changes
         .into_iter()
@@ -112,5 +112,5 @@ pub(super) fn refused(
     let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = (&fields).into();
-    response
+    Box::new(response)
 }

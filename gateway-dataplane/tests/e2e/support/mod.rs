@@ -14,8 +14,9 @@ use gateway_model::{ObjectRef, Port, SectionName, Source};
 use gateway_resolve::ir::{
     Action, AppProtocol, Authorization, Backend, BackendId, Binding, Certificate, CertificateId,
     ClientValidation, Endpoint, Filter, Ir, Listener, ListenerId, Match, PathMatch, PrivateKey,
-    Retry, Route, Rule, RuleSettings, ServerName, Sourced, Split, Stack, StreamAction, StreamRule,
-    StreamSplit, StreamTarget, Target, Tls, Transport, VirtualHost, WeightedTarget,
+    Retry, Route, Rule, RuleSettings, ServerName, SessionPersistence, Sourced, Split, Stack,
+    StreamAction, StreamRule, StreamSplit, StreamTarget, Target, Tls, Transport, VirtualHost,
+    WeightedTarget,
 };
 
 fn object(kind: &'static str, name: &str) -> ObjectRef {
@@ -114,7 +115,7 @@ pub(crate) fn filtered(rule: Rule, filters: Vec<Filter>) -> Rule {
     Rule { filters, ..rule }
 }
 
-fn set<T>(value: T) -> Option<Box<Sourced<T>>> {
+pub(crate) fn set<T>(value: T) -> Option<Box<Sourced<T>>> {
     let source = source("HTTPRoute", "route");
     Some(Box::new(Sourced::new(value, "spec", source)))
 }
@@ -131,6 +132,11 @@ pub(crate) fn attempt_timeout(mut rule: Rule, limit: Duration) -> Rule {
 
 pub(crate) fn authorized(mut rule: Rule, asked: Authorization) -> Rule {
     rule.settings.authorization = set(asked);
+    rule
+}
+
+pub(crate) fn sticky(mut rule: Rule, persistence: SessionPersistence) -> Rule {
+    rule.settings.session = set(persistence);
     rule
 }
 
@@ -172,6 +178,18 @@ pub(crate) fn listener(name: &str, routes: Vec<(&str, Rule)>) -> Listener {
         },
         settings: Default::default(),
     }
+}
+
+/// The same with its only host changed.
+pub(crate) fn on_host(
+    mut listener: Listener,
+    change: impl FnOnce(VirtualHost) -> VirtualHost,
+) -> Listener {
+    if let Stack::Http { hosts } = &mut listener.stack {
+        let host = VirtualHost::clone(&hosts[0]);
+        *hosts = vec![Arc::new(change(host))];
+    }
+    listener
 }
 
 pub(crate) fn on_port(mut listener: Listener, port: u16) -> Listener {

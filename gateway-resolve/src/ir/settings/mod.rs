@@ -6,15 +6,29 @@
 //! kind of resource that asked for it, and its type has a file of its own here.
 
 mod authorization;
+mod buffer;
+mod csrf;
+mod fault;
+mod format;
+mod header_manipulation;
 mod origin;
+mod rate_limit;
 mod retry;
+mod session;
 
 pub use authorization::{
     Authorization, AuthorizationProtocol, ForwardedBody, GrpcAuthorization, HttpAuthorization,
     Named, Unanswered,
 };
+pub use buffer::Buffer;
+pub use csrf::{Csrf, TextMatch, TextMatchKind};
+pub use fault::{Abort, Delay, Fault};
+pub use format::{FieldName, Format, Operator, Piece};
+pub use header_manipulation::{AddedHeader, HeaderChanges, HeaderManipulation};
 pub use origin::{Origin, Sourced};
+pub use rate_limit::LocalRateLimit;
 pub use retry::Retry;
+pub use session::{SessionCarrier, SessionPersistence};
 
 use std::time::Duration;
 
@@ -60,15 +74,47 @@ settings! {
         retry: Retry,
         /// Who is asked whether a request may pass.
         authorization: Authorization,
+        /// How the requests of a session find the same endpoint.
+        session: SessionPersistence,
+        /// Faults for some of the requests.
+        fault: Fault,
+        /// How many requests pass.
+        local_rate_limit: LocalRateLimit,
+        /// From where requests that change something have to come.
+        csrf: Csrf,
+        /// Whether requests are read whole.
+        buffer: Buffer,
+        /// Changes to headers, before those of the host.
+        header_manipulation: HeaderManipulation,
     }
 }
 
 settings! {
     /// What may be tuned for one virtual host, for all its rules.
-    VirtualHostSettings {}
+    VirtualHostSettings {
+        /// Who is asked whether a request may pass, where the rule does not say.
+        authorization: Authorization,
+        /// How many requests pass, of all rules that do not say.
+        local_rate_limit: LocalRateLimit,
+        /// From where requests that change something have to come, where the rule does not say.
+        csrf: Csrf,
+        /// Whether requests are read whole, where the rule does not say.
+        buffer: Buffer,
+        /// Changes to headers, after those of the rule.
+        header_manipulation: HeaderManipulation,
+    }
 }
 
 settings! {
     /// What may be tuned for one listener, for its connections and for all that is behind it.
-    ListenerSettings {}
+    ListenerSettings {
+        /// Who is asked whether a request may pass, where neither rule nor host says.
+        authorization: Authorization,
+        /// How many requests pass, of all rules for which neither rule nor host says.
+        local_rate_limit: LocalRateLimit,
+        /// From where requests that change something have to come, where neither rule nor host says.
+        csrf: Csrf,
+        /// Whether requests are read whole, where neither rule nor host says.
+        buffer: Buffer,
+    }
 }

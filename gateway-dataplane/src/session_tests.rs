@@ -1,0 +1,147 @@
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use gateway_model::{HeaderName, ObjectRef, Port, Source};
+use gateway_resolve::ir::{
+    Action, BackendId, Refusal, RefusalReason, Rule, RuleSettings, SessionCarrier,
+    SessionPersistence, Transport,
+};
+
+use super::{Fields, Known, SessionKey, Sessions};
+
+const NOW: Duration = Duration::from_secs(1_000_000);
+const LIVES: Duration = Duration::from_secs(60);
+
+fn sessions(secret: &str, index: usize, carrier: SessionCarrier) -> Sessions {
+    let rule = Rule {
+        source: Source {
+            object: ObjectRef::new("", "HTTPRoute", "default", "route"),
+            generation: 1,
+        },
+        created: None,
+        index,
+        name: None,
+        filters: Vec::new(),
+        action: Action::Fail(Refusal::new(RefusalReason::NoBackend, "none")),
+        settings: RuleSettings::default(),
+        chain: Vec::new(),
+    };
+    let spec = SessionPersistence {
+        carrier,
+        absolute_timeout: Some(LIVES),
+    };
+    Sessions::new(SessionKey::new(secret.as_bytes()), &rule, &spec)
+}
+
+fn header() -> SessionCarrier {
+    SessionCarrier::Header(HeaderName::new("X-Session").unwrap())
+}
+
+fn cookie(permanent: bool) -> SessionCarrier {
+    let name = "sticky".into();
+    SessionCarrier::Cookie { name, permanent }
+}
+
+fn backend() -> BackendId {
+    BackendId {
+        object: ObjectRef::new("", "Service", "default", "a"),
+        port: Port::new(80).unwrap(),
+        transport: Transport::Tcp,
+    }
+}
+
+fn endpoint(last: u8) -> SocketAddr {
+    SocketAddr::from(([10, 0, 0, last], 80))
+}
+
+/// The value of the header that starts a session with 10.0.0.1.
+fn started(sessions: &Sessions) -> String {
+    let mut response = Fields::new();
+    let with = (&backend(), endpoint(1));
+    sessions.start(&mut response, with, NOW, ("/a", true));
+    response.text("x-session").unwrap().to_owned()
+}
+
+fn sent(value: &str) -> Fields {
+    let mut request = Fields::new();
+    request.append("x-session", value.as_bytes());
+    request
+}
+
+#[test]
+fn a_token_leads_to_its_endpoint_alone() {
+    let sessions = sessions("key", 0, header());
+    let token = sessions.token(&sent(&started(&sessions)), NOW).unwrap();
+    assert!(sessions.is_with(token, &backend(), endpoint(1)));
+    assert!(!sessions.is_with(token, &backend(), endpoint(2)));
+    let other = BackendId {
+        port: Port::new(81).unwrap(),
+        ..backend()
+    };
+    assert!(!sessions.is_with(token, &other, endpoint(1)));
+}
+
+/// GEP-1619: "sessions are not shared between route rules".
+#[test]
+fn a_token_is_for_its_rule_alone() {
+    let (one, two) = (sessions("key", 0, header()), sessions("key", 1, header()));
+    let token = two.token(&sent(&started(&one)), NOW).unwrap();
+    assert!(!two.is_with(token, &backend(), endpoint(1)));
+}
+
+/// SessionPersistence `absoluteTimeout`.
+#[test]
+fn a_session_ends_after_its_time() {
+    let sessions = sessions("key", 0, header());
+    let request = sent(&started(&sessions));
+    assert!(sessions.token(&request, NOW + LIVES / 2).is_some());
+    assert!(sessions.token(&request, NOW + LIVES).is_none());
+    assert!(sessions.token(&request, NOW - LIVES).is_none());
+}
+
+#[test]
+fn a_token_that_was_changed_or_made_elsewhere_is_none() {
+    let sessions = sessions("key", 0, header());
+    let token = started(&sessions);
+    for at in 0..token.len() {
+        let digit = if &token[at..=at] == "0" { "1" } else { "0" };
+        let changed = [&token[..at], digit, &token[at + 1..]].concat();
+        assert!(sessions.token(&sent(&changed), NOW).is_none(), "{changed}");
+    }
+    for bad in ["", "x", &token[1..], &format!("{token}0")] {
+        assert!(sessions.token(&sent(bad), NOW).is_none(), "{bad}");
+    }
+    let elsewhere = self::sessions("another", 0, header());
+    assert!(elsewhere.token(&sent(&token), NOW).is_none());
+}
+
+#[test]
+fn a_cookie_is_found_among_others() {
+    let sessions = sessions("key", 0, cookie(false));
+    let mut response = Fields::new();
+    sessions.start(&mut response, (&backend(), endpoint(1)), NOW, ("/a", false));
+    let cookie = response.text(Known::SetCookie).unwrap().to_owned();
+    let (pair, attributes) = cookie.split_once("; ").unwrap();
+    assert_eq!(attributes, "Path=/a; HttpOnly; SameSite=Strict");
+    for line in [
+        pair.to_owned(),
+        format!("a=b; {pair}"),
+        format!("sticky=old; {pair};c=d"),
+    ] {
+        let mut request = Fields::new();
+        request.append(Known::Cookie, b"xsticky=1");
+        request.append(Known::Cookie, line.as_bytes());
+        assert!(sessions.token(&request, NOW).is_some(), "{line}");
+    }
+}
+
+/// SessionPersistence `lifetimeType`: a permanent cookie's lifetime is the absolute timeout.
+#[test]
+fn a_permanent_cookie_says_when_it_ends() {
+    let sessions = sessions("key", 0, cookie(true));
+    let mut response = Fields::new();
+    sessions.start(&mut response, (&backend(), endpoint(1)), NOW, ("/", true));
+    let cookie = response.text(Known::SetCookie).unwrap();
+    let end = "; Path=/; Max-Age=60; HttpOnly; SameSite=Strict; Secure";
+    assert!(cookie.ends_with(end), "{cookie}");
+}

@@ -1,0 +1,58 @@
+//! Which level of settings counts for a rule.
+
+use std::sync::Arc;
+
+use gateway_resolve::ir::{self, ListenerSettings, RuleSettings, VirtualHostSettings};
+
+/// The settings that hold for a rule behind a host of a listener.
+#[derive(Clone, Copy)]
+pub(crate) struct Levels<'a> {
+    pub(crate) rule: &'a Arc<ir::Rule>,
+    pub(crate) host: &'a ir::VirtualHost,
+    pub(crate) listener: &'a ir::Listener,
+}
+
+impl<'a> Levels<'a> {
+    pub(super) fn rule(&self) -> &'a RuleSettings {
+        &self.rule.settings
+    }
+
+    pub(super) fn host(&self) -> &'a VirtualHostSettings {
+        &self.host.settings
+    }
+
+    pub(super) fn listener(&self) -> &'a ListenerSettings {
+        &self.listener.settings
+    }
+
+    /// What a state is kept under that belongs to the rule's own settings.
+    pub(super) fn rule_key(&self) -> String {
+        format!("{} {}", self.rule.source.object, self.rule.index)
+    }
+
+    /// The same for those of the host.
+    pub(super) fn host_key(&self) -> String {
+        let name = self.host.hostname.as_ref();
+        let name = name.map_or("*", |name| name.as_str());
+        format!("{} {name}", self.listener.id)
+    }
+
+    /// The same for those of the listener.
+    pub(super) fn listener_key(&self) -> String {
+        self.listener.id.to_string()
+    }
+}
+
+/// The value of a setting at the most specific level that has it.
+macro_rules! most_specific {
+    ($levels:expr, $setting:ident) => {{
+        let levels: &crate::stage::levels::Levels<'_> = $levels;
+        let of_rule = levels.rule().$setting.as_deref();
+        let of_host = || levels.host().$setting.as_deref();
+        let of_listener = || levels.listener().$setting.as_deref();
+        let set = of_rule.or_else(of_host).or_else(of_listener);
+        set.map(|set| &set.value)
+    }};
+}
+
+pub(super) use most_specific;
