@@ -68,10 +68,7 @@ fn validate(entry: &Entry, schema: &Schema, node: &Node, errors: &mut Vec<Violat
 /// Does an API server leave rules alone after such an error? Rules may count on types and
 /// required fields.
 fn blocks_rules(code: Code) -> bool {
-    matches!(
-        code,
-        Code::WrongType | Code::Required | Code::NotSupported | Code::WrongCount
-    )
+    matches!(code, Code::WrongType | Code::Required | Code::NotSupported)
 }
 
 /// Names the object as well as it can be named.

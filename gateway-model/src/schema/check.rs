@@ -159,6 +159,9 @@ fn check_number(schema: &Schema, number: f64, report: &mut Report<'_>) {
     }
 }
 
+/// How many entries of a list are looked at beyond its limit.
+const BEYOND: usize = 64;
+
 fn check_list(schema: &Schema, items: &[Node], report: &mut Report<'_>) {
     let Schema {
         min_items,
@@ -172,8 +175,9 @@ fn check_list(schema: &Schema, items: &[Node], report: &mut Report<'_>) {
         max_items,
         "entries",
     );
-    // entries beyond the limit are not looked at: there may be very many
-    let items = &items[..items.len().min(max_items.unwrap_or(usize::MAX))];
+    // of the entries beyond the limit, some are looked at: there may be very many
+    let most = max_items.map_or(usize::MAX, |max| max.saturating_add(BEYOND));
+    let items = &items[..items.len().min(most)];
     if let Some(schema) = &schema.items {
         for (index, item) in items.iter().enumerate() {
             check(schema, item, &Path::Index(report.path, index), report.found);

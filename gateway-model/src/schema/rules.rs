@@ -5,7 +5,8 @@ use super::{Schema, Text, Violation};
 use crate::Code;
 use crate::tree::{Node, Path, Value};
 
-/// Finds the rules that a value breaks. The value has no structural violations that would keep an
+/// Finds the rules that a value breaks, apart from those about lists and maps that are too long: these may be very
+/// long. The value has no structural violations that would keep an
 /// API server from looking at rules.
 pub(crate) fn check_rules(
     schema: &Schema,
@@ -13,6 +14,9 @@ pub(crate) fn check_rules(
     path: &Path<'_>,
     found: &mut Vec<Violation>,
 ) {
+    if schema.is_exceeded_by(node) {
+        return;
+    }
     for rule in &schema.rules {
         if !rule.rule.is_transition() && rule.rule.holds(node) != Ok(true) {
             found.push(violation(rule, node, path));
@@ -70,6 +74,17 @@ pub(crate) fn check_transitions(
             }
         }
         _ => {}
+    }
+}
+
+impl Schema {
+    /// Has a list or map more entries than it may have?
+    fn is_exceeded_by(&self, node: &Node) -> bool {
+        match &node.value {
+            Value::List(items) => self.max_items.is_some_and(|max| items.len() > max),
+            Value::Map(map) => self.max_properties.is_some_and(|max| map.len() > max),
+            _ => false,
+        }
     }
 }
 
