@@ -25,11 +25,12 @@ fn messages(channel: &str) -> BTreeSet<String> {
 }
 
 /// The one rule about changes: it holds for every object that is read from a file.
-const TRANSITION: &str = "Value is immutable";
+pub(crate) const TRANSITION: &str = "Value is immutable";
 
 /// A rule that says what an enumeration says as well. An API server looks at no rules where an
 /// enumeration is broken.
-const SHADOWED: &str = "type must be one of ['Exact', 'PathPrefix', 'RegularExpression']";
+pub(crate) const SHADOWED: &str =
+    "type must be one of ['Exact', 'PathPrefix', 'RegularExpression']";
 
 /// Rules of the standard channel that the experimental one has in a form that admits more.
 const RELAXED: [&str; 2] = [
