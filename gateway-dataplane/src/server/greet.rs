@@ -35,8 +35,8 @@ pub(super) enum Ungreeted {
     Handshake(#[from] io::Error),
 }
 
-/// Reads the ClientHello, of at most `limit` bytes, and terminates TLS where that is due. A name that is not served
-/// is refused with the alert that RFC 6066 section 3 has for it.
+/// Reads the ClientHello, of at most `limit` bytes, and terminates TLS where that is due. A connection for a name that
+/// is not served is closed, beside HTTPS after the alert that RFC 6066 section 3 has for it.
 pub(super) async fn greet<B>(
     view: &View<B>,
     mut stream: TcpStream,
@@ -44,7 +44,9 @@ pub(super) async fn greet<B>(
 ) -> Result<Greeted<B>, Ungreeted> {
     let hello = Hello::read(&mut stream, limit).await?;
     let Some(end) = end(view, &hello) else {
-        alert(&mut stream, AlertDescription::UnrecognisedName).await?;
+        if is_told(view) {
+            alert(&mut stream, AlertDescription::UnrecognisedName).await?;
+        }
         let name = hello.accepted.client_hello().server_name().map(Box::from);
         return Err(Ungreeted::Unrecognized(name));
     };
@@ -62,6 +64,13 @@ pub(super) async fn greet<B>(
         }
         End::Http(config) => Greeted::Http(Box::new(terminate(hello, stream, config).await?)),
     })
+}
+
+/// Is who asks for a name that is not served told so? TLSRoutes ask for the connection to be rejected, as by a server
+/// that isn't there, and the alert would be an answer (TLSRoute `backendRefs`).
+fn is_told<B>(view: &View<B>) -> bool {
+    let mut listeners = view.table.listeners().iter();
+    listeners.all(|listener| matches!(listener.ir().stack, Stack::Https { .. }))
 }
 
 async fn terminate(

@@ -99,9 +99,24 @@ async fn one_port_is_shared_by_server_name() {
     assert_eq!(answer, "PING");
 }
 
-/// RFC 6066 section 3, whether no listener takes the name or no route of the one that does.
+/// RFC 6066 section 3.
 #[tokio::test]
-async fn a_name_that_is_not_served_gets_an_alert() {
+async fn a_name_that_is_not_served_gets_an_alert_beside_https() {
+    let shown = certificate("a", &["a.example"]);
+    let https = over_tls(for_host(listener("https", vec![]), "a.example"), &[&shown]);
+    let (_proxy, at) = serve(&ir_with(vec![https], vec![], vec![shown]));
+    for name in ["b.example", "127.0.0.1"] {
+        let error = connect(at, name).await.err().unwrap();
+        assert!(
+            is_alert(&error, AlertDescription::UnrecognisedName),
+            "{name}: {error:?}"
+        );
+    }
+}
+
+/// Conformance test TLSRouteHostnameIntersection, whether no listener takes the name or no route of the one that does.
+#[tokio::test]
+async fn a_connection_for_a_name_that_is_not_served_is_closed_where_tls_is_passed_on() {
     let shown = certificate("a", &["a.example"]);
     let listeners = vec![
         over_tls(for_host(listener("https", vec![]), "a.example"), &[&shown]),
@@ -119,12 +134,9 @@ async fn a_name_that_is_not_served_gets_an_alert() {
     let (_proxy, at) = serve(&ir);
     for name in ["b.example", "c.pass.example", "d.end.example", "127.0.0.1"] {
         let error = connect(at, name).await.err().unwrap();
-        assert!(
-            is_alert(&error, AlertDescription::UnrecognisedName),
-            "{name}: {error:?}"
-        );
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "{name}");
     }
-    // A backend that cannot be reached is not the client's doing.
+    // Nor can its backend be reached.
     let error = connect(at, "b.pass.example").await.err().unwrap();
     assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
 }
