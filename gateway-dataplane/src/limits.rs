@@ -78,6 +78,11 @@ pub struct Limits {
     /// Sessions of UDP clients that a worker keeps for one socket. Beyond, one makes room: of those whose client
     /// was heard only once, if there are any, the one that was quiet for longest. Default 4,096.
     pub udp_sessions: usize,
+    /// Sessions of those that one address of a client may have. Beyond, one of its own makes room likewise. Default
+    /// 1,024.
+    pub udp_sessions_of_address: usize,
+    /// Time that an answer of UDP is waited for when its listener goes, or the proxy ends. Default 5 s.
+    pub udp_answer: Duration,
     /// Time that a UDP session may go without a datagram either way. Default 60 s.
     pub udp_idle: Duration,
     /// Time to connect to an endpoint. Default 5 s.
@@ -164,6 +169,8 @@ impl Default for Limits {
             upstream_connections: 16_384,
             own_hops: 4,
             udp_sessions: 4_096,
+            udp_sessions_of_address: 1_024,
+            udp_answer: Duration::from_secs(5),
             udp_idle: Duration::from_secs(60),
             connect: Duration::from_secs(5),
             connect_patience: Duration::from_millis(250),

@@ -10,7 +10,7 @@ mod reason;
 mod record;
 mod stream;
 
-pub(crate) use counted::Counted;
+pub(crate) use counted::{Count, Counted};
 pub(crate) use observed::{Notes, Observed};
 pub use reason::{Ended, Reason};
 pub use record::Record;
@@ -48,7 +48,8 @@ pub trait Observer: Send + Sync + 'static {
     /// A request is over.
     fn request(&self, record: &Record);
 
-    /// A connection is over whose bytes were passed on as they came (TCPRoute).
+    /// A connection is over whose bytes were passed on as they came (TLSRoute, TCPRoute), or the session of a client of UDP
+    /// (UDPRoute).
     fn stream(&self, record: &StreamRecord) {
         let _ = record;
     }

@@ -1,4 +1,4 @@
-//! What is known of a connection of layer 4 when it is over.
+//! What is known of a connection of layer 4, or of a session of UDP, when it is over.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::ConnectionInfo;
 use crate::backend::BackendErrorKind;
 use crate::table::{Chosen, SocketKey};
 
-/// What is known of a connection that was passed on as it came, when it is over.
+/// What is known of a connection that was passed on as it came, or of the session of a client of UDP, when it is over.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct StreamRecord {

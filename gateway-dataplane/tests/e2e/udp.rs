@@ -1,15 +1,18 @@
 //! Datagrams that are passed on.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use gateway_dataplane::Limits;
+use gateway_dataplane::observe::{Observer, Record, StreamRecord};
 use gateway_resolve::ir::{Ir, Refusal, RefusalReason, Target};
 use tokio::net::UdpSocket;
+use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
+
+use gateway_dataplane::{Limits, Proxy};
 
 use crate::support::{
     address, backend, builder, ir, limited, listener, on_port, serve, share, simple, tcp, to_id,
@@ -60,7 +63,12 @@ struct Client(UdpSocket);
 
 impl Client {
     async fn of(gateway: SocketAddr) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        Self::from(Ipv4Addr::LOCALHOST.into(), gateway).await
+    }
+
+    /// It takes answers from the address that it sends to alone.
+    async fn from(own: IpAddr, gateway: SocketAddr) -> Self {
+        let socket = UdpSocket::bind((own, 0)).await.unwrap();
         socket.connect(gateway).await.unwrap();
         Self(socket)
     }
@@ -245,4 +253,170 @@ async fn tcp_and_udp_share_a_port() {
     while UdpSocket::bind(at).await.is_err() {
         tokio::task::yield_now().await;
     }
+}
+
+/// RFC 1122 section 4.1.3.5: a socket for all addresses of this machine answers from the one that was asked, and a
+/// client that asks two of them has two sessions.
+#[tokio::test]
+async fn answers_leave_from_the_address_that_was_asked() {
+    let a = origin("a").await;
+    let unspecified: [(IpAddr, &[IpAddr]); 2] = [
+        (
+            Ipv4Addr::UNSPECIFIED.into(),
+            &[
+                Ipv4Addr::LOCALHOST.into(),
+                Ipv4Addr::new(127, 0, 0, 2).into(),
+            ],
+        ),
+        (Ipv6Addr::UNSPECIFIED.into(), &[Ipv6Addr::LOCALHOST.into()]),
+    ];
+    for (all, asked) in unspecified {
+        let proxy = builder().addresses([all]).start().unwrap();
+        let port = address(&proxy.apply(&to_endpoints(&[a.address]))).port();
+        for ip in asked {
+            let own = match ip {
+                IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            };
+            let client = Client::from(own, (*ip, port).into()).await;
+            assert_eq!(client.ask("hello").await.origin, "a", "{ip}");
+        }
+    }
+}
+
+/// One address can't take the place of all others.
+#[tokio::test]
+async fn sessions_of_one_address_are_bounded() {
+    let a = origin("a").await;
+    let proxy = limited(|limits| {
+        limits.udp_sessions = 8;
+        limits.udp_sessions_of_address = 2;
+    });
+    let at = address(&proxy.apply(&to_endpoints(&[a.address])));
+    let other = Client::from(Ipv4Addr::new(127, 0, 0, 2).into(), at).await;
+    let first = other.ask("hello").await;
+    let mut clients = Vec::new();
+    for _ in 0..32 {
+        let client = Client::of(at).await;
+        clients.push((client.ask("hello").await.session, client));
+    }
+    assert_eq!(other.ask("again").await.session, first.session);
+    let (session, client) = &clients[0];
+    assert_ne!(client.ask("again").await.session, *session);
+}
+
+/// Keeps what it is told.
+#[derive(Default)]
+struct Told(Mutex<Vec<String>>, Notify);
+
+impl Observer for Told {
+    fn request(&self, _: &Record) {}
+
+    fn stream(&self, record: &StreamRecord) {
+        let backend = record.backend().map_or("-", |id| &id.object.name);
+        let StreamRecord {
+            received,
+            sent,
+            socket,
+            ..
+        } = record;
+        let ended = record.ended.as_str();
+        let line = format!(
+            "{} {ended} backend={backend} in={received} out={sent}",
+            socket.transport
+        );
+        self.0.lock().unwrap().push(line);
+        self.1.notify_one();
+    }
+}
+
+/// A proxy that tells of its sessions.
+async fn observed(ir: &Arc<Ir>, idle: Duration) -> (Proxy, SocketAddr, Arc<Told>) {
+    let told = Arc::new(Told::default());
+    let mut limits = Limits::default();
+    limits.udp_idle = idle;
+    let proxy = builder()
+        .limits(limits)
+        .observed_by(Arc::clone(&told))
+        .start()
+        .unwrap();
+    let at = address(&proxy.apply(ir));
+    (proxy, at, told)
+}
+
+#[tokio::test]
+async fn sessions_are_told_when_they_are_over() {
+    let a = origin("a").await;
+    let refused = Target::Refused(Refusal::new(RefusalReason::BackendNotFound, ""));
+    let cases = [
+        (to_id("a"), "UDP complete backend=a in=5 out="),
+        (refused, "UDP refused backend=- in=0 out=0"),
+    ];
+    for (target, want) in cases {
+        let listener = udp(listener("udp", vec![]), vec![share(1, target)]);
+        let ir = ir(vec![listener], vec![backend("a", &[a.address])]);
+        let (_proxy, at, told) = observed(&ir, Duration::from_millis(40)).await;
+        let client = Client::of(at).await;
+        client.0.send(b"hello").await.unwrap();
+        told.1.notified().await;
+        let lines = told.0.lock().unwrap().clone();
+        assert!(lines[0].starts_with(want), "{lines:?}");
+    }
+}
+
+/// A server that answers at once, but for `hello`, which it answers when it is told to.
+async fn slow(asked: Arc<Notify>, answer: Arc<Notify>) -> Origin {
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let address = socket.local_addr().unwrap();
+    let task = tokio::spawn(async move {
+        let mut buffer = vec![0; 64];
+        let mut held = Vec::new();
+        loop {
+            let (length, from) = tokio::select! {
+                received = socket.recv_from(&mut buffer) => received.unwrap(),
+                () = answer.notified() => {
+                    for from in held.drain(..) {
+                        socket.send_to(b"slow 1 answer", from).await.unwrap();
+                    }
+                    continue;
+                }
+            };
+            match &buffer[..length] {
+                b"hello" => {
+                    held.push(from);
+                    asked.notify_one();
+                }
+                _ => drop(socket.send_to(b"slow 1 other", from).await.unwrap()),
+            }
+        }
+    });
+    Origin { address, task }
+}
+
+/// What was asked before the end is answered; what comes later is not taken.
+#[tokio::test]
+async fn an_answer_that_is_due_is_waited_for() {
+    let (asked, answer) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let origin = slow(Arc::clone(&asked), Arc::clone(&answer)).await;
+    let idle = Duration::from_secs(60);
+    let (proxy, at, told) = observed(&to_endpoints(&[origin.address]), idle).await;
+    let client = Client::of(at).await;
+    client.0.send(b"hello").await.unwrap();
+    asked.notified().await;
+    let draining = tokio::task::spawn_blocking(move || proxy.drain(Duration::from_secs(60)));
+    // Nobody has the port any more, as clients are told from now on.
+    let next = Client::of(at).await;
+    let mut buffer = [0; 64];
+    while next.0.send(b"late").await.is_ok() {
+        let received = timeout(Duration::from_millis(20), next.0.recv(&mut buffer)).await;
+        if received.is_ok_and(|received| received.is_err()) {
+            break;
+        }
+    }
+    answer.notify_one();
+    assert_eq!(client.receive().await.content, "answer");
+    assert_eq!(draining.await.unwrap(), 0);
+    let lines = told.0.lock().unwrap().clone();
+    let want = "UDP complete backend=a in=5 out=13".to_owned();
+    assert!(lines.contains(&want), "{lines:?}");
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use gateway_dataplane::head::RequestHead;
 use gateway_dataplane::observe::{Record, StreamRecord};
 use gateway_model::ObjectRef;
-use gateway_resolve::ir::{BackendId, Listener};
+use gateway_resolve::ir::{BackendId, Listener, Transport};
 use http::{Version, header};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -94,7 +94,10 @@ impl<'r> Line<'r> {
         Self {
             time: time(record.started),
             client: record.client.ip(),
-            protocol: "TCP",
+            protocol: match record.socket.transport {
+                Transport::Tcp => "TCP",
+                Transport::Udp => "UDP",
+            },
             method: None,
             host: None,
             target: None,
