@@ -22,6 +22,8 @@ mod advice;
 #[cfg(feature = "resolve")]
 mod age;
 #[cfg(feature = "resolve")]
+mod authorities;
+#[cfg(feature = "resolve")]
 mod behind;
 #[cfg(feature = "resolve")]
 mod config;

@@ -113,6 +113,12 @@ reasons! {
         RefNotPermitted => False,
     }
 
+    /// Does a Gateway serve clients whose certificate is not valid (GEP-91)? Only written when it does.
+    GatewayInsecureFrontend explains "InsecureFrontendValidationMode" {
+        /// It says so.
+        ConfigurationChanged => True,
+    }
+
     /// Is a ListenerSet accepted?
     ListenerSetAccepted explains "Accepted" {
         /// It is, with all its listeners.
@@ -151,6 +157,8 @@ reasons! {
         UnsupportedProtocol => False,
         /// A field of it has a value that is not supported.
         UnsupportedValue => False,
+        /// Clients are to be validated, and no certificate of an authority can be used for it.
+        NoValidCaCertificate => False as "NoValidCACertificate",
         /// Its port cannot be had.
         PortUnavailable => False,
         /// Another listener on its port has the same hostname.
@@ -167,6 +175,10 @@ reasons! {
         InvalidCertificateRef => False,
         /// No ReferenceGrant allows a certificate.
         RefNotPermitted => False,
+        /// An object does not exist, or holds no certificates of authorities.
+        InvalidCaCertificateRef => False as "InvalidCACertificateRef",
+        /// Certificates of authorities are asked for from a kind that has none.
+        InvalidCaCertificateKind => False as "InvalidCACertificateKind",
         /// A kind of route is not supported on it.
         InvalidRouteKinds => False,
     }

@@ -89,7 +89,11 @@ fn beside() -> impl Strategy<Value = Value> {
         (namespace(), namespace(), 0..3usize).prop_map(|(namespace, owner, name)| json!({
             "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
             "metadata": {"name": format!("g{name}"), "namespace": namespace},
-            "spec": {"gatewayClassName": "any", "listeners": [
+            "spec": {"gatewayClassName": "any", "tls": {
+                "frontend": {"default": {"validation": {"caCertificateRefs": [
+                    {"group": "", "kind": "ConfigMap", "name": "ca", "namespace": owner},
+                ]}}},
+            }, "listeners": [
                 {"name": "l0", "port": 443, "protocol": "HTTPS",
                  "tls": {"certificateRefs": [{"name": "pair", "namespace": owner}]}},
                 {"name": "l1", "port": 80, "protocol": "HTTP", "allowedRoutes": {"namespaces": {
@@ -188,7 +192,7 @@ fn beside() -> impl Strategy<Value = Value> {
             "metadata": {"namespace": to, "name": "secrets"},
             "spec": {
                 "from": [{"group": "gateway.networking.k8s.io", "kind": kind, "namespace": from}],
-                "to": [{"group": "", "kind": "Secret"}],
+                "to": [{"group": "", "kind": "Secret"}, {"group": "", "kind": "ConfigMap"}],
             },
         })),
         (namespace(), 0..3usize, 0..3usize, 0..9u8, any::<bool>()).prop_map(

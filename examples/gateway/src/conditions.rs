@@ -20,7 +20,12 @@ pub(crate) fn summary(conditions: &[Condition]) -> Cell {
 
 /// Does the condition say that something is wrong? Some types do so when they hold.
 fn is_bad(condition: &Condition) -> bool {
-    let complaints = ["Conflicted", "OverlappingTLSConfig", "PartiallyInvalid"];
+    let complaints = [
+        "Conflicted",
+        "InsecureFrontendValidationMode",
+        "OverlappingTLSConfig",
+        "PartiallyInvalid",
+    ];
     match complaints.contains(&condition.type_.as_str()) {
         true => condition.status == ConditionStatus::True,
         false => condition.status != ConditionStatus::True,

@@ -14,7 +14,7 @@ use super::key_pair::key_pair;
 use super::owner::Merged;
 
 /// The only type of Secret that holds certificates.
-const SECRET_TYPE: &str = "kubernetes.io/tls";
+pub(crate) const SECRET_TYPE: &str = "kubernetes.io/tls";
 
 /// The Secrets that listeners refer to and that exist: a certificate, or why there is none.
 #[derive(Debug, Default)]

@@ -6,6 +6,7 @@ pub(crate) mod certificates;
 mod claims;
 pub(crate) mod classes;
 pub(crate) mod conflicts;
+pub(crate) mod frontend;
 pub(crate) mod key_pair;
 pub(crate) mod listener_sets;
 pub(crate) mod listeners;
@@ -30,6 +31,7 @@ use certificates::certificates;
 use claims::claims;
 use classes::{Class, Classes};
 use conflicts::{Conflict, conflicts};
+use frontend::{Frontend, frontend};
 use listener_sets::ListenerSets;
 use listeners::{ListenerFacts, listeners};
 use overlaps::overlaps;
@@ -82,6 +84,8 @@ pub(crate) struct ServedGateway {
     pub(crate) addresses: Addresses,
     /// What keeps the whole Gateway from being accepted, its addresses and listeners aside.
     pub(crate) refused: Vec<Problem<GatewayAccepted>>,
+    /// What its HTTPS listeners ask of clients.
+    pub(crate) frontend: Frontend,
     /// What is wrong with the certificate that it is to present to backends.
     pub(crate) client_certificate: Option<Verdict<GatewayResolvedRefs>>,
 }
@@ -166,6 +170,7 @@ fn served(reader: &Reader<'_>, classes: &Classes<'_>, config: &Config) -> Vec<Me
             reference: object.reference(),
             addresses: addresses(object, config),
             refused: refused(object, &class),
+            frontend: frontend(object, reader),
             client_certificate: client_certificate(object, reader),
             object: Arc::clone(object),
             class,

@@ -1,8 +1,8 @@
-//! The TLS of a listener: its certificates, and the fields that are not served.
+//! The TLS of a listener: its certificates, those of its clients, and the fields that are not served.
 
 use std::sync::Arc;
 
-use gateway_model::{FrontendTlsConfig, Gateway, Listener, ListenerTls, Protocol};
+use gateway_model::{Listener, ListenerTls, Protocol};
 
 use crate::ir::{Certificate, Tls};
 use crate::problem::Problem;
@@ -11,6 +11,7 @@ use crate::reason::{ListenerAccepted, ListenerProgrammed, ListenerResolvedRefs};
 
 use super::certificates::Certificates;
 use super::listeners::{Place, is_passed_on};
+use super::owner::Owner;
 use super::serving::Speaks;
 
 /// What becomes of the TLS of one listener.
@@ -34,7 +35,7 @@ pub(crate) fn listener_tls(
     certificates: &Certificates,
     reader: &Reader<'_>,
 ) -> ListenerTlsOutcome {
-    let refused = refused(&place.gateway.object, listener, field);
+    let mut refused = refused(listener, field);
     let mut usable = Vec::new();
     let mut unresolved = Vec::new();
     if listener.protocol == Protocol::Tls && is_passed_on(listener) {
@@ -54,11 +55,35 @@ pub(crate) fn listener_tls(
             Err(problem) => unresolved.push(problem),
         }
     }
+    let mut speaks = speaks(&listener.protocol, &usable, &unresolved, field);
+    let frontend = &place.gateway.frontend;
+    let is_https = listener.protocol == Protocol::Https;
+    if let Some(validation) = frontend.of(listener.port).filter(|_| is_https) {
+        unresolved.extend(validation.unresolved.iter().map(|p| told(place, p)));
+        match (&validation.clients, &mut speaks) {
+            (Ok(clients), Ok(Speaks::Https(tls))) => tls.clients = Some(clients.clone()),
+            (Ok(_), _) => {}
+            (Err(problem), _) => refused.push(told(place, problem)),
+        }
+    }
     ListenerTlsOutcome {
-        speaks: speaks(&listener.protocol, &usable, &unresolved, field),
+        speaks,
         certificates: usable,
         unresolved,
         refused,
+    }
+}
+
+/// What is wrong with the Gateway's validation of clients, as the owner of a listener gets to know it: a ListenerSet
+/// has no such field, and its author may not know what the Gateway refers to (GEP-1713).
+fn told<R: Copy>(place: &Place<'_>, problem: &Problem<R>) -> Problem<R> {
+    match place.owner {
+        Owner::Gateway(_) => problem.with_reason(problem.reason),
+        Owner::ListenerSet { .. } => {
+            let gateway = &place.gateway.reference;
+            let message = format!("{gateway} has clients validated, and cannot do so as it is");
+            Problem::new(problem.reason, "", message)
+        }
     }
 }
 
@@ -95,7 +120,7 @@ fn speaks(
 
 /// Fields whose neglect would leave a listener less guarded than its author asked for: it is
 /// refused instead.
-fn refused(gateway: &Gateway, listener: &Listener, field: &str) -> Vec<Problem<ListenerAccepted>> {
+fn refused(listener: &Listener, field: &str) -> Vec<Problem<ListenerAccepted>> {
     let reason = ListenerAccepted::UnsupportedValue;
     let mut refused = Vec::new();
     let is_passed_on = is_passed_on(listener);
@@ -119,32 +144,5 @@ fn refused(gateway: &Gateway, listener: &Listener, field: &str) -> Vec<Problem<L
             ));
         }
     }
-    if let Some((
-        field,
-        FrontendTlsConfig {
-            validation: Some(_),
-        },
-    )) = frontend(gateway, listener).filter(|_| !is_passed_on)
-    {
-        let message = "validation of client certificates is not supported; \
-                       HTTPS listeners of this port are not served rather than left open";
-        refused.push(Problem::new(reason, format!("{field}.validation"), message));
-    }
     refused
-}
-
-/// The settings towards clients that apply to a listener: those of its port, else the default ones.
-fn frontend<'a>(
-    gateway: &'a Gateway,
-    listener: &Listener,
-) -> Option<(String, &'a FrontendTlsConfig)> {
-    let frontend = gateway.spec.tls.as_ref()?.frontend.as_ref()?;
-    let mut ports = frontend.per_port.iter().enumerate();
-    Some(match ports.find(|(_, entry)| entry.port == listener.port) {
-        Some((index, entry)) => (
-            format!("spec.tls.frontend.perPort[{index}].tls"),
-            &entry.tls,
-        ),
-        None => ("spec.tls.frontend.default".to_owned(), &frontend.default),
-    })
 }

@@ -5,8 +5,8 @@ use gateway_model::{
     LocalObjectReference, ObjectRef, SubjectAltName, Unread,
 };
 
+use crate::authorities;
 use crate::gateway::certificates::core_hint;
-use crate::gateway::key_pair::authorities;
 use crate::ir::{self, BackendId, BackendTls, PeerName};
 use crate::problem::{Problem, texts};
 use crate::reader::Reader;
@@ -163,18 +163,6 @@ fn of_config_map(
     }
     let namespace = policy.metadata.namespace.as_str();
     let object = ObjectRef::new(ConfigMap::GROUP, ConfigMap::KIND, namespace, name.as_str());
-    let invalid =
-        |message| Problem::new(PolicyResolvedRefs::InvalidCaCertificateRef, field, message);
-    let Some(map) = reader.config_map(&object) else {
-        return Err(invalid(format!("{object} does not exist")).missing(object));
-    };
-    let Some(pem) = map.data.get(ENTRY) else {
-        return Err(invalid(format!(
-            "{object}: expected an entry {ENTRY}, found none"
-        )));
-    };
-    authorities(pem.as_bytes()).map_err(|error| invalid(format!("{object}: {ENTRY}: {error}")))
+    let reason = PolicyResolvedRefs::InvalidCaCertificateRef;
+    authorities::certificates(&object, reader, reason, &field)
 }
-
-/// The entry of a ConfigMap that holds certificates of authorities, as PEM.
-const ENTRY: &str = "ca.crt";

@@ -31,6 +31,7 @@ pub(crate) fn status(
             .add(accepted)
             .add(programmed)
             .maybe(gateway.client_certificate.clone())
+            .maybe(gateway.frontend.insecure())
             .build(),
         attached_listener_sets: attached_sets(facts),
     }
