@@ -14,6 +14,7 @@ pub mod filter;
 mod format;
 pub mod forward;
 pub mod head;
+mod identity;
 mod limits;
 pub mod observe;
 mod paced;

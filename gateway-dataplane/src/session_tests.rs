@@ -47,6 +47,7 @@ fn backend() -> BackendId {
         object: ObjectRef::new("", "Service", "default", "a"),
         port: Port::new(80).unwrap(),
         transport: Transport::Tcp,
+        certificate: None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gateway_model::Hostname;
 
-use crate::ir::{Route, ServerName, VirtualHost};
+use crate::ir::{ListenerId, Route, ServerName, VirtualHost};
 use crate::route::RouteFacts;
 use crate::route::rules::{ResolvedRule, Rules};
 use crate::route::stream::StreamRules;
@@ -27,23 +27,26 @@ pub(crate) struct Stream {
 }
 
 impl Behind {
-    /// What `routes` are behind a name. A connection can't be told from another, so that of routes for connections
+    /// What `routes` are behind a name of a listener. A connection can't be told from another, so that of routes for connections
     /// the oldest takes all, then the one whose name sorts first (AllowedRoutes, GEP-2644).
     pub(crate) fn new<'a>(
+        listener: &ListenerId,
         hostname: Option<Hostname>,
         routes: impl Iterator<Item = &'a RouteFacts> + Clone,
     ) -> Self {
-        let streams = routes.clone().filter_map(|facts| match &facts.rules.rules {
-            Rules::Stream(rules) => Some((facts, rules)),
-            Rules::OverHttp(_) => None,
-        });
+        let streams = routes
+            .clone()
+            .filter_map(|facts| match &facts.rules_on(listener).rules {
+                Rules::Stream(rules) => Some((facts, rules)),
+                Rules::OverHttp(_) => None,
+            });
         match streams.min_by(|(a, _), (b, _)| a.by_age(b)) {
             Some((_, rules)) => Self::Stream(Stream {
                 hostname,
                 rules: rules.clone(),
             }),
             None => {
-                let rules = routes.flat_map(|facts| facts.rules.rules.over_http());
+                let rules = routes.flat_map(|facts| facts.rules_on(listener).rules.over_http());
                 Self::Host(Arc::new(virtual_host(hostname, rules)))
             }
         }

@@ -24,9 +24,9 @@ pub(crate) fn emit(facts: &Facts<'_>, reader: &Reader<'_>) -> Ir {
     for parent in &facts.parents {
         for outcome in &parent.listeners {
             let of_listener = names.remove(&*outcome.facts.id).unwrap_or_default();
-            let behind = of_listener
-                .into_iter()
-                .map(|(hostname, routes)| Behind::new(hostname.clone(), routes.into_iter()));
+            let behind = of_listener.into_iter().map(|(hostname, routes)| {
+                Behind::new(&outcome.facts.id, hostname.clone(), routes.into_iter())
+            });
             if let Some(listener) = listener(parent, outcome, behind) {
                 listeners.push(Arc::new(listener));
                 certificates.extend(outcome.facts.certificates.iter().cloned());

@@ -107,6 +107,8 @@ reasons! {
     GatewayResolvedRefs explains "ResolvedRefs" {
         /// They do.
         ResolvedRefs => True,
+        /// References of some listeners do not resolve.
+        ListenersNotResolved => False,
         /// Its client certificate towards backends cannot be used.
         InvalidClientCertificateRef => False,
         /// No ReferenceGrant allows the reference.

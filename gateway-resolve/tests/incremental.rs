@@ -89,10 +89,14 @@ fn beside() -> impl Strategy<Value = Value> {
         (namespace(), namespace(), 0..3usize).prop_map(|(namespace, owner, name)| json!({
             "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
             "metadata": {"name": format!("g{name}"), "namespace": namespace},
-            "spec": {"gatewayClassName": "any", "tls": {
-                "frontend": {"default": {"validation": {"caCertificateRefs": [
+            "spec": {"gatewayClassName": "any", "tls": match name {
+                0 => json!({"frontend": {"default": {"validation": {"caCertificateRefs": [
                     {"group": "", "kind": "ConfigMap", "name": "ca", "namespace": owner},
-                ]}}},
+                ]}}}}),
+                1 => json!({"backend": {
+                    "clientCertificateRef": {"name": "pair", "namespace": owner},
+                }}),
+                _ => json!({}),
             }, "listeners": [
                 {"name": "l0", "port": 443, "protocol": "HTTPS",
                  "tls": {"certificateRefs": [{"name": "pair", "namespace": owner}]}},

@@ -40,6 +40,7 @@ fn ir(port: i64, protocol: AppProtocol, endpoints: &[&str]) -> Ir {
     };
     let backend = Backend {
         id: BackendId {
+            certificate: None,
             object: source("Service").object,
             port,
             transport: Transport::Tcp,

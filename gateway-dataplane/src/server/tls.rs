@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use gateway_model::Hostname;
-use gateway_resolve::ir::{self, CertificateId, Ir, PrivateKey, Stack};
+use gateway_resolve::ir::{self, CertificateId, Ir, Stack};
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, NoServerSessionStorage, ProducesTickets, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{Error, ServerConfig};
 
 use super::clients::verifier;
+use crate::identity;
 use crate::table::SocketTable;
 
 /// What all listeners share, so that sessions outlive reloads.
@@ -60,16 +60,8 @@ impl Tls {
     }
 
     fn identity(&self, certificate: &ir::Certificate) -> Usability {
-        let chain = certificate
-            .chain
-            .iter()
-            .map(|der| CertificateDer::from(der.clone()));
-        let key = match &certificate.key {
-            PrivateKey::Pkcs8(der) => PrivateKeyDer::Pkcs8(der.clone().into()),
-            PrivateKey::Pkcs1(der) => PrivateKeyDer::Pkcs1(der.clone().into()),
-            PrivateKey::Sec1(der) => PrivateKeyDer::Sec1(der.clone().into()),
-        };
-        let key = CertifiedKey::from_der(chain.collect(), key, &self.provider)
+        let (chain, key) = (identity::chain(certificate), identity::key(certificate));
+        let key = CertifiedKey::from_der(chain, key, &self.provider)
             .map_err(|error| format!("{}: {error}", certificate.id))?;
         Ok(Identity {
             names: certificate.names.clone(),

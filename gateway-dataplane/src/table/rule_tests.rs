@@ -25,6 +25,7 @@ fn source() -> Source {
 
 fn backend(name: &str) -> Target {
     Target::Backend(BackendId {
+        certificate: None,
         object: object(name),
         port: Port::new(80).unwrap(),
         transport: Transport::Tcp,

@@ -103,7 +103,7 @@ mod tests {
     use gateway_model::{ObjectRef, Port, Source};
     use gateway_resolve::ir::{
         BackendId, Refusal, RefusalReason, StreamAction, StreamRule, StreamSplit, StreamTarget,
-        Target, Transport,
+        Target,
     };
 
     use super::StreamRoute;
@@ -114,12 +114,7 @@ mod tests {
         let object = |kind, name| ObjectRef::new("", kind, "default", name);
         let backend = |name| {
             let (object, port) = (object("Service", name), Port::new(80).unwrap());
-            let transport = Transport::Tcp;
-            Target::Backend(BackendId {
-                object,
-                port,
-                transport,
-            })
+            Target::Backend(BackendId::new(object, port))
         };
         let refused = Refusal::new(RefusalReason::BackendNotFound, "");
         let targets = [

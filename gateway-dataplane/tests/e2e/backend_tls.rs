@@ -81,6 +81,7 @@ fn secured(
             server_name: server_name.parse().unwrap(),
             names: names.to_vec(),
             authorities: Authorities::Certificates(trusted.chain.clone()),
+            identity: None,
         }),
         ..backend
     }

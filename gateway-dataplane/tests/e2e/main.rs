@@ -10,6 +10,7 @@ mod backend_tls;
 mod backends;
 mod failures;
 mod forwarding;
+mod gateway_tls;
 mod limits;
 mod observe;
 mod reload;

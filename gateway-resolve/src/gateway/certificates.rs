@@ -111,7 +111,11 @@ pub(super) fn target(from: &ObjectRef, reference: &SecretObjectReference) -> Obj
     )
 }
 
-fn certificate(secret: &Secret, reference: &ObjectRef) -> Result<Arc<Certificate>, String> {
+/// The certificate that a Secret holds.
+pub(super) fn certificate(
+    secret: &Secret,
+    reference: &ObjectRef,
+) -> Result<Arc<Certificate>, String> {
     if secret.type_ != SECRET_TYPE {
         return Err(format!(
             "{reference}: expected type {SECRET_TYPE}, found {:?}",

@@ -5,6 +5,7 @@ mod apart;
 pub(crate) mod certificates;
 mod claims;
 pub(crate) mod classes;
+pub(crate) mod client_certificate;
 pub(crate) mod conflicts;
 pub(crate) mod frontend;
 pub(crate) mod key_pair;
@@ -22,14 +23,13 @@ use gateway_model::{Gateway, Kind, ObjectRef, Unread};
 use crate::Config;
 use crate::problem::{Problem, Verdict};
 use crate::reader::Reader;
-use crate::reason::{
-    GatewayAccepted, GatewayResolvedRefs, ListenerOverlappingTls, ListenerProgrammed,
-};
+use crate::reason::{GatewayAccepted, ListenerOverlappingTls, ListenerProgrammed};
 
 use addresses::{Addresses, addresses};
 use certificates::certificates;
 use claims::claims;
 use classes::{Class, Classes};
+use client_certificate::{ClientCertificate, client_certificate};
 use conflicts::{Conflict, conflicts};
 use frontend::{Frontend, frontend};
 use listener_sets::ListenerSets;
@@ -86,8 +86,8 @@ pub(crate) struct ServedGateway {
     pub(crate) refused: Vec<Problem<GatewayAccepted>>,
     /// What its HTTPS listeners ask of clients.
     pub(crate) frontend: Frontend,
-    /// What is wrong with the certificate that it is to present to backends.
-    pub(crate) client_certificate: Option<Verdict<GatewayResolvedRefs>>,
+    /// What it shows to backends.
+    pub(crate) client: Option<ClientCertificate>,
 }
 
 /// One listener, by its Gateway's position among the served ones and its own among all that the Gateway serves.
@@ -171,7 +171,7 @@ fn served(reader: &Reader<'_>, classes: &Classes<'_>, config: &Config) -> Vec<Me
             addresses: addresses(object, config),
             refused: refused(object, &class),
             frontend: frontend(object, reader),
-            client_certificate: client_certificate(object, reader),
+            client: client_certificate(object, reader),
             object: Arc::clone(object),
             class,
         })
@@ -206,30 +206,6 @@ fn refused(gateway: &Gateway, class: &Class) -> Vec<Problem<GatewayAccepted>> {
         });
     let refused = class_refused.into_iter().chain(parameters);
     refused.chain(unread).collect()
-}
-
-/// No backend is connected to by TLS, so a client certificate cannot be presented. What would need
-/// it, a backend that wants TLS, is refused on its own.
-fn client_certificate(
-    gateway: &Gateway,
-    reader: &Reader<'_>,
-) -> Option<Verdict<GatewayResolvedRefs>> {
-    let backend = gateway.spec.tls.as_ref()?.backend.as_ref()?;
-    let certificate = backend.client_certificate_ref.as_ref()?;
-    let from = gateway.reference();
-    let secret = certificates::target(&from, certificate);
-    if certificates::is_secret(certificate) && !reader.permit(&from, &secret) {
-        let message = certificates::not_permitted(&from, &secret);
-        return Some(Verdict::new(GatewayResolvedRefs::RefNotPermitted, message));
-    }
-    let message = format!(
-        "{} {} is not used: client certificates towards backends are not supported",
-        certificate.kind, certificate.name
-    );
-    Some(Verdict::new(
-        GatewayResolvedRefs::InvalidClientCertificateRef,
-        message,
-    ))
 }
 
 impl ServedGateway {

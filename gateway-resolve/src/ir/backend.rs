@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use gateway_model::{Hostname, ObjectRef, Port, Source};
 use serde::{Deserialize, Serialize};
 
-use super::Transport;
+use super::{Certificate, CertificateId, Transport};
 
 /// A set of endpoints that answer alike, such as one port of a Service.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -35,6 +35,9 @@ pub struct BackendTls {
     pub names: Vec<PeerName>,
     /// Who may have signed it.
     pub authorities: Authorities,
+    /// The certificate that is shown to it when it asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Certificate>,
 }
 
 /// A name in the certificate of a backend.
@@ -57,7 +60,8 @@ pub enum Authorities {
     Certificates(Vec<Vec<u8>>),
 }
 
-/// The identity of a backend: a resource and one of its ports, of which those of TCP and of UDP are not the same.
+/// The identity of a backend: a resource, one of its ports, of which those of TCP and of UDP are not the same, and what
+/// the Gateway adds to it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct BackendId {
     /// The resource, such as a Service.
@@ -67,6 +71,21 @@ pub struct BackendId {
     /// What it is reached by.
     #[serde(default, skip_serializing_if = "Transport::is_tcp")]
     pub transport: Transport,
+    /// What the Gateway shows to it where it is connected to by TLS (GEP-3155).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Box<CertificateId>>,
+}
+
+impl BackendId {
+    /// A TCP port of a resource, that is shown no certificate.
+    pub fn new(object: ObjectRef, port: Port) -> Self {
+        Self {
+            object,
+            port,
+            transport: Transport::Tcp,
+            certificate: None,
+        }
+    }
 }
 
 impl fmt::Display for BackendId {

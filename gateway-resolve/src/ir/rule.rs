@@ -68,6 +68,32 @@ impl Rule {
     }
 }
 
+#[cfg(feature = "resolve")]
+impl Rule {
+    /// The same with other [`backends`](Self::backends).
+    pub(crate) fn with_backends(&self, other: &impl Fn(&BackendId) -> BackendId) -> Self {
+        let mut rule = self.clone();
+        let in_filters = |filters: &mut [Filter]| {
+            for filter in filters {
+                if let Filter::Mirror(mirror) = filter {
+                    mirror.target.replace(other);
+                }
+            }
+        };
+        in_filters(&mut rule.filters);
+        if let Action::Forward(split) = &mut rule.action {
+            for target in split.targets_mut() {
+                target.target.replace(other);
+                in_filters(&mut target.filters);
+            }
+        }
+        if let Some(asked) = &mut rule.settings.authorization {
+            asked.value.server = other(&asked.value.server);
+        }
+        rule
+    }
+}
+
 impl fmt::Display for Rule {
     /// `HTTPRoute default/web rule 2 (checkout)`, counting from 0.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -125,6 +151,14 @@ impl Target {
         match self {
             Self::Backend(id) => Some(id),
             Self::Refused(_) => None,
+        }
+    }
+
+    /// Puts another backend in the place of the one that there is.
+    #[cfg(feature = "resolve")]
+    pub(crate) fn replace(&mut self, other: &impl Fn(&BackendId) -> BackendId) {
+        if let Self::Backend(id) = self {
+            *id = other(id);
         }
     }
 }

@@ -36,6 +36,12 @@ impl<T> Split<T> {
     pub fn targets(&self) -> &[T] {
         &self.0
     }
+
+    /// The same, to be changed in anything but their weights.
+    #[cfg(feature = "resolve")]
+    pub(crate) fn targets_mut(&mut self) -> &mut [T] {
+        &mut self.0
+    }
 }
 
 impl<T: Weighted> TryFrom<Vec<T>> for Split<T> {

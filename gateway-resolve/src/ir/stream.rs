@@ -47,6 +47,18 @@ impl StreamRule {
     pub fn backends(&self) -> impl Iterator<Item = &BackendId> {
         self.targets().iter().filter_map(|t| t.target.backend())
     }
+
+    /// The same with other backends.
+    #[cfg(feature = "resolve")]
+    pub(crate) fn with_backends(&self, other: &impl Fn(&BackendId) -> BackendId) -> Self {
+        let mut rule = self.clone();
+        if let StreamAction::Forward(split) = &mut rule.action {
+            for target in split.targets_mut() {
+                target.target.replace(other);
+            }
+        }
+        rule
+    }
 }
 
 impl fmt::Display for StreamRule {

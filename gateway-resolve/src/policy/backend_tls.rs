@@ -90,6 +90,7 @@ pub(crate) fn outcome(policy: &BackendTlsPolicy, reader: &Reader<'_>) -> Outcome
             server_name: hostname.clone(),
             names,
             authorities,
+            identity: None,
         });
     }
     outcome

@@ -29,8 +29,7 @@ impl Hosts {
     /// stays as it is.
     pub(super) fn change(&mut self, old: Option<&Facts>, new: Option<&Facts>) {
         if let (Some(old), Some(new)) = (old, new)
-            && old.rules == new.rules
-            && old.hosts() == new.hosts()
+            && old.serves_as(new)
         {
             return;
         }
@@ -59,7 +58,7 @@ impl Hosts {
             };
             if let Some(host) = of_listener.get_mut(&hostname) {
                 let routes = host.routes.values().map(|facts| &**facts);
-                let built = Behind::new(hostname.clone(), routes);
+                let built = Behind::new(&listener, hostname.clone(), routes);
                 let is_same = host.built.as_ref() == Some(&built);
                 if host.routes.is_empty() {
                     of_listener.remove(&hostname);

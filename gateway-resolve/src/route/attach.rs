@@ -8,7 +8,7 @@ use gateway_model::{
 };
 
 use crate::gateway::listeners::route_kind;
-use crate::ir::ListenerId;
+use crate::ir::{CertificateId, ListenerId};
 use crate::problem::Problem;
 use crate::reader::Reader;
 use crate::reason::RouteAccepted;
@@ -36,6 +36,8 @@ pub(crate) struct ParentAttachment {
     pub(crate) index: usize,
     /// The Gateway that serves the parent.
     pub(crate) gateway: ObjectRef,
+    /// What that Gateway shows to backends.
+    pub(crate) client: Option<CertificateId>,
     /// The controller that its status is written for.
     pub(crate) controller: Arc<str>,
     /// The listeners that it is on, or why it is on none.
@@ -117,6 +119,7 @@ where
             Found::Served(parent) => attachment.parents.push(ParentAttachment {
                 index,
                 gateway: parent.gateway.clone(),
+                client: parent.client.clone(),
                 controller: Arc::clone(&parent.controller),
                 outcome: evaluate(&candidate, parent_ref, parent).map_err(problem),
             }),

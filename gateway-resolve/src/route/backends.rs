@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use gateway_model::{EndpointSlice, Kind, Service};
 
+use crate::gateway::client_certificate::shown;
 use crate::ir::{AppProtocol, Backend, BackendId, BackendTls, Endpoint, Transport};
 use crate::policy::backend_tls;
 use crate::reader::Reader;
@@ -19,6 +20,10 @@ pub(crate) fn backend(id: &BackendId, reader: &Reader<'_>) -> Option<Arc<Backend
     let name = port.map_or("", |port| port.name.as_str());
     // One that cannot be honoured is no backend of the IR.
     let tls = backend_tls::of_backend(id, name, reader).and_then(Result::ok);
+    let tls = tls.map(|tls| BackendTls {
+        identity: id.certificate.as_ref().and_then(|id| shown(id, reader)),
+        ..tls
+    });
     Some(Arc::new(of_service(id, service, tls, slices)))
 }
 

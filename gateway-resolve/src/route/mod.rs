@@ -16,22 +16,23 @@ pub(crate) mod rules;
 pub(crate) mod selector;
 mod session;
 mod settings;
+mod shown;
 pub(crate) mod stream;
 
 use std::cell::RefCell;
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gateway_model::{
     GrpcRoute, Hostname, HttpRoute, Kind, ObjectRef, Route, Rule, TcpRoute, TlsRoute, UdpRoute,
 };
 
-use crate::ir::{BackendId, ListenerId};
+use crate::ir::{BackendId, CertificateId, ListenerId};
 use crate::reader::Reader;
 use crate::{Snapshot, Store};
 
-use attach::{Attachment, attach};
+use attach::{Attachment, ParentAttachment, attach};
 use parents::Parents;
 use patterns::Patterns;
 use references::References;
@@ -44,6 +45,8 @@ pub(crate) struct RouteFacts {
     pub(crate) attachment: Attachment,
     /// Nothing when no parent of it is served here.
     pub(crate) rules: RouteRules,
+    /// The same, for Gateways that show a certificate to backends.
+    shown: BTreeMap<CertificateId, RouteRules>,
     /// The backends that its references lead to, used or not.
     pub(crate) backends: BTreeSet<BackendId>,
 }
@@ -132,7 +135,11 @@ impl Looking<'_> {
             false => rules(route, &references, self.patterns),
         };
         let backends = references.backends.into_inner();
+        let clients = attachment.parents.iter();
+        let clients = clients.filter_map(|parent| parent.client.clone());
+        let shown = clients.map(|client| (client.clone(), rules.showing(&client)));
         Some(RouteFacts {
+            shown: shown.collect(),
             attachment,
             rules,
             backends,
@@ -168,6 +175,34 @@ impl RouteFacts {
         let parents = self.attachment.parents.iter();
         let on = parents.filter(|parent| parent.outcome.is_ok());
         on.map(|parent| (parent.gateway.clone(), Arc::clone(&parent.controller)))
+    }
+
+    /// Its rules as they are on a listener.
+    pub(crate) fn rules_on(&self, listener: &ListenerId) -> &RouteRules {
+        if self.shown.is_empty() {
+            return &self.rules;
+        }
+        let is_on = |parent: &&ParentAttachment| {
+            let mut on = parent.outcome.iter().flatten();
+            on.any(|on| *on.listener == *listener)
+        };
+        let parent = self.attachment.parents.iter().find(is_on);
+        let client = parent.and_then(|parent| parent.client.as_ref());
+        let shown = client.and_then(|client| self.shown.get(client));
+        shown.unwrap_or(&self.rules)
+    }
+
+    /// Does it serve the same as another version of it, everywhere?
+    pub(crate) fn serves_as(&self, other: &Self) -> bool {
+        let clients = |facts: &Self| -> Vec<_> {
+            let parents = facts.attachment.parents.iter();
+            let clients = parents.map(|parent| (parent.gateway.clone(), parent.client.clone()));
+            clients.collect()
+        };
+        let has_clients = !(self.shown.is_empty() && other.shown.is_empty());
+        self.rules == other.rules
+            && self.hosts() == other.hosts()
+            && (!has_clients || clients(self) == clients(other))
     }
 
     /// The hosts that it is behind. It may be on a listener by several parentRefs; it is behind it once.

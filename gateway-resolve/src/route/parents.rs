@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gateway_model::{Hostname, NamespacesFrom, ObjectRef, Port, RouteGroupKind};
 
 use crate::gateway::{ListenerOutcome, ParentFacts};
-use crate::ir::ListenerId;
+use crate::ir::{CertificateId, ListenerId};
 use crate::reader::{Read, Reader};
 
 /// Something that can take routes: what is looked at when one asks to be attached, and nothing else, so
@@ -29,6 +29,8 @@ pub(crate) struct AttachmentPoint {
 pub(crate) struct Parent {
     /// The Gateway that serves it.
     pub(crate) gateway: ObjectRef,
+    /// What that Gateway shows to backends.
+    pub(crate) client: Option<CertificateId>,
     /// The controller that the statuses of its routes are written for.
     pub(crate) controller: Arc<str>,
     /// In the order of `spec.listeners`.
@@ -73,6 +75,7 @@ impl Parent {
     fn new(facts: &ParentFacts) -> Self {
         Self {
             gateway: facts.gateway.reference.clone(),
+            client: facts.gateway.client.clone().and_then(Result::ok),
             controller: Arc::clone(&facts.gateway.class.controller),
             points: facts.listeners.iter().map(AttachmentPoint::new).collect(),
         }

@@ -127,6 +127,7 @@ impl References<'_> {
             object,
             port,
             transport: wanted.transport(),
+            certificate: None,
         };
         let service_port = service_port(service, &id).map_err(not_found)?;
         self.backends.borrow_mut().insert(id.clone());

@@ -8,7 +8,9 @@ use crate::gateway::{ListenerOutcome, ParentFacts, ServedGateway};
 use crate::ir::ListenerId;
 use crate::problem::Verdict;
 use crate::reader::Reader;
-use crate::reason::{GatewayAccepted, GatewayProgrammed, ListenerAccepted, Reason};
+use crate::reason::{
+    GatewayAccepted, GatewayProgrammed, GatewayResolvedRefs, ListenerAccepted, Reason,
+};
 
 use super::conditions::Conditions;
 use super::listeners::{self, Reasons, served, summary};
@@ -30,11 +32,27 @@ pub(crate) fn status(
         conditions: Conditions::new(&stored.conditions, generation, reader)
             .add(accepted)
             .add(programmed)
-            .maybe(gateway.client_certificate.clone())
+            .maybe(resolved_refs(facts))
             .maybe(gateway.frontend.insecure())
             .build(),
         attached_listener_sets: attached_sets(facts),
     }
+}
+
+/// Only a Gateway that refers to something itself says so; then it speaks for its listeners as well.
+fn resolved_refs(facts: &ParentFacts) -> Option<Verdict<GatewayResolvedRefs>> {
+    let unresolved = |listener: &&ListenerOutcome| !listener.facts.unresolved.is_empty();
+    Some(match facts.gateway.client.as_ref()? {
+        Err(problem) => Verdict::new(problem.reason, problem.text()),
+        Ok(_) => match facts.listeners.iter().find(unresolved) {
+            Some(listener) => {
+                let name = &listener.facts.spec().name;
+                let message = format!("references of listener {name} do not resolve");
+                Verdict::new(GatewayResolvedRefs::ListenersNotResolved, message)
+            }
+            None => Verdict::new(GatewayResolvedRefs::ResolvedRefs, "all references resolve"),
+        },
+    })
 }
 
 /// How many ListenerSets are attached, where any may be.

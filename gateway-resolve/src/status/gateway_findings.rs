@@ -9,7 +9,7 @@ use crate::gateway::listeners::ListenerFacts;
 use crate::gateway::owner::Owner;
 use crate::gateway::{ParentFacts, ServedGateway};
 use crate::problem::Problem;
-use crate::reason::{GatewayResolvedRefs, ListenerAccepted, ListenerProgrammed};
+use crate::reason::{ListenerAccepted, ListenerProgrammed};
 
 use super::report::Report;
 
@@ -32,18 +32,12 @@ fn find_in_gateway(report: &mut Report, gateway: &ServedGateway) {
     report.find(&gateway.refused);
     report.find(&gateway.addresses.refused);
     report.find(&gateway.addresses.unusable);
-    report.find(client_certificate(gateway).as_slice());
+    let client = gateway
+        .client
+        .as_ref()
+        .and_then(|client| client.as_ref().err());
+    report.find(client.map_or(&[], slice::from_ref));
     report.find(default_scope(gateway).as_slice());
-}
-
-fn client_certificate(gateway: &ServedGateway) -> Option<Problem<GatewayResolvedRefs>> {
-    let verdict = gateway.client_certificate.as_ref()?;
-    let field = "spec.tls.backend.clientCertificateRef";
-    Some(Problem::new(
-        verdict.reason,
-        field,
-        verdict.message.as_str(),
-    ))
 }
 
 /// Default Gateways (GEP-3793) are not supported: a Gateway that wants to be one is found.

@@ -1,5 +1,6 @@
 //! The page, in the text format of Prometheus.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -199,6 +200,13 @@ fn connections(names: &Names, to: &mut DescriptorEncoder<'_>) -> fmt::Result {
     Ok(())
 }
 
+/// What is open to the backends of one name.
+#[derive(Debug, Default)]
+struct Open {
+    requests: usize,
+    connections: usize,
+}
+
 impl Metrics {
     /// What is open to backends now.
     fn upstreams(&self, to: &mut DescriptorEncoder<'_>) -> fmt::Result {
@@ -209,20 +217,26 @@ impl Metrics {
         let backends = forwarder
             .map(|forwarder| forwarder.backends())
             .unwrap_or_default();
-        let (mut loads, mut other) = (Vec::new(), None);
-        for (at, (id, upstream)) in backends.iter().enumerate() {
-            let load = upstream.usage();
-            if at < MOST_BACKENDS {
-                loads.push((backend(id), load));
-            } else {
-                let (requests, connections) = other.unwrap_or_default();
-                other = Some((requests + load.requests, connections + load.connections));
-            }
+        // A port of a Service may be several backends, which Gateways show other certificates to.
+        let mut loads = BTreeMap::<String, Open>::new();
+        for (id, upstream) in &backends {
+            let name = match loads.len() < MOST_BACKENDS {
+                true => backend(id),
+                false => "other".to_owned(),
+            };
+            let Usage {
+                requests,
+                connections,
+                ..
+            } = upstream.usage();
+            let open = loads.entry(name).or_default();
+            open.requests += requests;
+            open.connections += connections;
         }
-        let mut open = |name, help, of: fn(&Usage) -> usize, other: Option<usize>| {
+        let mut open = |name, help, of: fn(&Open) -> usize| {
             let mut metric = to.encode_descriptor(name, help, None, MetricType::Gauge)?;
-            let loads = loads.iter().map(|(name, load)| (name.as_str(), of(load)));
-            for (name, count) in loads.chain(other.map(|count| ("other", count))) {
+            for (name, open) in &loads {
+                let (name, count) = (name.as_str(), of(open));
                 let labels = [("backend", name)];
                 gauge(
                     &mut metric,
@@ -233,19 +247,13 @@ impl Metrics {
             Ok(())
         };
         let name = "gateway_upstream_connections";
-        open(
-            name,
-            "Connections that are open to a backend",
-            |load| load.connections,
-            other.map(|(_, count)| count),
-        )?;
+        open(name, "Connections that are open to a backend", |open| {
+            open.connections
+        })?;
         let name = "gateway_upstream_requests";
-        open(
-            name,
-            "Requests that are under way to a backend",
-            |load| load.requests,
-            other.map(|(count, _)| count),
-        )
+        open(name, "Requests that are under way to a backend", |open| {
+            open.requests
+        })
     }
 
     fn reloads(&self, to: &mut DescriptorEncoder<'_>) -> fmt::Result {

@@ -20,6 +20,8 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use webpki::EndEntityCert;
 
+use crate::identity;
+
 /// Makes TLS connections to the endpoints of one backend.
 pub(super) struct TlsClient {
     http: TlsConnector,
@@ -48,7 +50,7 @@ impl TlsClient {
     /// A client for a backend that speaks `protocol`, where it speaks HTTP.
     ///
     /// # Errors
-    /// No certificate of an authority can be used; the name is none.
+    /// No certificate of an authority can be used, or not the one to be shown; the name is none.
     pub(super) fn new(tls: &BackendTls, protocol: AppProtocol) -> Result<Self, String> {
         let provider = Arc::new(ring::default_provider());
         let name = ServerName::try_from(tls.server_name.as_str().to_owned())
@@ -61,10 +63,15 @@ impl TlsClient {
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?;
-        let mut config = config
+        let config = config
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(peer))
-            .with_no_client_auth();
+            .with_custom_certificate_verifier(Arc::new(peer));
+        let mut config = match &tls.identity {
+            None => config.with_no_client_auth(),
+            Some(own) => config
+                .with_client_auth_cert(identity::chain(own), identity::key(own))
+                .map_err(|error| format!("{}: {error}", own.id))?,
+        };
         let bytes = TlsConnector::from(Arc::new(config.clone()));
         config.alpn_protocols = match protocol {
             AppProtocol::H2c => vec![b"h2".to_vec()],

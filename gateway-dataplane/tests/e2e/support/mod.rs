@@ -15,8 +15,7 @@ use gateway_resolve::ir::{
     Action, AppProtocol, Authorization, Backend, BackendId, Binding, Certificate, CertificateId,
     ClientValidation, Endpoint, Filter, Ir, Listener, ListenerId, Match, PathMatch, PrivateKey,
     Retry, Route, Rule, RuleSettings, ServerName, SessionPersistence, Sourced, Split, Stack,
-    StreamAction, StreamRule, StreamSplit, StreamTarget, Target, Tls, Transport, VirtualHost,
-    WeightedTarget,
+    StreamAction, StreamRule, StreamSplit, StreamTarget, Target, Tls, VirtualHost, WeightedTarget,
 };
 
 fn object(kind: &'static str, name: &str) -> ObjectRef {
@@ -60,11 +59,7 @@ pub(crate) fn address(applied: &Applied) -> SocketAddr {
 }
 
 pub(crate) fn id(name: &str) -> BackendId {
-    BackendId {
-        object: object("Service", name),
-        port: Port::new(80).unwrap(),
-        transport: Transport::Tcp,
-    }
+    BackendId::new(object("Service", name), Port::new(80).unwrap())
 }
 
 pub(crate) fn backend(name: &str, endpoints: &[SocketAddr]) -> Backend {
