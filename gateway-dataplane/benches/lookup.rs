@@ -111,7 +111,11 @@ fn over_hosts(c: &mut Criterion) {
         let socket = socket(hosts.collect());
         let head = request(&host(size / 2), "/service-0/v1/items?id=1");
         group.bench_function(BenchmarkId::from_parameter(size), |b| {
-            b.iter(|| socket.find(&Head::of(black_box(&head)), None).unwrap());
+            b.iter(|| {
+                socket
+                    .find(&Head::unnormalized(black_box(&head)), None)
+                    .unwrap()
+            });
         });
     }
     group.finish();
@@ -125,7 +129,11 @@ fn over_rules(c: &mut Criterion) {
         let head = request("a.example", &target);
         let socket = socket(vec![virtual_host("a.example", prefixes(size))]);
         group.bench_function(BenchmarkId::new("table", size), |b| {
-            b.iter(|| socket.find(&Head::of(black_box(&head)), None).unwrap());
+            b.iter(|| {
+                socket
+                    .find(&Head::unnormalized(black_box(&head)), None)
+                    .unwrap()
+            });
         });
         let mut tree = matchit::Router::new();
         for number in 0..size {
@@ -176,7 +184,11 @@ fn over_conditions(c: &mut Criterion) {
         let socket = socket(vec![virtual_host("a.example", matches)]);
         let head = request("a.example", "/items?shard=none");
         group.bench_function(BenchmarkId::from_parameter(size), |b| {
-            b.iter(|| socket.find(&Head::of(black_box(&head)), None).unwrap());
+            b.iter(|| {
+                socket
+                    .find(&Head::unnormalized(black_box(&head)), None)
+                    .unwrap()
+            });
         });
     }
     group.finish();
@@ -191,7 +203,11 @@ fn over_regexes(c: &mut Criterion) {
         let socket = socket(vec![virtual_host("a.example", (0..size).map(compiled))]);
         let head = request("a.example", &format!("/service-{}/v1/items", size - 1));
         group.bench_function(BenchmarkId::new("table", size), |b| {
-            b.iter(|| socket.find(&Head::of(black_box(&head)), None).unwrap());
+            b.iter(|| {
+                socket
+                    .find(&Head::unnormalized(black_box(&head)), None)
+                    .unwrap()
+            });
         });
         let set = RegexSet::new((0..size).map(|n| format!("^(?:{})$", pattern(n)))).unwrap();
         group.bench_function(BenchmarkId::new("RegexSet", size), |b| {

@@ -221,7 +221,7 @@ impl Target {
             ));
             return false;
         }
-        let explanation = socket.explain(&Head::of(&self.head), self.sni.as_deref());
+        let explanation = socket.explain(&Head::unnormalized(&self.head), self.sni.as_deref());
         add_listener(page, &explanation.listener);
         let served = match (self.special(socket), explanation.chosen()) {
             (Some(special), _) => {
@@ -263,7 +263,7 @@ impl Special {
 
 impl Target {
     fn special(&self, socket: &SocketTable<()>) -> Option<Special> {
-        let (head, sni) = (Head::of(&self.head), self.sni.as_deref());
+        let (head, sni) = (Head::unnormalized(&self.head), self.sni.as_deref());
         let found = socket.find(&head, sni);
         let preflight = Cors::asks_about(&self.head)
             .filter(|_| !found.is_ok_and(|hit| hit.rule.has_cors()))

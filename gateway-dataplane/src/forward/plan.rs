@@ -147,7 +147,7 @@ fn find<'t, B>(
     if is_looping(options, head) {
         return Routed::Answer(answer::status(StatusCode::LOOP_DETECTED, Reason::Loop));
     }
-    let (seen, sni) = (Head::of(&*head), connection.sni.as_deref());
+    let (seen, sni) = (Head::unnormalized(head), connection.sni.as_deref());
     let found = table.find(&seen, sni);
     if let Some(answer) = answer_preflight(table, found, connection, head, observed) {
         return Routed::Answer(answer);
@@ -208,7 +208,7 @@ fn answer_preflight<B>(
     if found.is_ok_and(|hit| hit.rule.has_cors()) {
         return None;
     }
-    let hit = table.find_preflight(&Head::of(head), connection.sni.as_deref(), method)?;
+    let hit = table.find_preflight(&Head::unnormalized(head), connection.sni.as_deref(), method)?;
     let preflight = hit.rule.cors()?.preflight(head)?;
     observed.hit(hit);
     Some(Answer::bodiless(preflight, Reason::Preflight))

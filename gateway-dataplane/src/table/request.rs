@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use http::request::Parts;
-use http::{HeaderMap, HeaderName, Method, header};
+use http::{HeaderMap, HeaderName, Method};
 
-use crate::head::{Fields, RequestHead};
+use crate::head::{Fields, HeadError, HeadRules, RequestHead, normalize};
 
 /// Header fields, as matching asks for them. Implemented for the gateway's own heads and for those of the
 /// `http` crate; a server with others implements it for its own.
@@ -31,8 +30,8 @@ impl HeaderFields for Fields {
 
 /// The head of a request, as matching sees it.
 ///
-/// Borrowed from a head that [`normalize`](crate::head::normalize) left in its canonical form, or
-/// made up field by field.
+/// [`Head::of`] makes it of a head that came from a client. Who makes one up field by field sees to it that host and
+/// path are in canonical form (see [`head`](crate::head)).
 #[derive(Clone, Copy)]
 pub struct Head<'a> {
     /// The host that the request is for, without port and trailing dot, in any case; empty when the
@@ -49,35 +48,24 @@ pub struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
-    /// The view of `head`, whose `Host` header says the host: a [`RequestHead`] of this crate or the
-    /// [`Parts`] of the `http` crate.
-    pub fn of(head: impl Into<Self>) -> Self {
-        head.into()
+    /// The view of `head`, which is brought into canonical form first.
+    ///
+    /// # Errors
+    /// The head has to be refused, with [`HeadError::status`].
+    pub fn of(head: &'a mut RequestHead) -> Result<Self, HeadError> {
+        normalize(head, HeadRules::default())?;
+        Ok(Self::unnormalized(head))
     }
-}
 
-impl<'a> From<&'a RequestHead> for Head<'a> {
-    fn from(head: &'a RequestHead) -> Self {
+    /// The view of `head` as it is. What [`normalize`] has not seen can be read in several ways: `/cart/../admin` is
+    /// below `/cart` to the table, and below `/admin` to a backend.
+    pub fn unnormalized(head: &'a RequestHead) -> Self {
         Self {
             host: host_of(head.host().unwrap_or_default()),
             method: &head.method,
             path: head.path(),
             query: head.query(),
             headers: &head.fields,
-        }
-    }
-}
-
-impl<'a> From<&'a Parts> for Head<'a> {
-    fn from(parts: &'a Parts) -> Self {
-        let host = parts.headers.get(header::HOST);
-        let authority = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
-        Self {
-            host: host_of(authority),
-            method: &parts.method,
-            path: parts.uri.path(),
-            query: parts.uri.query(),
-            headers: &parts.headers,
         }
     }
 }
@@ -123,7 +111,26 @@ pub(super) fn with_lower_case<T>(host: &str, then: impl FnOnce(&str) -> T) -> T 
 
 #[cfg(test)]
 mod tests {
-    use super::{host_of, with_lower_case};
+    use http::{Request, StatusCode};
+
+    use super::{Head, RequestHead, host_of, with_lower_case};
+
+    fn head(target: &str) -> RequestHead {
+        let request = Request::get(target).header("host", "a.example:80");
+        RequestHead::from(&request.body(()).unwrap().into_parts().0)
+    }
+
+    /// RFC 3986 section 5.2.4: dot segments are resolved before the path says anything.
+    #[test]
+    fn a_head_is_looked_at_in_canonical_form() {
+        let mut dots = head("/cart/../%61dmin?a=b");
+        assert_eq!(Head::unnormalized(&dots).path, "/cart/../%61dmin");
+        let seen = Head::of(&mut dots).unwrap();
+        let fields = (seen.host, seen.path, seen.query);
+        assert_eq!(fields, ("a.example", "/admin", Some("a=b")));
+        let refused = Head::of(&mut head("/%00")).unwrap_err();
+        assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+    }
 
     #[test]
     fn the_port_and_a_trailing_dot_do_not_belong_to_the_host() {

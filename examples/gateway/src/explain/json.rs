@@ -221,7 +221,7 @@ impl Explained {
     }
 
     fn by_routes(target: &Target, socket: &SocketTable<()>) -> Self {
-        let explanation = socket.explain(&Head::of(&target.head), target.sni.as_deref());
+        let explanation = socket.explain(&Head::unnormalized(&target.head), target.sni.as_deref());
         let mut explained = match (target.special(socket), explanation.chosen()) {
             (Some(Special::Preflight(rule)), _) => Self {
                 action: Ends::Respond,
