@@ -49,7 +49,7 @@ impl MakeBackend for MakeSticky {
 
 #[tokio::main]
 async fn main() {
-    let forwarder = Forwarder::new(MakeSticky, 1, Limits::default(), Forwarding::default());
+    let forwarder = Forwarder::new(MakeSticky, Limits::default(), Forwarding::default());
     forwarder.apply(&embed::ir(&["10.0.0.1", "10.0.0.2", "10.0.0.3"], 8080));
     let socket = SocketKey::tcp(None, 80);
     for client in ["192.0.2.1", "192.0.2.2", "192.0.2.1"] {

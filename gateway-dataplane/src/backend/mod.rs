@@ -129,6 +129,11 @@ pub trait MakeBackend: Send + Sync + 'static {
         let _ = (backend, spec);
         false
     }
+
+    /// How many workers its backends keep state for: there are as many. `None`: any number will do.
+    fn workers(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// What a backend may know about the attempt that it is asked to make.

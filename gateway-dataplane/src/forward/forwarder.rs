@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use gateway_resolve::ir::{self, BackendId, Ir};
+use gateway_resolve::ir::{self, BackendId, DataPlane, Ir, ListenerId, Stack};
 use http::{Request, Response, StatusCode};
 
 use super::headers::Forwarding;
@@ -73,9 +73,19 @@ pub(crate) struct Prepared<B> {
 }
 
 impl<M: MakeBackend> Forwarder<M> {
-    /// A forwarder that knows no route yet and answers 404. `workers` is the number of threads that
-    /// [`ConnectionInfo::worker`] tells apart.
-    pub fn new(make: M, workers: usize, limits: Limits, forwarding: Forwarding) -> Self {
+    /// A forwarder that knows no route yet and answers 404. [`ConnectionInfo::worker`] tells as many threads apart
+    /// as [`make` asks for](MakeBackend::workers).
+    pub fn new(make: M, limits: Limits, forwarding: Forwarding) -> Self {
+        let workers = make.workers().unwrap_or(1);
+        Self::with_workers(make, workers, limits, forwarding)
+    }
+
+    pub(crate) fn with_workers(
+        make: M,
+        workers: usize,
+        limits: Limits,
+        forwarding: Forwarding,
+    ) -> Self {
         let workers = workers.max(1);
         let tables = Tables::new(workers, &Table::default(), |_| Terminations::default());
         Self {
@@ -277,6 +287,25 @@ fn nobody_listens(
     let answer = answer::status(StatusCode::NOT_FOUND, reason);
     observed.answered(answer.head.status, reason);
     observed.attach(answer.into_response(parts.version))
+}
+
+impl<M: MakeBackend> DataPlane for Forwarder<M> {
+    /// The listeners whose connections are passed on as they come: a forwarder answers requests.
+    type Applied = Vec<ListenerId>;
+
+    /// Sockets and TLS are the embedder's: every listener for HTTP counts as served.
+    fn apply(&self, ir: &Arc<Ir>) -> Vec<ListenerId> {
+        Self::apply(self, ir);
+        let is_http = |stack: &Stack| matches!(stack, Stack::Http { .. } | Stack::Https { .. });
+        let others = ir.listeners().iter().filter(|l| !is_http(&l.stack));
+        others.map(|listener| listener.id.clone()).collect()
+    }
+
+    fn unserved(others: &Vec<ListenerId>) -> Vec<(ListenerId, String)> {
+        let why = "only HTTP and HTTPS are served";
+        let unserved = |id: &ListenerId| (id.clone(), why.to_owned());
+        others.iter().map(unserved).collect()
+    }
 }
 
 impl<M: MakeBackend> fmt::Debug for Forwarder<M> {

@@ -57,7 +57,7 @@ fn ir(port: i64, protocol: AppProtocol, endpoints: &[&str]) -> Ir {
 fn a_change_of_endpoints_compiles_no_rule_anew() {
     let limits = Limits::default();
     let upstreams = Upstreams::new(2, &limits);
-    let forwarder = Forwarder::new(upstreams, 2, limits, Forwarding::default());
+    let forwarder = Forwarder::new(upstreams, limits, Forwarding::default());
     let table = |ir: &Ir| -> Arc<SocketTable<_>> {
         forwarder.apply(ir);
         let socket = forwarder.sockets()[0];

@@ -64,7 +64,8 @@ impl Default for ProxyBuilder {
 }
 
 impl ProxyBuilder {
-    /// How many workers there are, at least one.
+    /// How many workers there are, at least one. Backends that keep state by worker
+    /// [say it themselves](MakeBackend::workers).
     #[must_use]
     pub fn workers(self, workers: usize) -> Self {
         Self {
@@ -160,7 +161,8 @@ impl ProxyBuilder {
     /// As [`start`](Self::start).
     pub fn start_with<M: MakeBackend>(self, make: M) -> io::Result<Proxy<M>> {
         let connections = self.limits.connections.min(Semaphore::MAX_PERMITS);
-        let forwarder = Forwarder::new(make, self.workers, self.limits, self.forwarding)
+        let workers = make.workers().unwrap_or(self.workers);
+        let forwarder = Forwarder::with_workers(make, workers, self.limits, self.forwarding)
             .ambiguous_paths(self.ambiguous_paths)
             .session_key(self.session_key)
             .with_audience(self.audience)
@@ -169,7 +171,7 @@ impl ProxyBuilder {
             forwarder: Arc::new(forwarder),
             permits: Arc::new(Semaphore::new(connections)),
         };
-        let workers = (0..self.workers).map(|index| start(&shared, index));
+        let workers = (0..workers).map(|index| start(&shared, index));
         Ok(Proxy {
             workers: workers.collect::<io::Result<_>>()?,
             forwarder: shared.forwarder,

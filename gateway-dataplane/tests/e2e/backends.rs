@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use gateway_dataplane::backend::{Attempt, Backend, BackendError, BackendErrorKind, MakeBackend};
 use gateway_dataplane::{Body, ConnectionInfo, Forwarder, Limits};
 use gateway_model::{HeaderName, HeaderValue};
-use gateway_resolve::ir::{self as ir_types, Filter, Fraction, HeaderEdits, Mirror, Target};
+use gateway_resolve::ir::{
+    self as ir_types, DataPlane, Filter, Fraction, HeaderEdits, Mirror, Target,
+};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -210,9 +212,26 @@ async fn a_backend_of_ones_own_answers_and_is_made_anew_only_when_it_changed() {
     );
 }
 
+/// What a forwarder can't serve is told, as of any data plane.
+#[tokio::test]
+async fn a_forwarder_is_a_data_plane_for_http() {
+    let forwarder = Forwarder::new(Memory::default(), Limits::default(), Default::default());
+    let http = listener("http", vec![("/", rule(vec![to("a")]))]);
+    let tcp = ir_types::Listener {
+        stack: ir_types::Stack::Tcp { rule: None },
+        ..listener("tcp", vec![])
+    };
+    let ir = ir(vec![http, tcp], vec![backend("a", &[])]);
+    let applied = DataPlane::apply(&forwarder, &ir);
+    let unserved = <Forwarder<Memory> as DataPlane>::unserved(&applied);
+    let names: Vec<_> = unserved.iter().map(|(id, _)| id.name.as_str()).collect();
+    assert_eq!(names, ["tcp"]);
+    assert!(!forwarder.sockets().is_empty());
+}
+
 #[tokio::test]
 async fn an_application_serves_routes_on_connections_of_its_own() {
-    let forwarder = Forwarder::new(Memory::default(), 1, Limits::default(), Default::default());
+    let forwarder = Forwarder::new(Memory::default(), Limits::default(), Default::default());
     let listener = listener("http", vec![("/", rule(vec![to("a")]))]);
     forwarder.apply(&ir(vec![listener], vec![backend("a", &[])]));
     let sockets = forwarder.sockets();

@@ -414,7 +414,7 @@ impl MakeBackend for Curious {
 async fn an_embedders_backend_knows_its_rule_and_what_he_said_on_every_attempt() {
     let (sender, mut lines) = unbounded_channel();
     let curious = Curious::default();
-    let forwarder = Forwarder::new(curious.clone(), 1, Limits::default(), Default::default());
+    let forwarder = Forwarder::new(curious.clone(), Limits::default(), Default::default());
     let forwarder = forwarder.observed_by(Teller(sender));
     let mut seventh = retried(rule(vec![to("a")]), 3, &[500]);
     seventh.index = 7;

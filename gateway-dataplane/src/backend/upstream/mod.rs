@@ -102,6 +102,10 @@ impl<P: Pick, C: Connect> Upstreams<P, C> {
 impl<P: Pick, C: Connect> MakeBackend for Upstreams<P, C> {
     type Backend = Upstream<P, C>;
 
+    fn workers(&self) -> Option<usize> {
+        Some(self.settings.workers)
+    }
+
     fn make(
         &self,
         spec: &Arc<ir::Backend>,
