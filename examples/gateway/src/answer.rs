@@ -3,7 +3,7 @@
 use gateway_model::EndpointSlice;
 use gateway_resolve::Snapshot;
 use gateway_resolve::ir::{
-    Action, Backend, Filter, Ir, Redirect, Refusal, Rule, Split, Target, WeightedTarget,
+    Action, Backend, Filter, Ir, Redirect, Refusal, Rule, Split, StreamAction, StreamRule, Target,
 };
 
 use crate::echo;
@@ -20,7 +20,7 @@ pub(crate) struct Answer {
 pub(crate) fn of(rule: &Rule, ir: &Ir, snapshot: &Snapshot) -> Answer {
     let mut answer = match &rule.action {
         Action::Redirect(redirect) => redirected(redirect),
-        Action::Fail(refusal) => refused(refusal),
+        Action::Fail(refusal) => refused(refusal, Told::Status),
         Action::Forward(split) => forwarded(split, ir, snapshot),
         _ => unreadable(),
     };
@@ -60,20 +60,32 @@ fn redirected(redirect: &Redirect) -> Answer {
     }
 }
 
-fn refused(refusal: &Refusal) -> Answer {
+/// How a refusal is told to a client.
+#[derive(Clone, Copy)]
+enum Told {
+    /// By the status of an answer.
+    Status,
+    /// By no answer: the connection is closed, the datagram dropped.
+    Silence,
+}
+
+fn refused(refusal: &Refusal, told: Told) -> Answer {
     Answer {
-        lines: vec![refusal_line(refusal)],
+        lines: vec![refusal_line(refusal, told)],
         served: false,
     }
 }
 
-fn refusal_line(refusal: &Refusal) -> String {
+fn refusal_line(refusal: &Refusal, told: Told) -> String {
     let Refusal {
         status,
         reason,
         message,
     } = refusal;
-    format!("{status}: {message} ({reason:?})")
+    match told {
+        Told::Status => format!("{status}: {message} ({reason:?})"),
+        Told::Silence => format!("refused: {message} ({reason:?})"),
+    }
 }
 
 fn unreadable() -> Answer {
@@ -83,27 +95,53 @@ fn unreadable() -> Answer {
     }
 }
 
+/// One share of a split.
+struct Share<'a> {
+    weight: u32,
+    target: &'a Target,
+    filters: &'a [Filter],
+}
+
 fn forwarded(split: &Split, ir: &Ir, snapshot: &Snapshot) -> Answer {
-    let total: u64 = split
-        .targets()
-        .iter()
-        .map(|target| u64::from(target.weight))
-        .sum();
+    let targets = split.targets().iter();
+    let shares = targets.map(|target| Share {
+        weight: target.weight,
+        target: &target.target,
+        filters: &target.filters,
+    });
+    shared(&shares.collect::<Vec<_>>(), Told::Status, ir, snapshot)
+}
+
+/// What a rule of layer 4 does with connections or datagrams.
+pub(crate) fn of_stream(rule: &StreamRule, ir: &Ir, snapshot: &Snapshot) -> Answer {
+    if let StreamAction::Fail(refusal) = &rule.action {
+        return refused(refusal, Told::Silence);
+    }
+    let shares = rule.targets().iter().map(|target| Share {
+        weight: target.weight,
+        target: &target.target,
+        filters: &[],
+    });
+    shared(&shares.collect::<Vec<_>>(), Told::Silence, ir, snapshot)
+}
+
+fn shared(shares: &[Share<'_>], told: Told, ir: &Ir, snapshot: &Snapshot) -> Answer {
+    let total: u64 = shares.iter().map(|share| u64::from(share.weight)).sum();
     let mut answer = Answer {
         lines: Vec::new(),
         served: false,
     };
-    for WeightedTarget {
+    for Share {
         weight,
         target,
         filters,
-    } in split.targets()
+    } in shares
     {
         let (mut line, usable) = match target {
-            Target::Refused(refusal) => (refusal_line(refusal), false),
-            Target::Backend(id) => backend(&ir.backends()[id], snapshot),
+            Target::Refused(refusal) => (refusal_line(refusal, told), false),
+            Target::Backend(id) => backend(&ir.backends()[id], told, snapshot),
         };
-        if split.targets().len() > 1 {
+        if shares.len() > 1 {
             line = format!("{weight} of {total}: {line}");
         }
         let filters: Vec<_> = filters.iter().map(name).collect();
@@ -117,11 +155,11 @@ fn forwarded(split: &Split, ir: &Ir, snapshot: &Snapshot) -> Answer {
 }
 
 /// A backend with its endpoints, and whether it has any.
-fn backend(backend: &Backend, snapshot: &Snapshot) -> (String, bool) {
+fn backend(backend: &Backend, told: Told, snapshot: &Snapshot) -> (String, bool) {
     const SHOWN: usize = 4;
     let Backend { id, endpoints, .. } = backend;
     if endpoints.is_empty() {
-        return without_endpoints(backend, snapshot);
+        return without_endpoints(backend, told, snapshot);
     }
     let shown = endpoints
         .iter()
@@ -134,8 +172,12 @@ fn backend(backend: &Backend, snapshot: &Snapshot) -> (String, bool) {
     (line, true)
 }
 
-fn without_endpoints(backend: &Backend, snapshot: &Snapshot) -> (String, bool) {
+fn without_endpoints(backend: &Backend, told: Told, snapshot: &Snapshot) -> (String, bool) {
     let id = &backend.id;
+    let told = match told {
+        Told::Status => "503",
+        Told::Silence => "refused",
+    };
     let service = snapshot
         .services()
         .get(&id.object.namespace, &id.object.name);
@@ -147,7 +189,7 @@ fn without_endpoints(backend: &Backend, snapshot: &Snapshot) -> (String, bool) {
         ),
         _ => (
             format!(
-                "503: {id} has no endpoint: expected a ready one in an EndpointSlice labelled \
+                "{told}: {id} has no endpoint: expected a ready one in an EndpointSlice labelled \
                  {}={}",
                 EndpointSlice::SERVICE_LABEL,
                 id.object.name

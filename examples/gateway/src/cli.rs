@@ -1,7 +1,9 @@
 //! The command line.
 
-use std::net::SocketAddr;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -100,14 +102,16 @@ Problems go to standard error with yaml and ir.";
 
 const EXPLAIN_HELP: &str = "\
 Exit status:
-  0  a rule takes the request: it is forwarded or redirected
+  0  a rule takes the request: it is forwarded or redirected (a connection, a datagram: passed on)
   1  the gateway answers with an error: no listener, no host, no rule, no usable backend
   2  something is invalid or can't be read, or wrong usage
 
 Examples:
   gateway explain manifests/ --url http://shop.example.com/cart
   gateway explain manifests/ --url https://shop.example.com/ -X POST -H 'x-canary: yes'
-  gateway explain manifests/ --url http://shop.example.com/ --grpc shop.Carts/Add";
+  gateway explain manifests/ --url http://shop.example.com/ --grpc shop.Carts/Add
+  gateway explain manifests/ --tcp 443 --sni db.example.com
+  gateway explain manifests/ --udp 10.0.0.1:53";
 
 /// The manifests, and which part of them is served.
 #[derive(Debug, Clone, Args)]
@@ -214,8 +218,16 @@ pub(crate) struct ExplainArguments {
     pub(crate) selection: Selection,
 
     /// The request's URL; the host selects the listener and virtual host, not a DNS name to look up
-    #[arg(long, value_name = "URL")]
-    pub(crate) url: http::Uri,
+    #[arg(long, value_name = "URL", required_unless_present_any = ["tcp", "udp"])]
+    pub(crate) url: Option<http::Uri>,
+
+    /// A connection to this address, in place of a request; by TLS with --sni
+    #[arg(long, value_name = "[ADDRESS:]PORT", conflicts_with_all = ["url", "udp", "grpc", "headers"])]
+    pub(crate) tcp: Option<Place>,
+
+    /// A datagram to this address, in place of a request
+    #[arg(long, value_name = "[ADDRESS:]PORT", conflicts_with_all = ["url", "grpc", "headers", "sni"])]
+    pub(crate) udp: Option<Place>,
 
     /// The request's method
     #[arg(short = 'X', long, value_name = "METHOD", default_value = "GET")]
@@ -236,6 +248,41 @@ pub(crate) struct ExplainArguments {
     /// Format of the output
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub(crate) output: ExplainOutput,
+}
+
+/// An address and port that clients connect to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Any when `None`.
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) port: u16,
+}
+
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = |_| format!("expected a port, or an IP address and port, found {text:?}");
+        let any = text.trim_start_matches('*').trim_start_matches(':');
+        if let Ok(port) = any.parse() {
+            let address = None;
+            return Ok(Self { address, port });
+        }
+        let bound: SocketAddr = text.parse().map_err(expected)?;
+        Ok(Self {
+            address: Some(bound.ip()),
+            port: bound.port(),
+        })
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.address {
+            Some(address) => SocketAddr::new(address, self.port).fmt(f),
+            None => write!(f, "*:{}", self.port),
+        }
+    }
 }
 
 /// Format of the output of `gateway explain`.

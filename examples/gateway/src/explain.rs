@@ -1,7 +1,9 @@
 //! `gateway explain`: which listener, host, rule and backend a request would get.
 
 mod json;
+mod stream;
 
+use std::fmt;
 use std::net::IpAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,16 +11,18 @@ use std::sync::Arc;
 use gateway_dataplane::filter::Cors;
 use gateway_dataplane::head::{self, HeadRules, RequestHead};
 use gateway_dataplane::table::{
-    Candidate, Explanation, Head, ListenerOutcome, SocketTable, Table as Compiled, Verdict,
+    Candidate, Explanation, Head, ListenerOutcome, SocketTable, StreamExplanation,
+    Table as Compiled, Verdict,
 };
-use gateway_model::Resource;
-use gateway_resolve::ir::{Ir, Rule};
+use gateway_model::{Hostname, Resource};
+use gateway_resolve::ir::{Ir, Rule, Transport};
 use gateway_resolve::{Finding, Resolution, Snapshot, Statuses, resolve};
-use http::{HeaderValue, Method, Request, header};
+use http::{HeaderValue, Method, Request, Uri, header};
 
 use self::json::Explained;
+use self::stream::Opened;
 use crate::answer::{self, Answer};
-use crate::cli::{ExplainArguments, ExplainOutput};
+use crate::cli::{ExplainArguments, ExplainOutput, Place};
 use crate::error::Error;
 use crate::load::{self, Input};
 use crate::outcome::listeners;
@@ -27,9 +31,9 @@ use crate::problems;
 use crate::selection;
 use crate::table::{BAD, GOOD, HEADING, Table};
 
-/// Explains what becomes of the request, on every socket that it may reach.
+/// Explains what becomes of a request, connection or datagram, on every socket that it may reach.
 pub(crate) fn explain(arguments: &ExplainArguments) -> Result<ExitCode, Error> {
-    let target = Target::new(arguments)?;
+    let asked = Asked::new(arguments)?;
     let manifests = Input::new(&arguments.selection).load();
     for problem in problems::of_manifests(&manifests) {
         output::complain(problem.line());
@@ -43,11 +47,16 @@ pub(crate) fn explain(arguments: &ExplainArguments) -> Result<ExitCode, Error> {
     }
     let mut page = Page::default();
     let served = match arguments.output {
-        ExplainOutput::Json => target.explain_as_json(&mut page, &resolution.ir)?,
+        ExplainOutput::Json => match asked {
+            Asked::Request(target, _) => target.explain_as_json(&mut page, &resolution.ir)?,
+            Asked::Stream(opened) => opened.explain_as_json(&mut page, &resolution.ir)?,
+        },
         ExplainOutput::Text => {
-            let (method, url) = (&target.head.method, &arguments.url);
-            page.line(format_args!("{HEADING}{method} {url}{HEADING:#}"));
-            target.explain(&mut page, &resolution, &snapshot)
+            page.line(format_args!("{HEADING}{asked}{HEADING:#}"));
+            match asked {
+                Asked::Request(target, _) => target.explain(&mut page, &resolution, &snapshot),
+                Asked::Stream(opened) => opened.explain(&mut page, &resolution, &snapshot),
+            }
         }
     };
     page.print()?;
@@ -56,6 +65,51 @@ pub(crate) fn explain(arguments: &ExplainArguments) -> Result<ExitCode, Error> {
         (false, false) => 1,
         (false, true) => 0,
     }))
+}
+
+/// What is asked about.
+enum Asked {
+    /// A request for this URL.
+    Request(Target, Uri),
+    /// A connection, or a datagram.
+    Stream(Opened),
+}
+
+impl Asked {
+    fn new(arguments: &ExplainArguments) -> Result<Self, Error> {
+        let ExplainArguments {
+            url, tcp, udp, sni, ..
+        } = arguments;
+        let opened = |transport, place: &Place| {
+            Self::Stream(Opened {
+                transport,
+                place: *place,
+                sni: sni.clone(),
+            })
+        };
+        match (url, tcp, udp) {
+            (_, Some(place), _) => Ok(opened(Transport::Tcp, place)),
+            (_, None, Some(place)) => Ok(opened(Transport::Udp, place)),
+            (Some(url), None, None) => Ok(Self::Request(Target::new(url, arguments)?, url.clone())),
+            (None, None, None) => Err(Error::new("expected --url, --tcp or --udp, found none")),
+        }
+    }
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request(target, url) => write!(f, "{} {url}", target.head.method),
+            Self::Stream(Opened {
+                transport,
+                place,
+                sni,
+            }) => {
+                write!(f, "{transport} {place}")?;
+                sni.iter().try_for_each(|name| write!(f, " {name}"))
+            }
+        }
+    }
 }
 
 /// A request, and what its connection knows.
@@ -70,9 +124,8 @@ struct Target {
 }
 
 impl Target {
-    fn new(arguments: &ExplainArguments) -> Result<Self, Error> {
+    fn new(url: &Uri, arguments: &ExplainArguments) -> Result<Self, Error> {
         let ExplainArguments {
-            url,
             method,
             grpc,
             sni,
@@ -146,8 +199,8 @@ impl Target {
             served |= self.explain_socket(page, socket, ir, snapshot);
         }
         if !any {
-            self.explain_none(page, &table);
-            self.explain_unserved(page, &resolution.statuses, snapshot);
+            none(page, self.port, &table);
+            unserved(page, self.port, &resolution.statuses, snapshot);
         }
         served
     }
@@ -165,45 +218,7 @@ impl Target {
     fn reaches(&self, socket: &SocketTable<()>) -> bool {
         let key = socket.key();
         let same_address = |own: IpAddr| self.address.is_none_or(|address| address == own);
-        key.port == self.port && key.address.is_none_or(same_address)
-    }
-
-    fn explain_none(&self, page: &mut Page, table: &Compiled<()>) {
-        let Self { port, .. } = self;
-        page.line(format_args!(
-            "answer    {BAD}none{BAD:#}: no listener is served on port {port}"
-        ));
-        let sockets: Vec<_> = table.sockets().map(|(key, _)| key.to_string()).collect();
-        match sockets.is_empty() {
-            true => page.line("no listener is served at all: see gateway check"),
-            false => page.line(format_args!(
-                "there are listeners on {}",
-                sockets.join(", ")
-            )),
-        }
-    }
-
-    /// Says what is wrong with the listeners that ask for the port.
-    fn explain_unserved(&self, page: &mut Page, statuses: &Statuses, snapshot: &Snapshot) {
-        let gateways = snapshot.gateways().iter().cloned().map(Resource::Gateway);
-        let sets = snapshot.listener_sets().iter().cloned();
-        for owner in gateways.chain(sets.map(Resource::ListenerSet)) {
-            let object = owner.reference();
-            let listeners = listeners(&owner).iter().enumerate();
-            for (index, listener) in listeners.filter(|(_, l)| l.port.get() == self.port) {
-                let field = format!("spec.listeners[{index}]");
-                let of_listener = |finding: &&Finding| {
-                    let own = finding.field.as_deref().unwrap_or_default();
-                    finding.resource == object && own.starts_with(&field)
-                };
-                for Finding { code, message, .. } in statuses.findings().filter(of_listener) {
-                    let name = &listener.name;
-                    page.line(format_args!(
-                        "unserved  {object} listener {name}: {message} ({code})"
-                    ));
-                }
-            }
-        }
+        key.transport.is_tcp() && key.port == self.port && key.address.is_none_or(same_address)
     }
 
     fn explain_socket(
@@ -214,6 +229,9 @@ impl Target {
         snapshot: &Snapshot,
     ) -> bool {
         page.line(format_args!("socket    {}", socket.key()));
+        if let Some(streams) = self.passed_on(socket) {
+            return stream::add(page, &streams, ir, snapshot);
+        }
         if socket.is_tls() != self.tls {
             let spoken = if socket.is_tls() { "https" } else { "http" };
             page.line(format_args!(
@@ -236,6 +254,44 @@ impl Target {
         };
         add_losers(page, &explanation);
         served
+    }
+}
+
+/// Says that nothing is served on a port.
+fn none(page: &mut Page, port: impl fmt::Display, table: &Compiled<()>) {
+    page.line(format_args!(
+        "answer    {BAD}none{BAD:#}: no listener is served on port {port}"
+    ));
+    let sockets: Vec<_> = table.sockets().map(|(key, _)| key.to_string()).collect();
+    match sockets.is_empty() {
+        true => page.line("no listener is served at all: see gateway check"),
+        false => page.line(format_args!(
+            "there are listeners on {}",
+            sockets.join(", ")
+        )),
+    }
+}
+
+/// Says what is wrong with the listeners that ask for the port.
+fn unserved(page: &mut Page, port: u16, statuses: &Statuses, snapshot: &Snapshot) {
+    let gateways = snapshot.gateways().iter().cloned().map(Resource::Gateway);
+    let sets = snapshot.listener_sets().iter().cloned();
+    for owner in gateways.chain(sets.map(Resource::ListenerSet)) {
+        let object = owner.reference();
+        let listeners = listeners(&owner).iter().enumerate();
+        for (index, listener) in listeners.filter(|(_, l)| l.port.get() == port) {
+            let field = format!("spec.listeners[{index}]");
+            let of_listener = |finding: &&Finding| {
+                let own = finding.field.as_deref().unwrap_or_default();
+                finding.resource == object && own.starts_with(&field)
+            };
+            for Finding { code, message, .. } in statuses.findings().filter(of_listener) {
+                let name = &listener.name;
+                page.line(format_args!(
+                    "unserved  {object} listener {name}: {message} ({code})"
+                ));
+            }
+        }
     }
 }
 
@@ -262,6 +318,12 @@ impl Special {
 }
 
 impl Target {
+    /// Where its connection goes, if nothing of it is looked into here.
+    fn passed_on(&self, socket: &SocketTable<()>) -> Option<StreamExplanation> {
+        let fits = self.tls || !socket.is_tls();
+        fits.then(|| socket.explain_stream(self.sni.as_deref()))?
+    }
+
     fn special(&self, socket: &SocketTable<()>) -> Option<Special> {
         let (head, sni) = (Head::unnormalized(&self.head), self.sni.as_deref());
         let found = socket.find(&head, sni);
@@ -333,7 +395,10 @@ fn add_losers(page: &mut Page, explanation: &Explanation) {
 }
 
 fn host(candidate: &Candidate) -> String {
-    let name = candidate.hostname.as_ref();
+    name_or_any(candidate.hostname.as_ref())
+}
+
+fn name_or_any(name: Option<&Hostname>) -> String {
     name.map_or("any".to_owned(), |name| name.as_str().to_owned())
 }
 

@@ -46,10 +46,14 @@ impl<B> Listener<B> {
     /// Where a connection goes whose bytes are passed on, as they come or out of TLS: to the route with the most
     /// specific name that matches `sni`. Without TLS there is one route for all.
     pub fn stream(&self, sni: Option<&str>) -> Option<&StreamRoute<B>> {
-        let at = with_lower_case(sni.unwrap_or_default(), |name| {
+        self.streams.get(self.stream_position(sni)?)
+    }
+
+    /// The position of that route.
+    pub(super) fn stream_position(&self, sni: Option<&str>) -> Option<usize> {
+        with_lower_case(sni.unwrap_or_default(), |name| {
             self.server_names.first(name)
-        })?;
-        self.streams.get(at)
+        })
     }
 
     /// Is TLS spoken on it?

@@ -10,6 +10,7 @@
 
 mod check;
 mod explain;
+mod explain_stream;
 mod hosts;
 mod listener;
 mod request;
@@ -24,6 +25,7 @@ mod tests;
 
 pub use check::Mismatch;
 pub use explain::{Candidate, Explanation, ListenerOutcome, Verdict};
+pub use explain_stream::{StreamCandidate, StreamExplanation};
 pub use listener::Listener;
 pub use request::{Head, HeaderFields, host_of};
 pub(crate) use rule::Besides;

@@ -2,11 +2,13 @@
 
 use gateway_dataplane::filter::{Connection, location, rewrite};
 use gateway_dataplane::head::RequestHead;
-use gateway_dataplane::table::{Candidate, Head, ListenerOutcome, SocketTable, Verdict};
+use gateway_dataplane::table::{
+    Candidate, Head, ListenerOutcome, SocketTable, StreamCandidate, StreamExplanation, Verdict,
+};
 use gateway_model::ObjectRef;
 use gateway_resolve::ir::{
-    Action, BackendId, Filter, ListenerId, PathMatch, Refusal, Rule, Split, Target as IrTarget,
-    WeightedTarget,
+    Action, BackendId, Filter, ListenerId, PathMatch, Refusal, Rule, Split, StreamAction,
+    StreamRule, StreamTarget, Target as IrTarget, WeightedTarget,
 };
 use http::uri::Scheme;
 use serde::Serialize;
@@ -96,6 +98,15 @@ struct RuleName {
 }
 
 impl RuleName {
+    fn of_stream(rule: &StreamRule) -> Self {
+        Self {
+            route: (&rule.source.object).into(),
+            rule: rule.index,
+            match_index: 0,
+            rule_name: rule.name.as_ref().map(ToString::to_string),
+        }
+    }
+
     fn new(rule: &Rule, match_index: usize) -> Self {
         Self {
             route: (&rule.source.object).into(),
@@ -131,29 +142,50 @@ impl From<&BackendId> for BackendName {
 
 #[derive(Debug, Serialize)]
 struct Refused {
-    status: u16,
+    /// Null where there are no statuses.
+    status: Option<u16>,
     reason: String,
 }
 
 impl From<&Refusal> for Refused {
     fn from(refusal: &Refusal) -> Self {
         Self {
-            status: refusal.status.get(),
+            status: Some(refusal.status.get()),
             reason: format!("{:?}", refusal.reason),
+        }
+    }
+}
+
+impl TargetShare {
+    fn new(weight: u32, target: &IrTarget) -> Self {
+        let (backend, refusal) = match target {
+            IrTarget::Backend(id) => (Some(id.into()), None),
+            IrTarget::Refused(refusal) => (None, Some(refusal.into())),
+        };
+        Self {
+            weight,
+            backend,
+            refusal,
         }
     }
 }
 
 impl From<&WeightedTarget> for TargetShare {
     fn from(share: &WeightedTarget) -> Self {
-        let (backend, refusal) = match &share.target {
-            IrTarget::Backend(id) => (Some(id.into()), None),
-            IrTarget::Refused(refusal) => (None, Some(refusal.into())),
+        Self::new(share.weight, &share.target)
+    }
+}
+
+impl From<&StreamTarget> for TargetShare {
+    fn from(share: &StreamTarget) -> Self {
+        let refusal = |refused: Refused| Refused {
+            status: None,
+            ..refused
         };
+        let share = Self::new(share.weight, &share.target);
         Self {
-            weight: share.weight,
-            backend,
-            refusal,
+            refusal: share.refusal.map(refusal),
+            ..share
         }
     }
 }
@@ -178,11 +210,13 @@ struct RuledOut {
 impl Explained {
     /// What becomes of the request of `target`.
     pub(super) fn new(target: &Target, table: &Compiled<()>) -> Self {
-        let mut reached = table
-            .sockets()
-            .map(|(_, socket)| socket)
-            .filter(|socket| target.reaches(socket))
-            .map(|socket| Self::on(target, socket));
+        let sockets = table.sockets().map(|(_, socket)| socket);
+        let reached = sockets.filter(|socket| target.reaches(socket));
+        Self::first(reached.map(|socket| Self::on(target, socket)))
+    }
+
+    /// The first that is served; else the first, if any.
+    pub(super) fn first(mut reached: impl Iterator<Item = Self>) -> Self {
         let first = reached.next();
         let served = |explained: &Self| explained.action != Ends::Refuse;
         match first {
@@ -212,12 +246,50 @@ impl Explained {
     }
 
     fn on(target: &Target, socket: &SocketTable<()>) -> Self {
-        let mut explained = match socket.is_tls() == target.tls {
-            true => Self::by_routes(target, socket),
-            false => Self::refused(None, "OtherProtocol"),
+        let explained = match target.passed_on(socket) {
+            Some(streams) => Self::of_stream(&streams),
+            None if socket.is_tls() == target.tls => Self::by_routes(target, socket),
+            None => Self::refused(None, "OtherProtocol"),
         };
-        explained.socket = Some(socket.key().to_string());
+        explained.at(socket)
+    }
+
+    /// The same on `socket`.
+    pub(super) fn at(self, socket: &SocketTable<()>) -> Self {
+        Self {
+            socket: Some(socket.key().to_string()),
+            ..self
+        }
+    }
+
+    /// What becomes of a connection or datagram. There is no request, and no status.
+    pub(super) fn of_stream(explanation: &StreamExplanation) -> Self {
+        let mut explained = match (&explanation.listener, explanation.chosen()) {
+            (_, Some(chosen)) => Self::by_stream_rule(chosen),
+            (Some(_), None) => Self::refused(None, "NoRoute"),
+            (None, None) => Self::refused(None, "NoListener"),
+        };
+        explained.listener = explanation.listener.as_ref().map(Listener::from);
+        let losers = explanation.candidates.iter();
+        let losers = losers.filter(|candidate| candidate.verdict != Verdict::Chosen);
+        explained.ruled_out = losers.map(RuledOut::from).collect();
         explained
+    }
+
+    fn by_stream_rule(chosen: &StreamCandidate) -> Self {
+        let explained = match &chosen.rule.action {
+            StreamAction::Forward(split) => Self {
+                action: Ends::Forward,
+                targets: split.targets().iter().map(TargetShare::from).collect(),
+                ..Self::default()
+            },
+            StreamAction::Fail(refusal) => Self::refused(None, &Refused::from(refusal).reason),
+        };
+        Self {
+            host: chosen.hostname.as_ref().map(ToString::to_string),
+            rule: Some(RuleName::of_stream(&chosen.rule)),
+            ..explained
+        }
     }
 
     fn by_routes(target: &Target, socket: &SocketTable<()>) -> Self {
@@ -278,7 +350,7 @@ impl Explained {
             }
             Action::Fail(refusal) => {
                 let Refused { status, reason } = refusal.into();
-                Self::refused(Some(status), &reason)
+                Self::refused(status, &reason)
             }
             _ => Self::refused(Some(500), "UnknownAction"),
         };
@@ -315,6 +387,17 @@ impl From<&Candidate> for RuledOut {
             listener: (&candidate.listener).into(),
             host: candidate.hostname.as_ref().map(ToString::to_string),
             rule: RuleName::new(&candidate.rule, candidate.match_index),
+            by: reason(&candidate.verdict),
+        }
+    }
+}
+
+impl From<&StreamCandidate> for RuledOut {
+    fn from(candidate: &StreamCandidate) -> Self {
+        Self {
+            listener: (&candidate.listener).into(),
+            host: candidate.hostname.as_ref().map(ToString::to_string),
+            rule: RuleName::of_stream(&candidate.rule),
             by: reason(&candidate.verdict),
         }
     }
