@@ -121,6 +121,9 @@ pub struct Limits {
     pub authorization: Duration,
     /// Bytes of an authorization server's refusal that are passed on. Beyond: 403. Default 64 KiB.
     pub authorization_answer: usize,
+    /// Bytes of a body that a transformation reads, and that one of its templates makes. Beyond: 413, and 400. Default
+    /// 1 MiB.
+    pub transformed_body: usize,
     /// Bytes of a request body that a mirror may lag behind. Beyond: the copy is given up, counted and logged.
     /// Default 1 MiB.
     pub mirror_lag: usize,
@@ -187,6 +190,7 @@ impl Default for Limits {
             retry_body: 64 << 10,
             authorization: Duration::from_secs(5),
             authorization_answer: 64 << 10,
+            transformed_body: 1 << 20,
             mirror_lag: 1 << 20,
             mirror_lag_of_all: 64 << 20,
             mirrors: 1_024,

@@ -26,6 +26,8 @@ pub enum Reason {
     Fault,
     /// There were too many requests for the limit that holds for it.
     RateLimited,
+    /// A transformation of it has failed.
+    Transformation,
     /// It comes from another site than it is for.
     Csrf,
     /// Its body is longer than a stage of its rule takes.
@@ -58,6 +60,7 @@ impl Reason {
             Self::Unauthorized => "authorization_failed",
             Self::Fault => "fault",
             Self::RateLimited => "rate_limited",
+            Self::Transformation => "transformation_failed",
             Self::Csrf => "csrf",
             Self::TooLarge => "request_too_large",
             Self::NoRoute(Miss::NoListener) => "no_listener",

@@ -55,4 +55,14 @@ macro_rules! most_specific {
     }};
 }
 
-pub(super) use most_specific;
+/// The same for a setting that listeners do not have.
+macro_rules! rule_or_host {
+    ($levels:expr, $setting:ident) => {{
+        let levels: &crate::stage::levels::Levels<'_> = $levels;
+        let of_rule = levels.rule().$setting.as_deref();
+        let set = of_rule.or_else(|| levels.host().$setting.as_deref());
+        set.map(|set| &set.value)
+    }};
+}
+
+pub(super) use {most_specific, rule_or_host};

@@ -11,6 +11,11 @@ mod grpc;
 mod levels;
 mod peek;
 mod rate_limit;
+#[cfg(feature = "templates")]
+mod transform;
+#[cfg(not(feature = "templates"))]
+#[path = "transform_not.rs"]
+mod transform;
 
 pub(crate) use levels::Levels;
 pub(crate) use rate_limit::Buckets;
@@ -25,8 +30,9 @@ use self::authorize::Authorize;
 use self::buffer::Buffer;
 use self::csrf::Csrf;
 use self::fault::Fault;
-use self::levels::most_specific;
+use self::levels::{most_specific, rule_or_host};
 use self::rate_limit::{Bucket, RateLimit};
+use self::transform::Transform;
 use crate::Limits;
 use crate::admit::{Admit, Gatekeeper, Refusal, Stages};
 use crate::backend::BoxBackend;
@@ -67,20 +73,36 @@ impl Maker<'_> {
         if let Some(fault) = &levels.rule().fault {
             stages.push(Box::new(Fault(fault.value.clone())));
         }
+        let transformations = rule_or_host!(levels, transformations);
+        stages.extend(transformations.and_then(|set| self.transform(&set.early)));
         if let Some(bucket) = self.bucket(levels) {
             stages.push(Box::new(RateLimit(bucket)));
         }
         if let Some(asked) = most_specific!(levels, authorization) {
             stages.push(Box::new(Authorize::new(asked, self)));
         }
+        stages.extend(transformations.and_then(|set| self.transform(&set.regular)));
         if let Some(ir::Buffer::UpTo(limit)) = most_specific!(levels, buffer) {
             stages.push(Box::new(Buffer(*limit)));
         }
         if let Some(csrf) = most_specific!(levels, csrf) {
             stages.push(Box::new(Csrf(csrf.clone())));
         }
+        stages.extend(transformations.and_then(|set| self.transform(&set.last)));
         stages.extend(self.gatekeeper.stages(levels.rule));
         Stages::new(stages)
+    }
+
+    /// A transformation that cannot be done lets nothing pass.
+    fn transform(&self, spec: &ir::TransformationStage) -> Option<Box<dyn Admit>> {
+        let made = Transform::new(spec, self.limits.transformed_body)?;
+        Some(match made {
+            Ok(transform) => Box::new(transform),
+            Err(error) => {
+                tracing::error!(%error, "a transformation cannot be done");
+                Box::new(transform::Broken)
+            }
+        })
     }
 
     /// The bucket of the most specific level that has one.

@@ -30,6 +30,12 @@ pub(super) fn check<'a>(conditions: &'a Match, head: &Head<'_>) -> Result<(), Mi
     }
 }
 
+/// Does a request with this head meet all conditions?
+#[cfg(feature = "templates")]
+pub(crate) fn takes(conditions: &Match, head: &crate::head::RequestHead) -> bool {
+    check(conditions, &Head::unnormalized(head)).is_ok()
+}
+
 /// Does the request meet the conditions other than the path?
 pub(super) fn check_beyond_path<'a>(
     conditions: &'a Match,

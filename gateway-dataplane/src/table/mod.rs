@@ -24,6 +24,8 @@ mod stream;
 mod tests;
 
 pub use check::Mismatch;
+#[cfg(feature = "templates")]
+pub(crate) use check::takes;
 pub use explain::{Candidate, Explanation, ListenerOutcome, Verdict};
 pub use explain_stream::{StreamCandidate, StreamExplanation};
 pub use listener::Listener;

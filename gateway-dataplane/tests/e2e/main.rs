@@ -23,4 +23,6 @@ mod tcp;
 mod tls;
 mod tls_clients;
 mod tls_streams;
+#[cfg(feature = "templates")]
+mod transformations;
 mod udp;

@@ -35,11 +35,13 @@ pub use pattern::Pattern;
 pub use rank::Rank;
 pub use rule::{Action, Delegation, Refusal, RefusalReason, Rule, Target, WeightedTarget};
 pub use settings::{
-    Abort, AddedHeader, Authorization, AuthorizationProtocol, Buffer, Csrf, Delay, Fault,
-    FieldName, Format, ForwardedBody, GrpcAuthorization, HeaderChanges, HeaderManipulation,
-    HttpAuthorization, ListenerSettings, LocalRateLimit, Named, Operator, Origin, Piece, Retry,
-    RuleSettings, SessionCarrier, SessionPersistence, Sourced, TextMatch, TextMatchKind,
-    Unanswered, VirtualHostSettings,
+    Abort, AddedHeader, Authorization, AuthorizationProtocol, BodyParsing, BodyTransformation,
+    Buffer, Captures, Csrf, Delay, Extracted, ExtractionMode, Extractor, Fault, FieldName, Format,
+    ForwardedBody, GrpcAuthorization, HeaderChanges, HeaderManipulation, HttpAuthorization,
+    ListenerSettings, LocalRateLimit, MergedKey, Named, Operator, Origin, Piece,
+    RequestTransformation, ResponseTransformation, Retry, RuleSettings, SessionCarrier,
+    SessionPersistence, Sourced, Template, TemplateError, TextMatch, TextMatchKind, Transformation,
+    TransformationStage, Transformations, Unanswered, VirtualHostSettings,
 };
 pub use split::{Split, Weighted};
 pub use stream::{ServerName, StreamAction, StreamRule, StreamSplit, StreamTarget};

@@ -15,6 +15,7 @@ mod origin;
 mod rate_limit;
 mod retry;
 mod session;
+mod transformation;
 
 pub use authorization::{
     Authorization, AuthorizationProtocol, ForwardedBody, GrpcAuthorization, HttpAuthorization,
@@ -29,6 +30,11 @@ pub use origin::{Origin, Sourced};
 pub use rate_limit::LocalRateLimit;
 pub use retry::Retry;
 pub use session::{SessionCarrier, SessionPersistence};
+pub use transformation::{
+    BodyParsing, BodyTransformation, Captures, Extracted, ExtractionMode, Extractor, MergedKey,
+    RequestTransformation, ResponseTransformation, Template, TemplateError, Transformation,
+    TransformationStage, Transformations,
+};
 
 use std::time::Duration;
 
@@ -84,6 +90,8 @@ settings! {
         csrf: Csrf,
         /// Whether requests are read whole.
         buffer: Buffer,
+        /// Changes to whole messages.
+        transformations: Transformations,
         /// Changes to headers, before those of the host.
         header_manipulation: HeaderManipulation,
     }
@@ -100,6 +108,8 @@ settings! {
         csrf: Csrf,
         /// Whether requests are read whole, where the rule does not say.
         buffer: Buffer,
+        /// Changes to whole messages, where the rule does not say.
+        transformations: Transformations,
         /// Changes to headers, after those of the rule.
         header_manipulation: HeaderManipulation,
     }
