@@ -7,7 +7,7 @@ mod plan;
 pub use applied::{Applied, ListenerReport, Problem};
 pub use builder::{Ports, ProxyBuilder};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,7 +19,7 @@ use self::plan::Wanted;
 use crate::backend::MakeBackend;
 use crate::backend::upstream::Upstreams;
 use crate::forward::{Forwarder, Prepared};
-use crate::server::{Handle, Listen, Tls, Usable, listen};
+use crate::server::{Handle, Listen, Terminated, Terminator, Tls, Usable, listen};
 use crate::table::SocketKey;
 
 /// Serves [IRs](Ir), one after the other, without dropping a request in between.
@@ -53,6 +53,7 @@ pub struct Proxy<M: MakeBackend = Upstreams> {
 struct State {
     ir: Arc<Ir>,
     certificates: Usable,
+    terminated: Terminated,
     /// Open sockets by the address that was asked for.
     sockets: BTreeMap<(SocketKey, SocketAddr), Socket>,
     next_socket: u64,
@@ -103,9 +104,14 @@ impl<M: MakeBackend> Proxy<M> {
     pub fn apply(&self, ir: &Arc<Ir>) -> Applied {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let certificates = self.tls.certificates(ir, &state.ir, &state.certificates);
-        let prepared = self
-            .forwarder
-            .prepare(ir, |s| self.tls.terminations(s, &certificates));
+        let mut terminator = Terminator {
+            tls: &self.tls,
+            usable: &certificates,
+            before: &state.terminated,
+            now: Terminated::new(),
+        };
+        let prepared = self.forwarder.prepare(ir, |socket| terminator.of(socket));
+        let terminated = terminator.now;
         let mut applied = Applied::new(ir);
         applied.note_certificates(ir, &certificates);
         let wanted = self.wanted(&prepared, &mut applied);
@@ -115,6 +121,7 @@ impl<M: MakeBackend> Proxy<M> {
         self.close_unwanted(&mut state, &wanted);
         state.ir = Arc::clone(ir);
         state.certificates = certificates;
+        state.terminated = terminated;
         applied
     }
 
@@ -143,8 +150,8 @@ impl<M: MakeBackend> Proxy<M> {
         &self.forwarder
     }
 
-    fn wanted(&self, prepared: &Prepared<M::Backend>, applied: &mut Applied) -> Wanted {
-        Wanted::of(&prepared.table, &self.addresses, self.ports, applied)
+    fn wanted(&self, prepared: &Prepared<'_, M::Backend>, applied: &mut Applied) -> Wanted {
+        Wanted::of(prepared.table(), &self.addresses, self.ports, applied)
     }
 
     /// Opens the sockets that are wanted and not there yet.
@@ -191,8 +198,9 @@ impl<M: MakeBackend> Proxy<M> {
     }
 
     fn close_unwanted(&self, state: &mut State, wanted: &Wanted) {
-        state.sockets.retain(|(key, address), socket| {
-            let keep = wanted.contains(*key, *address);
+        let wanted: BTreeSet<_> = wanted.sockets().collect();
+        state.sockets.retain(|socket_at, socket| {
+            let keep = wanted.contains(socket_at);
             if !keep {
                 for worker in &self.workers {
                     worker.close(socket.id);

@@ -1,23 +1,23 @@
 //! The proxy without its sockets.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use gateway_resolve::ir::{self, BackendId, DataPlane, Ir, ListenerId, Stack};
 use http::{Request, Response, StatusCode};
 
 use super::headers::Forwarding;
+use super::known::{Given, Known};
 use super::mirror::Mirrors;
 use super::{ConnectionInfo, Current, Tables, View, answer, forward};
 use crate::admit::{Admit, Gatekeeper};
-use crate::backend::{BoxBackend, MakeBackend};
+use crate::backend::MakeBackend;
 use crate::head::{AmbiguousPaths, RequestHead};
 use crate::observe::{Audience, Observed, Observer, Reason};
 use crate::server::Terminations;
 use crate::session::SessionKey;
-use crate::stage::{Buckets, Levels, Maker};
+use crate::stage::Buckets;
 use crate::table::{Miss, SocketKey, SocketTable, Table};
 use crate::{Body, Limits};
 
@@ -45,31 +45,16 @@ pub(crate) struct Options {
     pub(crate) audience: Audience,
 }
 
-/// The backends of the IR that was applied last.
-struct Known<B> {
-    listeners: Vec<Arc<ir::Listener>>,
-    table: Table<Arc<B>>,
-    backends: Backends<B>,
-}
-
-type Backends<B> = BTreeMap<BackendId, (Arc<ir::Backend>, Arc<B>)>;
-
-impl<B> Known<B> {
-    /// Are these the same backends, as far as rules know them?
-    fn has(&self, backends: &Backends<B>) -> bool {
-        let same = |(id, (_, backend)): (&BackendId, &(_, Arc<B>))| {
-            let known = self.backends.get(id);
-            known.is_some_and(|(_, known)| Arc::ptr_eq(known, backend))
-        };
-        self.backends.len() == backends.len() && backends.iter().all(same)
-    }
-}
-
-/// A table that was compiled and is not served yet.
-pub(crate) struct Prepared<B> {
-    pub(crate) table: Table<Arc<B>>,
+/// A table that was compiled and is not served yet; no other is made meanwhile.
+pub(crate) struct Prepared<'f, B> {
     tables: Tables<B>,
-    known: Known<B>,
+    known: MutexGuard<'f, Known<B>>,
+}
+
+impl<B> Prepared<'_, B> {
+    pub(crate) fn table(&self) -> &Table<Arc<B>> {
+        self.known.table()
+    }
 }
 
 impl<M: MakeBackend> Forwarder<M> {
@@ -102,11 +87,7 @@ impl<M: MakeBackend> Forwarder<M> {
             },
             workers,
             tables: Arc::new(ArcSwap::from_pointee(tables)),
-            known: Mutex::new(Known {
-                listeners: Vec::new(),
-                table: Table::default(),
-                backends: BTreeMap::new(),
-            }),
+            known: Mutex::default(),
         }
     }
 
@@ -143,9 +124,7 @@ impl<M: MakeBackend> Forwarder<M> {
     pub(crate) fn with_gatekeeper(mut self, gatekeeper: Gatekeeper) -> Self {
         self.gatekeeper = gatekeeper;
         // No table of before is good any more.
-        let known = self.known.get_mut().unwrap_or_else(PoisonError::into_inner);
-        known.listeners.clear();
-        known.table = Table::default();
+        self.known = Mutex::default();
         self
     }
 
@@ -175,11 +154,10 @@ impl<M: MakeBackend> Forwarder<M> {
 
     /// The backends of the IR that was applied last, in order.
     pub fn backends(&self) -> Vec<(BackendId, Arc<M::Backend>)> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let backends = known.backends.iter();
-        backends
-            .map(|(id, (_, backend))| (id.clone(), Arc::clone(backend)))
-            .collect()
+        let known = self.known();
+        let backends = known.backends().iter();
+        let backends = backends.map(|(id, backend)| (id.clone(), Arc::clone(backend)));
+        backends.collect()
     }
 
     /// The sockets that the current table has listeners for, in order.
@@ -216,61 +194,27 @@ impl<M: MakeBackend> Forwarder<M> {
         &self,
         ir: &Ir,
         tls: impl FnMut(&SocketTable<Arc<M::Backend>>) -> Terminations,
-    ) -> Prepared<M::Backend> {
-        let old = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let backend = |(id, spec): (&BackendId, &Arc<ir::Backend>)| {
-            let backend = self.backend(&old, spec);
-            (id.clone(), (Arc::clone(spec), backend))
-        };
-        let backends: Backends<_> = ir.backends().iter().map(backend).collect();
-        let table = match old.listeners == ir.listeners() && old.has(&backends) {
-            true => old.table.clone(),
-            false => self.compile(ir, &backends),
-        };
-        let known = Known {
-            listeners: ir.listeners().to_vec(),
-            table: table.clone(),
-            backends,
-        };
-        Prepared {
-            tables: Tables::new(self.workers, &table, tls),
-            table,
-            known,
-        }
-    }
-
-    fn compile(&self, ir: &Ir, backends: &Backends<M::Backend>) -> Table<Arc<M::Backend>> {
-        let asked = |id: &BackendId| {
-            let (_, backend) = backends.get(id)?;
-            Some(BoxBackend::new(Arc::clone(backend)))
-        };
-        let maker = Maker {
+    ) -> Prepared<'_, M::Backend> {
+        let mut known = self.known();
+        let given = Given {
             gatekeeper: &self.gatekeeper,
-            limits: &self.options.limits,
-            hop_id: self.options.forwarding.hop_id.as_ref(),
-            backend: &asked,
-            session_key: self.options.session_key,
+            options: &self.options,
             buckets: &self.buckets,
         };
-        let besides = |levels: &Levels<'_>| maker.make(levels);
-        Table::compile_with(ir, &besides, |spec| Arc::clone(&backends[&spec.id].1))
+        known.apply(ir, &self.make, &given);
+        let tables = Tables::new(self.workers, known.table(), tls);
+        Prepared { tables, known }
     }
 
-    fn backend(&self, old: &Known<M::Backend>, spec: &Arc<ir::Backend>) -> Arc<M::Backend> {
-        match old.backends.get(&spec.id) {
-            Some((known, backend)) if known == spec => Arc::clone(backend),
-            Some((_, backend)) if self.make.update(backend, spec) => Arc::clone(backend),
-            Some((_, previous)) => self.make.make(spec, Some(previous)),
-            None => self.make.make(spec, None),
-        }
+    fn known(&self) -> MutexGuard<'_, Known<M::Backend>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Serves what was prepared.
-    pub(crate) fn install(&self, prepared: Prepared<M::Backend>) {
-        let Prepared { tables, known, .. } = prepared;
-        let mut old = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn install(&self, prepared: Prepared<'_, M::Backend>) {
+        let Prepared { tables, known } = prepared;
         self.tables.store(Arc::new(tables));
-        *old = known;
+        drop(known);
     }
 }
 

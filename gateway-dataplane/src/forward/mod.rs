@@ -16,6 +16,7 @@ pub(crate) mod entropy;
 mod exchange;
 mod forwarder;
 pub mod headers;
+mod known;
 mod mirror;
 mod plan;
 mod service;

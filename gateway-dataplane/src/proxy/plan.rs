@@ -44,10 +44,6 @@ impl Wanted {
     pub(super) fn sockets(&self) -> impl Iterator<Item = (SocketKey, SocketAddr)> {
         self.0.iter().copied()
     }
-
-    pub(super) fn contains(&self, key: SocketKey, address: SocketAddr) -> bool {
-        self.0.contains(&(key, address))
-    }
 }
 
 impl Ports {

@@ -20,6 +20,6 @@ mod watch;
 mod worker;
 
 pub(crate) use self::socket::{Listen, listen};
-pub(crate) use tls::{Terminations, Tls, Usable};
+pub(crate) use tls::{Terminated, Terminations, Terminator, Tls, Usable};
 pub(crate) use watch::{Order, Watch};
 pub(crate) use worker::{Handle, Shared, start};

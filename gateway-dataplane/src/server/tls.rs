@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use gateway_model::Hostname;
-use gateway_resolve::ir::{self, CertificateId, Ir, Stack};
+use gateway_resolve::ir::{self, CertificateId, Ir, ListenerId, Stack};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::server::{ClientHello, NoServerSessionStorage, ProducesTickets, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
@@ -69,35 +69,19 @@ impl Tls {
         })
     }
 
-    /// How TLS is terminated on `socket`.
-    pub(crate) fn terminations<B>(&self, socket: &SocketTable<B>, usable: &Usable) -> Terminations {
-        let listeners = socket.listeners().iter();
-        let config = |listener: &ir::Listener| {
-            let tls = listener.stack.tls()?;
-            let config = self.config(listener, tls, usable);
-            let config = config.inspect_err(|error| {
-                tracing::error!(listener = %listener.id, %error, "TLS cannot be terminated");
-            });
-            config.ok().map(Arc::new)
-        };
-        listeners.map(|listener| config(listener.ir())).collect()
-    }
-
     fn config(
         &self,
         listener: &ir::Listener,
         tls: &ir::Tls,
-        usable: &Usable,
+        identities: Vec<Arc<Usability>>,
     ) -> Result<ServerConfig, Error> {
-        let ids = listener.certificates();
-        let found = ids.filter_map(|id| usable.get(id)).cloned().collect();
         let builder = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_safe_default_protocol_versions()?;
         let builder = match &tls.clients {
             None => builder.with_no_client_auth(),
             Some(clients) => builder.with_client_cert_verifier(verifier(clients, &self.provider)?),
         };
-        let mut config = builder.with_cert_resolver(Arc::new(Identities(found)));
+        let mut config = builder.with_cert_resolver(Arc::new(Identities(identities)));
         // Sessions are in tickets. Where clients are validated there are none: who resumes a session is not validated
         // again, by whichever listener it was begun and whoever was trusted then (RFC 8446 section 2.2).
         config.session_storage = Arc::new(NoServerSessionStorage {});
@@ -108,6 +92,77 @@ impl Tls {
             config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         }
         Ok(config)
+    }
+}
+
+/// How TLS is terminated on the listeners of one IR.
+pub(crate) struct Terminator<'a> {
+    pub(crate) tls: &'a Tls,
+    pub(crate) usable: &'a Usable,
+    /// How it was on those of the IR before.
+    pub(crate) before: &'a Terminated,
+    pub(crate) now: Terminated,
+}
+
+/// How TLS is terminated, by listener.
+pub(crate) type Terminated = HashMap<ListenerId, Termination>;
+
+/// How TLS is terminated on one listener, and what that follows from.
+#[derive(Debug, Clone)]
+pub(crate) struct Termination {
+    tls: ir::Tls,
+    is_http: bool,
+    identities: Vec<Arc<Usability>>,
+    config: Arc<ServerConfig>,
+}
+
+impl Terminator<'_> {
+    /// How TLS is terminated on `socket`.
+    pub(crate) fn of<B>(&mut self, socket: &SocketTable<B>) -> Terminations {
+        let listeners = socket.listeners().iter();
+        listeners
+            .map(|listener| self.config(listener.ir()))
+            .collect()
+    }
+
+    fn config(&mut self, listener: &ir::Listener) -> Option<Arc<ServerConfig>> {
+        let tls = listener.stack.tls()?;
+        let ids = listener.certificates();
+        let identities: Vec<_> = ids.filter_map(|id| self.usable.get(id)).cloned().collect();
+        let is_http = matches!(listener.stack, Stack::Https { .. });
+        let known = self
+            .now
+            .get(&listener.id)
+            .or_else(|| self.before.get(&listener.id));
+        let known = known.filter(|known| known.is_for(tls, is_http, &identities));
+        let termination = match known {
+            Some(known) => known.clone(),
+            None => {
+                let config = self.tls.config(listener, tls, identities.clone());
+                let config = config.inspect_err(|error| {
+                    tracing::error!(listener = %listener.id, %error, "TLS cannot be terminated");
+                });
+                Termination {
+                    tls: tls.clone(),
+                    is_http,
+                    identities,
+                    config: Arc::new(config.ok()?),
+                }
+            }
+        };
+        let config = Arc::clone(&termination.config);
+        self.now.insert(listener.id.clone(), termination);
+        Some(config)
+    }
+}
+
+impl Termination {
+    fn is_for(&self, tls: &ir::Tls, is_http: bool, identities: &[Arc<Usability>]) -> bool {
+        let same = |(known, identity)| Arc::ptr_eq(known, identity);
+        self.tls == *tls
+            && self.is_http == is_http
+            && self.identities.len() == identities.len()
+            && self.identities.iter().zip(identities).all(same)
     }
 }
 

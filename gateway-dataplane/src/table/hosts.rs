@@ -53,6 +53,16 @@ impl HostIndex {
         visit(self.any? as usize)
     }
 
+    /// The position of this very name; `None` is the entry without one.
+    pub(super) fn get(&self, name: Option<&Hostname>) -> Option<usize> {
+        let position = match name.map(|name| (name, name.wildcard_suffix())) {
+            None => self.any,
+            Some((_, Some(suffix))) => self.wildcards.get(suffix).copied(),
+            Some((name, None)) => self.exact.get(name.as_str()).copied(),
+        };
+        position.map(|position| position as usize)
+    }
+
     /// The position of the most specific name that matches `host` (lower case).
     pub(super) fn first(&self, host: &str) -> Option<usize> {
         self.find_map(host, Some)
@@ -94,6 +104,11 @@ mod tests {
             assert_eq!(found, want, "{host:?}");
             assert_eq!(index.first(host), want.first().copied());
         }
+        for (name, position) in names.iter().zip(0..) {
+            assert_eq!(index.get(name.as_ref()), Some(position));
+        }
+        assert_eq!(index.get(None), Some(5));
+        assert_eq!(index.get(Hostname::new("a.com").ok().as_ref()), None);
     }
 
     #[test]

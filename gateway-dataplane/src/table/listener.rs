@@ -3,22 +3,21 @@
 use std::sync::Arc;
 
 use gateway_model::Hostname;
-use gateway_resolve::ir::{self, Stack};
+use gateway_resolve::ir::{self, Stack, VirtualHost};
 
+use super::compile::Compiler;
 use super::hosts::HostIndex;
 use super::request::with_lower_case;
 use super::routes::RouteIndex;
-use crate::stage::Levels;
-
-use super::{CompiledRule, Compiler, Head, Hit, Miss, StreamRoute};
+use super::{CompiledRule, Head, Hit, Miss, StreamRoute};
 
 /// A listener and the rules behind it.
 #[derive(Debug)]
 pub struct Listener<B> {
     ir: Arc<ir::Listener>,
-    names: HostIndex,
+    names: Arc<HostIndex>,
     /// In the order of the IR.
-    hosts: Box<[Host<B>]>,
+    hosts: Box<[Arc<Host<B>>]>,
     /// The names of `streams`.
     server_names: HostIndex,
     /// Where connections are passed on: by server name in the order of the IR, or just one.
@@ -27,9 +26,31 @@ pub struct Listener<B> {
 
 /// A virtual host. Its routes are those of the IR; `rules` runs in parallel to them.
 #[derive(Debug)]
-struct Host<B> {
+pub(super) struct Host<B> {
+    ir: Arc<VirtualHost>,
     index: RouteIndex,
     rules: Box<[Arc<CompiledRule<B>>]>,
+}
+
+impl<B> Host<B> {
+    pub(super) fn ir(&self) -> &Arc<VirtualHost> {
+        &self.ir
+    }
+
+    pub(super) fn rules(&self) -> &[Arc<CompiledRule<B>>] {
+        &self.rules
+    }
+}
+
+impl<B> Host<B> {
+    /// A host whose rules are those of its routes.
+    pub(super) fn new(ir: &Arc<VirtualHost>, rules: Box<[Arc<CompiledRule<B>>]>) -> Self {
+        Self {
+            rules,
+            index: RouteIndex::new(&ir.routes),
+            ir: Arc::clone(ir),
+        }
+    }
 }
 
 impl<B> Listener<B> {
@@ -65,10 +86,9 @@ impl<B> Listener<B> {
     /// least, the routes of each in order.
     pub(super) fn find(&self, host: &str, head: &Head<'_>) -> Option<Hit<'_, B>> {
         self.names.find_map(host, |at| {
-            let position = self.hosts[at]
-                .index
-                .find(&self.ir.hosts()[at].routes, head)?;
-            Some(self.hit(at, position))
+            let host = &*self.hosts[at];
+            let position = host.index.find(&host.ir.routes, head)?;
+            Some(self.hit(host, position))
         })
     }
 
@@ -88,54 +108,76 @@ impl<B> Listener<B> {
         meets: impl Fn(Hit<'_, B>) -> bool,
     ) -> Option<Hit<'_, B>> {
         self.names.find_map(host, |at| {
-            let (routes, compiled) = (&self.ir.hosts()[at].routes, &self.hosts[at]);
-            let meets = |position| meets(self.hit(at, position));
-            let position = compiled.index.find_where(routes, path, meets)?;
-            Some(self.hit(at, position))
+            let host = &*self.hosts[at];
+            let meets = |position| meets(self.hit(host, position));
+            let position = host.index.find_where(&host.ir.routes, path, meets)?;
+            Some(self.hit(host, position))
         })
     }
 
-    fn hit(&self, host: usize, position: usize) -> Hit<'_, B> {
-        let (virtual_host, compiled) = (&self.ir.hosts()[host], &self.hosts[host]);
+    fn hit<'t>(&'t self, host: &'t Host<B>, position: usize) -> Hit<'t, B> {
         Hit {
             listener: self,
-            host: virtual_host,
-            route: &virtual_host.routes[position],
-            rule: &compiled.rules[position],
+            host: &host.ir,
+            route: &host.ir.routes[position],
+            rule: &host.rules[position],
         }
+    }
+
+    /// The host that is likely the one of this IR: the same at this position, or else one of its name.
+    fn host(&self, at: usize, ir: &Arc<VirtualHost>) -> Option<&Arc<Host<B>>> {
+        let is_same = |known: &&Arc<Host<B>>| Arc::ptr_eq(&known.ir, ir);
+        let named = || self.hosts.get(self.names.get(ir.hostname.as_ref())?);
+        self.hosts.get(at).filter(is_same).or_else(named)
+    }
+
+    /// Does it have hosts of these names, in this order?
+    fn has_names(&self, hosts: &[Arc<VirtualHost>]) -> bool {
+        let same = |(known, host): (&Arc<Host<B>>, &Arc<VirtualHost>)| {
+            Arc::ptr_eq(&known.ir, host) || known.ir.hostname == host.hostname
+        };
+        self.hosts.len() == hosts.len() && self.hosts.iter().zip(hosts).all(same)
     }
 }
 
 impl<B: Clone> Listener<B> {
-    pub(super) fn compile(ir: &Arc<ir::Listener>, compiler: &mut Compiler<'_, B>) -> Self {
-        let hosts = ir.hosts().iter().map(|host| {
-            let levels = |route: &'_ ir::Route| {
-                compiler.rule(&Levels {
-                    rule: &route.rule,
-                    host,
-                    listener: ir,
-                })
-            };
-            Host {
-                index: RouteIndex::new(&host.routes),
-                rules: host.routes.iter().map(levels).collect(),
-            }
+    /// Compiles a listener; `before` is what it was.
+    pub(super) fn compile(
+        ir: &Arc<ir::Listener>,
+        before: Option<&Self>,
+        compiler: &mut Compiler<'_, B>,
+    ) -> Self {
+        let hosts = ir.hosts().iter().enumerate();
+        let hosts = hosts.map(|(at, host)| {
+            let before = before.filter(|before| before.ir.settings == ir.settings);
+            let known = before.and_then(|before| before.host(at, host));
+            compiler.host(host, ir, known)
         });
         Self {
             hosts: hosts.collect(),
-            streams: match &ir.stack {
-                Stack::Http { .. } | Stack::Https { .. } => [].into(),
-                Stack::TlsPassthrough { names } | Stack::TlsTerminate { names, .. } => {
-                    let rules = names.iter().map(|name| Some(&name.rule));
-                    rules.map(|rule| compiler.stream(rule).behind(ir)).collect()
-                }
-                Stack::Tcp { rule } | Stack::Udp { rule } => {
-                    [compiler.stream(rule.as_ref()).behind(ir)].into()
-                }
+            streams: streams(ir, compiler),
+            names: match before.filter(|before| before.has_names(ir.hosts())) {
+                Some(before) => Arc::clone(&before.names),
+                None => Arc::new(HostIndex::new(
+                    ir.hosts().iter().map(|host| host.hostname.as_ref()),
+                )),
             },
-            names: HostIndex::new(ir.hosts().iter().map(|host| host.hostname.as_ref())),
             server_names: server_names(&ir.stack),
             ir: Arc::clone(ir),
+        }
+    }
+}
+
+/// Where connections are passed on.
+fn streams<B: Clone>(ir: &Arc<ir::Listener>, compiler: &Compiler<'_, B>) -> Box<[StreamRoute<B>]> {
+    match &ir.stack {
+        Stack::Http { .. } | Stack::Https { .. } => [].into(),
+        Stack::TlsPassthrough { names } | Stack::TlsTerminate { names, .. } => {
+            let rules = names.iter().map(|name| Some(&name.rule));
+            rules.map(|rule| compiler.stream(rule).behind(ir)).collect()
+        }
+        Stack::Tcp { rule } | Stack::Udp { rule } => {
+            [compiler.stream(rule.as_ref()).behind(ir)].into()
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The compiled table: which rule takes a request.
 //!
-//! Compiled once from an [`Ir`], then only read: a lookup takes the socket's listener with the most
+//! Compiled from an [`Ir`], then only read: a lookup takes the socket's listener with the most
 //! specific host name, that listener's hosts from the most specific to the least, and the first
 //! route that matches in the order of the IR. No lookup allocates, and its cost grows with the
 //! length of the host and path, not with the number of hosts and routes. Only regular expressions,
@@ -9,6 +9,7 @@
 //! Nothing here does I/O: the table can be used without the proxy.
 
 mod check;
+mod compile;
 mod explain;
 mod explain_stream;
 mod hosts;
@@ -39,15 +40,18 @@ pub use stream::StreamRoute;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gateway_resolve::ir::{self, BackendId, Ir};
+use gateway_resolve::ir::{self, Ir};
 use hashbrown::HashMap;
 
-use crate::stage::Levels;
+pub(crate) use self::compile::Backends;
+use self::compile::{BesidesOf, Compiler};
 
 /// Everything that is served, by socket. `B` is what stands for a backend: a handle that is cheap to
 /// clone for a proxy, `()` where only the choice of a rule matters.
 #[derive(Debug, Clone)]
 pub struct Table<B> {
+    /// In the order of the IR, which is that of their ids.
+    listeners: Arc<[Arc<Listener<B>>]>,
     sockets: BTreeMap<SocketKey, Arc<SocketTable<B>>>,
 }
 
@@ -55,6 +59,7 @@ impl<B> Default for Table<B> {
     /// A table that serves nothing.
     fn default() -> Self {
         Self {
+            listeners: Arc::new([]),
             sockets: BTreeMap::new(),
         }
     }
@@ -65,33 +70,58 @@ impl<B: Clone> Table<B> {
     ///
     /// The routes of a host are tried in the order that they are in, which
     /// [`VirtualHost::new`](ir::VirtualHost::new) makes the order of precedence.
-    pub fn compile(ir: &Ir, backend: impl FnMut(&Arc<ir::Backend>) -> B) -> Self {
-        Self::compile_with(ir, &|_| Besides::default(), backend)
+    pub fn compile(ir: &Ir, mut backend: impl FnMut(&Arc<ir::Backend>) -> B) -> Self {
+        let backends = ir.backends().iter();
+        let backends: HashMap<_, _> = backends.map(|(id, b)| (id, backend(b))).collect();
+        let backends = Backends::new(|id| backends.get(id).cloned());
+        Self::default().next(ir, &|_| Besides::default(), &backends)
     }
 
-    /// The same, with what `besides` gives the rules.
-    pub(crate) fn compile_with(
+    /// What [`compile`](Self::compile) makes of `ir`, with what `besides` gives the rules. Of this table, whose rules
+    /// got theirs alike, that stays which is the same `Arc` in the IR and leads to the same backends: listeners,
+    /// hosts and rules.
+    pub(crate) fn next(
+        &self,
         ir: &Ir,
         besides: &BesidesOf<'_>,
-        mut backend: impl FnMut(&Arc<ir::Backend>) -> B,
+        backends: &Backends<'_, B>,
     ) -> Self {
-        let backends = ir.backends();
-        let backends = backends.iter().map(|(id, b)| (id, backend(b))).collect();
-        let mut compiler = Compiler {
-            besides,
-            backends,
-            rules: HashMap::new(),
-        };
+        let mut compiler = Compiler::new(besides, backends);
+        let listeners = ir.listeners().iter().enumerate();
+        let compile = |(at, listener)| compiler.listener(listener, self.listener(at, listener));
+        let listeners: Arc<[_]> = listeners.map(compile).collect();
         let mut sockets = BTreeMap::<_, Vec<_>>::new();
-        for listener in ir.listeners() {
-            let compiled = Arc::new(Listener::compile(listener, &mut compiler));
-            for key in SocketKey::of(listener) {
-                sockets.entry(key).or_default().push(Arc::clone(&compiled));
+        for listener in &*listeners {
+            for key in SocketKey::of(listener.ir()) {
+                sockets.entry(key).or_default().push(Arc::clone(listener));
             }
         }
-        let socket = |(key, listeners)| (key, Arc::new(SocketTable::new(key, listeners)));
+        let sockets = sockets.into_iter();
         Self {
-            sockets: sockets.into_iter().map(socket).collect(),
+            sockets: sockets
+                .map(|(key, all)| (key, self.shared(key, all)))
+                .collect(),
+            listeners,
+        }
+    }
+
+    /// A listener, if it is known under its id; `at` is where it may be.
+    fn listener(&self, at: usize, listener: &Arc<ir::Listener>) -> Option<&Arc<Listener<B>>> {
+        let is_same = |known: &&Arc<Listener<B>>| Arc::ptr_eq(known.ir(), listener);
+        self.listeners.get(at).filter(is_same).or_else(|| {
+            let found = self
+                .listeners
+                .binary_search_by(|known| known.ir().id.cmp(&listener.id));
+            self.listeners.get(found.ok()?)
+        })
+    }
+
+    /// A socket with these listeners: the known one, if it has the same.
+    fn shared(&self, key: SocketKey, listeners: Vec<Arc<Listener<B>>>) -> Arc<SocketTable<B>> {
+        let known = self.sockets.get(&key).filter(|known| known.has(&listeners));
+        match known {
+            Some(known) => Arc::clone(known),
+            None => Arc::new(SocketTable::new(key, listeners)),
         }
     }
 }
@@ -105,56 +135,5 @@ impl<B> Table<B> {
     /// The listeners behind one socket.
     pub fn socket(&self, key: &SocketKey) -> Option<&Arc<SocketTable<B>>> {
         self.sockets.get(key)
-    }
-}
-
-/// What a rule has beside its filters and backends.
-type BesidesOf<'a> = dyn Fn(&Levels<'_>) -> Besides + 'a;
-
-/// What is shared while a table is compiled.
-struct Compiler<'a, B> {
-    besides: &'a BesidesOf<'a>,
-    backends: HashMap<&'a BackendId, B>,
-    /// Rules by their addresses in the IR, which outlives the compiler.
-    rules: HashMap<Addresses, Arc<CompiledRule<B>>>,
-}
-
-/// A rule, and the host and listener where these have settings of their own: others share what is compiled.
-type Addresses = (
-    *const ir::Rule,
-    Option<*const ir::VirtualHost>,
-    Option<*const ir::Listener>,
-);
-
-fn addresses(levels: &Levels<'_>) -> Addresses {
-    let Levels {
-        rule,
-        host,
-        listener,
-    } = *levels;
-    let host: Option<&ir::VirtualHost> = (*host.settings != Default::default()).then_some(host);
-    let listener: Option<&ir::Listener> =
-        (*listener.settings != Default::default()).then_some(listener);
-    (
-        Arc::as_ptr(rule),
-        host.or_else(|| listener.map(|_| levels.host))
-            .map(std::ptr::from_ref),
-        listener.map(std::ptr::from_ref),
-    )
-}
-
-impl<B: Clone> Compiler<'_, B> {
-    fn stream(&self, rule: Option<&Arc<ir::StreamRule>>) -> StreamRoute<B> {
-        StreamRoute::compile(rule, |id| self.backends.get(id).cloned())
-    }
-
-    fn rule(&mut self, levels: &Levels<'_>) -> Arc<CompiledRule<B>> {
-        let (backends, besides) = (&self.backends, self.besides);
-        let compile = || {
-            let compiled = CompiledRule::compile(levels.rule, |id| backends.get(id).cloned());
-            Arc::new(compiled.with(besides(levels)))
-        };
-        let compiled = self.rules.entry(addresses(levels));
-        Arc::clone(compiled.or_insert_with(compile))
     }
 }

@@ -150,6 +150,12 @@ impl<B> SocketTable<B> {
         }
     }
 
+    /// Are these its listeners?
+    pub(super) fn has(&self, listeners: &[Arc<Listener<B>>]) -> bool {
+        let same = |(known, listener)| Arc::ptr_eq(known, listener);
+        self.listeners.len() == listeners.len() && self.listeners.iter().zip(listeners).all(same)
+    }
+
     /// The address and port.
     pub fn key(&self) -> SocketKey {
         self.key
@@ -216,7 +222,10 @@ impl<B> SocketTable<B> {
     ) -> Option<String> {
         let leads_elsewhere = |path: &String| {
             let found = self.find(&Head { path, ..*head }, sni);
-            !found.is_ok_and(|other| Arc::ptr_eq(other.rule, hit.rule))
+            let is_same = |other: Hit<'_, B>| {
+                Arc::ptr_eq(other.rule, hit.rule) || other.rule.ir() == hit.rule.ir()
+            };
+            !found.is_ok_and(is_same)
         };
         other_readings(head.path).into_iter().find(leads_elsewhere)
     }

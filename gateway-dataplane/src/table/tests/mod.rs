@@ -3,14 +3,16 @@
 mod explain;
 mod listeners;
 mod naive;
+mod next;
 mod property;
 
 use std::sync::Arc;
 
 use gateway_model::{Hostname, ObjectRef, Port, SectionName, Source};
 use gateway_resolve::ir::{
-    Action, Binding, Certificate, CertificateId, Ir, Listener, ListenerId, Match, PathMatch,
-    PrivateKey, Refusal, RefusalReason, Route, Rule, RuleSettings, Stack, Tls, VirtualHost,
+    Action, AppProtocol, Backend, BackendId, Binding, Certificate, CertificateId, Ir, Listener,
+    ListenerId, Match, PathMatch, PrivateKey, Refusal, RefusalReason, Route, Rule, RuleSettings,
+    Split, Stack, Target, Tls, Transport, VirtualHost, WeightedTarget,
 };
 use http::{HeaderMap, Method};
 
@@ -45,6 +47,49 @@ fn rule(name: &str) -> Rule {
         settings: RuleSettings::default(),
         chain: Vec::new(),
     }
+}
+
+/// A rule that forwards to the backend of that name.
+fn forwarding(name: &str) -> Rule {
+    let target = WeightedTarget {
+        weight: 1,
+        filters: vec![],
+        target: Target::Backend(backend(name).id.clone()),
+    };
+    Rule {
+        action: Action::Forward(Split::new(vec![target]).unwrap()),
+        ..rule(name)
+    }
+}
+
+fn backend(name: &str) -> Arc<Backend> {
+    let source = source("Service", name);
+    let (object, port) = (source.object.clone(), Port::new(80).unwrap());
+    Arc::new(Backend {
+        id: BackendId {
+            object,
+            port,
+            transport: Transport::Tcp,
+            certificate: None,
+        },
+        source,
+        protocol: AppProtocol::Http,
+        tls: None,
+        endpoints: vec![],
+    })
+}
+
+/// An IR of listeners that may have a certificate, and whose rules forward to the backends of these names.
+fn ir(listeners: Vec<Arc<Listener>>) -> Ir {
+    let certificate = Certificate {
+        id: CertificateId(object("Secret", "cert")),
+        source: source("Secret", "cert"),
+        chain: vec![vec![0]],
+        key: PrivateKey::Pkcs8(vec![]),
+        names: vec![],
+    };
+    let backends = ["r", "s", "t", "u"].map(backend);
+    Ir::new(listeners, backends, [Arc::new(certificate)]).unwrap()
 }
 
 fn path_only(path: PathMatch) -> Match {
@@ -120,15 +165,7 @@ fn https() -> Stack {
 
 /// The one socket that `listeners` share.
 fn socket(listeners: Vec<Arc<Listener>>) -> Arc<SocketTable<()>> {
-    let certificate = Certificate {
-        id: CertificateId(object("Secret", "cert")),
-        source: source("Secret", "cert"),
-        chain: vec![vec![0]],
-        key: PrivateKey::Pkcs8(vec![]),
-        names: vec![],
-    };
-    let ir = Ir::new(listeners, [], [Arc::new(certificate)]).unwrap();
-    let table = Table::compile(&ir, |_| ());
+    let table = Table::compile(&ir(listeners), |_| ());
     let (_, socket) = table.sockets().next().unwrap();
     Arc::clone(socket)
 }

@@ -14,10 +14,10 @@ use proptest::sample::{select, subsequence};
 
 use super::super::{Miss, Verdict};
 use super::naive::{self, Request};
-use super::{hostname, http, https, rule, socket, with_hosts};
+use super::{forwarding, hostname, http, https, socket, with_hosts};
 
 const NAMES: [&str; 7] = ["", "c", "b.c", "a.b.c", "*.c", "*.b.c", "*.a.b.c"];
-const HOSTS: [&str; 9] = [
+pub(super) const HOSTS: [&str; 9] = [
     "", "c", "b.c", "B.c", "a.b.c", "x.b.c", "x.a.b.c", ".b.c", "d",
 ];
 const PATHS: [&str; 12] = [
@@ -93,7 +93,7 @@ fn resource() -> impl Strategy<Value = Vec<Route>> {
             let rule = Arc::new(Rule {
                 created,
                 index,
-                ..rule(name)
+                ..forwarding(name)
             });
             let matches = matches.into_iter().enumerate();
             matches.map(move |(match_index, matches)| Route {
@@ -126,7 +126,7 @@ fn hosts() -> impl Strategy<Value = Vec<VirtualHost>> {
     })
 }
 
-fn listeners() -> impl Strategy<Value = Vec<Arc<Listener>>> {
+pub(super) fn listeners() -> impl Strategy<Value = Vec<Arc<Listener>>> {
     let names = subsequence(&NAMES[..], 1..4).prop_shuffle();
     (names, vec(hosts(), 3), any::<bool>()).prop_map(|(names, hosts, tls)| {
         let stack = if tls { https() } else { http() };
@@ -145,7 +145,7 @@ fn pairs() -> impl Strategy<Value = Vec<(String, String)>> {
     )
 }
 
-fn request() -> impl Strategy<Value = Request> {
+pub(super) fn request() -> impl Strategy<Value = Request> {
     let methods = vec![http::Method::GET, http::Method::PUT, http::Method::POST];
     let heads = (select(&HOSTS[..]), select(&PATHS[..]), select(methods));
     (heads, pairs(), pairs()).prop_map(|((host, path, method), query, headers)| Request {
