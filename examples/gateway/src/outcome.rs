@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 
 use gateway_dataplane::{Applied, Problem as Refusal};
-use gateway_model::{Listener, Resource};
+use gateway_model::{Listener, ObjectRef, Resource};
 use gateway_resolve::ir::{Ir, ListenerId};
 use gateway_resolve::reason::{ListenerProgrammed, Reason};
 use gateway_resolve::{Config, Finding, Resolver, Snapshot, Statuses};
@@ -26,6 +26,8 @@ pub(crate) struct Outcome {
     pub(crate) applied: Applied,
     /// What the resources' authors are told, `Programmed` as the proxy has it.
     pub(crate) statuses: Arc<Statuses>,
+    /// The resources whose authors are told something else than before.
+    pub(crate) restated: BTreeSet<ObjectRef>,
     /// What is wrong.
     pub(crate) problems: Vec<Problem>,
 }
@@ -43,6 +45,7 @@ pub(crate) fn apply(
         ir: turn.ir,
         applied: turn.applied,
         statuses: Arc::new(turn.statuses),
+        restated: turn.restated,
         problems: Vec::new(),
     }
 }

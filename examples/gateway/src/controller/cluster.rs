@@ -23,8 +23,8 @@ pub(crate) struct Cluster {
     listed: BTreeMap<&'static Watched, BTreeSet<ObjectRef>>,
     /// The custom kinds that are defined; `None` until known.
     defined: Option<Definitions>,
-    /// The objects whose stored status has changed since that was asked for.
-    restated: BTreeSet<ObjectRef>,
+    /// The objects that are stored otherwise, or gone, since that was asked for.
+    touched: BTreeSet<ObjectRef>,
 }
 
 impl Cluster {
@@ -58,8 +58,10 @@ impl Cluster {
     /// stored object is not the one that was written to.
     pub(crate) fn written(&mut self, resource: Resource, over: Option<&str>) -> Effect {
         let reference = resource.reference();
-        match self.version(&reference) {
-            known if known.is_some() && known.as_deref() == over => self.set(resource),
+        let known = self.snapshot.get(&reference);
+        let version = known.and_then(|known| known.metadata().resource_version.clone());
+        match version {
+            Some(version) if Some(&*version) == over => self.set(resource),
             _ => Effect::Nothing,
         }
     }
@@ -79,9 +81,9 @@ impl Cluster {
         &self.snapshot
     }
 
-    /// The objects whose stored status has changed since this was last called.
-    pub(crate) fn restated(&mut self) -> BTreeSet<ObjectRef> {
-        std::mem::take(&mut self.restated)
+    /// The objects that are stored otherwise, or gone, since this was last called.
+    pub(crate) fn touched(&mut self) -> BTreeSet<ObjectRef> {
+        std::mem::take(&mut self.touched)
     }
 
     /// The release of the Gateway API that is installed: that of the HTTPRoute, or else none.
@@ -94,8 +96,8 @@ impl Cluster {
     fn set(&mut self, resource: Resource) -> Effect {
         let reference = resource.reference();
         let effect = Effect::of(&self.snapshot, &resource);
-        if effect == Effect::Statuses {
-            self.restated.insert(reference.clone());
+        if effect > Effect::Nothing {
+            self.touched.insert(reference.clone());
         }
         if let Some(kind) = kinds::find(&reference.group, &reference.kind) {
             self.listed.entry(kind).or_default().insert(reference);
@@ -112,7 +114,10 @@ impl Cluster {
             known.remove(reference);
         }
         match self.snapshot.remove(reference) {
-            true => Effect::Resources,
+            true => {
+                self.touched.insert(reference.clone());
+                Effect::Resources
+            }
             false => Effect::Nothing,
         }
     }
@@ -142,15 +147,11 @@ impl Cluster {
         for kind in WATCHED.iter().filter(gone) {
             for reference in self.listed.remove(kind).unwrap_or_default() {
                 self.snapshot.remove(&reference);
+                self.touched.insert(reference);
             }
         }
         self.defined = Some(defined);
         Effect::Resources
-    }
-
-    fn version(&self, reference: &ObjectRef) -> Option<String> {
-        let known = self.snapshot.get(reference)?;
-        known.metadata().resource_version.clone()
     }
 }
 

@@ -1,7 +1,7 @@
 //! How much a change matters.
 
 use gateway_model::{Kind, Object, ObjectMeta, Resource};
-use gateway_resolve::{Snapshot, Store};
+use gateway_resolve::Snapshot;
 
 /// What a change may have changed, from little to much.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,44 +11,45 @@ pub(crate) enum Effect {
     Nothing,
     /// What is stored as status of some objects.
     Statuses,
-    /// Whether statuses are to be written at all.
-    Leadership,
     /// What the cluster asks for.
     Resources,
+    /// The same, and nothing is left of what was planned: whether statuses are to be written at all, or which are taken.
+    All,
 }
 
 impl Effect {
     /// What the snapshot gains from a resource.
     pub(super) fn of(snapshot: &Snapshot, resource: &Resource) -> Self {
-        match resource {
-            Resource::GatewayClass(new) => of_object(snapshot.gateway_classes(), new),
-            Resource::Gateway(new) => of_object(snapshot.gateways(), new),
-            Resource::ListenerSet(new) => of_object(snapshot.listener_sets(), new),
-            Resource::HttpRoute(new) => of_object(snapshot.http_routes(), new),
-            Resource::GrpcRoute(new) => of_object(snapshot.grpc_routes(), new),
-            Resource::TlsRoute(new) => of_object(snapshot.tls_routes(), new),
-            Resource::TcpRoute(new) => of_object(snapshot.tcp_routes(), new),
-            Resource::UdpRoute(new) => of_object(snapshot.udp_routes(), new),
+        let Some(known) = snapshot.get(&resource.reference()) else {
+            return Self::Resources;
+        };
+        let version = |resource: &Resource| resource.metadata().resource_version.clone();
+        if version(resource).is_some() && version(&known) == version(resource) {
+            return Self::Nothing;
+        }
+        match (&known, resource) {
+            (Resource::GatewayClass(old), Resource::GatewayClass(new)) => beside(old, new),
+            (Resource::Gateway(old), Resource::Gateway(new)) => beside(old, new),
+            (Resource::ListenerSet(old), Resource::ListenerSet(new)) => beside(old, new),
+            (Resource::HttpRoute(old), Resource::HttpRoute(new)) => beside(old, new),
+            (Resource::GrpcRoute(old), Resource::GrpcRoute(new)) => beside(old, new),
+            (Resource::TlsRoute(old), Resource::TlsRoute(new)) => beside(old, new),
+            (Resource::TcpRoute(old), Resource::TcpRoute(new)) => beside(old, new),
+            (Resource::UdpRoute(old), Resource::UdpRoute(new)) => beside(old, new),
+            (Resource::BackendTlsPolicy(old), Resource::BackendTlsPolicy(new)) => beside(old, new),
             _ => Self::Resources,
         }
     }
 }
 
-fn of_object<S: PartialEq, T: PartialEq>(store: &Store<Object<S, T>>, new: &Object<S, T>) -> Effect
+/// What an object gains from another version of it.
+fn beside<S: PartialEq, T>(old: &Object<S, T>, new: &Object<S, T>) -> Effect
 where
     Object<S, T>: Kind,
 {
-    let ObjectMeta {
-        namespace, name, ..
-    } = &new.metadata;
-    match store.get(namespace, name) {
-        Some(old) if old.metadata.resource_version == new.metadata.resource_version => {
-            Effect::Nothing
-        }
-        Some(old) if old.spec == new.spec && same_wishes(&old.metadata, &new.metadata) => {
-            Effect::Statuses
-        }
-        _ => Effect::Resources,
+    match old.spec == new.spec && same_wishes(&old.metadata, &new.metadata) {
+        true => Effect::Statuses,
+        false => Effect::Resources,
     }
 }
 

@@ -25,7 +25,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use gateway_dataplane::Applied;
-use gateway_model::Gateway;
+use gateway_model::{Gateway, ObjectRef};
 use gateway_resolve::{Author, Config, EXPERIMENTAL_FEATURES, Snapshot, Statuses};
 use kube::Client;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
@@ -82,14 +82,14 @@ async fn serve(arguments: &ControllerArguments) -> Result<ExitCode, Error> {
                 controller.cluster.settle(change, &mut controller.changes).await
             }
             written = controller.writer.written() => controller.written(written),
-            Ok(()) = leads.changed() => Effect::Leadership,
+            Ok(()) = leads.changed() => Effect::All,
             () = controller.plane.retry() => Effect::Resources,
         };
         // A steady flow of changes must not keep writes from being finished.
         let mut effect = controller.finish_writes(effect);
         // It may have changed together with what was seen first.
         if leads.has_changed().unwrap_or(false) {
-            effect = effect.max(Effect::Leadership);
+            effect = effect.max(Effect::All);
         }
         leads.mark_unchanged();
         controller.react(effect).await;
@@ -112,6 +112,8 @@ struct Controller {
     cluster: Cluster,
     /// What the resources' authors are to be told.
     statuses: Arc<Statuses>,
+    /// The resources whose authors are to be told something else since writes were planned.
+    restated: BTreeSet<ObjectRef>,
     writer: Writer,
     /// Does this process write?
     leads: Receiver<bool>,
@@ -140,6 +142,7 @@ impl Controller {
             changes,
             cluster: Cluster::default(),
             statuses: Arc::default(),
+            restated: BTreeSet::new(),
             writer: Writer::new(client.clone(), leads.clone()),
             leads,
             told: BTreeSet::new(),
@@ -164,17 +167,18 @@ impl Controller {
             return;
         }
         // An address may have been given by another replica: its status tells.
-        let effect = effect.max(self.allocate());
-        if effect == Effect::Resources {
-            self.apply().await;
+        let mut effect = effect.max(self.allocate());
+        if effect >= Effect::Resources {
+            effect = effect.max(self.apply().await);
         }
         self.plan(effect);
     }
 
-    /// Plans the writes that are missing now: where some statuses have changed and nothing else, those
-    /// of their objects.
+    /// Plans the writes that are missing now: those of the objects that are stored otherwise, or of which something
+    /// else is to be said. Who begins to write plans them all.
     fn plan(&mut self, effect: Effect) {
-        let restated = self.cluster.restated();
+        let mut objects = self.cluster.touched();
+        objects.append(&mut self.restated);
         let plan = Plan {
             snapshot: self.cluster.snapshot(),
             statuses: &self.statuses,
@@ -186,14 +190,10 @@ impl Controller {
         // It may have been lost while the data plane took its time.
         if !*self.leads.borrow() {
             self.writer.plan(Vec::new(), |object| plan.exists(object));
-        } else if effect > Effect::Statuses {
+        } else if effect == Effect::All {
             self.writer.plan(plan.all(), |object| plan.exists(object));
         } else {
-            let writes = |object| {
-                let writes = plan.of(&object);
-                (object, writes)
-            };
-            self.writer.replan(restated.into_iter().map(writes));
+            self.writer.replan(plan.of_each(objects));
         }
     }
 
@@ -214,11 +214,14 @@ impl Controller {
         }
     }
 
-    async fn apply(&mut self) {
+    /// Serves what there is now; says when all writes are to be planned anew.
+    async fn apply(&mut self) -> Effect {
         let snapshot = self.cluster.snapshot().clone();
         let Release { version, channel } = self.cluster.release();
+        let mut effect = Effect::Resources;
         if self.config.api_version != version {
             self.writer.forget();
+            effect = Effect::All;
         }
         self.config.api_version = version;
         for feature in EXPERIMENTAL_FEATURES {
@@ -231,10 +234,12 @@ impl Controller {
         self.complain(&outcome.applied);
         tracing::debug!(listeners = outcome.ir.listeners().len(), "applied");
         self.statuses = outcome.statuses;
+        self.restated.extend(outcome.restated);
         if !self.ready.swap(true, Ordering::Relaxed) {
             memory::give_back();
             tracing::info!("ready: the first table is served");
         }
+        effect
     }
 
     /// Says which listeners are not served as they should be, once.

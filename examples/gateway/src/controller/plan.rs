@@ -1,6 +1,8 @@
 //! The writes that are missing: statuses, and the finalizers of classes.
 
-use gateway_model::{GatewayClass, Kind, ObjectRef, Resource};
+use std::collections::BTreeSet;
+
+use gateway_model::{Gateway, GatewayClass, Kind, ObjectRef, Resource};
 use gateway_resolve::{Author, Snapshot, StatusWrite, Statuses, plan_status, plan_statuses};
 
 use super::finalizer;
@@ -25,7 +27,7 @@ impl Plan<'_> {
     }
 
     /// Those that one object misses.
-    pub(crate) fn of(self, object: &ObjectRef) -> Vec<Write> {
+    fn of(self, object: &ObjectRef) -> Vec<Write> {
         let is_class = object.group == GatewayClass::GROUP && object.kind == GatewayClass::KIND;
         let class = self.snapshot.gateway_classes().get("", &object.name);
         let finalizers = class
@@ -34,6 +36,22 @@ impl Plan<'_> {
         let status = plan_status(self.snapshot, self.statuses, self.author, object);
         let status = status.map(|write| self.status(write));
         finalizers.into_iter().chain(status).collect()
+    }
+
+    /// Those that these objects miss, where nothing is to be told of all others: for each object all of its writes,
+    /// and `None` for one that is gone. A class misses something by its Gateways as well.
+    pub(crate) fn of_each(
+        self,
+        mut objects: BTreeSet<ObjectRef>,
+    ) -> impl Iterator<Item = (ObjectRef, Option<Vec<Write>>)> {
+        if objects.iter().any(|object| *object.kind == *Gateway::KIND) {
+            let classes = self.snapshot.gateway_classes().iter();
+            objects.extend(classes.map(|class| class.reference()));
+        }
+        objects.into_iter().map(move |object| {
+            let writes = self.exists(&object).then(|| self.of(&object));
+            (object, writes)
+        })
     }
 
     /// Is there such an object?

@@ -57,6 +57,14 @@ impl Queue {
         }
     }
 
+    /// The object does not exist any more.
+    pub(crate) fn gone(&mut self, object: &ObjectRef) {
+        self.replan(object, Vec::new());
+        for part in Part::ALL {
+            self.past.remove(&Key::new(object.clone(), part));
+        }
+    }
+
     /// How writes ended so far says nothing any more: the API server has other definitions.
     pub(crate) fn forget(&mut self) {
         self.past.clear();

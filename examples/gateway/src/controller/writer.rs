@@ -71,10 +71,14 @@ impl Writer {
         self.start();
     }
 
-    /// Carries out these writes in place of those of the same objects, and the others as planned.
-    pub(crate) fn replan(&mut self, writes: impl Iterator<Item = (ObjectRef, Vec<Write>)>) {
+    /// Carries out these writes in place of those of the same objects, and the others as planned. An object without
+    /// is gone.
+    pub(crate) fn replan(&mut self, writes: impl Iterator<Item = (ObjectRef, Option<Vec<Write>>)>) {
         for (object, writes) in writes {
-            self.queue.replan(&object, writes);
+            match writes {
+                Some(writes) => self.queue.replan(&object, writes),
+                None => self.queue.gone(&object),
+            }
         }
         self.start();
     }

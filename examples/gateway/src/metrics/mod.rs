@@ -27,6 +27,8 @@ use self::series::Histogram;
 #[derive(Default)]
 pub(crate) struct Metrics {
     names: ArcSwap<Names>,
+    /// What they are the names of.
+    named: Mutex<Ir>,
     certificates: Mutex<Certificates>,
     reloads: Reloads,
     /// How long resolution took.
@@ -45,9 +47,13 @@ impl Metrics {
     /// Counts by the names of `ir` from now on; what still has its name goes on being counted.
     pub(crate) fn name(&self, ir: &Ir, resolved_in: Duration) {
         self.resolve.observe(resolved_in);
-        self.names
-            .store(Arc::new(Names::of(ir, &self.names.load())));
-        *self.certificates() = Certificates::of(ir);
+        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        if named.listeners() != ir.listeners() {
+            self.names
+                .store(Arc::new(Names::of(ir, &self.names.load())));
+        }
+        self.certificates().name(ir);
+        *named = ir.clone();
     }
 
     /// Resources were applied, or refused as a whole.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use gateway_dataplane::observe::Record;
 use gateway_model::ObjectRef;
-use gateway_resolve::ir::{Ir, ListenerId};
+use gateway_resolve::ir::{Certificate, CertificateId, Ir, ListenerId};
 use x509_parser::parse_x509_certificate;
 
 use super::series::{Connections, Requests};
@@ -145,21 +145,48 @@ impl Reasons {
     }
 }
 
-/// When certificates expire, in seconds since 1970.
+/// When certificates expire.
 #[derive(Default)]
-pub(super) struct Certificates(pub(super) Vec<(String, i64)>);
+pub(super) struct Certificates(BTreeMap<CertificateId, Expiring>);
+
+struct Expiring {
+    certificate: Arc<Certificate>,
+    /// In seconds since 1970, of its chain the one that expires first.
+    expiry: Option<i64>,
+}
 
 impl Certificates {
-    /// Of each chain the one that expires first.
-    pub(super) fn of(ir: &Ir) -> Self {
+    /// Tells of those of `ir` from now on.
+    pub(super) fn name(&mut self, ir: &Ir) {
+        let mut before = std::mem::take(&mut self.0);
         let certificates = ir.certificates().iter().take(MOST_CERTIFICATES);
-        let expiry = certificates.filter_map(|(id, certificate)| {
-            let expiries = certificate.chain.iter().filter_map(|der| {
-                let (_, parsed) = parse_x509_certificate(der).ok()?;
-                Some(parsed.validity().not_after.timestamp())
-            });
-            Some((crate::access_log::object(&id.0), expiries.min()?))
+        let expiring = certificates.map(|(id, certificate)| {
+            let known = before.remove(id);
+            let known = known.filter(|known| Arc::ptr_eq(&known.certificate, certificate));
+            (
+                id.clone(),
+                known.unwrap_or_else(|| Expiring::of(certificate)),
+            )
         });
-        Self(expiry.collect())
+        self.0 = expiring.collect();
+    }
+
+    /// When each of them expires, in seconds since 1970.
+    pub(super) fn expiries(&self) -> impl Iterator<Item = (&CertificateId, i64)> {
+        let all = self.0.iter();
+        all.filter_map(|(id, expiring)| Some((id, expiring.expiry?)))
+    }
+}
+
+impl Expiring {
+    fn of(certificate: &Arc<Certificate>) -> Self {
+        let expiries = certificate.chain.iter().filter_map(|der| {
+            let (_, parsed) = parse_x509_certificate(der).ok()?;
+            Some(parsed.validity().not_after.timestamp())
+        });
+        Self {
+            expiry: expiries.min(),
+            certificate: Arc::clone(certificate),
+        }
     }
 }

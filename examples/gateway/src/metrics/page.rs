@@ -273,11 +273,12 @@ impl Metrics {
         let help = "When a certificate, or one of its chain, expires, in seconds since 1970";
         let name = "gateway_certificate_expiry_timestamp_seconds";
         let mut metric = to.encode_descriptor(name, help, None, MetricType::Gauge)?;
-        for (certificate, expiry) in &self.certificates().0 {
+        for (certificate, expiry) in self.certificates().expiries() {
+            let certificate = object(&certificate.0);
             gauge(
                 &mut metric,
                 &[("certificate", certificate.as_str())],
-                *expiry,
+                expiry,
             )?;
         }
         Ok(())
