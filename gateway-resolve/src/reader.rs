@@ -1,7 +1,7 @@
 //! The one way in which passes look at what may change.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gateway_model::{
@@ -131,9 +131,11 @@ impl<'a> Reader<'a> {
         self.object(self.snapshot.services(), object)
     }
 
-    pub(crate) fn namespace(&self, name: &str) -> Option<&'a Arc<Namespace>> {
-        let namespace = ObjectRef::new(Namespace::GROUP, Namespace::KIND, "", name);
-        self.object(self.snapshot.namespaces(), &namespace)
+    /// The labels of a namespace; `None` when it has no object.
+    pub(crate) fn labels(&self, namespace: &str) -> Option<&'a BTreeMap<String, String>> {
+        let namespace = ObjectRef::new(Namespace::GROUP, Namespace::KIND, "", namespace);
+        let object = self.object(self.snapshot.namespaces(), &namespace);
+        object.map(|object| &object.metadata.labels)
     }
 
     pub(crate) fn slices(

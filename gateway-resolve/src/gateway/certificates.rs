@@ -1,5 +1,6 @@
 //! The certificates that listeners refer to, each Secret read once.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -18,10 +19,21 @@ pub(crate) const SECRET_TYPE: &str = "kubernetes.io/tls";
 
 /// The Secrets that listeners refer to and that exist: a certificate, or why there is none.
 #[derive(Debug, Default)]
-pub(crate) struct Certificates(BTreeMap<ObjectRef, Result<Arc<Certificate>, String>>);
+pub(crate) struct Certificates(BTreeMap<ObjectRef, KeyPair>);
+
+/// The Secrets that were read last, each with what came of it: one that is the same is not parsed again.
+#[derive(Debug, Default)]
+pub(crate) struct KeyPairs(RefCell<BTreeMap<ObjectRef, (Arc<Secret>, KeyPair)>>);
+
+/// A certificate, or why there is none.
+type KeyPair = Result<Arc<Certificate>, String>;
 
 /// Reads every Secret that a listener of `gateways` refers to and may refer to.
-pub(crate) fn certificates(reader: &Reader<'_>, gateways: &[Merged]) -> Certificates {
+pub(crate) fn certificates(
+    reader: &Reader<'_>,
+    gateways: &[Merged],
+    known: &KeyPairs,
+) -> Certificates {
     let mut read = BTreeMap::new();
     for owner in gateways.iter().flat_map(|merged| &merged.owners) {
         let from = owner.reference();
@@ -35,12 +47,27 @@ pub(crate) fn certificates(reader: &Reader<'_>, gateways: &[Merged]) -> Certific
                 && reader.permit(&from, &secret)
                 && let Some(object) = reader.secret(&secret)
             {
-                read.entry(secret)
-                    .or_insert_with_key(|secret| certificate(object, secret));
+                read.entry(secret).or_insert_with_key(|secret| {
+                    let pair = known.get(object, secret);
+                    (Arc::clone(object), pair)
+                });
             }
         }
     }
-    Certificates(read)
+    let pairs = read.iter();
+    let pairs = pairs.map(|(secret, (_, pair))| (secret.clone(), pair.clone()));
+    let certificates = Certificates(pairs.collect());
+    known.0.replace(read);
+    certificates
+}
+
+impl KeyPairs {
+    fn get(&self, object: &Arc<Secret>, secret: &ObjectRef) -> KeyPair {
+        match self.0.borrow().get(secret) {
+            Some((known, pair)) if Arc::ptr_eq(known, object) => pair.clone(),
+            _ => certificate(object, secret),
+        }
+    }
 }
 
 impl Certificates {

@@ -87,7 +87,11 @@ fn not_allowed(
     let allowed = allowed.map(|allowed| &allowed.namespaces);
     let own = &gateway.reference.namespace;
     let namespace = set.metadata.namespace.as_str();
-    let lets_in = |from| allows(from, own, NamespaceLabels::of(reader, namespace));
+    let labels = NamespaceLabels {
+        name: namespace,
+        labels: &|| reader.labels(namespace),
+    };
+    let lets_in = |from| allows(from, own, labels);
     let hint = match allowed {
         Some(from) if lets_in(from) => return None,
         Some(from) => selector::problem(from).map(|problem| format!(" (selector: {problem})")),

@@ -26,7 +26,7 @@ use crate::reader::Reader;
 use crate::reason::{GatewayAccepted, ListenerOverlappingTls, ListenerProgrammed};
 
 use addresses::{Addresses, addresses};
-use certificates::certificates;
+use certificates::{KeyPairs, certificates};
 use claims::claims;
 use classes::{Class, Classes};
 use client_certificate::{ClientCertificate, client_certificate};
@@ -102,9 +102,10 @@ pub(crate) fn parents(
     reader: &Reader<'_>,
     classes: &Classes<'_>,
     config: &Config,
+    pairs: &KeyPairs,
 ) -> Vec<Arc<ParentFacts>> {
     let gateways = served(reader, classes, config);
-    let certificates = certificates(reader, &gateways);
+    let certificates = certificates(reader, &gateways, pairs);
     let listeners = listeners(&gateways, &certificates, reader);
     let listeners = claims(listeners, &config.listener_claims);
     let mut conflicts = conflicts(&gateways, &listeners, config.default_is_shared);

@@ -18,6 +18,7 @@ use gateway_model::{
 };
 
 use crate::gateway::ParentFacts;
+use crate::gateway::certificates::KeyPairs;
 use crate::gateway::classes::Class;
 use crate::grants::{Grants, grants};
 use crate::ir::{BackendId, Ir, ListenerId};
@@ -44,6 +45,7 @@ pub struct Resolver {
     /// What was resolved last.
     last: Option<Last>,
     patterns: Patterns,
+    certificates: KeyPairs,
     known: Known,
     dependents: Dependents,
     resolved: Resolved,

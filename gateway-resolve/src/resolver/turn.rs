@@ -39,7 +39,7 @@ impl Turn<'_> {
         }
         let reader = self.reader.recording();
         let served = classes(&reader, self.config);
-        let facts = parents(&reader, &served, self.config);
+        let facts = parents(&reader, &served, self.config, &self.resolver.certificates);
         let known = &mut self.resolver.known;
         let points = Parents::new(&facts);
         for parent in points.differing(&known.points) {
@@ -125,7 +125,10 @@ impl Turn<'_> {
         let unit = Unit::Route(object.clone());
         let reader = self.reader.recording();
         let (parents, patterns) = (&self.resolver.known.points, &self.resolver.patterns);
-        let facts = route(object, self.snapshot, parents, patterns, &reader);
+        let mut facts = route(object, self.snapshot, parents, patterns, &reader);
+        if let (Some(facts), Some(known)) = (&mut facts, self.resolver.known.routes.get(object)) {
+            facts.rules.share(&known.rules);
+        }
         let report = match &facts {
             Some(facts) => of_route(facts, &reader),
             None => Report::new(object.clone()),

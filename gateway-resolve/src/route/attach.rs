@@ -103,7 +103,10 @@ where
     let namespace = route.metadata.namespace.as_str();
     let candidate = Candidate {
         kind: &route_kind::<Route<R>>(),
-        namespace: NamespaceLabels::of(reader, namespace),
+        namespace: NamespaceLabels {
+            name: namespace,
+            labels: &|| reader.labels(namespace),
+        },
         hostnames: &route.spec.hostnames,
     };
     let mut attachment = Attachment {
@@ -268,7 +271,7 @@ fn explain(
         Refused::NotAllowed => {
             let selects =
                 |point: &AttachmentPoint| point.namespaces.from == FromNamespaces::Selector;
-            let unknown = !candidate.namespace.is_known() && points.iter().any(selects);
+            let unknown = points.iter().any(selects) && !candidate.namespace.is_known();
             let hint = match unknown {
                 true => "; there is no Namespace of this name, whose labels could be selected",
                 false => "",

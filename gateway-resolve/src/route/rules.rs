@@ -90,6 +90,17 @@ impl RouteRules {
     pub(crate) fn is_hopeless(&self) -> bool {
         !self.failed.is_empty() && self.failed.len() == self.rules.len()
     }
+
+    /// Takes over the rules of an earlier version that are the same.
+    pub(crate) fn share(&mut self, earlier: &Self) {
+        if let Rules::OverHttp(rules) = &mut self.rules {
+            for (rule, known) in rules.iter_mut().zip(earlier.rules.over_http()) {
+                if rule.rule == known.rule {
+                    rule.rule = Arc::clone(&known.rule);
+                }
+            }
+        }
+    }
 }
 
 /// A kind of rule for requests that HTTP carries.

@@ -4,36 +4,28 @@ use std::collections::BTreeMap;
 
 use gateway_model::{FromNamespaces, LabelSelector, LabelSelectorRequirement, NamespacesFrom};
 
-use crate::reader::Reader;
-
 /// The label that an API server gives every namespace.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
-/// A namespace and its labels. One that has no object has its name as its only label.
-#[derive(Debug, Clone, Copy)]
+/// A namespace and its labels, which are read when somebody asks for them. One that has no object has its name as
+/// its only label.
+#[derive(Clone, Copy)]
 pub(crate) struct NamespaceLabels<'a> {
-    name: &'a str,
-    labels: Option<&'a BTreeMap<String, String>>,
+    pub(crate) name: &'a str,
+    /// Reads them.
+    pub(crate) labels: &'a dyn Fn() -> Option<&'a BTreeMap<String, String>>,
 }
 
 impl<'a> NamespaceLabels<'a> {
-    pub(crate) fn of(reader: &Reader<'a>, name: &'a str) -> Self {
-        let object = reader.namespace(name);
-        Self {
-            name,
-            labels: object.map(|namespace| &namespace.metadata.labels),
-        }
-    }
-
     /// Is there an object of the namespace, which would have its labels?
     pub(crate) fn is_known(&self) -> bool {
-        self.labels.is_some()
+        (self.labels)().is_some()
     }
 
     fn get(&self, key: &str) -> Option<&'a str> {
         match key {
             NAME_LABEL => Some(self.name),
-            _ => self.labels?.get(key).map(String::as_str),
+            _ => (self.labels)()?.get(key).map(String::as_str),
         }
     }
 }
@@ -167,7 +159,7 @@ mod tests {
         let labels = BTreeMap::from([("team".to_owned(), "a".to_owned())]);
         let namespace = NamespaceLabels {
             name: "apps",
-            labels: Some(&labels),
+            labels: &|| Some(&labels),
         };
         let rows: [(&str, &str, &[&str], bool); 9] = [
             ("team", "In", &["a", "b"], true),
@@ -194,7 +186,7 @@ mod tests {
     fn an_empty_selector_selects_all_and_every_namespace_is_labelled_with_its_name() {
         let bare = NamespaceLabels {
             name: "apps",
-            labels: None,
+            labels: &|| None,
         };
         assert!(selects(&LabelSelector::default(), bare));
         assert!(selects(
