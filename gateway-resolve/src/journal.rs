@@ -26,6 +26,16 @@ pub(crate) struct Journal(Arc<VecDeque<Arc<Touched>>>);
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Mark(Option<Arc<Touched>>);
 
+impl Mark {
+    /// Is it the same version?
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(own), Some(other)) => Arc::ptr_eq(own, other),
+            (own, other) => own.is_none() && other.is_none(),
+        }
+    }
+}
+
 impl Journal {
     pub(crate) fn push(&mut self, touched: Touched) {
         let entries = Arc::make_mut(&mut self.0);

@@ -76,7 +76,7 @@ pub use self::{
     finding::Finding,
     reconcile::{Reconciled, reconcile},
     resolve::{Resolution, resolve},
-    resolver::{Resolved, Resolver},
+    resolver::{Audit, Difference, Resolved, Resolver},
     snapshot::Snapshot,
     status::{Document, DocumentMetadata, Status, Statuses},
     status_plan::{Author, MergeStatus, StatusWrite, plan_status, plan_statuses},

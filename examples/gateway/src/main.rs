@@ -2,6 +2,7 @@
 
 mod access_log;
 mod answer;
+mod audit;
 mod check;
 mod cli;
 mod conditions;

@@ -13,6 +13,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep_until};
 
 use crate::access_log::AccessLog;
+use crate::audit::{self, Auditor};
 use crate::descriptors;
 use crate::error::Error;
 use crate::memory;
@@ -35,6 +36,7 @@ pub(crate) struct Plane {
     access_log: Option<Arc<AccessLog>>,
     /// What resolution has found out so far; one at a time has it.
     resolver: Arc<Mutex<Resolver>>,
+    auditor: Option<Auditor>,
     drain: Duration,
     /// When to apply again.
     retry: Option<Instant>,
@@ -95,9 +97,15 @@ impl Plane {
             metrics,
             access_log,
             resolver: Arc::default(),
+            auditor: None,
             drain,
             retry: None,
         })
+    }
+
+    /// Has what is served audited so often.
+    pub(crate) fn audit_every(&mut self, every: Option<Duration>) {
+        self.auditor = every.map(|every| Auditor::new(every, self.metrics.clone()));
     }
 
     /// Serves what the snapshot asks for; once it returns, that is what clients get.
@@ -105,11 +113,17 @@ impl Plane {
         let config = config.clone();
         let plane = Measured::new(Arc::clone(&self.proxy), self.metrics.clone());
         let resolver = Arc::clone(&self.resolver);
-        let outcome = joined(spawn_blocking(move || {
+        let is_due = self.auditor.as_ref().is_some_and(Auditor::is_due);
+        let (outcome, audit) = joined(spawn_blocking(move || {
             let mut resolver = resolver.lock().unwrap_or_else(PoisonError::into_inner);
-            outcome::apply(&mut resolver, snapshot, &config, &plane)
+            let outcome = outcome::apply(&mut resolver, snapshot, &config, &plane);
+            let audit = audit::of(is_due, &resolver, &outcome.snapshot);
+            (outcome, audit)
         }))
         .await;
+        if let (Some(auditor), Some(audit)) = (&mut self.auditor, audit) {
+            auditor.begin(audit);
+        }
         self.count_reload(true);
         let closed = outcome.has_closed_sockets();
         self.retry = closed.then(|| Instant::now() + RETRY);

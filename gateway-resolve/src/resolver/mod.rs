@@ -4,6 +4,7 @@
 //! what its passes returned: given the next version of a snapshot, it does those again that have read
 //! what is new. A pass can read only by a [`Reader`], which records what it read, so that none is missed.
 
+mod audit;
 mod dependents;
 mod hosts;
 mod served;
@@ -29,6 +30,7 @@ use crate::route::patterns::Patterns;
 use crate::route::{RouteFacts, is_route, names};
 use crate::{Config, Snapshot, Statuses};
 
+pub use audit::{Audit, Difference};
 use dependents::{Dependents, Unit};
 use hosts::Hosts;
 use served::Served;

@@ -11,6 +11,7 @@ mod programmed;
 pub(crate) mod report;
 pub(crate) mod route;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gateway_model::{
@@ -145,6 +146,26 @@ impl Statuses {
     /// Everything that is not accepted or does not resolve, ordered by resource.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.findings.values().flat_map(|of_object| &**of_object)
+    }
+
+    /// The objects of which something else is said here than there.
+    pub(crate) fn differing(&self, other: &Self) -> BTreeSet<ObjectRef> {
+        let keys = |statuses: &Self| -> BTreeSet<ObjectRef> {
+            let with_findings = statuses.findings.keys();
+            statuses
+                .by_object
+                .keys()
+                .chain(with_findings)
+                .cloned()
+                .collect()
+        };
+        let mut objects = keys(self);
+        objects.extend(keys(other));
+        objects.retain(|object| {
+            self.get(object) != other.get(object)
+                || self.findings.get(object) != other.findings.get(object)
+        });
+        objects
     }
 
     /// Puts what is said of an object in the place of what was said before; says whether it differs.

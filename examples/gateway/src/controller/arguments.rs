@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use clap::Args;
 use gateway_model::{AddressType, GatewayStatusAddress};
@@ -69,6 +70,11 @@ pub(crate) struct ControllerArguments {
     )]
     pub(crate) lease: String,
 
+    /// Hold what is served against a resolution of everything so often, in the background; differences, which are
+    /// defects of this program, are logged and counted on /metrics
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) audit_every: Option<Duration>,
+
     /// What to log: error, warn, info, debug, trace, or filters such as gateway=debug
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub(crate) log_level: String,
@@ -90,6 +96,12 @@ impl ControllerArguments {
         config.usable_addresses = UsableAddresses::Within(pool.unwrap_or_default().to_vec());
         config
     }
+}
+
+/// As in the API: `10s`, `5m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration = gateway_model::Duration::new(text).map_err(|error| error.to_string())?;
+    Ok(duration.to_std())
 }
 
 fn shared_address(text: &str) -> Result<GatewayStatusAddress, String> {

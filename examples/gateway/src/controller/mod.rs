@@ -130,7 +130,8 @@ impl Controller {
         leads: Receiver<bool>,
     ) -> Result<Self, Error> {
         let name = format!("controller {}", arguments.controller_name);
-        let plane = Plane::start(&arguments.traffic, &name, Neighbours::Share, Some(metrics))?;
+        let mut plane = Plane::start(&arguments.traffic, &name, Neighbours::Share, Some(metrics))?;
+        plane.audit_every(arguments.audit_every);
         let (sender, changes) = mpsc::unbounded_channel();
         watch::start(client, &sender);
         Ok(Self {

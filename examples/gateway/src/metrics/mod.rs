@@ -31,6 +31,7 @@ pub(crate) struct Metrics {
     named: Mutex<Ir>,
     certificates: Mutex<Certificates>,
     reloads: Reloads,
+    audits: Audits,
     /// How long resolution took.
     resolve: Histogram,
     forwarder: OnceLock<Weak<Forwarder<Upstreams>>>,
@@ -41,6 +42,12 @@ pub(crate) struct Metrics {
 struct Reloads {
     ok: AtomicU64,
     failed: AtomicU64,
+}
+
+#[derive(Default)]
+struct Audits {
+    done: AtomicU64,
+    differences: AtomicU64,
 }
 
 impl Metrics {
@@ -63,6 +70,15 @@ impl Metrics {
             false => &self.reloads.failed,
         };
         count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What is served was held against a whole resolution, which came to so much else.
+    pub(crate) fn audited(&self, differences: usize) {
+        self.audits.done.fetch_add(1, Ordering::Relaxed);
+        let differences = u64::try_from(differences).unwrap_or(u64::MAX);
+        self.audits
+            .differences
+            .fetch_add(differences, Ordering::Relaxed);
     }
 
     /// Whose connections to backends are counted.

@@ -55,6 +55,7 @@ impl Collector for Metrics {
         connections(&names, to)?;
         self.upstreams(to)?;
         self.reloads(to)?;
+        self.audits(to)?;
         self.certificate_expiry(to)?;
         let lost = self.lost_lines.get().map_or(0, |lost| lost.load(Relaxed));
         let help = "Lines of the access log that were lost, since it was not written fast enough";
@@ -267,6 +268,16 @@ impl Metrics {
         let name = "gateway_resolve_duration_seconds";
         let metric = to.encode_descriptor(name, help, None, MetricType::Histogram)?;
         histogram(metric, &self.resolve)
+    }
+
+    fn audits(&self, to: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let help = "Times that what is served was held against a whole resolution";
+        let metric = to.encode_descriptor("gateway_audits", help, None, MetricType::Counter)?;
+        ConstCounter::new(self.audits.done.load(Relaxed)).encode(metric)?;
+        let help = "What differed then: a defect of this program";
+        let name = "gateway_audit_differences";
+        let metric = to.encode_descriptor(name, help, None, MetricType::Counter)?;
+        ConstCounter::new(self.audits.differences.load(Relaxed)).encode(metric)
     }
 
     fn certificate_expiry(&self, to: &mut DescriptorEncoder<'_>) -> fmt::Result {
