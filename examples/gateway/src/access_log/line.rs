@@ -8,7 +8,7 @@ use gateway_dataplane::head::RequestHead;
 use gateway_dataplane::observe::{Record, StreamRecord};
 use gateway_model::ObjectRef;
 use gateway_resolve::ir::{BackendId, Listener, Transport};
-use http::{Version, header};
+use http::{HeaderName, Version, header};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -17,6 +17,8 @@ use serde::Serialize;
 pub(super) struct Line<'r> {
     pub(super) time: String,
     pub(super) client: IpAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) forwarded_for: Option<Cow<'r, str>>,
     pub(super) protocol: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) method: Option<Cow<'r, str>>,
@@ -55,6 +57,7 @@ pub(super) struct Line<'r> {
     pub(super) user_agent: Option<Cow<'r, str>>,
 }
 
+static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// Bytes of a field that a client sent.
 const LONGEST: usize = 1_024;
 
@@ -65,6 +68,7 @@ impl<'r> Line<'r> {
         Self {
             time: time(record.started),
             client: record.client.ip(),
+            forwarded_for: head.and_then(|head| field(head, &FORWARDED_FOR)),
             protocol: head.map_or("HTTP", |head| protocol(head.version)),
             method: head.map(|head| text(head.method.as_str())),
             host: head.and_then(host),
@@ -94,6 +98,7 @@ impl<'r> Line<'r> {
         Self {
             time: time(record.started),
             client: record.client.ip(),
+            forwarded_for: None,
             protocol: match record.socket.transport {
                 Transport::Tcp => "TCP",
                 Transport::Udp => "UDP",
@@ -188,6 +193,7 @@ mod tests {
         Line {
             time: "2026-01-01T00:00:00.000Z".to_owned(),
             client: [192, 0, 2, 1].into(),
+            forwarded_for: text(),
             protocol: "HTTP/1.1",
             method: text(),
             host: text(),
@@ -227,7 +233,7 @@ mod tests {
         let want = "2026-01-01T00:00:00.000Z 192.0.2.1 \"x x HTTP/1.1\" 200 host=\"x\" reason=backend \
                     refusal=\"x\" ended=complete received=1 sent=2 duration_ms=1.5 response_ms=1.25 port=80 \
                     listener=x route=x rule=0 backend=x endpoint=192.0.2.2:80 attempts=1 \
-                    request_id=\"x\" user_agent=\"x\"\n";
+                    request_id=\"x\" user_agent=\"x\" forwarded_for=\"x\"\n";
         assert_eq!(text, want);
     }
 

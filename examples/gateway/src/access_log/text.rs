@@ -39,7 +39,8 @@ fn write(line: &Line<'_>, text: &mut String) -> fmt::Result {
     fields.put("endpoint", line.endpoint)?;
     fields.put("attempts", line.attempts)?;
     fields.put("request_id", line.request_id.as_deref().map(Quoted))?;
-    fields.put("user_agent", line.user_agent.as_deref().map(Quoted))
+    fields.put("user_agent", line.user_agent.as_deref().map(Quoted))?;
+    fields.put("forwarded_for", line.forwarded_for.as_deref().map(Quoted))
 }
 
 struct Fields<'t>(&'t mut String);

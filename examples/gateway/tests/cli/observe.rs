@@ -79,7 +79,8 @@ fn an_answer_is_explained_by_its_line() {
         ("shop.example", "/missing", 500, "refused"),
     ];
     for (host, target, status, reason) in rows {
-        ask(&gateway, target, &format!("host: {host}\r\n"));
+        let fields = format!("host: {host}\r\nx-forwarded-for: 192.0.2.7\r\n");
+        ask(&gateway, target, &fields);
         let entry = entry(&mut gateway);
         assert_eq!(
             (
@@ -91,6 +92,7 @@ fn an_answer_is_explained_by_its_line() {
             (&status.into(), &reason.into(), &host.into(), &target.into()),
         );
         assert_eq!(entry["ended"], "complete");
+        assert_eq!(entry["forwarded_for"], "192.0.2.7");
         let route = (status != 404).then_some("HTTPRoute/default/shop");
         assert_eq!(entry["route"].as_str(), route, "{entry}");
         let listener = (reason != "no_listener").then_some("Gateway/default/web/http");
