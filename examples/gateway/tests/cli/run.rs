@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread::JoinHandle;
 
-use crate::files::{quickstart, with_file};
-use crate::support::{Answer, Gateway, curl, example, output, text};
+use crate::files::{CLEAN, Files, quickstart, with_file};
+use crate::support::{Answer, Gateway, LONG, curl, example, output, text};
 
 #[test]
 fn at_the_start_what_is_invalid_is_left_out_and_reported() {
@@ -191,12 +191,28 @@ fn descriptors_are_raised_to_what_is_allowed_and_a_promise_beyond_is_said() {
 
 #[test]
 fn a_standard_error_that_nobody_reads_holds_up_nothing() {
-    let path = example("quickstart.yaml");
-    let arguments = ["--log-level", "trace", path.to_str().unwrap()];
-    let mut gateway = Gateway::start_unread(&arguments);
+    // Nobody is at the endpoint, of which there is a line for each request: more than a pipe holds.
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let manifests = CLEAN
+        .replace("port: 80, protocol", "port: 8080, protocol")
+        .replace(
+            "{port: 8080}]\nend",
+            &format!("{{port: {}}}]\nend", closed.port()),
+        );
+    let files = Files::new(&[("input.yaml", &manifests)]);
+    let mut gateway = Gateway::start_unread(&[files.path("input.yaml").to_str().unwrap()]);
     gateway.wait_for("HTTPRoute default/");
-    for _ in 0..200 {
-        assert_eq!(curl(&[&gateway.url("/")]).status, 200);
+    for _ in 0..2_000 {
+        let mut client = TcpStream::connect(("127.0.0.1", gateway.port(8080))).unwrap();
+        client.set_read_timeout(Some(LONG)).unwrap();
+        let request = "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+        client.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
     }
 }
 
