@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gateway_dataplane::forward::headers::{Forwarding, HopId};
 use gateway_dataplane::observe::Observer;
-use gateway_dataplane::{Applied, Limits, Ports, Proxy};
+use gateway_dataplane::{Applied, Limits, Ports, Proxy, SessionKey};
 use gateway_resolve::ir::{DataPlane, Ir, ListenerId};
 use gateway_resolve::{Config, Resolver, Snapshot};
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -73,6 +73,8 @@ impl Plane {
         let mut builder = Proxy::builder()
             .limits(limits)
             .forwarding(forwarding)
+            // The same for replicas, as they serve the same sessions.
+            .session_key(SessionKey::new(name.as_bytes()))
             .ambiguous_paths(arguments.ambiguous_paths.into())
             .addresses(arguments.bind.iter().copied())
             .ports(Ports::Offset(arguments.port_offset))

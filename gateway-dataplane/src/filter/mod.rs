@@ -14,6 +14,7 @@ pub use headers::edit_headers;
 pub(crate) use headers::is_editable;
 pub use mirror::Mirror;
 pub use redirect::{Connection, location, redirect};
+pub(crate) use rewrite::change_target;
 pub use rewrite::{InvalidTarget, rewrite, rewritten_path};
 
 use gateway_resolve::ir::Filter;

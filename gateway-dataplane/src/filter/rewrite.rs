@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use gateway_resolve::ir::{PathRewrite, Rewrite};
+use gateway_resolve::ir::{HostChange, PathChange, PathRewrite, Rewrite, RuleSettings};
+use http::HeaderValue;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::head::{Known, RequestHead};
@@ -53,6 +54,55 @@ pub fn rewrite(
         head.set_target(&target);
     }
     Ok(())
+}
+
+/// Changes host and path as `settings` say, those that are not there left as they are. `prefix` is the prefix that the
+/// route matched.
+///
+/// # Errors
+/// The new target is too long.
+pub(crate) fn change_target(
+    settings: &RuleSettings,
+    head: &mut RequestHead,
+    prefix: Option<&str>,
+) -> Result<(), InvalidTarget> {
+    if let Some(change) = &settings.host_rewrite
+        && let Some(host) = changed_host(&change.value, head)
+    {
+        head.fields.set(Known::Host, host.as_bytes());
+    }
+    if let Some(change) = &settings.path_rewrite {
+        let path = changed_path(&change.value, head.path(), prefix);
+        let path = PathRewrite::Full(path.into());
+        let rewritten = Rewrite {
+            hostname: None,
+            path: Some(path),
+        };
+        rewrite(&rewritten, head, None)?;
+    }
+    Ok(())
+}
+
+/// What is no value of a header is left alone.
+fn changed_host(change: &HostChange, head: &RequestHead) -> Option<HeaderValue> {
+    match change {
+        HostChange::To(host) => Some(host.as_http().clone()),
+        HostChange::Header(name) => HeaderValue::from_bytes(head.fields.get(name.as_http())?).ok(),
+        HostChange::Path(substitution) => {
+            HeaderValue::try_from(substitution.apply(head.path())).ok()
+        }
+        _ => None,
+    }
+}
+
+fn changed_path(change: &PathChange, path: &str, prefix: Option<&str>) -> String {
+    match change {
+        PathChange::Matched(with) => {
+            let rest = prefix.and_then(|prefix| path.strip_prefix(prefix));
+            [with, rest.unwrap_or_default()].concat()
+        }
+        PathChange::Pattern(substitution) => substitution.apply(path),
+    }
 }
 
 /// What the `http` crate takes, which backends are handed requests by.

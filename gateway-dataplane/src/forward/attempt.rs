@@ -85,7 +85,8 @@ async fn persist<B: Backend>(
     };
     loop {
         let sent = once(backend, bounds, &attempt, copy_head(&head), whole.body()).await;
-        let last = attempt.number >= retry.attempts.get() || !bounds.leaves(retry.backoff);
+        let pause = retry.pause(attempt.number);
+        let last = attempt.number >= retry.attempts.get() || !bounds.leaves(pause);
         if !is_worth_another(retry, &sent) {
             return sent;
         }
@@ -93,7 +94,7 @@ async fn persist<B: Backend>(
             return sent.map_err(exhausted);
         }
         drop(sent);
-        sleep(retry.backoff).await;
+        sleep(pause).await;
         attempt.number += 1;
     }
 }
@@ -107,9 +108,9 @@ fn is_worth_another(retry: &Retry, sent: &Result<Response<Body>, BackendError>) 
         Err(error) => match error.kind() {
             BackendErrorKind::NoEndpoint
             | BackendErrorKind::Connect
-            | BackendErrorKind::Refused
-            | BackendErrorKind::Broken
-            | BackendErrorKind::Timeout => true,
+            | BackendErrorKind::Refused => retry.failures.connect,
+            BackendErrorKind::Broken => retry.failures.reset,
+            BackendErrorKind::Timeout => retry.failures.timeout,
             BackendErrorKind::Request => false,
             _ => is_listed(error.status()),
         },

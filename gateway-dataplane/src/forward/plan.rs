@@ -20,7 +20,7 @@ use crate::backend::Backend;
 use crate::filter::manipulate::{
     Given, begin_response, edit_request, edit_response, request_headers,
 };
-use crate::filter::{Connection, Cors, Filters, Mirror, redirect};
+use crate::filter::{Connection, Cors, Filters, Mirror, change_target, redirect};
 use crate::format::Subject;
 use crate::head::{AmbiguousPaths, HeadRules, Known, RequestHead, ResponseHead, normalize};
 use crate::observe::{Observed, Reason};
@@ -333,6 +333,7 @@ fn edit<'t, B: Backend>(
     );
     edit_request(manipulations, &added, &mut head.fields);
     let too_long = |_| refused(StatusCode::URI_TOO_LONG, Reason::TargetTooLong);
+    change_target(&rule.ir().settings, head, hit.prefix()).map_err(too_long)?;
     let copies = &mut forward.copies;
     for filters in [&forward.filters, &forward.target.filters] {
         let copy =

@@ -4,10 +4,16 @@
 
 mod authorize;
 mod buffer;
+#[cfg(feature = "compression")]
+mod compress;
 mod csrf;
 mod fault;
 #[cfg(feature = "grpc")]
+mod global_rate_limit;
+#[cfg(feature = "grpc")]
 mod grpc;
+#[cfg(feature = "grpc")]
+mod grpc_web;
 mod levels;
 mod peek;
 mod rate_limit;
@@ -63,6 +69,7 @@ impl Maker<'_> {
         Besides {
             stages: self.stages(levels),
             sessions: sessions.map(|set| Sessions::new(self.session_key, levels.rule, &set.value)),
+            retry: host.retry.as_ref().map(|set| set.value.clone()),
             manipulations: manipulations.map(|set| set.value.clone()).collect(),
         }
     }
@@ -73,6 +80,11 @@ impl Maker<'_> {
         if let Some(fault) = &levels.rule().fault {
             stages.push(Box::new(Fault(fault.value.clone())));
         }
+        #[cfg(feature = "compression")]
+        if let Some(set) = &levels.listener().compression {
+            let spec = Arc::new(set.value.clone());
+            stages.push(Box::new(compress::Compress(spec)));
+        }
         let transformations = rule_or_host!(levels, transformations);
         stages.extend(transformations.and_then(|set| self.transform(&set.early)));
         if let Some(bucket) = self.bucket(levels) {
@@ -81,7 +93,14 @@ impl Maker<'_> {
         if let Some(asked) = most_specific!(levels, authorization) {
             stages.push(Box::new(Authorize::new(asked, self)));
         }
+        #[cfg(feature = "grpc")]
+        if levels.listener().grpc_web.is_some() {
+            stages.push(Box::new(grpc_web::GrpcWeb));
+        }
         stages.extend(transformations.and_then(|set| self.transform(&set.regular)));
+        if let Some(limit) = rule_or_host!(levels, global_rate_limit) {
+            stages.push(self.counted(limit));
+        }
         if let Some(ir::Buffer::UpTo(limit)) = most_specific!(levels, buffer) {
             stages.push(Box::new(Buffer(*limit)));
         }
@@ -91,6 +110,17 @@ impl Maker<'_> {
         stages.extend(transformations.and_then(|set| self.transform(&set.last)));
         stages.extend(self.gatekeeper.stages(levels.rule));
         Stages::new(stages)
+    }
+
+    #[cfg(feature = "grpc")]
+    fn counted(&self, limit: &ir::GlobalRateLimit) -> Box<dyn Admit> {
+        Box::new(global_rate_limit::GlobalRateLimit::new(limit, self))
+    }
+
+    #[cfg(not(feature = "grpc"))]
+    fn counted(&self, _limit: &ir::GlobalRateLimit) -> Box<dyn Admit> {
+        tracing::error!("this data plane has no gRPC, which a rate limit needs");
+        Box::new(transform::Broken)
     }
 
     /// A transformation that cannot be done lets nothing pass.

@@ -21,6 +21,7 @@ pub struct CompiledRule<B> {
     stages: Option<Box<Stages>>,
     sessions: Option<Box<Sessions>>,
     manipulations: Box<[ir::HeaderManipulation]>,
+    host_retry: Option<Box<ir::Retry>>,
 }
 
 /// What a rule has beside its filters and backends.
@@ -30,6 +31,8 @@ pub(crate) struct Besides {
     pub(crate) sessions: Option<Sessions>,
     /// In the order in which they are done.
     pub(crate) manipulations: Vec<ir::HeaderManipulation>,
+    /// When to try again, where the rule does not say.
+    pub(crate) retry: Option<ir::Retry>,
 }
 
 /// What a request ends in.
@@ -91,6 +94,7 @@ impl<B> CompiledRule<B> {
             stages: None,
             sessions: None,
             manipulations: [].into(),
+            host_retry: None,
         }
     }
 
@@ -100,8 +104,10 @@ impl<B> CompiledRule<B> {
             stages,
             sessions,
             manipulations,
+            retry,
         } = besides;
         Self {
+            host_retry: retry.map(Box::new),
             manipulations: manipulations.into(),
             stages: stages.map(Box::new),
             sessions: sessions.map(Box::new),
@@ -207,7 +213,7 @@ impl<B> CompiledRule<B> {
 
     /// When and how often a request is tried again.
     pub fn retry(&self) -> Option<&ir::Retry> {
-        value(self.ir.settings.retry.as_deref())
+        value(self.ir.settings.retry.as_deref()).or(self.host_retry.as_deref())
     }
 }
 

@@ -8,13 +8,20 @@ mod authorization;
 mod authorization_grpc;
 mod backend_tls;
 mod backends;
+#[cfg(feature = "compression")]
+mod compression;
 mod failures;
 mod forwarding;
 mod gateway_tls;
+#[cfg(feature = "grpc")]
+mod grpc_web;
 mod limits;
 mod observe;
+#[cfg(feature = "grpc")]
+mod rate_limits;
 mod reload;
 mod retries;
+mod rewrites;
 mod sessions;
 mod stages;
 mod streaming;

@@ -79,8 +79,11 @@ impl Listener {
         let of_hosts = self.hosts().iter();
         let of_hosts = of_hosts.filter_map(|host| host.settings.authorization.as_ref());
         let asked = of_listener.chain(of_hosts).map(|set| &set.value.server);
+        let counted = self.hosts().iter();
+        let counted = counted.filter_map(|host| host.settings.global_rate_limit.as_ref());
+        let counted = counted.map(|set| &set.value.server);
         let rules = self.rules().flat_map(Rule::backends);
-        rules.chain(streams).chain(asked)
+        rules.chain(streams).chain(asked).chain(counted)
     }
 }
 

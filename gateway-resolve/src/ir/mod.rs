@@ -36,12 +36,13 @@ pub use rank::Rank;
 pub use rule::{Action, Delegation, Refusal, RefusalReason, Rule, Target, WeightedTarget};
 pub use settings::{
     Abort, AddedHeader, Authorization, AuthorizationProtocol, BodyParsing, BodyTransformation,
-    Buffer, Captures, Csrf, Delay, Extracted, ExtractionMode, Extractor, Fault, FieldName, Format,
-    ForwardedBody, GrpcAuthorization, HeaderChanges, HeaderManipulation, HttpAuthorization,
-    ListenerSettings, LocalRateLimit, MergedKey, Named, Operator, Origin, Piece,
+    Buffer, Captures, Compression, Csrf, Delay, DescriptorEntry, Extracted, ExtractionMode,
+    Extractor, Failures, Fault, FieldName, Format, ForwardedBody, GlobalRateLimit,
+    GrpcAuthorization, GrpcWeb, HeaderChanges, HeaderManipulation, HostChange, HttpAuthorization,
+    ListenerSettings, LocalRateLimit, MergedKey, Named, Operator, Origin, PathChange, Piece,
     RequestTransformation, ResponseTransformation, Retry, RuleSettings, SessionCarrier,
-    SessionPersistence, Sourced, Template, TemplateError, TextMatch, TextMatchKind, Transformation,
-    TransformationStage, Transformations, Unanswered, VirtualHostSettings,
+    SessionPersistence, Sourced, Substitution, Template, TemplateError, TextMatch, TextMatchKind,
+    Transformation, TransformationStage, Transformations, Unanswered, VirtualHostSettings,
 };
 pub use split::{Split, Weighted};
 pub use stream::{ServerName, StreamAction, StreamRule, StreamSplit, StreamTarget};

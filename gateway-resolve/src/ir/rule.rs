@@ -60,11 +60,13 @@ impl Rule {
             _ => None,
         });
         let authorization = self.settings.authorization.as_ref();
+        let counted = self.settings.global_rate_limit.as_ref();
         targets
             .iter()
             .filter_map(|t| t.target.backend())
             .chain(mirrors)
             .chain(authorization.map(|asked| &asked.value.server))
+            .chain(counted.map(|asked| &asked.value.server))
     }
 }
 

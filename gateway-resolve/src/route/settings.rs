@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use gateway_model::{Duration, HttpRetry, HttpRule, HttpTimeouts, Source};
 
-use crate::ir::{Retry, RuleSettings, Sourced};
+use crate::ir::{Failures, Retry, RuleSettings, Sourced};
 
 /// Attempts beyond the first, where a retry does not say how many.
 const DEFAULT_ATTEMPTS: NonZeroU32 = NonZeroU32::MIN;
@@ -49,5 +49,7 @@ fn retry(written: &HttpRetry) -> Retry {
         backoff: backoff
             .as_ref()
             .map_or(DEFAULT_BACKOFF, |backoff| backoff.to_std()),
+        max_backoff: None,
+        failures: Failures::default(),
     }
 }

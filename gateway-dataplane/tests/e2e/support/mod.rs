@@ -13,9 +13,10 @@ use gateway_dataplane::{Applied, Limits, Ports, Proxy, ProxyBuilder};
 use gateway_model::{ObjectRef, Port, SectionName, Source};
 use gateway_resolve::ir::{
     Action, AppProtocol, Authorization, Backend, BackendId, Binding, Certificate, CertificateId,
-    ClientValidation, Endpoint, Filter, Ir, Listener, ListenerId, Match, PathMatch, PrivateKey,
-    Retry, Route, Rule, RuleSettings, ServerName, SessionPersistence, Sourced, Split, Stack,
-    StreamAction, StreamRule, StreamSplit, StreamTarget, Target, Tls, VirtualHost, WeightedTarget,
+    ClientValidation, Endpoint, Failures, Filter, Ir, Listener, ListenerId, Match, PathMatch,
+    PrivateKey, Retry, Route, Rule, RuleSettings, ServerName, SessionPersistence, Sourced, Split,
+    Stack, StreamAction, StreamRule, StreamSplit, StreamTarget, Target, Tls, VirtualHost,
+    WeightedTarget,
 };
 
 fn object(kind: &'static str, name: &str) -> ObjectRef {
@@ -140,6 +141,8 @@ pub(crate) fn retried(mut rule: Rule, attempts: u32, statuses: &[u16]) -> Rule {
         statuses: statuses.to_vec(),
         attempts: NonZeroU32::new(attempts).unwrap(),
         backoff: Duration::from_millis(1),
+        max_backoff: None,
+        failures: Failures::default(),
     });
     rule
 }

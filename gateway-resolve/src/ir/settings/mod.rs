@@ -7,13 +7,17 @@
 
 mod authorization;
 mod buffer;
+mod compression;
 mod csrf;
 mod fault;
 mod format;
+mod global_rate_limit;
+mod grpc_web;
 mod header_manipulation;
 mod origin;
 mod rate_limit;
 mod retry;
+mod rewrite;
 mod session;
 mod transformation;
 
@@ -22,13 +26,17 @@ pub use authorization::{
     Named, Unanswered,
 };
 pub use buffer::Buffer;
+pub use compression::Compression;
 pub use csrf::{Csrf, TextMatch, TextMatchKind};
 pub use fault::{Abort, Delay, Fault};
 pub use format::{FieldName, Format, Operator, Piece};
+pub use global_rate_limit::{DescriptorEntry, GlobalRateLimit};
+pub use grpc_web::GrpcWeb;
 pub use header_manipulation::{AddedHeader, HeaderChanges, HeaderManipulation};
 pub use origin::{Origin, Sourced};
 pub use rate_limit::LocalRateLimit;
-pub use retry::Retry;
+pub use retry::{Failures, Retry};
+pub use rewrite::{HostChange, PathChange, Substitution};
 pub use session::{SessionCarrier, SessionPersistence};
 pub use transformation::{
     BodyParsing, BodyTransformation, Captures, Extracted, ExtractionMode, Extractor, MergedKey,
@@ -86,6 +94,12 @@ settings! {
         fault: Fault,
         /// How many requests pass.
         local_rate_limit: LocalRateLimit,
+        /// How many requests pass, as a server counts them.
+        global_rate_limit: GlobalRateLimit,
+        /// What becomes of the path, before filters.
+        path_rewrite: PathChange,
+        /// What becomes of the host, before filters.
+        host_rewrite: HostChange,
         /// From where requests that change something have to come.
         csrf: Csrf,
         /// Whether requests are read whole.
@@ -104,6 +118,10 @@ settings! {
         authorization: Authorization,
         /// How many requests pass, of all rules that do not say.
         local_rate_limit: LocalRateLimit,
+        /// How many requests pass, as a server counts them, where the rule does not say.
+        global_rate_limit: GlobalRateLimit,
+        /// When and how often a request is tried again, where the rule does not say.
+        retry: Retry,
         /// From where requests that change something have to come, where the rule does not say.
         csrf: Csrf,
         /// Whether requests are read whole, where the rule does not say.
@@ -124,6 +142,10 @@ settings! {
         local_rate_limit: LocalRateLimit,
         /// From where requests that change something have to come, where neither rule nor host says.
         csrf: Csrf,
+        /// Whether responses are compressed.
+        compression: Compression,
+        /// Whether gRPC-Web is spoken.
+        grpc_web: GrpcWeb,
         /// Whether requests are read whole, where neither rule nor host says.
         buffer: Buffer,
     }

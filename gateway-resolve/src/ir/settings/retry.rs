@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Retries (GEP-1731). Failed connections and attempts that took too long are always retried.
+/// Retries (GEP-1731).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Retry {
@@ -15,4 +15,48 @@ pub struct Retry {
     pub attempts: NonZeroU32,
     /// The least time between two attempts.
     pub backoff: Duration,
+    /// Up to which that time is doubled from attempt to attempt; it stays the same when `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_backoff: Option<Duration>,
+    /// Attempts without a response that are made again.
+    #[serde(default, skip_serializing_if = "Failures::are_all")]
+    pub failures: Failures,
+}
+
+/// Ways for an attempt to bring no response. All of them, by default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Failures {
+    /// No connection could be made, or the endpoint took no request on it.
+    pub connect: bool,
+    /// The connection broke.
+    pub reset: bool,
+    /// The attempt took too long.
+    pub timeout: bool,
+}
+
+impl Default for Failures {
+    fn default() -> Self {
+        Self {
+            connect: true,
+            reset: true,
+            timeout: true,
+        }
+    }
+}
+
+impl Failures {
+    /// For `skip_serializing_if`.
+    fn are_all(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Retry {
+    /// The time between attempt `number`, counted from 0, and the next.
+    pub fn pause(&self, number: u32) -> Duration {
+        let doubled = self.backoff.saturating_mul(1 << number.min(16));
+        let most = self.max_backoff.map(|most| most.max(self.backoff));
+        most.map_or(self.backoff, |most| doubled.min(most))
+    }
 }
