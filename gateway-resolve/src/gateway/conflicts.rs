@@ -1,14 +1,14 @@
 //! Listeners that cannot be told apart (Gateway `spec.listeners`, "distinct").
 //!
 //! Within a Gateway or a ListenerSet, listeners that clash are all refused: none wins. Between a Gateway and
-//! its ListenerSets those of the Gateway go first, then the older set before the younger (GEP-1713). Between
-//! Gateways that share a socket, because they are bound to the same address and port, the older Gateway keeps
-//! what it has, and the younger one's listener is refused.
+//! its ListenerSets those of the Gateway go first, then the older set before the younger (GEP-1713), and what a
+//! set has lost so is in the way of none of its own. Between Gateways that share a socket, because they are bound
+//! to the same address and port, the older Gateway keeps what it has, and the younger one's listener is refused.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use gateway_model::{Hostname, ObjectRef, Port};
+use gateway_model::{Hostname, Port};
 
 use crate::age::by_age;
 use crate::ir::Transport;
@@ -66,27 +66,67 @@ pub(crate) fn conflicts(
     listeners: &[Vec<ListenerFacts>],
     default_is_shared: bool,
 ) -> Conflicts {
-    let mut conflicts = Conflicts::new();
-    for (gateway, listeners) in listeners.iter().enumerate() {
-        for (listener, conflict) in within(listeners) {
-            conflicts.insert(ListenerKey { gateway, listener }, conflict);
+    let mut order: Vec<usize> = (0..gateways.len()).collect();
+    let object = |gateway: usize| &*gateways[gateway].gateway.object;
+    order.sort_by(|a, b| by_age(object(*a), object(*b)));
+    let (mut claims, mut conflicts) = (Claims::new(), Conflicts::new());
+    for gateway in order {
+        let places = places(&gateways[gateway], gateway, default_is_shared);
+        let owners = listeners[gateway].chunk_by(|a, b| a.id.parent == b.id.parent);
+        let mut first = 0;
+        for own in owners {
+            for (index, conflict) in of_owner(own, &places, &mut claims) {
+                let listener = first + index;
+                conflicts.insert(ListenerKey { gateway, listener }, conflict);
+            }
+            first += own.len();
         }
     }
-    let between = between(gateways, listeners, &conflicts, default_is_shared);
-    conflicts.extend(between);
     conflicts
+}
+
+/// The clashes of the listeners of one owner, after those that come before it. What a ListenerSet has lost to others is
+/// in the way of none of its own (conformance test ListenerSetProtocolConflict).
+fn of_owner<'a>(
+    own: &'a [ListenerFacts],
+    places: &[Place],
+    claims: &mut Claims<'a>,
+) -> BTreeMap<usize, Conflict> {
+    let mut found = BTreeMap::new();
+    let candidates = || own.iter().enumerate().filter(|(_, facts)| may_claim(facts));
+    for (index, facts) in candidates().filter(|(_, facts)| facts.is_of_set()) {
+        found.extend(lost(facts, places, claims).map(|conflict| (index, conflict)));
+    }
+    let inside = within(own, &found);
+    found.extend(inside);
+    for (index, facts) in candidates() {
+        if found.contains_key(&index) {
+            continue;
+        }
+        match lost(facts, places, claims) {
+            Some(conflict) => _ = found.insert(index, conflict),
+            None => claim(claims, places, facts),
+        }
+    }
+    found
+}
+
+/// What is not served keeps nobody off.
+fn may_claim(facts: &ListenerFacts) -> bool {
+    facts.refused.is_empty() && facts.is_attached()
 }
 
 fn apart(facts: &ListenerFacts) -> Option<Apart> {
     Apart::of(&facts.spec().protocol)
 }
 
-/// The clashes among listeners of one owner.
-fn within(listeners: &[ListenerFacts]) -> Vec<(usize, Conflict)> {
-    let mut ports: BTreeMap<(&ObjectRef, Port, Transport), Vec<usize>> = BTreeMap::new();
+/// The clashes among the listeners of one owner that are not `lost` already.
+fn within(listeners: &[ListenerFacts], lost: &BTreeMap<usize, Conflict>) -> Vec<(usize, Conflict)> {
+    let mut ports: BTreeMap<(Port, Transport), Vec<usize>> = BTreeMap::new();
     for (index, facts) in listeners.iter().enumerate() {
-        if let Some(apart) = apart(facts).filter(|_| facts.is_attached()) {
-            let key = (&facts.id.parent, facts.spec().port, apart.transport());
+        let takes_part = facts.is_attached() && !lost.contains_key(&index);
+        if let Some(apart) = apart(facts).filter(|_| takes_part) {
+            let key = (facts.spec().port, apart.transport());
             ports.entry(key).or_default().push(index);
         }
     }
@@ -162,51 +202,29 @@ struct Claim<'a> {
     hosts: BTreeMap<Option<&'a Hostname>, &'a ListenerFacts>,
 }
 
-/// The clashes between owners: those of the older Gateway go first, and of one Gateway those that it says.
-fn between(
-    gateways: &[Merged],
-    listeners: &[Vec<ListenerFacts>],
-    within: &Conflicts,
-    default_is_shared: bool,
-) -> Vec<(ListenerKey, Conflict)> {
-    let mut order: Vec<usize> = (0..gateways.len())
-        .filter(|gateway| !gateways[*gateway].gateway.is_refused())
-        .collect();
-    let object = |gateway: usize| &*gateways[gateway].gateway.object;
-    order.sort_by(|a, b| by_age(object(*a), object(*b)));
-    let mut claims = BTreeMap::new();
-    let mut lost = Vec::new();
-    for gateway in order {
-        let bound = &gateways[gateway].gateway.addresses.bound;
-        let places = places(bound, gateway, default_is_shared);
-        for (listener, facts) in listeners[gateway].iter().enumerate() {
-            let key = ListenerKey { gateway, listener };
-            // What is not served keeps nobody off.
-            let is_refused = !facts.refused.is_empty() || !facts.is_attached();
-            let Some(apart) = apart(facts).filter(|_| !is_refused && !within.contains_key(&key))
-            else {
-                continue;
-            };
-            let socket = |place: &Place| (*place, facts.spec().port, apart.transport());
-            let sockets: Vec<_> = places.iter().map(socket).collect();
-            match sockets
-                .iter()
-                .find_map(|socket| clash(claims.get(socket)?, apart, facts))
-            {
-                Some(conflict) => lost.push((key, conflict)),
-                None => claim(&mut claims, sockets, apart, facts),
-            }
-        }
-    }
-    lost
-}
+/// What became of all sockets so far.
+type Claims<'a> = BTreeMap<Socket, Claim<'a>>;
 
-fn places(bound: &Bound, gateway: usize, default_is_shared: bool) -> Vec<Place> {
-    match bound {
+fn places(merged: &Merged, gateway: usize, default_is_shared: bool) -> Vec<Place> {
+    match &merged.gateway.addresses.bound {
+        _ if merged.gateway.is_refused() => vec![Place::Alone(gateway)],
         Bound::Default if default_is_shared => vec![Place::Default],
         Bound::Default | Bound::Nowhere => vec![Place::Alone(gateway)],
         Bound::To(addresses) => addresses.iter().copied().map(Place::Address).collect(),
     }
+}
+
+fn sockets(facts: &ListenerFacts, places: &[Place], apart: Apart) -> Vec<Socket> {
+    let socket = |place: &Place| (*place, facts.spec().port, apart.transport());
+    places.iter().map(socket).collect()
+}
+
+/// The clash of a listener with one that came before.
+fn lost(facts: &ListenerFacts, places: &[Place], claims: &Claims<'_>) -> Option<Conflict> {
+    let apart = apart(facts)?;
+    let sockets = sockets(facts, places, apart);
+    let mut held = sockets.iter().filter_map(|socket| claims.get(socket));
+    held.find_map(|claim| clash(claim, apart, facts))
 }
 
 fn clash(claim: &Claim<'_>, apart: Apart, facts: &ListenerFacts) -> Option<Conflict> {
@@ -233,13 +251,9 @@ fn clash(claim: &Claim<'_>, apart: Apart, facts: &ListenerFacts) -> Option<Confl
     })
 }
 
-fn claim<'a>(
-    claims: &mut BTreeMap<Socket, Claim<'a>>,
-    sockets: Vec<Socket>,
-    apart: Apart,
-    facts: &'a ListenerFacts,
-) {
-    for socket in sockets {
+fn claim<'a>(claims: &mut Claims<'a>, places: &[Place], facts: &'a ListenerFacts) {
+    let Some(apart) = apart(facts) else { return };
+    for socket in sockets(facts, places, apart) {
         let claim = claims.entry(socket).or_insert_with(|| Claim {
             apart,
             holder: facts,

@@ -51,6 +51,11 @@ impl ListenerFacts {
         &self.owner.listeners()[self.index]
     }
 
+    /// Is it a ListenerSet's?
+    pub(crate) fn is_of_set(&self) -> bool {
+        matches!(self.owner, Owner::ListenerSet { .. })
+    }
+
     /// Is its owner let in by the Gateway?
     pub(crate) fn is_attached(&self) -> bool {
         self.owner.refused().is_none()
@@ -64,7 +69,7 @@ impl ListenerFacts {
     /// How the author of `other` gets to know it: of a ListenerSet in another namespace only that there is one
     /// (GEP-1713, "Listener and ListenerSet conflicts").
     pub(crate) fn named_for(&self, other: &Self) -> String {
-        let is_set = matches!(self.owner, Owner::ListenerSet { .. });
+        let is_set = self.is_of_set();
         let is_elsewhere = self.id.parent.namespace != other.id.parent.namespace;
         match is_set && is_elsewhere {
             true => "a listener of another ListenerSet".to_owned(),
