@@ -9,7 +9,7 @@ mod world;
 use std::sync::{Arc, LazyLock};
 
 use gateway_model::{Resource, Timestamp};
-use gateway_resolve::{Config, Resolver, Snapshot, Statuses, resolve};
+use gateway_resolve::{ClassSelection, Config, Resolver, Snapshot, Statuses, resolve};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -273,6 +273,53 @@ fn restamped(mut resource: Resource, generation: i64) -> Resource {
     resource
 }
 
+/// Edits of what routes and Gateways refer to, where Gateways are there and their class comes and goes.
+fn edit_beside() -> impl Strategy<Value = Edit> {
+    prop_oneof![
+        8 => beside().prop_map(|object| Edit::Put(parse(&[object]))),
+        3 => any::<Index>().prop_map(Edit::Delete),
+        1 => Just(Edit::Store),
+    ]
+}
+
+/// Carries out the edits, and holds a resolver to a whole resolution after each of them.
+fn hold(config: Config, edits: impl Iterator<Item = Edit>) -> Result<(), TestCaseError> {
+    let mut cluster = Cluster {
+        snapshot: Snapshot::new(),
+        objects: Vec::new(),
+        config,
+        now: support::now(),
+    };
+    let mut resolver = Resolver::new();
+    let mut before = resolver.resolve(&cluster.snapshot, &cluster.config, cluster.now);
+    for edit in edits {
+        cluster.edit(&edit, &before.statuses);
+        let whole = resolve(&cluster.snapshot, &cluster.config, cluster.now);
+        let got = resolver.resolve(&cluster.snapshot, &cluster.config, cluster.now);
+        prop_assert_eq!(&*got.ir, &whole.ir, "{:?}", edit);
+        prop_assert_eq!(&*got.statuses, &whole.statuses, "{:?}", edit);
+        // What is not said to have changed has not.
+        for (object, status) in whole.statuses.iter() {
+            let differs = before.statuses.get(object) != Some(status);
+            prop_assert!(!differs || got.restated.contains(object), "{}", object);
+        }
+        for (id, backend) in got.ir.backends() {
+            let differs = before.ir.backends().get(id) != Some(backend);
+            prop_assert!(!differs || got.backends.contains(id), "{}", id);
+        }
+        for listener in got.ir.listeners() {
+            let is_known = before.ir.listeners().contains(listener);
+            prop_assert!(
+                is_known || got.listeners.contains(&listener.id),
+                "{}",
+                listener.id
+            );
+        }
+        before = got;
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -280,35 +327,19 @@ proptest! {
     fn after_every_edit_a_resolver_comes_to_what_a_whole_resolution_does(
         first in world(), edits in vec(edit(), 1..24),
     ) {
-        let mut cluster = Cluster {
-            snapshot: Snapshot::new(),
-            objects: Vec::new(),
-            config: Config::default(),
-            now: support::now(),
-        };
-        let mut resolver = Resolver::new();
-        let mut before = resolver.resolve(&cluster.snapshot, &cluster.config, cluster.now);
-        for edit in std::iter::once(Edit::Put(first)).chain(edits) {
-            cluster.edit(&edit, &before.statuses);
-            let whole = resolve(&cluster.snapshot, &cluster.config, cluster.now);
-            let got = resolver.resolve(&cluster.snapshot, &cluster.config, cluster.now);
-            prop_assert_eq!(&*got.ir, &whole.ir, "{:?}", edit);
-            prop_assert_eq!(&*got.statuses, &whole.statuses, "{:?}", edit);
-            // What is not said to have changed has not.
-            for (object, status) in whole.statuses.iter() {
-                let differs = before.statuses.get(object) != Some(status);
-                prop_assert!(!differs || got.restated.contains(object), "{}", object);
-            }
-            for (id, backend) in got.ir.backends() {
-                let differs = before.ir.backends().get(id) != Some(backend);
-                prop_assert!(!differs || got.backends.contains(id), "{}", id);
-            }
-            for listener in got.ir.listeners() {
-                let is_known = before.ir.listeners().contains(listener);
-                prop_assert!(is_known || got.listeners.contains(&listener.id), "{}", listener.id);
-            }
-            before = got;
-        }
+        hold(Config::default(), std::iter::once(Edit::Put(first)).chain(edits))?;
+    }
+
+    #[test]
+    fn so_it_does_when_only_what_is_referred_to_is_edited(
+        first in world(), there in vec(beside(), 16..32), edits in vec(edit_beside(), 16..48),
+    ) {
+        let mut config = Config::default();
+        config.controller_name = "x.dev/a".into();
+        config.classes = ClassSelection::Controller;
+        let mut all = first;
+        all.extend(there.into_iter().flat_map(|object| parse(&[object])));
+        hold(config, std::iter::once(Edit::Put(all)).chain(edits))?;
     }
 
     #[test]
