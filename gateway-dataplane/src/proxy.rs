@@ -97,7 +97,9 @@ impl<M: MakeBackend> Proxy<M> {
     /// then the table is swapped in one step. Requests that are under way finish by the table that
     /// they started with; listeners that stay keep their sockets and connections, backends that did
     /// not change their pools. Sockets that are no longer asked for stop accepting, and their
-    /// connections finish within [`Limits::drain`](crate::Limits::drain).
+    /// connections finish within [`Limits::drain`](crate::Limits::drain). A listener that takes an address over from
+    /// another, or moves between an address and all of them, takes over the socket as well: who connects meanwhile
+    /// is served.
     ///
     /// What cannot be served (an address that is not this machine's, a certificate that does not
     /// belong to its key) is reported, and leaves the rest alone; it is tried anew by the next call.
@@ -115,8 +117,10 @@ impl<M: MakeBackend> Proxy<M> {
         let mut applied = Applied::new(ir);
         applied.note_certificates(ir, &certificates);
         let wanted = self.wanted(&prepared, &mut applied);
+        let handed_over = hand_over(&mut state, &wanted);
         let opened = self.open(&mut state, &wanted, &mut applied);
         self.forwarder.install(prepared);
+        self.serve_anew(&handed_over);
         self.accept_from(opened);
         self.close_unwanted(&mut state, &wanted);
         state.ir = Arc::clone(ir);
@@ -197,18 +201,58 @@ impl<M: MakeBackend> Proxy<M> {
         }
     }
 
+    /// Has sockets that were handed over lead to who has them now.
+    fn serve_anew(&self, handed_over: &[(u64, SocketKey)]) {
+        for (id, key) in handed_over {
+            for worker in &self.workers {
+                if let Some(view) = self.forwarder.view(worker.index(), key) {
+                    worker.serve(*id, *key, view);
+                }
+            }
+        }
+    }
+
     fn close_unwanted(&self, state: &mut State, wanted: &Wanted) {
-        let wanted: BTreeSet<_> = wanted.sockets().collect();
+        let exact: BTreeSet<_> = wanted.sockets().collect();
         state.sockets.retain(|socket_at, socket| {
-            let keep = wanted.contains(socket_at);
+            let (key, address) = *socket_at;
+            let keep = exact.contains(socket_at) || wanted.heir(key, address).is_some();
+            let grace = match wanted.splits(key, address) {
+                true => HANDSHAKE,
+                false => Duration::ZERO,
+            };
             if !keep {
                 for worker in &self.workers {
-                    worker.close(socket.id);
+                    worker.close(socket.id, grace);
                 }
             }
             keep
         });
     }
+}
+
+/// Time for handshakes that are under way, after which new connections go to the socket that takes over.
+const HANDSHAKE: Duration = Duration::from_secs(1);
+
+/// Gives the sockets that are not wanted any more to their heirs; returns those that lead elsewhere now.
+fn hand_over(state: &mut State, wanted: &Wanted) -> Vec<(u64, SocketKey)> {
+    let (mut kept, mut handed_over) = (BTreeMap::new(), Vec::new());
+    let (mut orphans, exact) = (Vec::new(), wanted.sockets().collect::<BTreeSet<_>>());
+    for ((key, address), socket) in std::mem::take(&mut state.sockets) {
+        match exact.contains(&(key, address)) {
+            true => drop(kept.insert((key, address), socket)),
+            false => orphans.push((key, address, socket)),
+        }
+    }
+    for (key, address, socket) in orphans {
+        let heir = wanted.heir(key, address).unwrap_or(key);
+        if heir != key {
+            handed_over.push((socket.id, heir));
+        }
+        kept.insert((heir, address), socket);
+    }
+    state.sockets = kept;
+    handed_over
 }
 
 impl<M: MakeBackend> fmt::Debug for Proxy<M> {

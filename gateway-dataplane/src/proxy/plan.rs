@@ -44,6 +44,35 @@ impl Wanted {
     pub(super) fn sockets(&self) -> impl Iterator<Item = (SocketKey, SocketAddr)> {
         self.0.iter().copied()
     }
+
+    /// Who a socket on `address`, opened for `key` which does not want it any more, is handed to: the socket of the
+    /// table that wants the same address, or else the one that wants all addresses. What arrives meanwhile would be
+    /// lost with it.
+    pub(super) fn heir(&self, key: SocketKey, address: SocketAddr) -> Option<SocketKey> {
+        let covers = |other: SocketAddr| other.ip().is_unspecified() && meet(other, address);
+        let equal = self.find(key, |other| other == address);
+        equal.or_else(|| self.find(key, covers))
+    }
+
+    /// Is a part of what `address` is for wanted by itself?
+    pub(super) fn splits(&self, key: SocketKey, address: SocketAddr) -> bool {
+        let part = |other| address.ip().is_unspecified() && meet(other, address);
+        self.find(key, part).is_some()
+    }
+
+    /// Of the same transport as `key`, on a port that is given.
+    fn find(&self, key: SocketKey, fits: impl Fn(SocketAddr) -> bool) -> Option<SocketKey> {
+        let mut others = self.sockets();
+        let fits = |(other, address): &(SocketKey, SocketAddr)| {
+            other.transport == key.transport && address.port() != 0 && fits(*address)
+        };
+        others.find(fits).map(|(key, _)| key)
+    }
+}
+
+/// Have they the port and the family in common?
+fn meet(one: SocketAddr, other: SocketAddr) -> bool {
+    one.port() == other.port() && one.is_ipv4() == other.is_ipv4()
 }
 
 impl Ports {

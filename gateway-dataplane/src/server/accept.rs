@@ -1,20 +1,19 @@
-//! From a listening socket to requests.
+//! From a connection that was accepted to requests.
 
 use std::cell::RefCell;
 use std::future::Future;
-use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
 
 use futures_util::future::poll_fn;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_rustls::server::TlsStream;
 
 use super::greet::{Greeted, greet};
+use super::listening::Served;
 use super::sniff::{Protocol, sniff};
 use super::watch::{Order, Registration, Watch};
 use super::worker::Worker;
@@ -23,103 +22,10 @@ use crate::backend::MakeBackend;
 use crate::codec::h1::{Side, Stream};
 use crate::forward::{ConnectionInfo, Current, View, forward};
 use crate::observe::ObservedStream;
-use crate::paced::Paced;
-use crate::table::{Chosen, SocketKey};
-
-/// A listening socket of one worker.
-pub(super) struct Listening<B> {
-    pub(super) socket: TcpListener,
-    pub(super) served: Served<B>,
-}
-
-/// What a listening socket leads to.
-pub(super) struct Served<B> {
-    pub(super) id: u64,
-    pub(super) key: SocketKey,
-    /// What is served on it; when it is no longer in the table, what was served last.
-    pub(super) current: Current<B>,
-}
-
-/// The pause after an error that will not go away by itself, such as too many open files.
-pub(super) const PAUSE: Duration = Duration::from_millis(50);
-
-/// Accepts connections until `closing`, then those that already wait, and has all finish within what it says.
-pub(super) async fn accept<M: MakeBackend>(
-    worker: Arc<Worker<M>>,
-    mut listening: Listening<M::Backend>,
-    mut closing: oneshot::Receiver<Duration>,
-) {
-    let limit = loop {
-        let next = tokio::select! {
-            biased;
-            limit = &mut closing => break limit.unwrap_or(worker.limits().drain),
-            next = listening.socket.accept() => next,
-        };
-        match next {
-            Ok((stream, peer)) => admit(&worker, &mut listening.served, stream, peer).await,
-            Err(error) if is_about_one_connection(&error) => {}
-            Err(error) => {
-                static SAID: Paced = Paced::new();
-                if let Some(more) = SAID.pass() {
-                    let socket = listening.served.key;
-                    tracing::warn!(%socket, %error, more, "cannot accept connections");
-                }
-                tokio::time::sleep(PAUSE).await;
-            }
-        }
-    };
-    if let Ok(socket) = listening.socket.into_std() {
-        while let Some((stream, peer)) = waiting(&socket) {
-            admit(&worker, &mut listening.served, stream, peer).await;
-        }
-    }
-    worker.registry.finish(Some(listening.served.id), limit);
-}
-
-/// A connection that waits to be accepted. Asks the kernel, which may know of some that the runtime
-/// has not been told about.
-fn waiting(socket: &std::net::TcpListener) -> Option<(TcpStream, SocketAddr)> {
-    loop {
-        match socket.accept() {
-            Ok((stream, peer)) => {
-                stream.set_nonblocking(true).ok()?;
-                return Some((TcpStream::from_std(stream).ok()?, peer));
-            }
-            Err(error) if is_about_one_connection(&error) => {}
-            Err(_would_block) => return None,
-        }
-    }
-}
-
-/// Serves a connection as soon as there may be one more.
-async fn admit<M: MakeBackend>(
-    worker: &Arc<Worker<M>>,
-    served: &mut Served<M::Backend>,
-    stream: TcpStream,
-    peer: SocketAddr,
-) {
-    let Ok(permit) = Arc::clone(&worker.permits).acquire_owned().await else {
-        return;
-    };
-    let client = Client {
-        registration: worker.registry.watch(served.id, permit),
-        info: ConnectionInfo::new(peer, served.key).on_worker(worker.index),
-        worker: Arc::clone(worker),
-        view: served.current.view(),
-    };
-    tokio::spawn(client.serve(stream));
-}
-
-fn is_about_one_connection(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(
-        error.kind(),
-        ConnectionAborted | ConnectionRefused | ConnectionReset
-    )
-}
+use crate::table::Chosen;
 
 /// A connection that was accepted.
-struct Client<M: MakeBackend> {
+pub(super) struct Client<M: MakeBackend> {
     registration: Registration,
     info: ConnectionInfo,
     worker: Arc<Worker<M>>,
@@ -127,7 +33,23 @@ struct Client<M: MakeBackend> {
 }
 
 impl<M: MakeBackend> Client<M> {
-    async fn serve(self, stream: TcpStream) {
+    /// A client at `peer`, who came by a socket that leads to what is `served`.
+    pub(super) fn new(
+        worker: &Arc<Worker<M>>,
+        served: &mut Served<M::Backend>,
+        permit: OwnedSemaphorePermit,
+        peer: SocketAddr,
+    ) -> Self {
+        Self {
+            registration: worker.registry.watch(served.id, permit),
+            info: ConnectionInfo::new(peer, served.key).on_worker(worker.index),
+            worker: Arc::clone(worker),
+            view: served.current.view(),
+        }
+    }
+
+    /// Serves the connection to its end.
+    pub(super) async fn serve(self, stream: TcpStream) {
         if self.view.table.is_tls() {
             // Boxed, as a connection in clear has no use for the room.
             Box::pin(self.greet(stream)).await;

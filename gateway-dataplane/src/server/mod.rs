@@ -10,6 +10,7 @@ mod greet;
 mod hello;
 mod http1;
 mod http2;
+mod listening;
 mod respond;
 mod sniff;
 mod socket;

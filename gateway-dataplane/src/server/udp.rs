@@ -12,12 +12,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::UdpSocket;
-use tokio::sync::oneshot;
 use tokio::time::MissedTickBehavior;
 
 use self::door::{Client, Door, Told};
 use self::sessions::{Session, Sessions};
-use super::accept::{PAUSE, Served};
+use super::listening::{PAUSE, Served, Turn, Turns};
 use super::worker::Worker;
 use crate::backend::{Backend, BackendError, BackendErrorKind, MakeBackend};
 use crate::forward::{ConnectionInfo, View};
@@ -25,12 +24,12 @@ use crate::limits::fixed as limits;
 use crate::observe::ObservedStream;
 use crate::table::SocketKey;
 
-/// Passes on what comes until `closing`, and then the answers that are due, within what it says.
+/// Passes on what comes until it is told to close, and then the answers that are due, within what it was told.
 pub(super) async fn receive<M: MakeBackend>(
     worker: Arc<Worker<M>>,
     socket: UdpSocket,
     mut served: Served<M::Backend>,
-    mut closing: oneshot::Receiver<Duration>,
+    mut turns: Turns<M::Backend>,
 ) {
     let door = match Door::new(socket) {
         Ok(door) => Arc::new(door),
@@ -55,7 +54,15 @@ pub(super) async fn receive<M: MakeBackend>(
     let limit = loop {
         let ready = tokio::select! {
             biased;
-            limit = &mut closing => break limit,
+            turn = turns.recv() => match turn {
+                Some(Turn::Serve(key, view)) => {
+                    relay.key = key;
+                    served.turn(&relay.worker, key, view);
+                    continue;
+                }
+                Some(Turn::Close(closing)) => break Some(closing.limit),
+                None => break None,
+            },
             _ = sweep.tick() => {
                 relay.sessions.sweep();
                 continue;

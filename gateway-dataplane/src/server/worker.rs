@@ -7,12 +7,12 @@ use std::time::Duration;
 use std::{io, thread};
 
 use tokio::net::{TcpListener, UdpSocket};
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
-use super::accept::{Listening, Served, accept};
 use super::http2::Http2;
+use super::listening::{Closing, Served, Turn, Turns, accept};
 use super::socket::Listen;
 use super::udp::receive;
 use super::watch::Registry;
@@ -48,8 +48,10 @@ enum Command<B> {
     /// Accept connections from this socket, and serve what the view says until the table is known
     /// to say something else.
     Listen(u64, SocketKey, Listen, Arc<View<B>>),
-    /// Stop accepting, and let the connections finish.
-    Close(u64),
+    /// Have a socket lead elsewhere.
+    Serve(u64, SocketKey, Arc<View<B>>),
+    /// Stop accepting after a while, and let the connections finish.
+    Close(u64, Duration),
     /// Close all; report when the last connection is gone, or how many were cut off.
     Drain(Duration, blocking::Sender<usize>),
 }
@@ -99,9 +101,14 @@ impl<B> Handle<B> {
         self.tell(Command::Listen(id, key, socket, view));
     }
 
-    /// Stops accepting from a socket.
-    pub(crate) fn close(&self, id: u64) {
-        self.tell(Command::Close(id));
+    /// Has a socket lead to another one of the table from now on.
+    pub(crate) fn serve(&self, id: u64, key: SocketKey, view: Arc<View<B>>) {
+        self.tell(Command::Serve(id, key, view));
+    }
+
+    /// Stops accepting from a socket after `grace`.
+    pub(crate) fn close(&self, id: u64, grace: Duration) {
+        self.tell(Command::Close(id, grace));
     }
 
     /// Stops accepting, and ends connections within `limit`. What is received is the number of
@@ -134,26 +141,35 @@ impl<M: MakeBackend> Worker<M> {
         &self.forwarder.options().limits
     }
 
-    /// Starts to serve a socket, until `closing`.
+    /// A socket closes after `grace`, and its connections finish in the usual time.
+    pub(super) fn closing(&self, grace: Duration) -> Closing {
+        let limit = self.limits().drain;
+        Closing { grace, limit }
+    }
+
+    /// Starts to serve a socket, which is told `turns`.
     fn listen(
         self: &Arc<Self>,
         served: Served<M::Backend>,
         socket: Listen,
-        closing: oneshot::Receiver<Duration>,
+        turns: Turns<M::Backend>,
     ) -> io::Result<JoinHandle<()>> {
         let worker = Arc::clone(self);
         Ok(match socket {
             Listen::Tcp(socket) => {
                 let socket = TcpListener::from_std(socket)?;
-                tokio::spawn(accept(worker, Listening { socket, served }, closing))
+                tokio::spawn(accept(worker, socket, served, turns))
             }
             Listen::Udp(socket) => {
                 let socket = UdpSocket::from_std(socket)?;
-                tokio::spawn(receive(worker, socket, served, closing))
+                tokio::spawn(receive(worker, socket, served, turns))
             }
         })
     }
 }
+
+/// The sockets of a worker: how they are told something, and who serves them.
+type Sockets<B> = HashMap<u64, (UnboundedSender<Turn<B>>, JoinHandle<()>)>;
 
 /// Obeys commands until there can be no more.
 async fn run<M: MakeBackend>(
@@ -162,25 +178,31 @@ async fn run<M: MakeBackend>(
 ) {
     let registry = Arc::clone(&worker.registry);
     tokio::spawn(async move { registry.sweep().await });
-    let mut sockets = HashMap::new();
+    let mut sockets = Sockets::new();
     while let Some(command) = inbox.recv().await {
         match command {
             Command::Listen(id, key, socket, view) => {
                 let current = worker.forwarder.current(view, worker.index, key);
-                let (close, closing) = oneshot::channel::<Duration>();
-                match worker.listen(Served { id, key, current }, socket, closing) {
-                    Ok(task) => drop(sockets.insert(id, (close, task))),
+                let (turns, told) = unbounded_channel();
+                match worker.listen(Served { id, key, current }, socket, told) {
+                    Ok(task) => drop(sockets.insert(id, (turns, task))),
                     Err(error) => tracing::error!(socket = %key, %error, "cannot poll a socket"),
                 }
             }
-            Command::Close(id) => {
-                if let Some((close, _accepting)) = sockets.remove(&id) {
-                    let _closed = close.send(worker.limits().drain);
+            Command::Serve(id, key, view) => {
+                if let Some((turns, _)) = sockets.get(&id) {
+                    let _closed = turns.send(Turn::Serve(key, view));
+                }
+            }
+            Command::Close(id, grace) => {
+                if let Some((turns, _accepting)) = sockets.remove(&id) {
+                    let _closed = turns.send(Turn::Close(worker.closing(grace)));
                 }
             }
             Command::Drain(limit, report) => {
-                let accepting = sockets.drain().map(|(_, (close, task))| {
-                    let _closed = close.send(limit);
+                let grace = Duration::ZERO;
+                let accepting = sockets.drain().map(|(_, (turns, task))| {
+                    let _closed = turns.send(Turn::Close(Closing { grace, limit }));
                     task
                 });
                 let accepting = accepting.collect();

@@ -1,11 +1,12 @@
 //! New IRs, listeners that come and go, and the end.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use gateway_dataplane::Problem;
+use gateway_dataplane::{Ports, Problem};
 use gateway_resolve::ir::{self as ir_types, Ir};
 use http::Response;
 use http_body_util::Full;
@@ -257,4 +258,101 @@ async fn a_connection_that_has_not_sent_its_request_yet_may_do_so_when_its_liste
         (&*answer.body, answer.header("connection")),
         ("hello", Some("close"))
     );
+}
+
+/// A port that nobody listens on.
+fn free_port() -> u16 {
+    let socket = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    socket.local_addr().unwrap().port()
+}
+
+/// Connects to `port` of 127.0.0.1 anew for each request, all of which are answered, while `irs` are applied in turn to
+/// a proxy with the default address `default`.
+async fn all_are_served_while(default: Ipv4Addr, port: u16, irs: &[Arc<Ir>]) {
+    let proxy = builder()
+        .addresses([default.into()])
+        .ports(Ports::Offset(0));
+    let proxy = proxy.start().unwrap();
+    let problems = |applied: &gateway_dataplane::Applied| {
+        applied
+            .problems()
+            .map(|(_, problem)| problem.to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(problems(&proxy.apply(&irs[0])), [""; 0]);
+    let (stop, served) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicUsize::new(0)),
+    );
+    let mut clients = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let (stop, served) = (Arc::clone(&stop), Arc::clone(&served));
+        clients.spawn(async move {
+            while !stop.load(Ordering::SeqCst) {
+                let answer = get((Ipv4Addr::LOCALHOST, port).into(), "/").await;
+                assert_eq!(answer.body, "hello");
+                served.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+    }
+    for ir in irs {
+        let before = served.load(Ordering::SeqCst);
+        assert_eq!(problems(&proxy.apply(ir)), [""; 0]);
+        while served.load(Ordering::SeqCst) < before + 8 && clients.try_join_next().is_none() {
+            tokio::task::yield_now().await;
+        }
+    }
+    stop.store(true, Ordering::SeqCst);
+    clients.join_all().await;
+}
+
+/// A socket that closes takes those with it who are about to connect; so none closes whose address is still served.
+#[tokio::test]
+async fn no_connection_is_lost_while_a_listener_moves_between_addresses() {
+    let origin = origin::says("hello").await;
+    let at = |port: u16, addresses: &[IpAddr]| {
+        let mut listener = on_port(listener("http", vec![("/", rule(vec![to("a")]))]), port);
+        listener.binding.addresses = addresses.to_vec();
+        ir(vec![listener], vec![backend("a", &[origin.address])])
+    };
+    let (own, other) = (
+        Ipv4Addr::LOCALHOST.into(),
+        Ipv4Addr::new(127, 0, 0, 2).into(),
+    );
+    for default in [Ipv4Addr::UNSPECIFIED, Ipv4Addr::LOCALHOST] {
+        for _ in 0..8 {
+            let port = free_port();
+            let (all, one) = (at(port, &[]), at(port, &[own]));
+            let more = at(port, &[other, own]);
+            let irs = [&all, &one, &all, &more, &one, &more, &all].map(Arc::clone);
+            all_are_served_while(default, port, &irs).await;
+        }
+    }
+}
+
+/// The socket that takes over serves by the table of its new owner.
+#[tokio::test]
+async fn a_socket_that_was_handed_over_follows_its_new_owner() {
+    let (first, second, third) = (
+        origin::says("1").await,
+        origin::says("2").await,
+        origin::says("3").await,
+    );
+    let port = free_port();
+    let proxy = builder().addresses([Ipv4Addr::UNSPECIFIED.into()]);
+    let proxy = proxy.ports(Ports::Offset(0)).start().unwrap();
+    let own = [Ipv4Addr::LOCALHOST.into()];
+    for (addresses, origin, says) in [
+        (&own[..], first, "1"),
+        (&[], second, "2"),
+        (&[], third, "3"),
+    ] {
+        let mut listener = on_port(listener("http", vec![("/", rule(vec![to("a")]))]), port);
+        listener.binding.addresses = addresses.to_vec();
+        proxy.apply(&ir(vec![listener], vec![backend("a", &[origin.address])]));
+        // Workers are told one after the other.
+        while get((Ipv4Addr::LOCALHOST, port).into(), "/").await.body != says {
+            tokio::task::yield_now().await;
+        }
+    }
 }
