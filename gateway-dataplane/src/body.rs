@@ -35,11 +35,13 @@ use tokio::time::Instant;
 use self::counter::Counter;
 use self::error::BoxError;
 use self::foreign::Foreign;
+use crate::backend::Tunnel;
 use crate::codec::{h1, h2};
 use crate::forward::headers::strip_trailers;
 use crate::observe::Observed;
 
-/// The body of a request or response: data and trailers, streamed.
+/// The body of a request or response: data and trailers, streamed; of a 101 response, the
+/// [tunnel](Tunnel) that follows it.
 ///
 /// Dropping a response body before its end gives up the exchange with the backend.
 pub struct Body {
@@ -59,6 +61,8 @@ enum Inner {
     Exchange(Option<Box<h1::Exchange>>),
     /// A response over HTTP/2.
     Answer(Option<Box<h2::Answering>>),
+    /// What follows a 101 response, which is no message.
+    Tunnel(Tunnel),
     Boxed(Pin<Box<dyn http_body::Body<Data = Bytes, Error = BodyError> + Send>>),
 }
 
@@ -150,6 +154,17 @@ impl Body {
         self
     }
 
+    /// The tunnel that follows a 101 response, once.
+    pub(crate) fn take_tunnel(&mut self) -> Option<Tunnel> {
+        match std::mem::replace(&mut self.inner, Inner::Empty) {
+            Inner::Tunnel(tunnel) => Some(tunnel),
+            other => {
+                self.inner = other;
+                None
+            }
+        }
+    }
+
     /// Is there nothing to read?
     pub(crate) fn is_empty(&self) -> bool {
         self.is_end_stream()
@@ -166,6 +181,7 @@ impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match &self.inner {
             Inner::Empty => "empty",
+            Inner::Tunnel(_) => "tunnel",
             Inner::Full(_) => "full",
             Inner::Incoming(_) | Inner::Stream(_) | Inner::Piped(_) => "incoming",
             Inner::Exchange(_) | Inner::Answer(_) => "upstream",
@@ -181,6 +197,12 @@ impl From<Bytes> for Body {
             true => Self::empty(),
             false => Self::of(Inner::Full(bytes)),
         }
+    }
+}
+
+impl From<Tunnel> for Body {
+    fn from(tunnel: Tunnel) -> Self {
+        Self::of(Inner::Tunnel(tunnel))
     }
 }
 
@@ -239,7 +261,7 @@ impl http_body::Body for Body {
 
     fn size_hint(&self) -> SizeHint {
         match &self.inner {
-            Inner::Empty => SizeHint::with_exact(0),
+            Inner::Empty | Inner::Tunnel(_) => SizeHint::with_exact(0),
             Inner::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Inner::Incoming(incoming) => incoming.size_hint(),
             Inner::Stream(stream) => stream.size_hint(),
@@ -257,7 +279,7 @@ pub(crate) type Item = Option<Result<Frame<Bytes>, BodyError>>;
 impl Inner {
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::Empty => true,
+            Self::Empty | Self::Tunnel(_) => true,
             Self::Full(_) => false,
             Self::Incoming(incoming) => incoming.is_end_stream(),
             Self::Stream(stream) => stream.is_end_stream(),
@@ -270,7 +292,7 @@ impl Inner {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Item> {
         match self {
-            Self::Empty => Poll::Ready(None),
+            Self::Empty | Self::Tunnel(_) => Poll::Ready(None),
             Self::Full(bytes) => {
                 let bytes = std::mem::take(bytes);
                 *self = Self::Empty;

@@ -34,8 +34,8 @@ use crate::observe::Notes;
 ///
 /// Dropping the future, or the body of the response, gives up the attempt. The request is ready to
 /// be sent: its URI has a path and query only, its `Host` header is set, hop-by-hop headers are
-/// gone. A response to a request for an upgrade that has status 101 carries a [`Tunnel`] among its
-/// extensions. What an embedder put into the [extensions](http::Extensions) of a request that he handed to a
+/// gone. The body of a response to a request for an upgrade that has status 101 is a
+/// [`Tunnel`]. What an embedder put into the [extensions](http::Extensions) of a request that he handed to a
 /// [`Forwarder`](crate::Forwarder) is in those of every attempt at it, and of its copies.
 pub trait Backend: Send + Sync + 'static {
     /// Answers `request`.

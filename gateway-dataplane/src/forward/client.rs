@@ -223,7 +223,7 @@ async fn detoured(
     };
     let option = response.headers().get(header::CONNECTION);
     client.keep_alive &= option.is_none_or(|option| option != "close");
-    let tunnel = response.extensions_mut().remove::<Tunnel>();
+    let tunnel = response.body_mut().take_tunnel();
     if detour::respond(client, &mut feed, watch, response)
         .await
         .is_err()

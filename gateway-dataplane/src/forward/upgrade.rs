@@ -50,14 +50,14 @@ impl Upgrade {
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             return observed.attach(response);
         }
-        let tunnel = response.extensions_mut().remove::<Tunnel>();
+        let tunnel = response.body_mut().take_tunnel();
         match (self, tunnel) {
             (Self::ByHyper(Some(client)), Some(tunnel)) => {
                 let tunnel = tunnel.observed(observed);
                 tokio::spawn(join(client, tunnel, Open::on(connection)));
             }
             (Self::ByServer, Some(tunnel)) => {
-                response.extensions_mut().insert(tunnel.observed(observed));
+                *response.body_mut() = tunnel.observed(observed).into();
             }
             (Self::ByHyper(None), _) | (_, None) => return bad_gateway(observed),
         }
@@ -84,9 +84,7 @@ pub(super) fn unusable() -> Answer {
 }
 
 async fn join(client: OnUpgrade, tunnel: Tunnel, open: Open) {
-    let Some(mut backend) = tunnel.take() else {
-        return;
-    };
+    let mut backend = tunnel.into_io();
     let mut client = match client.await {
         Ok(client) => TokioIo::new(client),
         Err(error) => {

@@ -127,9 +127,7 @@ async fn drain(client: &mut Client, watch: &Watch, after: &mut After) {
 /// Copies bytes both ways, until both sides or the clock say that it is over.
 async fn join(client: Client, tunnel: Tunnel, watch: &Arc<Watch>) {
     let _open = Open::on(watch);
-    let Some(mut backend) = tunnel.take() else {
-        return;
-    };
+    let mut backend = tunnel.into_io();
     let mut client = client.side;
     let mut copying = pin!(copy_bidirectional(&mut client, &mut backend));
     let copied = poll_fn(|cx| match watch.poll_order(cx) {

@@ -54,8 +54,7 @@ async fn pass_on<B: Backend>(
 ) -> Result<(u64, u64), Unforwarded> {
     let backend = backend.ok_or(Unforwarded::Refused)?;
     let tunnel = backend.open(payload, worker).await?;
-    let backend = tunnel.take().ok_or(Unforwarded::Refused)?;
-    let mut backend = Counted::new(backend, observed);
+    let mut backend = Counted::new(tunnel.into_io(), observed);
     Ok(
         copy_bidirectional_with_sizes(&mut client, &mut backend, limits::BUFFER, limits::BUFFER)
             .await?,

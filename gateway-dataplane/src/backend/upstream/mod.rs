@@ -314,11 +314,7 @@ impl<P: Pick, C: Connect> Upstream<P, C> {
         let respond = |body| Response::from_parts(head.to_parts(), body);
         Ok(match answered {
             Answered::Body(body) => respond(body),
-            Answered::Switched(tunnel) => {
-                let mut response = respond(Body::empty());
-                response.extensions_mut().insert(tunnel);
-                response
-            }
+            Answered::Switched(tunnel) => respond(tunnel.into()),
         })
     }
 
