@@ -5,7 +5,9 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use gateway_dataplane::backend::{Attempt, Backend, BackendError, BackendErrorKind, MakeBackend};
+use gateway_dataplane::backend::{
+    Attempt, Backend, BackendError, BackendErrorKind, MakeBackend, Site,
+};
 use gateway_dataplane::forward::headers::Forwarding;
 use gateway_dataplane::table::SocketKey;
 use gateway_dataplane::{Body, ConnectionInfo, Forwarder, Limits};
@@ -42,7 +44,12 @@ struct MakeSticky;
 impl MakeBackend for MakeSticky {
     type Backend = Sticky;
 
-    fn make(&self, spec: &Arc<ir::Backend>, _previous: Option<&Arc<Sticky>>) -> Arc<Sticky> {
+    fn make(
+        &self,
+        spec: &Arc<ir::Backend>,
+        _site: &Site<'_>,
+        _previous: Option<&Arc<Sticky>>,
+    ) -> Arc<Sticky> {
         Arc::new(Sticky(Arc::clone(spec)))
     }
 }

@@ -38,9 +38,8 @@ async fn serve(stream: TcpStream, forwarder: Arc<Forwarder<Upstreams>>) -> Resul
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let limits = Limits::default();
-    let upstreams = Upstreams::new(1, &limits);
-    let forwarder = Arc::new(Forwarder::new(upstreams, limits, Forwarding::default()));
+    let (limits, forwarding) = (Limits::default(), Forwarding::default());
+    let forwarder = Arc::new(Forwarder::new(Upstreams::new(), limits, forwarding));
     // The server is its own backend: whoever asks for /shop/health gets /health.
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;

@@ -69,7 +69,10 @@ pub(crate) struct Course {
     pub(crate) endpoint: Option<usize>,
     /// Is the connection to it a new one?
     pub(crate) fresh: bool,
-    pub(crate) tried: Vec<usize>,
+    /// Those that were asked and did not answer.
+    pub(crate) tried: Vec<SocketAddr>,
+    /// What the request is kept together by with others.
+    pub(crate) hash: Option<u64>,
     pub(crate) failed: Option<BackendError>,
 }
 
@@ -84,6 +87,7 @@ impl Course {
             endpoint: None,
             fresh: false,
             tried: Vec::new(),
+            hash: None,
             failed: None,
         }
     }
@@ -95,7 +99,9 @@ impl Course {
 
     /// Leaves the endpoint out from now on.
     pub(crate) fn exclude(&mut self, error: BackendError) {
-        self.tried.extend(self.endpoint.take());
+        let endpoint = self.endpoint.take().map(|index| &self.endpoints[index]);
+        self.tried
+            .extend(endpoint.map(|endpoint| endpoint.address()));
         self.failed = Some(error);
     }
 }
@@ -111,6 +117,7 @@ impl<'a> Noted<'a> {
     pub(crate) fn new(lend: &'a dyn Lend, attempt: &'a Attempt<'a>) -> Self {
         let mut course = lend.begin(attempt.worker);
         course.sought = attempt.endpoint;
+        course.hash = attempt.hash;
         Self {
             lend,
             attempt,

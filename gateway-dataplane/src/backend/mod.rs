@@ -27,8 +27,8 @@ use std::sync::Arc;
 use gateway_resolve::ir;
 use http::{Method, Request, Response};
 
-use crate::Body;
 use crate::observe::Notes;
+use crate::{Body, Limits};
 
 /// Who answers requests.
 ///
@@ -118,6 +118,7 @@ pub trait MakeBackend: Send + Sync + 'static {
     fn make(
         &self,
         spec: &Arc<ir::Backend>,
+        site: &Site<'_>,
         previous: Option<&Arc<Self::Backend>>,
     ) -> Arc<Self::Backend>;
 
@@ -129,11 +130,18 @@ pub trait MakeBackend: Send + Sync + 'static {
         let _ = (backend, spec);
         false
     }
+}
 
-    /// How many workers its backends keep state for: there are as many. `None`: any number will do.
-    fn workers(&self) -> Option<usize> {
-        None
-    }
+/// What all backends of a gateway have in common.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Site<'a> {
+    /// How many workers there are, at least one; [`Attempt::worker`] tells them apart.
+    pub workers: usize,
+    /// The gateway's timeouts and limits.
+    pub limits: &'a Limits,
+    /// The zone that it runs in, if it was told.
+    pub zone: Option<&'a str>,
 }
 
 /// What a backend may know about the attempt that it is asked to make.
@@ -148,6 +156,8 @@ pub struct Attempt<'r> {
     pub upgrade: bool,
     /// The endpoint that the client's session is with, to be asked first if it can be.
     pub endpoint: Option<SocketAddr>,
+    /// Requests with the same hash belong together; a backend that wraps the bundled one says so.
+    pub hash: Option<u64>,
     /// The rule that led to the backend, by itself or by a mirror of it.
     pub rule: Option<&'r Arc<ir::Rule>>,
     pub(crate) notes: Option<&'r Notes>,

@@ -12,7 +12,7 @@ use super::known::{Given, Known};
 use super::mirror::Mirrors;
 use super::{ConnectionInfo, Current, Tables, View, answer, forward};
 use crate::admit::{Admit, Gatekeeper};
-use crate::backend::MakeBackend;
+use crate::backend::{MakeBackend, Site};
 use crate::head::{AmbiguousPaths, RequestHead};
 use crate::observe::{Audience, Observed, Observer, Reason};
 use crate::server::Terminations;
@@ -31,6 +31,7 @@ pub struct Forwarder<M: MakeBackend> {
     buckets: Buckets,
     options: Options,
     workers: usize,
+    zone: Option<Box<str>>,
     tables: Arc<ArcSwap<Tables<M::Backend>>>,
     known: Mutex<Known<M::Backend>>,
 }
@@ -58,19 +59,14 @@ impl<B> Prepared<'_, B> {
 }
 
 impl<M: MakeBackend> Forwarder<M> {
-    /// A forwarder that knows no route yet and answers 404. [`ConnectionInfo::worker`] tells as many threads apart
-    /// as [`make` asks for](MakeBackend::workers).
+    /// A forwarder that knows no route yet and answers 404, for one worker.
     pub fn new(make: M, limits: Limits, forwarding: Forwarding) -> Self {
-        let workers = make.workers().unwrap_or(1);
-        Self::with_workers(make, workers, limits, forwarding)
+        Self::with_workers(make, 1, limits, forwarding)
     }
 
-    pub(crate) fn with_workers(
-        make: M,
-        workers: usize,
-        limits: Limits,
-        forwarding: Forwarding,
-    ) -> Self {
+    /// The same for so many workers: the threads that [`ConnectionInfo::worker`] tells apart. Backends
+    /// [are told](Site::workers).
+    pub fn with_workers(make: M, workers: usize, limits: Limits, forwarding: Forwarding) -> Self {
         let workers = workers.max(1);
         let tables = Tables::new(workers, &Table::default(), |_| Terminations::default());
         Self {
@@ -86,6 +82,7 @@ impl<M: MakeBackend> Forwarder<M> {
                 audience: Audience::default(),
             },
             workers,
+            zone: None,
             tables: Arc::new(ArcSwap::from_pointee(tables)),
             known: Mutex::default(),
         }
@@ -102,6 +99,13 @@ impl<M: MakeBackend> Forwarder<M> {
     #[must_use]
     pub fn session_key(mut self, key: SessionKey) -> Self {
         self.options.session_key = key;
+        self
+    }
+
+    /// The zone that it runs in, for those who choose endpoints.
+    #[must_use]
+    pub fn in_zone(mut self, zone: impl Into<Box<str>>) -> Self {
+        self.zone = Some(zone.into());
         self
     }
 
@@ -200,6 +204,7 @@ impl<M: MakeBackend> Forwarder<M> {
             gatekeeper: &self.gatekeeper,
             options: &self.options,
             buckets: &self.buckets,
+            site: self.site(),
         };
         known.apply(ir, &self.make, &given);
         let tables = Tables::new(self.workers, known.table(), tls);
@@ -208,6 +213,14 @@ impl<M: MakeBackend> Forwarder<M> {
 
     fn known(&self) -> MutexGuard<'_, Known<M::Backend>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn site(&self) -> Site<'_> {
+        Site {
+            workers: self.workers,
+            limits: &self.options.limits,
+            zone: self.zone.as_deref(),
+        }
     }
 
     /// Serves what was prepared.

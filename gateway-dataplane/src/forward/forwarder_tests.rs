@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use gateway_model::{ObjectRef, Port, SectionName, Source};
 use gateway_resolve::ir::{
-    AppProtocol, Backend, BackendId, Binding, Endpoint, Ir, Listener, ListenerId, Stack, Transport,
+    AppProtocol, Backend, BackendId, BackendSettings, Binding, Endpoint, Ir, Listener, ListenerId,
+    Stack, Transport,
 };
 
 use super::{Forwarder, Forwarding};
@@ -35,9 +36,7 @@ fn ir(port: i64, protocol: AppProtocol, endpoints: &[&str]) -> Ir {
         stack: Stack::Http { hosts: vec![] },
         settings: Default::default(),
     };
-    let endpoint = |text: &&str| Endpoint {
-        address: text.parse().unwrap(),
-    };
+    let endpoint = |text: &&str| Endpoint::at(text.parse().unwrap());
     let backend = Backend {
         id: BackendId {
             certificate: None,
@@ -48,6 +47,7 @@ fn ir(port: i64, protocol: AppProtocol, endpoints: &[&str]) -> Ir {
         source: source("Service"),
         protocol,
         tls: None,
+        settings: BackendSettings::default(),
         endpoints: endpoints.iter().map(endpoint).collect(),
     };
     Ir::new(vec![Arc::new(listener)], [Arc::new(backend)], []).unwrap()
@@ -56,8 +56,8 @@ fn ir(port: i64, protocol: AppProtocol, endpoints: &[&str]) -> Ir {
 #[test]
 fn a_change_of_endpoints_compiles_no_rule_anew() {
     let limits = Limits::default();
-    let upstreams = Upstreams::new(2, &limits);
-    let forwarder = Forwarder::new(upstreams, limits, Forwarding::default());
+    let (upstreams, forwarding) = (Upstreams::new(), Forwarding::default());
+    let forwarder = Forwarder::with_workers(upstreams, 2, limits, forwarding);
     let table = |ir: &Ir| -> Arc<SocketTable<_>> {
         forwarder.apply(ir);
         let socket = forwarder.sockets()[0];

@@ -7,7 +7,7 @@ use gateway_resolve::ir::{self, BackendId, Ir};
 
 use super::Options;
 use crate::admit::Gatekeeper;
-use crate::backend::{Backend, BoxBackend, MakeBackend};
+use crate::backend::{Backend, BoxBackend, MakeBackend, Site};
 use crate::stage::{Buckets, Levels, Maker};
 use crate::table::{Backends, Table};
 
@@ -18,11 +18,12 @@ pub(crate) struct Known<B> {
     backends: BTreeMap<BackendId, Arc<B>>,
 }
 
-/// What rules are compiled with, the same for every IR.
+/// What rules are compiled and backends made with, the same for every IR.
 pub(crate) struct Given<'a> {
     pub(crate) gatekeeper: &'a Gatekeeper,
     pub(crate) options: &'a Options,
     pub(crate) buckets: &'a Buckets,
+    pub(crate) site: Site<'a>,
 }
 
 impl<'a> Given<'a> {
@@ -67,7 +68,7 @@ impl<B> Known<B> {
     ) where
         B: Backend,
     {
-        let replaced = self.apply_backends(ir.backends(), make);
+        let replaced = self.apply_backends(ir.backends(), make, &given.site);
         if !replaced.is_empty() || self.ir.listeners() != ir.listeners() {
             let asked = |id: &BackendId| {
                 let backend = self.backends.get(id)?;
@@ -87,6 +88,7 @@ impl<B> Known<B> {
         &mut self,
         backends: &ir::Backends,
         make: &M,
+        site: &Site<'_>,
     ) -> BTreeSet<BackendId> {
         let mut replaced = BTreeSet::new();
         for id in differing(self.ir.backends(), backends) {
@@ -100,7 +102,7 @@ impl<B> Known<B> {
             {
                 continue;
             }
-            let made = make.make(spec, known);
+            let made = make.make(spec, site, known);
             if self.backends.insert(id.clone(), made).is_some() {
                 replaced.insert(id.clone());
             }

@@ -42,6 +42,7 @@ pub struct ProxyBuilder {
     alone: bool,
     audience: Audience,
     gatekeeper: Gatekeeper,
+    zone: Option<Box<str>>,
 }
 
 impl Default for ProxyBuilder {
@@ -59,13 +60,13 @@ impl Default for ProxyBuilder {
             alone: true,
             audience: Audience::default(),
             gatekeeper: Gatekeeper::default(),
+            zone: None,
         }
     }
 }
 
 impl ProxyBuilder {
-    /// How many workers there are, at least one. Backends that keep state by worker
-    /// [say it themselves](MakeBackend::workers).
+    /// How many workers there are, at least one.
     #[must_use]
     pub fn workers(self, workers: usize) -> Self {
         Self {
@@ -128,6 +129,13 @@ impl ProxyBuilder {
         }
     }
 
+    /// The zone that the gateway runs in, for those who choose endpoints. Unknown by default.
+    #[must_use]
+    pub fn zone(self, zone: impl Into<Box<str>>) -> Self {
+        let zone = Some(zone.into());
+        Self { zone, ..self }
+    }
+
     /// Who is told what became of each request. Nobody by default.
     #[must_use]
     pub fn observed_by(self, observer: impl Observer) -> Self {
@@ -151,8 +159,7 @@ impl ProxyBuilder {
     /// # Errors
     /// The system gives no thread, event queue or random numbers.
     pub fn start(self) -> io::Result<Proxy> {
-        let upstreams = Upstreams::new(self.workers, &self.limits);
-        self.start_with(upstreams)
+        self.start_with(Upstreams::new())
     }
 
     /// Starts the workers, with backends that `make` builds.
@@ -161,17 +168,20 @@ impl ProxyBuilder {
     /// As [`start`](Self::start).
     pub fn start_with<M: MakeBackend>(self, make: M) -> io::Result<Proxy<M>> {
         let connections = self.limits.connections.min(Semaphore::MAX_PERMITS);
-        let workers = make.workers().unwrap_or(self.workers);
-        let forwarder = Forwarder::with_workers(make, workers, self.limits, self.forwarding)
-            .ambiguous_paths(self.ambiguous_paths)
-            .session_key(self.session_key)
-            .with_audience(self.audience)
-            .with_gatekeeper(self.gatekeeper);
+        let mut forwarder =
+            Forwarder::with_workers(make, self.workers, self.limits, self.forwarding)
+                .ambiguous_paths(self.ambiguous_paths)
+                .session_key(self.session_key)
+                .with_audience(self.audience)
+                .with_gatekeeper(self.gatekeeper);
+        if let Some(zone) = self.zone {
+            forwarder = forwarder.in_zone(zone);
+        }
         let shared = Shared {
             forwarder: Arc::new(forwarder),
             permits: Arc::new(Semaphore::new(connections)),
         };
-        let workers = (0..workers).map(|index| start(&shared, index));
+        let workers = (0..self.workers).map(|index| start(&shared, index));
         Ok(Proxy {
             workers: workers.collect::<io::Result<_>>()?,
             forwarder: shared.forwarder,

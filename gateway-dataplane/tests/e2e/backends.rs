@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use gateway_dataplane::backend::{Attempt, Backend, BackendError, BackendErrorKind, MakeBackend};
+use gateway_dataplane::backend::{
+    Attempt, Backend, BackendError, BackendErrorKind, MakeBackend, Site,
+};
 use gateway_dataplane::{Body, ConnectionInfo, Forwarder, Limits};
 use gateway_model::{HeaderName, HeaderValue};
 use gateway_resolve::ir::{
@@ -175,6 +177,7 @@ impl MakeBackend for Memory {
     fn make(
         &self,
         spec: &Arc<ir_types::Backend>,
+        _site: &Site<'_>,
         previous: Option<&Arc<Remembered>>,
     ) -> Arc<Remembered> {
         let name = spec.id.object.name.to_string();

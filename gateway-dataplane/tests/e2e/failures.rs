@@ -8,10 +8,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use gateway_dataplane::Limits;
-use gateway_dataplane::backend::upstream::{
-    Connect, LeastRequest, RoundRobin, TcpConnect, Upstreams,
-};
-use gateway_resolve::ir::{Endpoint, Refusal, RefusalReason, Target, WeightedTarget};
+use gateway_dataplane::backend::upstream::{Connect, ConnectTarget, Upstreams};
+use gateway_resolve::ir::{Balancing, Refusal, RefusalReason, Target, WeightedTarget};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -20,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::support::client::{Raw, get};
 use crate::support::{
     address, attempt_timeout, backend, builder, ir, limited, listener, origin, request_timeout,
-    retried, rule, serve, simple, to,
+    retried, rule, serve, set, simple, to,
 };
 
 const SHORT: Duration = Duration::from_millis(50);
@@ -279,7 +277,7 @@ struct Silent;
 impl Connect for Silent {
     type Stream = TcpStream;
 
-    async fn connect(&self, _endpoint: &Endpoint) -> io::Result<TcpStream> {
+    async fn connect(&self, _target: &ConnectTarget<'_>) -> io::Result<TcpStream> {
         future::pending().await
     }
 }
@@ -288,8 +286,10 @@ impl Connect for Silent {
 async fn a_connection_that_is_not_made_in_time_is_answered_with_503() {
     let mut limits = Limits::default();
     limits.connect = SHORT;
-    let upstreams = Upstreams::with(1, &limits, RoundRobin, Silent);
-    let proxy = builder().workers(1).start_with(upstreams).unwrap();
+    let proxy = builder()
+        .limits(limits)
+        .start_with(Upstreams::over(Silent))
+        .unwrap();
     let at = address(&proxy.apply(&simple(&[origin::nobody()])));
     let answer = tokio::time::timeout(Duration::from_secs(10), get(at, "/"));
     assert_eq!(answer.await.expect("the limit was ignored").status, 503);
@@ -304,9 +304,11 @@ async fn least_request_leaves_a_busy_endpoint_alone() {
     })
     .await;
     let quick = origin::says("quick").await;
-    let upstreams = Upstreams::with(1, &Limits::default(), LeastRequest, TcpConnect);
-    let proxy = builder().workers(1).start_with(upstreams).unwrap();
-    let at = address(&proxy.apply(&simple(&[slow.address, quick.address])));
+    let mut balanced = backend("a", &[slow.address, quick.address]);
+    balanced.settings.balancing = set(Balancing::LeastRequest);
+    let listener = listener("http", vec![("/", rule(vec![to("a")]))]);
+    let proxy = builder().workers(1).start().unwrap();
+    let at = address(&proxy.apply(&ir(vec![listener], vec![balanced])));
     let held = loop {
         let mut client = Raw::connect(at).await;
         client

@@ -22,6 +22,7 @@ mod rate_limits;
 mod reload;
 mod retries;
 mod rewrites;
+mod seams;
 mod sessions;
 mod stages;
 mod streaming;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use gateway_dataplane::backend::{Attempt, Backend, BackendError, MakeBackend};
+use gateway_dataplane::backend::{Attempt, Backend, BackendError, MakeBackend, Site};
 use gateway_dataplane::observe::{Observer, Record, StreamRecord};
 use gateway_dataplane::{Body, ConnectionInfo, Forwarder, Limits, Proxy};
 use gateway_resolve::ir::{
@@ -405,7 +405,7 @@ impl Backend for Curious {
 impl MakeBackend for Curious {
     type Backend = Self;
 
-    fn make(&self, _: &Arc<ir_types::Backend>, _: Option<&Arc<Self>>) -> Arc<Self> {
+    fn make(&self, _: &Arc<ir_types::Backend>, _: &Site<'_>, _: Option<&Arc<Self>>) -> Arc<Self> {
         Arc::new(self.clone())
     }
 }

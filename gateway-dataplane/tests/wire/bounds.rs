@@ -4,9 +4,8 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use gateway_dataplane::backend::upstream::{Connect, RoundRobin, TcpConnect, Upstreams};
+use gateway_dataplane::backend::upstream::{Connect, ConnectTarget, TcpConnect, Upstreams};
 use gateway_dataplane::{Limits, Proxy};
-use gateway_resolve::ir::Endpoint;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -133,13 +132,13 @@ struct Poor(AtomicUsize, i32);
 impl Connect for Poor {
     type Stream = TcpStream;
 
-    async fn connect(&self, endpoint: &Endpoint) -> io::Result<TcpStream> {
+    async fn connect(&self, target: &ConnectTarget<'_>) -> io::Result<TcpStream> {
         let left = self
             .0
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
         match left {
             Ok(_) => Err(io::Error::from_raw_os_error(self.1)),
-            Err(_) => TcpConnect.connect(endpoint).await,
+            Err(_) => TcpConnect.connect(target).await,
         }
     }
 }
@@ -154,8 +153,8 @@ async fn a_lack_of_descriptors_ejects_no_endpoint() {
         let mut limits = Limits::default();
         limits.eject_after = 1;
         let poor = Poor(AtomicUsize::new(1), errno);
-        let upstreams = Upstreams::with(1, &limits, RoundRobin, poor);
-        let proxy = builder().workers(1).start_with(upstreams).unwrap();
+        let proxy = builder().workers(1).limits(limits);
+        let proxy = proxy.start_with(Upstreams::over(poor)).unwrap();
         let mut backend = backend("a", &[a.address, b.address]);
         if multiplexed {
             backend = h2c(backend);

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 
 use gateway_model::{Hostname, ObjectRef, Port, Source};
 use serde::{Deserialize, Serialize};
 
-use super::{Certificate, CertificateId, Transport};
+use super::{BackendSettings, Certificate, CertificateId, Transport};
 
 /// A set of endpoints that answer alike, such as one port of a Service.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -21,6 +22,9 @@ pub struct Backend {
     /// How its endpoints are connected to by TLS; in clear when `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<BackendTls>,
+    /// What is tuned for it.
+    #[serde(default, skip_serializing_if = "BackendSettings::is_empty")]
+    pub settings: BackendSettings,
     /// Who can be sent requests now, ordered and without repeats. Empty: requests get 503.
     pub endpoints: Vec<Endpoint>,
 }
@@ -118,4 +122,21 @@ pub enum AppProtocol {
 pub struct Endpoint {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Its share, relative to that of the others; `None` is 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<NonZeroU32>,
+    /// The zone that it runs in, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<Box<str>>,
+}
+
+impl Endpoint {
+    /// One of which no more than its address is known.
+    pub fn at(address: SocketAddr) -> Self {
+        Self {
+            address,
+            weight: None,
+            zone: None,
+        }
+    }
 }

@@ -35,14 +35,15 @@ pub use pattern::Pattern;
 pub use rank::Rank;
 pub use rule::{Action, Delegation, Refusal, RefusalReason, Rule, Target, WeightedTarget};
 pub use settings::{
-    Abort, AddedHeader, Authorization, AuthorizationProtocol, BodyParsing, BodyTransformation,
-    Buffer, Captures, Compression, Csrf, Delay, DescriptorEntry, Extracted, ExtractionMode,
-    Extractor, Failures, Fault, FieldName, Format, ForwardedBody, GlobalRateLimit,
-    GrpcAuthorization, GrpcWeb, HeaderChanges, HeaderManipulation, HostChange, HttpAuthorization,
-    ListenerSettings, LocalRateLimit, MergedKey, Named, Operator, Origin, PathChange, Piece,
-    RequestTransformation, ResponseTransformation, Retry, RuleSettings, SessionCarrier,
-    SessionPersistence, Sourced, Substitution, Template, TemplateError, TextMatch, TextMatchKind,
-    Transformation, TransformationStage, Transformations, Unanswered, VirtualHostSettings,
+    Abort, AddedHeader, Authorization, AuthorizationProtocol, BackendSettings, Balancing,
+    BodyParsing, BodyTransformation, Buffer, Captures, Compression, Csrf, Delay, DescriptorEntry,
+    Ejection, Extracted, ExtractionMode, Extractor, Failures, Fault, FieldName, Format,
+    ForwardedBody, GlobalRateLimit, GrpcAuthorization, GrpcWeb, HeaderChanges, HeaderManipulation,
+    HostChange, HttpAuthorization, ListenerSettings, LocalRateLimit, MergedKey, Named, Operator,
+    Origin, PathChange, Piece, RequestTransformation, ResponseTransformation, Retry, RuleSettings,
+    SessionCarrier, SessionPersistence, Sourced, Substitution, Template, TemplateError, TextMatch,
+    TextMatchKind, Transformation, TransformationStage, Transformations, Unanswered,
+    VirtualHostSettings,
 };
 pub use split::{Split, Weighted};
 pub use stream::{ServerName, StreamAction, StreamRule, StreamSplit, StreamTarget};

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use gateway_model::{EndpointSlice, Kind, Service};
 
 use crate::gateway::client_certificate::shown;
-use crate::ir::{AppProtocol, Backend, BackendId, BackendTls, Endpoint, Transport};
+use crate::ir::{
+    AppProtocol, Backend, BackendId, BackendSettings, BackendTls, Endpoint, Transport,
+};
 use crate::policy::backend_tls;
 use crate::reader::Reader;
 
@@ -47,6 +49,7 @@ fn of_service<'a>(
             .and_then(|port| protocol(port, tls.is_some()).ok())
             .unwrap_or(AppProtocol::Opaque),
         tls,
+        settings: BackendSettings::default(),
         endpoints,
     }
 }
@@ -68,8 +71,6 @@ fn endpoints<'a>(
     ports.filter_map(|port| port.port).flat_map(move |port| {
         ready()
             .filter_map(|endpoint| endpoint.ips().next())
-            .map(move |ip| Endpoint {
-                address: SocketAddr::new(ip, port.get()),
-            })
+            .map(move |ip| Endpoint::at(SocketAddr::new(ip, port.get())))
     })
 }

@@ -4,76 +4,69 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use gateway_resolve::ir;
+
 use super::endpoint::Endpoint;
-use super::pick::{Candidates, Pick};
+use super::pick::{Candidates, Choice, Pick};
 
 /// The choices for one request.
-pub(super) struct Chooser<'a, P> {
-    pick: &'a P,
-    endpoints: &'a [Arc<Endpoint>],
-    worker: usize,
-    tried: &'a [usize],
+pub(super) struct Chooser<'a> {
+    pub(super) pick: &'a dyn Pick,
+    pub(super) endpoints: &'a [Arc<Endpoint>],
+    pub(super) worker: usize,
+    pub(super) choice: Choice<'a>,
 }
 
-impl<'a, P: Pick> Chooser<'a, P> {
-    pub(super) fn new(
-        pick: &'a P,
-        endpoints: &'a [Arc<Endpoint>],
-        worker: usize,
-        tried: &'a [usize],
-    ) -> Self {
-        Self {
-            pick,
-            endpoints,
-            worker,
-            tried,
-        }
-    }
-
+impl Chooser<'_> {
     /// The index of the endpoint at this address, if it may be asked.
     pub(super) fn find(&self, sought: SocketAddr) -> Option<usize> {
         let is_it = |endpoint: &Arc<Endpoint>| endpoint.address() == sought;
         let index = self.endpoints.iter().position(is_it)?;
-        let good = self.is_untried(index) && self.endpoints[index].health.is_in(Instant::now);
+        let endpoint = &self.endpoints[index];
+        let good = !self.is_tried(endpoint) && endpoint.health.is_in(Instant::now);
         good.then_some(index)
     }
 
-    /// The index of an endpoint that was not excluded. Those that are out of rotation are asked
+    /// The index of an endpoint that was not tried. Those that are out of rotation are asked
     /// only when all are: an error from one of them is no worse than none.
-    pub(super) fn choose(&self, turn: usize) -> Option<usize> {
+    pub(super) fn choose(&self) -> Option<usize> {
+        if let [only] = self.endpoints {
+            return (!self.is_tried(only)).then_some(0);
+        }
         if self.endpoints.is_empty() {
             return None;
         }
-        let all = All(self.endpoints, self.worker);
-        let index = self.pick.pick(turn, &all).min(self.endpoints.len() - 1);
-        match self.is_untried(index) && self.endpoints[index].health.is_in(Instant::now) {
+        let index = self.pick.pick(&self.choice, &self.all());
+        let index = index.min(self.endpoints.len() - 1);
+        let endpoint = &self.endpoints[index];
+        match !self.is_tried(endpoint) && endpoint.health.is_in(Instant::now) {
             true => Some(index),
-            false => self.choose_among_healthy(turn),
+            false => self.choose_among_healthy(),
         }
     }
 
-    fn choose_among_healthy(&self, turn: usize) -> Option<usize> {
+    fn choose_among_healthy(&self) -> Option<usize> {
         let now = Instant::now();
-        let untried = (0..self.endpoints.len()).filter(|index| self.is_untried(*index));
+        let untried = (0..self.endpoints.len()).filter(|at| !self.is_tried(&self.endpoints[*at]));
         let mut indices: Vec<_> = untried.clone().collect();
         indices.retain(|index| self.endpoints[*index].health.is_in(|| now));
         if indices.is_empty() {
             indices = untried.collect();
         }
-        let few = Few(all_of(self), &indices);
+        let few = Few(self.all(), &indices);
         match indices.len() {
             0 => None,
-            len => Some(indices[self.pick.pick(turn, &few).min(len - 1)]),
+            len => Some(indices[self.pick.pick(&self.choice, &few).min(len - 1)]),
         }
     }
 
-    fn is_untried(&self, index: usize) -> bool {
-        !self.tried.contains(&index)
+    fn is_tried(&self, endpoint: &Endpoint) -> bool {
+        self.choice.tried.contains(&endpoint.address())
     }
-}
 
-fn all_of<'a, P>(chooser: &Chooser<'a, P>) -> All<'a> {
-    All(chooser.endpoints, chooser.worker)
+    fn all(&self) -> All<'_> {
+        All(self.endpoints, self.worker)
+    }
 }
 
 struct All<'a>(&'a [Arc<Endpoint>], usize);
@@ -81,6 +74,10 @@ struct All<'a>(&'a [Arc<Endpoint>], usize);
 impl Candidates for All<'_> {
     fn len(&self) -> usize {
         self.0.len()
+    }
+
+    fn endpoint(&self, index: usize) -> &ir::Endpoint {
+        self.0[index].spec()
     }
 
     fn open(&self, index: usize) -> usize {
@@ -93,6 +90,10 @@ struct Few<'a>(All<'a>, &'a [usize]);
 impl Candidates for Few<'_> {
     fn len(&self) -> usize {
         self.1.len()
+    }
+
+    fn endpoint(&self, index: usize) -> &ir::Endpoint {
+        self.0.endpoint(self.1[index])
     }
 
     fn open(&self, index: usize) -> usize {

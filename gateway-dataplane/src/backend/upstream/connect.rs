@@ -2,22 +2,47 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 
-use gateway_resolve::ir::Endpoint;
+use gateway_resolve::ir;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-/// Opens streams to endpoints. One that adds TLS or a PROXY header wraps another.
+/// Opens streams to endpoints. One that adds a PROXY header wraps another.
 pub trait Connect: Send + Sync + 'static {
     /// What it opens.
     type Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static;
 
-    /// Connects to `endpoint`. The caller bounds the time.
+    /// Connects to `target`. The caller bounds the time, and speaks TLS on the stream where that is due.
     ///
     /// # Errors
     /// No connection could be made.
-    fn connect(&self, endpoint: &Endpoint)
-    -> impl Future<Output = io::Result<Self::Stream>> + Send;
+    fn connect(
+        &self,
+        target: &ConnectTarget<'_>,
+    ) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+}
+
+/// Where a stream has to lead, and what will be spoken on it.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct ConnectTarget<'a> {
+    /// The endpoint.
+    pub endpoint: &'a ir::Endpoint,
+    /// The backend that it belongs to: its protocol and settings.
+    pub backend: &'a ir::Backend,
+}
+
+impl<'a> ConnectTarget<'a> {
+    /// Where the endpoint listens.
+    pub fn address(&self) -> SocketAddr {
+        self.endpoint.address
+    }
+
+    /// The TLS that will be spoken: the server name, and what the endpoint's certificate is held to.
+    pub fn tls(&self) -> Option<&'a ir::BackendTls> {
+        self.backend.tls.as_ref()
+    }
 }
 
 /// Plain TCP, without Nagle's delay.
@@ -27,8 +52,8 @@ pub struct TcpConnect;
 impl Connect for TcpConnect {
     type Stream = TcpStream;
 
-    async fn connect(&self, endpoint: &Endpoint) -> io::Result<TcpStream> {
-        let stream = TcpStream::connect(endpoint.address).await?;
+    async fn connect(&self, target: &ConnectTarget<'_>) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect(target.address()).await?;
         stream.set_nodelay(true)?;
         Ok(stream)
     }

@@ -5,9 +5,9 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 
 use super::connect::Connect;
-use super::endpoint::{Endpoint, Settings};
+use super::endpoint::Endpoint;
 use super::load::Session;
-use super::pick::Pick;
+use super::settings::Settings;
 use super::{BackendError, BackendErrorKind, Upstream};
 use crate::backend::{Datagrams, Lend, Owner};
 
@@ -29,7 +29,7 @@ impl Owner for Asked {
     }
 }
 
-impl<P: Pick, C: Connect> Upstream<P, C> {
+impl<C: Connect> Upstream<C> {
     /// A socket to the first endpoint that there is a way to.
     pub(super) fn datagrams_of(&self, worker: usize) -> Result<Datagrams, BackendError> {
         let session = self.load.hold_session();

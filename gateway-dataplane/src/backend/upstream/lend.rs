@@ -6,14 +6,14 @@ use std::sync::atomic::Ordering;
 
 use super::choose::Chooser;
 use super::connect::Connect;
-use super::pick::Pick;
+use super::pick::Choice;
 use super::tls::Secured;
 use super::{Upstream, fit};
 use crate::backend::{BackendError, BackendErrorKind, Connecting, Course, Lend};
 use crate::codec::h1::{Allowance, Connection, Lease, Stream};
 use crate::head::RequestHead;
 
-impl<P: Pick, C: Connect> Lend for Upstream<P, C> {
+impl<C: Connect> Lend for Upstream<C> {
     fn begin(&self, worker: usize) -> Course {
         let worker = worker % self.settings.workers;
         let slot = &self.slots[worker];
@@ -46,10 +46,7 @@ impl<P: Pick, C: Connect> Lend for Upstream<P, C> {
                 };
                 let endpoint = Arc::clone(&course.endpoints[index]);
                 let (entered, held) = (self.enter()?, self.hold()?);
-                match endpoint
-                    .connect(&*self.connect, &self.tls, self.settings.connect)
-                    .await
-                {
+                match self.way.connect(&endpoint, self.settings.connect).await {
                     Ok(stream) => {
                         course.fresh = true;
                         let stream = match stream {
@@ -101,8 +98,9 @@ impl<P: Pick, C: Connect> Lend for Upstream<P, C> {
     }
 
     fn endpoint(&self, course: &Course) -> Option<SocketAddr> {
-        let last = course.endpoint.or_else(|| course.tried.last().copied());
-        Some(course.endpoints[last?].address())
+        let current = course.endpoint.map(|index| &course.endpoints[index]);
+        let address = current.map(|endpoint| endpoint.address());
+        address.or_else(|| course.tried.last().copied())
     }
 
     fn allowed(&self) -> Allowance {
@@ -110,15 +108,23 @@ impl<P: Pick, C: Connect> Lend for Upstream<P, C> {
     }
 }
 
-impl<P: Pick, C: Connect> Upstream<P, C> {
+impl<C: Connect> Upstream<C> {
     /// The endpoint whose turn it is.
     pub(super) fn choose(&self, course: &mut Course) -> Option<usize> {
         if course.endpoint.is_none() && course.again < self.settings.attempts {
-            let (worker, tried) = (course.worker, &course.tried);
-            let chooser = Chooser::new(&*self.pick, &course.endpoints, worker, tried);
+            let chooser = Chooser {
+                pick: &*self.pick,
+                endpoints: &course.endpoints,
+                worker: course.worker,
+                choice: Choice {
+                    turn: course.turn.wrapping_add(course.again),
+                    hash: course.hash,
+                    zone: self.zone.as_deref(),
+                    tried: &course.tried,
+                },
+            };
             let sought = course.sought.take().and_then(|sought| chooser.find(sought));
-            let turn = || chooser.choose(course.turn.wrapping_add(course.again));
-            course.endpoint = sought.or_else(turn);
+            course.endpoint = sought.or_else(|| chooser.choose());
             course.again += 1;
         }
         course.endpoint

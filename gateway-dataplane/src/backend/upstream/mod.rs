@@ -15,15 +15,17 @@ mod lend;
 mod load;
 mod multiplex;
 mod pick;
+mod settings;
 mod tls;
 mod total;
+mod way;
 
-pub use connect::{Connect, TcpConnect};
-pub use pick::{Candidates, LeastRequest, Pick, RoundRobin};
+pub use connect::{Connect, ConnectTarget, TcpConnect};
+pub use pick::{Candidates, Choice, LeastRequest, Pick, RoundRobin};
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
@@ -31,114 +33,111 @@ use gateway_resolve::ir::{self, AppProtocol};
 use http::{HeaderMap, header};
 use http::{Request, Response};
 
-use self::endpoint::{Endpoint, Security, Settings};
-use self::health::Ejection;
-use self::lane::Keep;
-use self::load::{Entered, Held, Load, Most};
-use self::tls::{Inside, TlsClient};
+use self::endpoint::Endpoint;
+use self::load::{Entered, Held, Load};
+use self::pick::balance;
+use self::settings::Settings;
 use self::total::Total;
+use self::way::Way;
 use super::{
     Attempt, Backend, BackendError, BackendErrorKind, Datagrams, Direct, Lend, MakeBackend, Noted,
-    Payload, Tunnel, http1,
+    Payload, Site, Tunnel, http1,
 };
-use crate::codec::h1::{Allowance, Answered, HeadLimits};
+use crate::Body;
+use crate::codec::h1::Answered;
 use crate::head::{RequestHead, is_grpc_type};
-use crate::{Body, Limits};
 
-/// Builds [`Upstream`]s.
-#[derive(Debug)]
-pub struct Upstreams<P = RoundRobin, C = TcpConnect> {
-    pick: Arc<P>,
+/// Builds [`Upstream`]s. How each balances, and what it is allowed, is said by the
+/// [settings](ir::BackendSettings) of its backend and by the limits of the gateway.
+pub struct Upstreams<C = TcpConnect> {
     connect: Arc<C>,
-    settings: Settings,
-    total: Arc<Total>,
+    /// Chooses in place of what settings ask for.
+    pick: Option<Arc<dyn Pick>>,
+    /// What all have open, once it is known how much that may be.
+    total: OnceLock<Arc<Total>>,
 }
 
 impl Upstreams {
-    /// Upstreams for `workers` workers, balanced in turn over plain TCP.
-    pub fn new(workers: usize, limits: &Limits) -> Self {
-        Self::with(workers, limits, RoundRobin, TcpConnect)
+    /// Upstreams over plain TCP, and TLS where that is asked for.
+    pub fn new() -> Self {
+        Self::over(TcpConnect)
     }
 }
 
-impl<P: Pick, C: Connect> Upstreams<P, C> {
-    /// Upstreams out of parts.
-    pub fn with(workers: usize, limits: &Limits, pick: P, connect: C) -> Self {
+impl Default for Upstreams {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<C: Connect> Upstreams<C> {
+    /// Upstreams over streams that `connect` opens.
+    pub fn over(connect: C) -> Self {
         Self {
-            pick: Arc::new(pick),
             connect: Arc::new(connect),
-            total: Arc::new(Total::new(limits.upstream_connections)),
-            settings: Settings {
-                workers: workers.max(1),
-                connect: limits.connect,
-                allowed: Allowance {
-                    patience: limits.expect_continue,
-                    response: limits.response_head,
-                    head: HeadLimits {
-                        bytes: limits.response_header_bytes.max(8 << 10),
-                        fields: limits.response_header_count,
-                    },
-                },
-                most: Most {
-                    requests: limits.backend_requests,
-                    connections: limits.backend_connections,
-                },
-                attempts: limits.connect_attempts.max(1),
-                keep: Keep {
-                    idle: limits.upstream_idle,
-                    connections: limits.upstream_idle_connections,
-                },
-                connect_patience: limits.connect_patience,
-                http2: limits.into(),
-                ejection: Ejection {
-                    after: limits.eject_after.max(1),
-                    period: limits.eject_for,
-                },
-            },
+            pick: None,
+            total: OnceLock::new(),
         }
     }
+
+    /// Has `pick` choose the endpoints of all backends, whatever their settings ask for.
+    #[must_use]
+    pub fn picked_by(self, pick: impl Pick) -> Self {
+        let pick: Option<Arc<dyn Pick>> = Some(Arc::new(pick));
+        Self { pick, ..self }
+    }
 }
 
-impl<P: Pick, C: Connect> MakeBackend for Upstreams<P, C> {
-    type Backend = Upstream<P, C>;
-
-    fn workers(&self) -> Option<usize> {
-        Some(self.settings.workers)
+impl<C> std::fmt::Debug for Upstreams<C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Upstreams")
     }
+}
+
+impl<C: Connect> MakeBackend for Upstreams<C> {
+    type Backend = Upstream<C>;
 
     fn make(
         &self,
         spec: &Arc<ir::Backend>,
-        previous: Option<&Arc<Upstream<P, C>>>,
-    ) -> Arc<Upstream<P, C>> {
+        site: &Site<'_>,
+        previous: Option<&Arc<Upstream<C>>>,
+    ) -> Arc<Upstream<C>> {
         let load = previous.map(|previous| Arc::clone(&previous.load));
-        let new = || Arc::new(Load::new(Arc::clone(&self.total)));
+        let most = site.limits.upstream_connections;
+        let total = self.total.get_or_init(|| Arc::new(Total::new(most)));
+        let new = || Arc::new(Load::new(Arc::clone(total)));
         let load = load.unwrap_or_else(new);
         let kept = previous.filter(|previous| {
             previous.spec.protocol == spec.protocol && previous.spec.tls == spec.tls
         });
-        let tls = kept.map(|kept| Arc::clone(&kept.tls));
+        let settings = Settings::new(site, &spec.settings);
         let known = kept.map(|kept| kept.endpoints());
-        let endpoints = self.endpoints(spec, known.as_deref(), &load);
+        let endpoints = endpoints(spec, known.as_deref(), &settings, &load);
+        let balancing = spec.settings.balancing.as_deref().map(|asked| asked.value);
+        let pick = self.pick.clone();
         Arc::new(Upstream {
-            slots: (0..self.settings.workers)
+            slots: (0..settings.workers)
                 .map(|worker| Slot::new(worker, endpoints.clone()))
                 .collect(),
-            tls: tls.unwrap_or_else(|| Arc::new(security(spec))),
+            way: match kept {
+                Some(kept) if kept.spec.settings == spec.settings => Arc::clone(&kept.way),
+                _ => Arc::new(Way::new(&self.connect, spec)),
+            },
+            pick: pick.unwrap_or_else(|| balance(balancing.unwrap_or_default())),
+            zone: site.zone.map(Into::into),
             spec: Arc::clone(spec),
             load,
-            pick: Arc::clone(&self.pick),
-            connect: Arc::clone(&self.connect),
-            settings: self.settings,
+            settings,
         })
     }
 
-    fn update(&self, backend: &Arc<Upstream<P, C>>, spec: &Arc<ir::Backend>) -> bool {
-        let (old, new) = (&backend.spec, spec);
-        if (old.protocol, &old.tls) != (new.protocol, &new.tls) {
+    fn update(&self, backend: &Arc<Upstream<C>>, spec: &Arc<ir::Backend>) -> bool {
+        if !differ_in_endpoints_alone(&backend.spec, spec) {
             return false;
         }
-        let endpoints = self.endpoints(spec, Some(&backend.endpoints()), &backend.load);
+        let known = backend.endpoints();
+        let endpoints = endpoints(spec, Some(&known), &backend.settings, &backend.load);
         for slot in &backend.slots {
             slot.endpoints.store(Arc::new(endpoints.clone()));
         }
@@ -146,37 +145,43 @@ impl<P: Pick, C: Connect> MakeBackend for Upstreams<P, C> {
     }
 }
 
-impl<P: Pick, C: Connect> Upstreams<P, C> {
-    /// The endpoints of `spec`, among which those that are known stay as they are.
-    fn endpoints(
-        &self,
-        spec: &ir::Backend,
-        known: Option<&Endpoints>,
-        load: &Arc<Load>,
-    ) -> Endpoints {
-        let (settings, now) = (&self.settings, Instant::now());
-        let endpoint = |wanted: &ir::Endpoint| {
-            let known = known.and_then(|known| known.iter().find(|e| e.is(wanted)));
-            let new = || Arc::new(Endpoint::new(wanted.clone(), settings, load, now));
-            known.cloned().unwrap_or_else(new)
-        };
-        spec.endpoints.iter().map(endpoint).collect()
-    }
+fn differ_in_endpoints_alone(old: &ir::Backend, new: &ir::Backend) -> bool {
+    let ir::Backend {
+        id: _,
+        source: _,
+        protocol,
+        tls,
+        settings,
+        endpoints: _,
+    } = new;
+    (old.protocol, &old.tls, &old.settings) == (*protocol, tls, settings)
 }
 
-fn security(spec: &ir::Backend) -> Security {
-    let tls = spec.tls.as_ref()?;
-    Some(TlsClient::new(tls, spec.protocol))
+/// The endpoints of `spec`, among which those that are known stay as they are.
+fn endpoints(
+    spec: &ir::Backend,
+    known: Option<&Endpoints>,
+    settings: &Settings,
+    load: &Arc<Load>,
+) -> Endpoints {
+    let now = Instant::now();
+    let endpoint = |wanted: &ir::Endpoint| {
+        let known = known.and_then(|known| known.iter().find(|e| e.is(wanted)));
+        let new = || Arc::new(Endpoint::new(wanted.clone(), settings, load, now));
+        known.cloned().unwrap_or_else(new)
+    };
+    spec.endpoints.iter().map(endpoint).collect()
 }
 
 /// A set of endpoints that answer alike.
-pub struct Upstream<P: Pick = RoundRobin, C: Connect = TcpConnect> {
+pub struct Upstream<C: Connect = TcpConnect> {
     spec: Arc<ir::Backend>,
     load: Arc<Load>,
-    tls: Arc<Security>,
+    way: Arc<Way<C>>,
     slots: Box<[Slot]>,
-    pick: Arc<P>,
-    connect: Arc<C>,
+    pick: Arc<dyn Pick>,
+    /// The zone of the gateway.
+    zone: Option<Box<str>>,
     settings: Settings,
 }
 
@@ -205,7 +210,7 @@ impl Slot {
     }
 }
 
-impl<P: Pick, C: Connect> std::fmt::Debug for Upstream<P, C> {
+impl<C: Connect> std::fmt::Debug for Upstream<C> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Upstream({})", self.spec.id)
     }
@@ -221,14 +226,14 @@ pub struct Usage {
     pub connections: usize,
 }
 
-impl<P: Pick, C: Connect> Upstream<P, C> {
+impl<C: Connect> Upstream<C> {
     /// What it has open now.
     pub fn usage(&self) -> Usage {
         self.load.usage()
     }
 }
 
-impl<P: Pick, C: Connect> Backend for Upstream<P, C> {
+impl<C: Connect> Backend for Upstream<C> {
     /// Sends `request` to an endpoint, and to another as long as no connection can be made or what may
     /// be sent twice is not answered.
     async fn call(
@@ -255,12 +260,8 @@ impl<P: Pick, C: Connect> Backend for Upstream<P, C> {
         while let Some(index) = self.choose(&mut course) {
             let endpoint = Arc::clone(&course.endpoints[index]);
             let limit = self.settings.connect;
-            let around = match payload {
-                Payload::Clear => &self.tls,
-                Payload::Tls => &None,
-            };
-            let opened = endpoint.open(&*self.connect, around, Inside::Bytes);
-            match endpoint.in_time(limit, opened).await {
+            let opened = self.way.tunnel(&endpoint, payload);
+            match way::in_time(&endpoint, limit, opened).await {
                 Ok(stream) => {
                     endpoint.health.succeeded();
                     return Ok(Tunnel::new(held.with(stream)));
@@ -298,7 +299,7 @@ impl<P: Pick, C: Connect> Backend for Upstream<P, C> {
     }
 }
 
-impl<P: Pick, C: Connect> Upstream<P, C> {
+impl<C: Connect> Upstream<C> {
     async fn call_http1(
         &self,
         request: Request<Body>,

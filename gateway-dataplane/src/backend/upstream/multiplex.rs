@@ -8,11 +8,12 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::connect::Connect;
-use super::endpoint::{Endpoint, Security, Settings};
+use super::endpoint::Endpoint;
 use super::http2::{Http2, Reserved, SendError};
 use super::lane::{Open, Room};
 use super::load::Held;
-use super::pick::Pick;
+use super::settings::Settings;
+use super::way::{self, Way};
 use super::{Upstream, fit};
 use crate::Body;
 use crate::backend::{Attempt, BackendError, BackendErrorKind, Course, Noted};
@@ -46,7 +47,7 @@ impl Making {
     }
 }
 
-impl<P: Pick, C: Connect> Upstream<P, C> {
+impl<C: Connect> Upstream<C> {
     /// Sends `request` to an endpoint, and to another as long as it was not processed.
     pub(super) async fn call_http2(
         &self,
@@ -86,12 +87,10 @@ impl<P: Pick, C: Connect> Upstream<P, C> {
     /// How long a request waits for a connection to `index`, if there is another endpoint to ask.
     fn patience(&self, course: &Course, index: usize) -> Option<Duration> {
         let is_left = |other: usize| {
-            let in_rotation = || {
-                course.endpoints[other]
-                    .health
-                    .is_in(std::time::Instant::now)
-            };
-            other != index && !course.tried.contains(&other) && in_rotation()
+            let endpoint = &course.endpoints[other];
+            other != index
+                && !course.tried.contains(&endpoint.address())
+                && endpoint.health.is_in(std::time::Instant::now)
         };
         let others =
             course.again < self.settings.attempts && (0..course.endpoints.len()).any(is_left);
@@ -166,7 +165,7 @@ fn is_own(error: &BackendError) -> bool {
     own.contains(&error.kind())
 }
 
-impl<P: Pick, C: Connect> Upstream<P, C> {
+impl<C: Connect> Upstream<C> {
     /// Room for a stream on a connection, which is made if there is none.
     async fn reserve(
         &self,
@@ -180,13 +179,7 @@ impl<P: Pick, C: Connect> Upstream<P, C> {
         loop {
             let make = || {
                 let held = self.hold()?;
-                Ok(make(
-                    endpoint,
-                    (&self.connect, &self.tls),
-                    &self.settings,
-                    held,
-                    worker,
-                ))
+                Ok(make(endpoint, &self.way, &self.settings, held, worker))
             };
             match lane.reserve_or_make(make)? {
                 Room::Now(reserved) => return Ok(reserved),
@@ -200,17 +193,16 @@ impl<P: Pick, C: Connect> Upstream<P, C> {
 /// leaving.
 fn make<C: Connect>(
     endpoint: &Arc<Endpoint>,
-    (connect, tls): (&Arc<C>, &Arc<Security>),
+    way: &Arc<Way<C>>,
     settings: &Settings,
     held: Held,
     worker: usize,
 ) -> Making {
     let (done, making) = watch::channel(None);
-    let (endpoint, connect, settings) = (Arc::clone(endpoint), Arc::clone(connect), *settings);
-    let tls = Arc::clone(tls);
+    let (endpoint, way, settings) = (Arc::clone(endpoint), Arc::clone(way), *settings);
     tokio::spawn(async move {
-        let starting = start(&endpoint, (&*connect, &*tls), &settings, held);
-        let made = endpoint.in_time(settings.connect, starting).await;
+        let starting = start(&endpoint, &way, &settings, held);
+        let made = way::in_time(&endpoint, settings.connect, starting).await;
         let told = match &made {
             Ok(_) => Ok(()),
             Err(error) => {
@@ -226,11 +218,11 @@ fn make<C: Connect>(
 
 async fn start<C: Connect>(
     endpoint: &Endpoint,
-    (connect, tls): (&C, &Security),
+    way: &Way<C>,
     settings: &Settings,
     held: Held,
 ) -> Result<Arc<Http2>, BackendError> {
-    let stream = endpoint.reach(connect, tls).await?;
+    let stream = way.reach(endpoint).await?;
     let started = Http2::start(stream, settings.http2, held).await;
     started.map_err(|error| {
         let what = format!("{} does not speak HTTP/2", endpoint.address());

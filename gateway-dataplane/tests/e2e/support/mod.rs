@@ -12,11 +12,11 @@ use std::time::Duration;
 use gateway_dataplane::{Applied, Limits, Ports, Proxy, ProxyBuilder};
 use gateway_model::{ObjectRef, Port, SectionName, Source};
 use gateway_resolve::ir::{
-    Action, AppProtocol, Authorization, Backend, BackendId, Binding, Certificate, CertificateId,
-    ClientValidation, Endpoint, Failures, Filter, Ir, Listener, ListenerId, Match, PathMatch,
-    PrivateKey, Retry, Route, Rule, RuleSettings, ServerName, SessionPersistence, Sourced, Split,
-    Stack, StreamAction, StreamRule, StreamSplit, StreamTarget, Target, Tls, VirtualHost,
-    WeightedTarget,
+    Action, AppProtocol, Authorization, Backend, BackendId, BackendSettings, Binding, Certificate,
+    CertificateId, ClientValidation, Endpoint, Failures, Filter, Ir, Listener, ListenerId, Match,
+    PathMatch, PrivateKey, Retry, Route, Rule, RuleSettings, ServerName, SessionPersistence,
+    Sourced, Split, Stack, StreamAction, StreamRule, StreamSplit, StreamTarget, Target, Tls,
+    VirtualHost, WeightedTarget,
 };
 
 fn object(kind: &'static str, name: &str) -> ObjectRef {
@@ -66,7 +66,7 @@ pub(crate) fn id(name: &str) -> BackendId {
 pub(crate) fn backend(name: &str, endpoints: &[SocketAddr]) -> Backend {
     let mut endpoints: Vec<_> = endpoints
         .iter()
-        .map(|&address| Endpoint { address })
+        .map(|&address| Endpoint::at(address))
         .collect();
     endpoints.sort();
     Backend {
@@ -74,6 +74,7 @@ pub(crate) fn backend(name: &str, endpoints: &[SocketAddr]) -> Backend {
         source: source("Service", name),
         protocol: AppProtocol::Http1,
         tls: None,
+        settings: BackendSettings::default(),
         endpoints,
     }
 }

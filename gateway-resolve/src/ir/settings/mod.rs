@@ -1,11 +1,12 @@
 //! Settings, each with what it came from.
 //!
 //! They are apart by level: of a rule ([`RuleSettings`]), of a virtual host ([`VirtualHostSettings`]), of a
-//! listener ([`ListenerSettings`]). Which level counts when several have a setting is decided for each
+//! listener ([`ListenerSettings`]), of a backend ([`BackendSettings`]). Which level counts when several have a setting is decided for each
 //! feature by the data plane, when it compiles its table. A setting is named for what it does, not for the
 //! kind of resource that asked for it, and its type has a file of its own here.
 
 mod authorization;
+mod balancing;
 mod buffer;
 mod compression;
 mod csrf;
@@ -25,6 +26,7 @@ pub use authorization::{
     Authorization, AuthorizationProtocol, ForwardedBody, GrpcAuthorization, HttpAuthorization,
     Named, Unanswered,
 };
+pub use balancing::{Balancing, Ejection};
 pub use buffer::Buffer;
 pub use compression::Compression;
 pub use csrf::{Csrf, TextMatch, TextMatchKind};
@@ -130,6 +132,25 @@ settings! {
         transformations: Transformations,
         /// Changes to headers, after those of the rule.
         header_manipulation: HeaderManipulation,
+    }
+}
+
+settings! {
+    /// What may be tuned for one backend.
+    BackendSettings {
+        /// How requests are spread over its endpoints.
+        balancing: Balancing,
+        /// The time for connecting to an endpoint, TLS included. Exceeded: another one is tried.
+        connect_timeout: Duration,
+        /// When an endpoint that fails is left alone for a while.
+        ejection: Ejection,
+    }
+}
+
+impl BackendSettings {
+    /// Is nothing set?
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
     }
 }
 
