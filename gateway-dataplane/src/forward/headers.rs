@@ -3,6 +3,7 @@
 //! Both directions lose what belongs to one connection; requests gain what tells the backend where they
 //! come from. Call these before the filters, which may then edit what was added.
 
+mod address;
 mod forwarded;
 mod hop;
 mod max_forwards;

@@ -155,15 +155,24 @@ impl Fields {
     /// The same; `value` holds nothing that a value may not.
     pub(crate) fn set<'n>(&mut self, name: impl Into<Name<'n>>, value: &[u8]) {
         let name = name.into();
-        let value = self.keep(value);
-        self.put(name, value);
+        match self.contains(name) {
+            true => {
+                let value = self.keep(value);
+                self.put(name, value);
+            }
+            false => self.append(name, value),
+        }
     }
 
     /// Gives `name` the first value of `from`; without one, `name` goes.
     pub(crate) fn copy(&mut self, from: Known, name: Known) {
         let from = self.list.iter().find(|field| field.known == Some(from));
         match from.map(|field| field.value) {
-            Some(value) => self.put(name.into(), value),
+            Some(value) if self.contains(name) => self.put(name.into(), value),
+            Some(Span { start, end }) => {
+                let range = start as usize..end as usize;
+                self.append_line(name.into(), |text| text.extend_from_within(range));
+            }
             None => self.remove(name),
         }
     }
@@ -190,9 +199,18 @@ impl Fields {
 
     /// Adds a field behind all others.
     pub(crate) fn append<'n>(&mut self, name: impl Into<Name<'n>>, value: &[u8]) {
-        let name = name.into();
+        self.append_line(name.into(), |text| text.extend_from_slice(value));
+    }
+
+    /// The same, with the value that `put` adds to the text. It is there as it will be sent, next to others that
+    /// were added.
+    fn append_line(&mut self, name: Name<'_>, put: impl FnOnce(&mut Vec<u8>)) {
         let spelled = self.keep(name.as_str().as_bytes());
-        let value = self.keep(value);
+        self.text.extend_from_slice(b": ");
+        let start = self.text.len();
+        put(&mut self.text);
+        let value = Span::new(start, self.text.len());
+        self.text.extend_from_slice(b"\r\n");
         self.add(name, spelled, value);
     }
 

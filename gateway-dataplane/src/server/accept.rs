@@ -19,10 +19,16 @@ use super::watch::{Order, Registration, Watch};
 use super::worker::Worker;
 use super::{http1, tcp};
 use crate::backend::MakeBackend;
-use crate::codec::h1::{Side, Stream};
+use crate::codec::h1::{Buffer, Side, Stream};
 use crate::forward::{ConnectionInfo, Current, View, forward};
 use crate::observe::ObservedStream;
-use crate::table::Chosen;
+use crate::table::{Chosen, StreamRoute};
+
+/// Serves a connection to its end.
+type Serving = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Finds out how to serve a connection. `None`: not at all.
+type Meeting = Pin<Box<dyn Future<Output = Option<Serving>> + Send>>;
 
 /// A connection that was accepted.
 pub(super) struct Client<M: MakeBackend> {
@@ -49,94 +55,114 @@ impl<M: MakeBackend> Client<M> {
     }
 
     /// Serves the connection to its end.
-    pub(super) async fn serve(self, stream: TcpStream) {
-        if self.view.table.is_tls() {
-            // Boxed, as a connection in clear has no use for the room.
-            Box::pin(self.greet(stream)).await;
-        } else if let Some(route) = self.view.table.tcp() {
-            let chosen = route.choose();
-            let side = Side::new(Stream::new(stream), [][..].into());
-            Box::pin(self.pass_on(chosen, side)).await;
-        } else {
-            self.serve_clear(stream).await;
+    pub(super) fn serve(self, stream: TcpStream) -> impl Future<Output = ()> + Send {
+        let meeting = self.meet(stream);
+        async move {
+            // What was needed to get there takes no room any more.
+            if let Some(serving) = meeting.await {
+                serving.await;
+            }
         }
     }
 
-    async fn greet(self, stream: TcpStream) {
+    fn meet(self, stream: TcpStream) -> Meeting {
+        if self.view.table.is_tls() {
+            return Box::pin(self.greet(stream));
+        }
+        let watch = Arc::clone(self.registration.watch());
+        let side = Side::new(Stream::new(stream).watched(watch), Buffer::new());
+        match self.view.table.tcp().map(StreamRoute::choose) {
+            Some(chosen) => Box::pin(async move { Some(self.pass_on(chosen, side)) }),
+            None => Box::pin(self.sniff(side)),
+        }
+    }
+
+    async fn greet(self, stream: TcpStream) -> Option<Serving> {
         let limits = self.worker.limits();
         let (time, bytes) = (limits.tls_handshake, limits.client_hello);
         let greeting = tokio::time::timeout(time, Box::pin(greet(&self.view, stream, bytes)));
         let client = self.info.peer;
-        match unless_stopped(self.registration.watch(), greeting).await {
-            Some(Ok(Ok(Greeted::Http(stream)))) => self.serve_tls(stream).await,
-            Some(Ok(Ok(Greeted::Stream(chosen, side)))) => self.pass_on(*chosen, *side).await,
-            Some(Ok(Err(error))) => tracing::debug!(%client, %error, "a connection was refused"),
-            Some(Err(_)) | None => {}
-        }
-    }
-
-    /// Passes the connection on as a tunnel: it may go without a byte for as long as one. The table is not needed
-    /// for that.
-    async fn pass_on(self, chosen: Chosen<Arc<M::Backend>>, mut side: Side) {
-        drop(self.view);
-        let (watch, client) = (self.registration.watch(), self.info.peer);
-        watch.begin();
-        side.stream = side.stream.watched(Arc::clone(watch));
-        let audience = &self.worker.forwarder.options().audience;
-        let mut observed = ObservedStream::begin(audience, &self.info, &chosen);
-        let payload = chosen.payload();
-        let forwarding = Box::pin(tcp::forward(
-            chosen.backend,
-            payload,
-            self.worker.index,
-            side,
-            &mut observed,
-        ));
-        match unless_stopped(watch, forwarding).await {
-            Some(Ok((sent, received))) => {
-                tracing::debug!(%client, sent, received, "a connection closed");
+        match unless_stopped(self.registration.watch(), greeting).await? {
+            Ok(Ok(Greeted::Http(stream))) => Some(self.serve_tls(*stream)),
+            Ok(Ok(Greeted::Stream(chosen, mut side))) => {
+                let watch = Arc::clone(self.registration.watch());
+                side.stream = side.stream.watched(watch);
+                Some(self.pass_on(*chosen, *side))
             }
-            Some(Err(error)) => tracing::debug!(%client, %error, "a connection was closed"),
-            None => tracing::debug!(%client, "a connection was ended"),
+            Ok(Err(error)) => {
+                tracing::debug!(%client, %error, "a connection was refused");
+                None
+            }
+            Err(_elapsed) => None,
         }
     }
 
-    async fn serve_clear(self, stream: TcpStream) {
-        let Self {
-            registration,
-            info,
-            worker,
-            view,
-        } = self;
-        let mut stream = stream;
-        let Some((protocol, ahead)) = sniff(&mut stream, registration.watch()).await else {
-            return;
-        };
-        let stream = Stream::new(stream);
-        let serving = serve(worker, view, info, protocol, stream, &ahead, registration);
-        // A connection lasts, and what was read first is elsewhere now.
-        drop(ahead);
-        serving.await;
+    async fn sniff(self, mut side: Side) -> Option<Serving> {
+        let protocol = sniff(&mut side, self.registration.watch()).await?;
+        Some(self.speak(protocol, side))
     }
 
-    async fn serve_tls(self, stream: Box<TlsStream<TcpStream>>) {
+    fn serve_tls(mut self, stream: TlsStream<TcpStream>) -> Serving {
         let (_, session) = stream.get_ref();
         let protocol = match session.alpn_protocol() {
             Some(b"h2") => Protocol::Http2,
             _ => Protocol::Http1,
         };
-        let info = self.info.over_tls(session.server_name());
-        let (worker, view, registration) = (self.worker, self.view, self.registration);
-        serve(
+        self.info = self.info.over_tls(session.server_name());
+        let watch = Arc::clone(self.registration.watch());
+        let side = Side::new(Stream::new(stream).watched(watch), Buffer::new());
+        self.speak(protocol, side)
+    }
+
+    /// Passes the connection on as a tunnel: it may go without a byte for as long as one. The table is not needed
+    /// for that.
+    fn pass_on(self, chosen: Chosen<Arc<M::Backend>>, side: Side) -> Serving {
+        let Self {
+            registration,
+            info,
+            worker,
+            view: _,
+        } = self;
+        Box::pin(async move {
+            let (watch, client) = (registration.watch(), info.peer);
+            watch.begin();
+            let audience = &worker.forwarder.options().audience;
+            let mut observed = ObservedStream::begin(audience, &info, &chosen);
+            let (payload, backend) = (chosen.payload(), chosen.backend);
+            let forwarding = tcp::forward(backend, payload, worker.index, side, &mut observed);
+            match unless_stopped(watch, forwarding).await {
+                Some(Ok((sent, received))) => {
+                    tracing::debug!(%client, sent, received, "a connection closed");
+                }
+                Some(Err(error)) => tracing::debug!(%client, %error, "a connection was closed"),
+                None => tracing::debug!(%client, "a connection was ended"),
+            }
+        })
+    }
+
+    /// Serves the requests of a connection. What lasts as long as it does lies in the future once.
+    fn speak(self, protocol: Protocol, side: Side) -> Serving {
+        let Self {
+            registration,
+            mut info,
             worker,
             view,
-            info,
-            protocol,
-            Stream::new(*stream),
-            &[],
-            registration,
-        )
-        .await;
+        } = self;
+        info.watch = Some(Arc::clone(registration.watch()));
+        let mut current = worker.forwarder.current(view, info.worker, info.socket);
+        match protocol {
+            Protocol::Http1 => {
+                let mut client = http1::client(worker.limits(), side);
+                Box::pin(async move {
+                    let options = worker.forwarder.options();
+                    let watch = registration.watch();
+                    http1::serve(options, &mut current, &info, watch, &mut client).await;
+                })
+            }
+            Protocol::Http2 => Box::pin(async move {
+                serve_http2(&worker, current, info, side, registration.watch()).await;
+            }),
+        }
     }
 }
 
@@ -148,34 +174,6 @@ async fn unless_stopped<F: Future>(watch: &Watch, future: F) -> Option<F::Output
         Order::Serve | Order::Finish => future.as_mut().poll(cx).map(Some),
     })
     .await
-}
-
-/// Serves the requests of a connection, of which `ahead` was read already. Boxed, so that what was needed to
-/// get here takes no room any more.
-fn serve<M: MakeBackend>(
-    worker: Arc<Worker<M>>,
-    view: Arc<View<M::Backend>>,
-    mut info: ConnectionInfo,
-    protocol: Protocol,
-    stream: Stream,
-    ahead: &[u8],
-    registration: Registration,
-) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-    let watch = Arc::clone(registration.watch());
-    info.watch = Some(Arc::clone(&watch));
-    let current = worker.forwarder.current(view, info.worker, info.socket);
-    let side = Side::new(stream.watched(Arc::clone(&watch)), ahead.into());
-    match protocol {
-        Protocol::Http1 => Box::pin(async move {
-            let _registered = registration;
-            let options = worker.forwarder.options();
-            http1::serve(options, current, &info, &watch, side).await;
-        }),
-        Protocol::Http2 => Box::pin(async move {
-            let _registered = registration;
-            serve_http2(&worker, current, info, side, &watch).await;
-        }),
-    }
 }
 
 async fn serve_http2<M: MakeBackend>(

@@ -13,17 +13,25 @@ use crate::backend::{Backend, Tunnel};
 use crate::codec::h1::{Client, HeadLimits, NoHead, Side};
 use crate::forward::{After, ConnectionInfo, Current, Options, View, refuse, serve_client};
 
-/// Serves the requests that come from `side`.
+/// A client on the other end of `side`.
+pub(super) fn client(limits: &Limits, side: Side) -> Client {
+    let limits = HeadLimits {
+        bytes: limits.header_bytes.max(8_192),
+        fields: limits.header_count,
+    };
+    Client::new(side, limits)
+}
+
+/// Serves the requests that come from `client`.
 pub(super) async fn serve<B: Backend>(
     options: &Options,
-    mut current: Current<B>,
+    current: &mut Current<B>,
     info: &ConnectionInfo,
     watch: &Arc<Watch>,
-    side: Side,
+    client: &mut Client,
 ) {
-    let mut client = Client::new(side, limits(&options.limits));
     loop {
-        let next = next(&mut client, watch).await;
+        let next = next(client, watch).await;
         if let Next::Over | Next::Asked = next {
             if watch.order() != Order::Stop {
                 client.part(options.limits.linger).await;
@@ -33,7 +41,7 @@ pub(super) async fn serve<B: Backend>(
         // Boxed, so that a connection which waits does not carry the room for it.
         let _open = Open::on(watch);
         let view = current.view();
-        match Box::pin(turn(options, &view, info, watch, &mut client, next)).await {
+        match Box::pin(turn(options, &view, info, watch, client, next)).await {
             After::Next => {}
             After::Close => return,
             After::Switch(tunnel) => return Box::pin(join(client, tunnel, watch)).await,
@@ -61,13 +69,6 @@ async fn turn<B: Backend>(
         client.close(options.limits.linger).await;
     }
     after
-}
-
-fn limits(limits: &Limits) -> HeadLimits {
-    HeadLimits {
-        bytes: limits.header_bytes.max(8_192),
-        fields: limits.header_count,
-    }
 }
 
 enum Next {
@@ -125,11 +126,10 @@ async fn drain(client: &mut Client, watch: &Watch, after: &mut After) {
 }
 
 /// Copies bytes both ways, until both sides or the clock say that it is over.
-async fn join(client: Client, tunnel: Tunnel, watch: &Arc<Watch>) {
+async fn join(client: &mut Client, tunnel: Tunnel, watch: &Arc<Watch>) {
     let _open = Open::on(watch);
     let mut backend = tunnel.into_io();
-    let mut client = client.side;
-    let mut copying = pin!(copy_bidirectional(&mut client, &mut backend));
+    let mut copying = pin!(copy_bidirectional(&mut client.side, &mut backend));
     let copied = poll_fn(|cx| match watch.poll_order(cx) {
         Order::Stop => Poll::Ready(None),
         _ => copying.as_mut().poll(cx).map(Some),

@@ -136,11 +136,14 @@ async fn admit<M: MakeBackend>(
     stream: TcpStream,
     peer: SocketAddr,
 ) {
-    let Ok(permit) = Arc::clone(&worker.permits).acquire_owned().await else {
-        return;
+    let permit = match Arc::clone(&worker.permits).try_acquire_owned() {
+        Ok(permit) => permit,
+        Err(_none_is_free) => match Arc::clone(&worker.permits).acquire_owned().await {
+            Ok(permit) => permit,
+            Err(_closed) => return,
+        },
     };
-    let client = Client::new(worker, served, permit, peer);
-    tokio::spawn(client.serve(stream));
+    tokio::spawn(Client::new(worker, served, permit, peer).serve(stream));
 }
 
 fn is_about_one_connection(error: &io::Error) -> bool {

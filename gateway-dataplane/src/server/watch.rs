@@ -3,11 +3,8 @@
 //! Each connection notes what it is doing and since which tick of its worker's clock; a sweep at
 //! each tick ends those that take too long.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{
-    AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed,
-};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Context;
 use std::time::Duration;
@@ -22,8 +19,7 @@ pub(crate) struct Registry {
     now: AtomicU32,
     tick: Duration,
     limits: Ticks,
-    connections: Mutex<HashMap<u64, Arc<Watch>>>,
-    next: AtomicU64,
+    connections: Mutex<Places>,
     /// Connections that were ended with something open, since their time to finish was over.
     cut_off: AtomicUsize,
     changed: Notify,
@@ -65,7 +61,6 @@ impl Registry {
                 response_head: ticks(limits.response_head.min(limits.stalled)),
             },
             connections: Mutex::default(),
-            next: AtomicU64::new(0),
             cut_off: AtomicUsize::new(0),
             changed: Notify::new(),
         })
@@ -77,7 +72,6 @@ impl Registry {
         socket: u64,
         permit: OwnedSemaphorePermit,
     ) -> Registration {
-        let id = self.next.fetch_add(1, Relaxed);
         let watch = Arc::new(Watch {
             registry: Arc::clone(self),
             socket,
@@ -92,10 +86,14 @@ impl Registry {
             stop_at: AtomicU32::new(u32::MAX),
             waker: AtomicWaker::new(),
         });
-        self.connections().insert(id, Arc::clone(&watch));
-        self.changed.notify_waiters();
+        let mut connections = self.connections();
+        let place = connections.put(Arc::clone(&watch));
+        if connections.taken == 1 {
+            self.changed.notify_waiters();
+        }
+        drop(connections);
         Registration {
-            id,
+            place,
             watch,
             _permit: permit,
         }
@@ -111,8 +109,8 @@ impl Registry {
             tokio::time::sleep(self.tick).await;
             let now = self.now.fetch_add(1, Relaxed).wrapping_add(1);
             let connections = self.connections();
-            let judged = connections.values();
-            let cut_off = judged
+            let cut_off = connections
+                .iter()
                 .filter(|watch| watch.judge(now, &self.limits))
                 .count();
             drop(connections);
@@ -122,7 +120,7 @@ impl Registry {
 
     /// Ends all connections at once.
     pub(super) fn cut(&self) {
-        let cut_off = self.connections().values().filter(|w| w.cut()).count();
+        let cut_off = self.connections().iter().filter(|w| w.cut()).count();
         self.count_cut_off(cut_off);
     }
 
@@ -149,7 +147,7 @@ impl Registry {
             .load(Relaxed)
             .saturating_add(ticks(limit, self.tick))
             .saturating_add(1);
-        for watch in self.connections().values() {
+        for watch in self.connections().iter() {
             if socket.is_none_or(|socket| socket == watch.socket) {
                 watch.finish_by(stop_at);
             }
@@ -167,10 +165,51 @@ impl Registry {
         }
     }
 
-    fn connections(&self) -> MutexGuard<'_, HashMap<u64, Arc<Watch>>> {
+    fn connections(&self) -> MutexGuard<'_, Places> {
         self.connections
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Places that are kept without a connection.
+const FEW: usize = 64;
+
+/// The connections, each in a place of its own.
+#[derive(Default)]
+struct Places {
+    list: Vec<Option<Arc<Watch>>>,
+    free: Vec<u32>,
+    taken: usize,
+}
+
+impl Places {
+    fn put(&mut self, watch: Arc<Watch>) -> u32 {
+        self.taken += 1;
+        let Some(place) = self.free.pop() else {
+            self.list.push(Some(watch));
+            return (self.list.len() - 1) as u32;
+        };
+        self.list[place as usize] = Some(watch);
+        place
+    }
+
+    fn leave(&mut self, place: u32) {
+        self.list[place as usize] = None;
+        self.taken -= 1;
+        match self.taken {
+            // What a burst needed is given back.
+            0 if self.list.len() > FEW => *self = Self::default(),
+            _ => self.free.push(place),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.taken == 0
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Arc<Watch>> {
+        self.list.iter().flatten()
     }
 }
 
@@ -336,7 +375,7 @@ impl fmt::Debug for Watch {
 
 /// Keeps a connection registered and counted.
 pub(super) struct Registration {
-    id: u64,
+    place: u32,
     watch: Arc<Watch>,
     _permit: OwnedSemaphorePermit,
 }
@@ -350,7 +389,10 @@ impl Registration {
 impl Drop for Registration {
     fn drop(&mut self) {
         let registry = &self.watch.registry;
-        registry.connections().remove(&self.id);
-        registry.changed.notify_waiters();
+        let mut connections = registry.connections();
+        connections.leave(self.place);
+        if connections.is_empty() {
+            registry.changed.notify_waiters();
+        }
     }
 }

@@ -22,6 +22,7 @@ mod switched;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use buffer::Buffer;
 pub(crate) use compose::{Size, fit_interim, keeps_alive, write_request};
 pub(crate) use decode::{Decoder, Malformed, Piece};
 pub(crate) use exchange::{Allowance, Answered, Exchange, announced, send, write_frame};

@@ -7,6 +7,7 @@ use http::header::HeaderValue;
 use http::uri::Scheme;
 use ipnet::IpNet;
 
+use super::address::Address;
 use super::own_hops::HopId;
 use crate::head::{Fields, Known};
 
@@ -71,28 +72,29 @@ impl Forwarding {
 #[derive(Debug, Clone)]
 pub struct ConnectionHeaders {
     peer: IpAddr,
-    client: HeaderValue,
+    client: Address,
     scheme: Scheme,
     port: u16,
-    /// `for` and `proto` of `Forwarded`.
-    forwarded: Box<str>,
 }
 
 impl ConnectionHeaders {
     /// The headers for a connection from `client`, over TLS or not, to a listener's `port`.
     pub fn new(client: IpAddr, scheme: &Scheme, port: u16) -> Self {
         let peer = client.to_canonical();
-        let node = match peer {
-            IpAddr::V4(address) => address.to_string(),
-            IpAddr::V6(address) => format!("\"[{address}]\""),
-        };
-        let visible = "addresses are visible ASCII";
         Self {
-            client: HeaderValue::try_from(peer.to_string()).expect(visible),
-            forwarded: format!("for={node};proto={scheme}").into(),
+            client: Address::new(peer),
             scheme: scheme.clone(),
             peer,
             port,
+        }
+    }
+
+    /// `for` and `proto` of `Forwarded`.
+    fn element(&self) -> String {
+        let Self { peer, scheme, .. } = self;
+        match peer {
+            IpAddr::V4(address) => format!("for={address};proto={scheme}"),
+            IpAddr::V6(address) => format!("for=\"[{address}]\";proto={scheme}"),
         }
     }
 }
@@ -212,7 +214,7 @@ impl Way<'_> {
         let host = host
             .map(|host| format!(";host=\"{host}\""))
             .unwrap_or_default();
-        let element = format!("{}{host}", self.connection.forwarded);
+        let element = self.connection.element() + &host;
         match extended {
             true => fields.join(Known::Forwarded, b", ", element.as_bytes()),
             false => fields.set(Known::Forwarded, element.as_bytes()),
