@@ -75,6 +75,7 @@ fn backend(name: &str) -> Arc<Backend> {
         source,
         protocol: AppProtocol::Http,
         tls: None,
+        settings: Default::default(),
         endpoints: vec![],
     })
 }
