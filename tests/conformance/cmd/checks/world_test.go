@@ -43,6 +43,7 @@ var (
 	tlsRoutes      = kind{gatewayv1.SchemeGroupVersion.WithResource("tlsroutes"), "TLSRoute"}
 	tcpRoutes      = kind{gatewayv1.SchemeGroupVersion.WithResource("tcproutes"), "TCPRoute"}
 	udpRoutes      = kind{gatewayv1.SchemeGroupVersion.WithResource("udproutes"), "UDPRoute"}
+	grants         = kind{gatewayv1.SchemeGroupVersion.WithResource("referencegrants"), "ReferenceGrant"}
 	tlsPolicies    = kind{gatewayv1.SchemeGroupVersion.WithResource("backendtlspolicies"), "BackendTLSPolicy"}
 )
 
@@ -77,7 +78,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() {
 		// The namespace's end takes seconds, and the next test begins at once.
 		var kinds sync.WaitGroup
-		for _, kind := range []kind{routes, gateways, services, endpointSlices, secrets} {
+		for _, kind := range []kind{routes, gateways, services, endpointSlices, secrets, grants} {
 			kinds.Go(func() {
 				_ = w.of(kind).DeleteCollection(context.Background(), metav1.DeleteOptions{}, metav1.ListOptions{})
 			})
