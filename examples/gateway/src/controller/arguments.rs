@@ -93,6 +93,9 @@ impl ControllerArguments {
         config.default_addresses = self.shared_address.iter().cloned().collect();
         let pool = self.addresses.as_ref().map(Pool::networks);
         config.listener_claims = claims(&self.allow_hostnames, &self.allow_ports);
+        // What the cluster gets of each Gateway.
+        let infrastructure = "GatewayInfrastructurePropagation".to_owned();
+        config.supported_features.insert(infrastructure);
         config.usable_addresses = UsableAddresses::Within(pool.unwrap_or_default().to_vec());
         config
     }

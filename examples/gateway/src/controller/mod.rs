@@ -9,6 +9,7 @@ mod claims;
 mod cluster;
 mod effect;
 mod finalizer;
+mod infrastructure;
 mod kinds;
 mod lease;
 mod past;
@@ -26,6 +27,7 @@ use std::time::Duration;
 
 use gateway_dataplane::Applied;
 use gateway_model::{Gateway, ObjectRef};
+use gateway_resolve::ir::Ir;
 use gateway_resolve::{Author, Config, EXPERIMENTAL_FEATURES, Snapshot, Statuses};
 use kube::Client;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
@@ -110,6 +112,8 @@ struct Controller {
     ready: Ready,
     changes: UnboundedReceiver<Change>,
     cluster: Cluster,
+    /// What is served.
+    ir: Arc<Ir>,
     /// What the resources' authors are to be told.
     statuses: Arc<Statuses>,
     /// The resources whose authors are to be told something else since writes were planned.
@@ -142,6 +146,7 @@ impl Controller {
             ready,
             changes,
             cluster: Cluster::default(),
+            ir: Arc::default(),
             statuses: Arc::default(),
             restated: BTreeSet::new(),
             writer: Writer::new(client.clone(), leads.clone()),
@@ -183,6 +188,7 @@ impl Controller {
         let plan = Plan {
             snapshot: self.cluster.snapshot(),
             statuses: &self.statuses,
+            ir: &self.ir,
             author: Author {
                 controller: &self.config.controller_name,
                 former: &self.former_names,
@@ -234,6 +240,7 @@ impl Controller {
         let outcome = self.plane.apply(snapshot, &self.config).await;
         self.complain(&outcome.applied);
         tracing::debug!(listeners = outcome.ir.listeners().len(), "applied");
+        self.ir = outcome.ir;
         self.statuses = outcome.statuses;
         self.restated.extend(outcome.restated);
         if !self.ready.swap(true, Ordering::Relaxed) {

@@ -1,18 +1,21 @@
-//! The writes that are missing: statuses, and the finalizers of classes.
+//! The writes that are missing: statuses, the finalizers of classes, and what the cluster gets of each Gateway.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use gateway_model::{Gateway, GatewayClass, Kind, ObjectRef, Resource};
+use gateway_model::{Gateway, GatewayClass, Kind, ListenerSet, ObjectRef, Resource};
+use gateway_resolve::ir::Ir;
 use gateway_resolve::{Author, Snapshot, StatusWrite, Statuses, plan_status, plan_statuses};
 
-use super::finalizer;
 use super::write::{Content, Fingerprint, Key, Part, Write};
+use super::{finalizer, infrastructure};
 
 /// What is known when writes are planned.
 #[derive(Clone, Copy)]
 pub(crate) struct Plan<'a> {
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) statuses: &'a Statuses,
+    /// What is served.
+    pub(crate) ir: &'a Ir,
     pub(crate) author: Author<'a>,
 }
 
@@ -23,7 +26,8 @@ impl Plan<'_> {
         let finalizers = classes.filter_map(|class| self.finalizers(class));
         let statuses = plan_statuses(self.snapshot, self.statuses, self.author);
         let statuses = statuses.into_iter().map(|write| self.status(write));
-        finalizers.chain(statuses).collect()
+        let of_gateways = infrastructure::missing(self.snapshot, self.statuses, self.ir);
+        finalizers.chain(statuses).chain(of_gateways).collect()
     }
 
     /// Those that one object misses.
@@ -39,17 +43,32 @@ impl Plan<'_> {
     }
 
     /// Those that these objects miss, where nothing is to be told of all others: for each object all of its writes,
-    /// and `None` for one that is gone. A class misses something by its Gateways as well.
+    /// and `None` for one that is gone. A class misses something by its Gateways as well, and so does what the cluster
+    /// gets of these.
     pub(crate) fn of_each(
         self,
         mut objects: BTreeSet<ObjectRef>,
     ) -> impl Iterator<Item = (ObjectRef, Option<Vec<Write>>)> {
-        if objects.iter().any(|object| *object.kind == *Gateway::KIND) {
+        let mut of_gateways: BTreeMap<ObjectRef, Vec<Write>> = BTreeMap::new();
+        let is_parent =
+            |object: &ObjectRef| matches!(&*object.kind, Gateway::KIND | ListenerSet::KIND);
+        if objects.iter().any(is_parent) {
             let classes = self.snapshot.gateway_classes().iter();
             objects.extend(classes.map(|class| class.reference()));
+            for write in infrastructure::missing(self.snapshot, self.statuses, self.ir) {
+                let object = write.key.object.clone();
+                of_gateways.entry(object).or_default().push(write);
+            }
         }
+        objects.extend(of_gateways.keys().cloned());
         objects.into_iter().map(move |object| {
-            let writes = self.exists(&object).then(|| self.of(&object));
+            let own = of_gateways.remove(&object);
+            let exists = own.is_some() || self.exists(&object);
+            let writes = exists.then(|| {
+                let mut writes = self.of(&object);
+                writes.extend(own.into_iter().flatten());
+                writes
+            });
             (object, writes)
         })
     }
@@ -90,6 +109,9 @@ pub(crate) fn stored_as(resource: &Resource, part: Part) -> Fingerprint {
         (Resource::TcpRoute(route), Part::Status) => Fingerprint::of(&route.status),
         (Resource::UdpRoute(route), Part::Status) => Fingerprint::of(&route.status),
         (Resource::BackendTlsPolicy(policy), Part::Status) => Fingerprint::of(&policy.status),
+        (Resource::Service(_) | Resource::EndpointSlice(_), Part::Object) => {
+            infrastructure::fingerprint(resource)
+        }
         _ => Fingerprint::default(),
     }
 }

@@ -40,10 +40,12 @@ impl Key {
 pub(crate) enum Part {
     Finalizers,
     Status,
+    /// As far as this controller has a say in it.
+    Object,
 }
 
 impl Part {
-    pub(crate) const ALL: [Self; 2] = [Self::Finalizers, Self::Status];
+    pub(crate) const ALL: [Self; 3] = [Self::Finalizers, Self::Status, Self::Object];
 }
 
 /// What is written.
@@ -53,6 +55,8 @@ pub(crate) enum Content {
     Finalizers(Vec<String>),
     /// The whole status, what others wrote included.
     Status(Box<Status>),
+    /// An object, as far as this controller has a say in it; it is made where there is none (server-side apply).
+    Object(Value),
 }
 
 /// Tells values apart, the times of conditions aside: a condition that goes to and fro has a new one

@@ -19,6 +19,9 @@ use super::{kinds, watch};
 /// How many writes are under way at most: enough to hide the latency, too few to be a burden.
 const PARALLEL: usize = 16;
 
+/// In whose name objects are applied.
+const MANAGER: &str = "gateway-controller";
+
 /// How long a write may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -204,6 +207,10 @@ async fn put(client: Client, write: &Write) -> Result<DynamicObject, Error> {
             let patch = Patch::Merge(json!({ "metadata": metadata }));
             api.patch(name, &PatchParams::default(), &patch).await
         }
+        Content::Object(wanted) => {
+            let apply = PatchParams::apply(MANAGER).force();
+            api.patch(name, &apply, &Patch::Apply(wanted)).await
+        }
     }
 }
 
@@ -212,7 +219,10 @@ fn resource(object: &ObjectRef) -> ApiResource {
     ApiResource {
         group: group.to_string(),
         version: "v1".to_owned(),
-        api_version: format!("{group}/v1"),
+        api_version: match &**group {
+            "" => "v1".to_owned(),
+            group => format!("{group}/v1"),
+        },
         kind: kind.to_string(),
         plural: kinds::find(group, kind).map_or("", |k| k.plural).to_owned(),
     }
