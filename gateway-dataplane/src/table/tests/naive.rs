@@ -1,10 +1,10 @@
 //! A matcher in the words of the specification, to hold the compiled table against.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::sync::Arc;
 
 use gateway_model::Hostname;
-use gateway_resolve::ir::{Listener, Match, PathMatch, Rank, Route, ValueMatch};
+use gateway_resolve::ir::{Listener, Match, PathMatch, Route, ValueMatch};
 
 use super::super::{Head, Miss};
 
@@ -104,11 +104,56 @@ pub(super) fn matching<'a>(
     all
 }
 
-/// Of all routes that match, the first by host and rank.
+/// Of all routes that match, the first by host and precedence.
 pub(super) fn find<'a>(listener: &'a Listener, request: &Request) -> Option<&'a Route> {
     let matching = matching(listener, request).into_iter();
-    let best = matching.min_by_key(|(name, route)| (specificity(*name), Rank::of(route)));
+    let best = matching.min_by(|(name_a, a), (name_b, b)| {
+        let by_host = specificity(*name_a).cmp(&specificity(*name_b));
+        by_host.then_with(|| precedence(a, b))
+    });
     best.map(|(_, route)| route)
+}
+
+/// The words of HTTPRouteRule `matches` and GRPCRouteRule `matches`, one after the other. "Less" goes first.
+fn precedence(a: &Route, b: &Route) -> Ordering {
+    let more = |count: fn(&Route) -> usize| count(b).cmp(&count(a));
+    let first = |yes: fn(&Route) -> bool| yes(b).cmp(&yes(a));
+    // "Exact" path match.
+    first(|route| matches!(route.matches.path, PathMatch::Exact(_)))
+        // A regular expression: the choice of this implementation.
+        .then_with(|| first(|route| matches!(route.matches.path, PathMatch::Regex(_))))
+        // "Prefix" path match with largest number of characters; for gRPC, characters in a matching service.
+        .then_with(|| {
+            more(|route| match &route.matches.path {
+                PathMatch::Prefix(prefix) => prefix.trim_end_matches('/').chars().count(),
+                _ => 0,
+            })
+        })
+        // For gRPC, characters in a matching method.
+        .then_with(|| {
+            more(|route| match &route.matches.path {
+                PathMatch::Method(method) => method.chars().count(),
+                _ => 0,
+            })
+        })
+        // Method match.
+        .then_with(|| first(|route| route.matches.method.is_some()))
+        // Largest number of header matches.
+        .then_with(|| more(|route| route.matches.headers.len()))
+        // Largest number of query param matches.
+        .then_with(|| more(|route| route.matches.query.len()))
+        // The oldest Route based on creation timestamp.
+        .then_with(|| a.rule.created.cmp(&b.rule.created))
+        // The Route appearing first in alphabetical order by "{namespace}/{name}".
+        .then_with(|| text(a).cmp(&text(b)))
+        // The first matching rule, in list order.
+        .then_with(|| a.rule.index.cmp(&b.rule.index))
+        .then_with(|| a.match_index.cmp(&b.match_index))
+}
+
+fn text(route: &Route) -> String {
+    let object = &route.rule.source.object;
+    format!("{}/{}", object.namespace, object.name)
 }
 
 /// Why no route matches.
