@@ -47,7 +47,7 @@ impl<'a> Conditions<'a> {
     }
 }
 
-/// A condition. Its time is `now`, unless `stored` already has that type with that status: then
+/// A condition. Its time is `now`, to the second, unless `stored` already has that type with that status: then
 /// nothing has changed since.
 pub(crate) fn condition<R: Reason>(
     stored: &[Condition],
@@ -64,10 +64,18 @@ pub(crate) fn condition<R: Reason>(
         type_: R::CONDITION.to_owned(),
         status,
         observed_generation: generation,
-        last_transition_time: before.map_or_else(now, |condition| condition.last_transition_time),
+        last_transition_time: before.map_or_else(
+            || whole_second(now()),
+            |condition| condition.last_transition_time,
+        ),
         reason: reason.as_str().to_owned(),
         message: fitting(message),
     }
+}
+
+/// The time as an API server stores it, without fractions (`metav1.Time`).
+fn whole_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
 /// How many characters the API server takes in a message.

@@ -2,35 +2,24 @@
 //!
 //! Pure: what is stored is in the [`Snapshot`], what is wanted in the [`Statuses`]. A controller
 //! performs the writes, each on the status subresource and under the resource version that it was
-//! planned for.
+//! planned for: as a [replacement](StatusWrite::replacement), or as a
+//! [merge patch](StatusWrite::merge_patch). [`Snapshot::wrote`] takes one in.
 
 mod merge;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use gateway_model::{
     BackendTlsPolicy, Gateway, GatewayClass, GatewayClassStatus, GatewayStatus, GrpcRoute,
     HttpRoute, Kind, ListenerSet, ListenerSetStatus, Object, ObjectRef, PolicyStatus, RouteStatus,
     TcpRoute, TlsRoute, UdpRoute,
 };
-use serde::Serialize;
 
 use crate::{Snapshot, Status, Statuses, Store};
 
 pub use merge::MergeStatus;
-
-/// One status to be written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct StatusWrite {
-    /// The object.
-    pub object: ObjectRef,
-    /// The version that the write was planned for: another one must not be overwritten. `None`
-    /// where the snapshot knows none.
-    pub resource_version: Option<String>,
-    /// The whole new status, what others wrote included.
-    pub status: Status,
-}
+pub use write::StatusWrite;
 
 /// In whose name statuses are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,6 +141,7 @@ impl Plan<'_> {
         let merged = object.status.merged(&wanted, self.author, generation);
         (merged != object.status).then(|| StatusWrite {
             object: reference,
+            api_version: Object::<S, T>::api_version(),
             resource_version: object.metadata().resource_version.clone(),
             status: merged.into(),
         })

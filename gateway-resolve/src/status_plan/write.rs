@@ -1,0 +1,134 @@
+//! One write of a status, in the forms that an API server takes.
+
+use std::sync::Arc;
+
+use gateway_model::{Object, ObjectRef, Resource};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::{Snapshot, Status};
+
+/// One status to be written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct StatusWrite {
+    /// The object.
+    pub object: ObjectRef,
+    /// The version of its kind that is written: `gateway.networking.k8s.io/v1` and the like.
+    pub api_version: String,
+    /// The version that the write was planned for: another one must not be overwritten. `None`
+    /// where the snapshot knows none.
+    pub resource_version: Option<String>,
+    /// The whole new status, what others wrote included.
+    pub status: Status,
+}
+
+impl StatusWrite {
+    /// The object to replace the stored one with, by `PUT` on its `status` subresource, which takes nothing else
+    /// from it. The API server refuses it (409) when the object is another by now.
+    pub fn replacement(&self) -> Value {
+        json!({
+            "apiVersion": self.api_version,
+            "kind": self.object.kind,
+            "metadata": self.metadata(),
+            "status": self.status,
+        })
+    }
+
+    /// The same as a merge patch (RFC 7396), by `PATCH` on the `status` subresource, for clients that only patch.
+    /// Lists are whole, and a field that the status has not is null: what is left out of a patch stays as it was.
+    ///
+    /// Not for server-side apply: `parents` and `ancestors` are atomic lists, of which an apply would drop the entries
+    /// of other controllers.
+    pub fn merge_patch(&self) -> Value {
+        let absent = self.status.fields().iter().map(|field| (*field).to_owned());
+        let mut status: Map<_, _> = absent.map(|field| (field, Value::Null)).collect();
+        if let Ok(Value::Object(fields)) = serde_json::to_value(&self.status) {
+            status.extend(fields);
+        }
+        json!({"metadata": self.metadata(), "status": status})
+    }
+
+    fn metadata(&self) -> Value {
+        let mut metadata = Map::new();
+        metadata.insert("name".to_owned(), json!(self.object.name));
+        if !self.object.namespace.is_empty() {
+            metadata.insert("namespace".to_owned(), json!(self.object.namespace));
+        }
+        if let Some(version) = &self.resource_version {
+            metadata.insert("resourceVersion".to_owned(), json!(version));
+        }
+        Value::Object(metadata)
+    }
+}
+
+impl Status {
+    /// The fields that a status of this kind may have.
+    fn fields(&self) -> &'static [&'static str] {
+        match self {
+            Self::GatewayClass(_) => &["conditions", "supportedFeatures"],
+            Self::Gateway(_) => &[
+                "addresses",
+                "attachedListenerSets",
+                "conditions",
+                "listeners",
+            ],
+            Self::ListenerSet(_) => &["conditions", "listeners"],
+            Self::Route(_) => &["parents"],
+            Self::BackendTlsPolicy(_) => &["ancestors"],
+        }
+    }
+}
+
+impl Snapshot {
+    /// Takes in that `write` was carried out, and that the object has `resource_version` since. False: it is another
+    /// than the write was planned for, and stays as it is.
+    ///
+    /// Who gets the whole object back from an API server may [`insert`](Self::insert) that as well.
+    pub fn wrote(&mut self, write: &StatusWrite, resource_version: Option<String>) -> bool {
+        let stored = self.get(&write.object);
+        let planned_for =
+            |known: &Resource| known.metadata().resource_version == write.resource_version;
+        let Some(mut resource) = stored.filter(planned_for) else {
+            return false;
+        };
+        let taken = put(&mut resource, &write.status, resource_version);
+        if taken {
+            self.insert(resource);
+        }
+        taken
+    }
+}
+
+/// Puts a status in place; false: it is not one of this kind.
+fn put(resource: &mut Resource, status: &Status, version: Option<String>) -> bool {
+    match (resource, status) {
+        (Resource::GatewayClass(to), Status::GatewayClass(status)) => put_into(to, status, version),
+        (Resource::Gateway(to), Status::Gateway(status)) => put_into(to, status, version),
+        (Resource::ListenerSet(to), Status::ListenerSet(status)) => put_into(to, status, version),
+        (Resource::HttpRoute(to), Status::Route(status)) => put_into(to, status, version),
+        (Resource::GrpcRoute(to), Status::Route(status)) => put_into(to, status, version),
+        (Resource::TlsRoute(to), Status::Route(status)) => put_into(to, status, version),
+        (Resource::TcpRoute(to), Status::Route(status)) => put_into(to, status, version),
+        (Resource::UdpRoute(to), Status::Route(status)) => put_into(to, status, version),
+        (Resource::BackendTlsPolicy(to), Status::BackendTlsPolicy(status)) => {
+            put_into(to, status, version);
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn put_into<S: Clone, T: Clone>(
+    object: &mut Arc<Object<S, T>>,
+    status: &T,
+    version: Option<String>,
+) {
+    let object = Arc::make_mut(object);
+    object.status.clone_from(status);
+    object.metadata.resource_version = version;
+}
+
+#[cfg(test)]
+#[path = "write_tests.rs"]
+mod tests;
