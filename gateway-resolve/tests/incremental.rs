@@ -292,12 +292,18 @@ fn hold(config: Config, edits: impl Iterator<Item = Edit>) -> Result<(), TestCas
     };
     let mut resolver = Resolver::new();
     let mut before = resolver.resolve(&cluster.snapshot, &cluster.config, cluster.now);
+    let mut last = resolve(&cluster.snapshot, &cluster.config, cluster.now).ir;
     for edit in edits {
         cluster.edit(&edit, &before.statuses);
         let whole = resolve(&cluster.snapshot, &cluster.config, cluster.now);
         let got = resolver.resolve(&cluster.snapshot, &cluster.config, cluster.now);
         prop_assert_eq!(&*got.ir, &whole.ir, "{:?}", edit);
         prop_assert_eq!(&*got.statuses, &whole.statuses, "{:?}", edit);
+        // What is shared is not looked into, and so it differs in nothing.
+        let changes = got.ir.changes_since(&before.ir);
+        prop_assert_eq!(&changes, &whole.ir.changes_since(&last));
+        prop_assert_eq!(changes.is_empty(), whole.ir == last);
+        last = whole.ir.clone();
         // What is not said to have changed has not.
         for (object, status) in whole.statuses.iter() {
             let differs = before.statuses.get(object) != Some(status);

@@ -8,6 +8,7 @@
 
 mod backend;
 mod certificate;
+mod changes;
 mod data_plane;
 mod filter;
 mod host;
@@ -22,6 +23,7 @@ mod stream;
 
 pub use backend::{AppProtocol, Authorities, Backend, BackendId, BackendTls, Endpoint, PeerName};
 pub use certificate::{Certificate, CertificateId, PrivateKey};
+pub use changes::Changes;
 pub use data_plane::DataPlane;
 pub use filter::{
     Cors, Filter, Fraction, HeaderEdits, Mirror, OriginPattern, PathRewrite, Redirect, Rewrite,
