@@ -3,6 +3,17 @@
 //! gateway-model performs no I/O of its own choosing, reads no clock and spawns nothing: it turns
 //! bytes into resources, or into errors that name the file, document, object and field.
 //!
+//! | You have | Use |
+//! |---|---|
+//! | files, a folder | `files::load` (feature `files`) |
+//! | YAML or JSON as bytes | [`parse`], [`parse_in`] |
+//! | one object as a [`serde_json::Value`] | [`parse_value`] |
+//! | what an API server has stored | [`parse_stored`], [`parse_stored_value`] |
+//! | two versions of an object | [`check_update`] |
+//!
+//! The types implement `serde`'s traits for what these functions have made of an object. `Deserialize` by itself
+//! fills in no default of the schema, drops no unknown field with a warning and checks no rule.
+//!
 //! Without the `manifests` feature only the vocabulary that an intermediate representation shares
 //! with the resources is here: [`Hostname`], [`HeaderName`], [`Duration`], [`ObjectRef`] and so on.
 
@@ -67,7 +78,10 @@ pub use self::{
     manifests::{Loaded, Manifests, UnknownObject},
     meta::{Condition, ConditionStatus, ObjectMeta},
     object::{Kind, NoStatus, Object, Typed},
-    parse::{check_safe_upgrade, check_update, parse, parse_in, parse_stored},
+    parse::{
+        check_safe_upgrade, check_update, parse, parse_in, parse_stored, parse_stored_value,
+        parse_value,
+    },
     problem::{Code, Location, Problem, Severity},
     resource::Resource,
     unread::Unread,

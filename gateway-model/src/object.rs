@@ -46,7 +46,8 @@ pub trait Kind {
 
 /// An object: metadata, what is asked for, what was observed.
 ///
-/// Serialised as an API server stores it, but for empty lists and maps, which are left out.
+/// Serialised as an API server stores it, but for empty lists and maps, which are left out. Deserialised it has to be
+/// such an object: defaults of the schema are filled in by [`parse`](crate::parse) and its kin, not by `serde`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(bound(
     serialize = "S: Serialize, T: Serialize + Default + PartialEq",

@@ -17,8 +17,8 @@ pub use update::{check_safe_upgrade, check_update};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::tree::Value;
-use crate::yaml::{self, SyntaxError};
+use crate::tree::{Node, Value};
+use crate::yaml::{self, Document, SyntaxError};
 use crate::{Channel, Code, Location, Manifests, Problem, Severity};
 
 /// Reads the resources of a file: YAML with any number of documents, or JSON.
@@ -86,6 +86,29 @@ pub fn parse_stored(file: &str, bytes: &[u8]) -> Manifests {
     read(Reading::Stored, file, bytes)
 }
 
+/// Reads an object, or a list of them, that came as JSON and is a value already: as [`parse_in`] does, without a
+/// detour over bytes. `name` is what problems call its file.
+///
+/// ```
+/// use gateway_model::{Channel, Resource, parse_value};
+///
+/// let route = serde_json::json!({
+///     "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "r"},
+///     "spec": {"rules": [{"matches": [{"path": {"value": "/cart"}}]}], "parentRefs": [{"nam": "web"}]},
+/// });
+/// let read = parse_value(Channel::Standard, "editor", &route);
+/// let fields: Vec<_> = read.problems.iter().filter_map(|problem| problem.field.as_deref()).collect();
+/// assert_eq!(fields, ["spec.parentRefs[0].nam", "spec.parentRefs[0].name"]);
+/// ```
+pub fn parse_value(channel: Channel, name: &str, value: &serde_json::Value) -> Manifests {
+    read_value(Reading::New(channel), name, value)
+}
+
+/// Reads an object, or a list of them, that a client of an API server has as JSON: as [`parse_stored`] does.
+pub fn parse_stored_value(name: &str, value: &serde_json::Value) -> Manifests {
+    read_value(Reading::Stored, name, value)
+}
+
 /// What objects are held against.
 #[derive(Debug, Clone, Copy)]
 enum Reading {
@@ -106,11 +129,19 @@ impl Reading {
 }
 
 fn read(reading: Reading, file: &str, bytes: &[u8]) -> Manifests {
+    read_documents(reading, file, yaml::read(bytes))
+}
+
+fn read_value(reading: Reading, file: &str, value: &serde_json::Value) -> Manifests {
+    read_documents(reading, file, vec![Ok(Node::from_json(1, value))])
+}
+
+fn read_documents(reading: Reading, file: &str, documents: Vec<Document>) -> Manifests {
     let file: Arc<str> = file.into();
     let mut manifests = Manifests::default();
     let mut seen = HashMap::new();
     let mut empty = true;
-    for (number, document) in yaml::read(bytes).into_iter().enumerate() {
+    for (number, document) in documents.into_iter().enumerate() {
         let at = |line| Location {
             file: file.clone(),
             line,

@@ -1,6 +1,9 @@
 //! Objects that an API server has stored by the CRDs that it has, which may be newer than those here.
 
-use gateway_model::{Manifests, Resource, RouteRule, Severity, parse, parse_stored};
+use gateway_model::{
+    Channel, Manifests, Resource, RouteRule, Severity, parse, parse_in, parse_stored,
+    parse_stored_value, parse_value,
+};
 
 /// The object of a flow mapping without its `apiVersion`.
 fn stored(object: &str) -> (Resource, Vec<(String, Severity)>) {
@@ -42,6 +45,29 @@ fn what_is_understood_as_a_whole_is_read_as_from_a_manifest() {
     let (stored, written) = (parse_stored("f", text), parse("f", text));
     assert_eq!(stored.problems, []);
     assert_eq!(stored.resources[0].resource, written.resources[0].resource);
+}
+
+#[test]
+fn a_value_is_read_as_its_text_is() {
+    let text = r#"{"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "r"},
+        "spec": {"rules": [{"matches": [{"path": {"value": "a"}}]}], "unknown": 1.5, "hostnames": null}}"#;
+    let value = serde_json::from_str(text).unwrap();
+    let said = |read: Manifests| {
+        let problems = read.problems.into_iter();
+        let problems = problems.map(|p| (p.severity, p.code, p.field, p.message));
+        let resources = read.resources.into_iter().map(|loaded| loaded.resource);
+        (resources.collect::<Vec<_>>(), problems.collect::<Vec<_>>())
+    };
+    let stored = (
+        parse_stored_value("x", &value),
+        parse_stored("x", text.as_bytes()),
+    );
+    assert_eq!(said(stored.0), said(stored.1));
+    for channel in [Channel::Standard, Channel::Experimental] {
+        let new = parse_value(channel, "x", &value);
+        assert!(new.has_errors());
+        assert_eq!(said(new), said(parse_in(channel, "x", text.as_bytes())));
+    }
 }
 
 #[test]

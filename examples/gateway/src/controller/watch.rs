@@ -192,10 +192,10 @@ pub(crate) fn decode(
         api_version: version,
         kind: kind.kind.to_owned(),
     });
-    let Ok(bytes) = serde_json::to_vec(&object) else {
+    let Ok(value) = serde_json::to_value(&object) else {
         return Err(reference);
     };
-    let mut manifests = gateway_model::parse_stored("cluster", &bytes);
+    let mut manifests = gateway_model::parse_stored_value("cluster", &value);
     for problem in manifests.problems {
         let field = problem.field.unwrap_or_default();
         let (message, severity) = (problem.message, problem.severity);
