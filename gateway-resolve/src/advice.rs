@@ -1,12 +1,13 @@
 //! What is valid, accepted and resolved, and yet of no use.
 
 use gateway_model::{
-    EndpointSlice, HttpFilter, HttpRoute, HttpRule, Kind, ListenerSet, ObjectRef, Service,
+    EndpointSlice, HttpFilter, HttpRoute, HttpRule, Kind, ListenerSet, ObjectRef, Route, Rule,
+    Service,
 };
 
 use crate::gateway::listener_sets::gateway_of;
 use crate::ir::Ir;
-use crate::{Finding, Snapshot};
+use crate::{Finding, Snapshot, Store};
 
 /// Warnings about the resources that `ir` was made of. No condition of the Gateway API says any of this,
 /// so that no status does; the author of a manifest wants to know.
@@ -14,6 +15,7 @@ use crate::{Finding, Snapshot};
 /// | code | what it says |
 /// |---|---|
 /// | `NoEndpoints` | A rule forwards to a port of a Service that has no ready endpoint: 503. |
+/// | `NoParent` | A route names no parent, and is served nowhere. |
 /// | `NoGateway` | A ListenerSet is for a Gateway that does not exist. |
 /// | `NoService` | An EndpointSlice belongs to no Service. |
 /// | `NeverMatches` | A match is for a request that is never routed. |
@@ -23,6 +25,11 @@ pub fn advise(snapshot: &Snapshot, ir: &Ir) -> Vec<Finding> {
     let slices = snapshot.endpoint_slices().iter();
     let routes = || snapshot.http_routes().iter();
     let mut advice = without_endpoints(ir);
+    advice.extend(orphans(snapshot.http_routes()));
+    advice.extend(orphans(snapshot.grpc_routes()));
+    advice.extend(orphans(snapshot.tls_routes()));
+    advice.extend(orphans(snapshot.tcp_routes()));
+    advice.extend(orphans(snapshot.udp_routes()));
     let sets = snapshot.listener_sets().iter();
     advice.extend(sets.filter_map(|set| without_gateway(snapshot, set)));
     advice.extend(slices.filter_map(|slice| homeless(snapshot, slice)));
@@ -63,6 +70,22 @@ fn without_endpoints(ir: &Ir) -> Vec<Finding> {
         finding(backend.id.object.clone(), None, "NoEndpoints", message)
     })
     .collect()
+}
+
+/// A route that asks for default Gateways, which are not supported, is told that instead.
+fn orphans<R: Rule>(routes: &Store<Route<R>>) -> impl Iterator<Item = Finding>
+where
+    Route<R>: Kind,
+{
+    let orphans = routes.iter().filter(|route| {
+        let spec = &route.spec;
+        spec.parent_refs.is_empty() && spec.use_default_gateways.is_none()
+    });
+    orphans.map(|route| {
+        let message = "expected the Gateway that is to serve it, found none".to_owned();
+        let field = "spec.parentRefs".to_owned();
+        finding(route.reference(), field, "NoParent", message)
+    })
 }
 
 fn unsupported(object: &ObjectRef) -> Finding {

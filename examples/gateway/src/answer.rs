@@ -78,12 +78,10 @@ fn refused(refusal: &Refusal, told: Told) -> Answer {
 
 fn refusal_line(refusal: &Refusal, told: Told) -> String {
     let Refusal {
-        status,
-        reason,
-        message,
+        reason, message, ..
     } = refusal;
     match told {
-        Told::Status => format!("{status}: {message} ({reason:?})"),
+        Told::Status => refusal.to_string(),
         Told::Silence => format!("refused: {message} ({reason:?})"),
     }
 }

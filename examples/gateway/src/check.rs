@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
+use gateway_check::Places;
 use gateway_model::Manifests;
 use gateway_resolve::ir::Ir;
 use gateway_resolve::{Resolution, Snapshot, Status, Statuses, resolve};
@@ -12,7 +13,6 @@ use crate::conditions;
 use crate::error::Error;
 use crate::load::{self, Input};
 use crate::output::{self, Page};
-use crate::places::Places;
 use crate::problems::{self, Problem};
 use crate::table::{GOOD, HEADING, Table};
 use crate::{selection, yaml};
@@ -64,7 +64,7 @@ fn json(problems: &[Problem], statuses: &Statuses) -> Result<Page, Error> {
 
 fn intermediate(problems: &[Problem], ir: &Ir) -> Result<Page, Error> {
     for problem in problems {
-        output::complain(problem.line());
+        output::complain(problems::line(problem));
     }
     let mut page = Page::default();
     page.line(serde_json::to_string_pretty(ir).map_err(Error::internal)?);
@@ -73,7 +73,7 @@ fn intermediate(problems: &[Problem], ir: &Ir) -> Result<Page, Error> {
 
 fn yaml(problems: &[Problem], statuses: &Statuses) -> Result<Page, Error> {
     for problem in problems {
-        output::complain(problem.line());
+        output::complain(problems::line(problem));
     }
     let mut page = Page::default();
     for document in statuses.documents() {
@@ -105,7 +105,7 @@ fn add_problems(page: &mut Page, problems: &[Problem]) {
     let count = count(problems.len());
     page.line(format_args!("{blank}{HEADING}{count}{HEADING:#}"));
     for problem in problems {
-        page.line(problem.line());
+        page.line(problems::line(problem));
     }
 }
 

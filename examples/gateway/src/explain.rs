@@ -36,14 +36,14 @@ pub(crate) fn explain(arguments: &ExplainArguments) -> Result<ExitCode, Error> {
     let asked = Asked::new(arguments)?;
     let manifests = Input::new(&arguments.selection).load();
     for problem in problems::of_manifests(&manifests) {
-        output::complain(problem.line());
+        output::complain(problems::line(&problem));
     }
     let invalid = manifests.has_errors();
     let snapshot = Snapshot::from_resources(manifests.resources.into_iter().map(|l| l.resource));
     let config = load::config(&arguments.selection);
     let resolution = resolve(&snapshot, &config, load::now());
     if let Some(problem) = selection::problem(&config, &snapshot, &resolution.statuses) {
-        output::complain(problem.line());
+        output::complain(problems::line(&problem));
     }
     let mut page = Page::default();
     let served = match arguments.output {
@@ -339,18 +339,7 @@ impl Target {
 }
 
 fn add_listener(page: &mut Page, outcome: &ListenerOutcome) {
-    match outcome {
-        ListenerOutcome::Chosen(id) => page.line(format_args!("listener  {id}")),
-        ListenerOutcome::Misdirected { connected, better } => {
-            let connected = connected
-                .as_ref()
-                .map_or("none".to_owned(), ToString::to_string);
-            page.line(format_args!(
-                "listener  {connected} by the server name, {better} by the host"
-            ));
-        }
-        ListenerOutcome::NotFound => page.line("listener  none takes the host"),
-    }
+    page.line(format_args!("listener  {outcome}"));
 }
 
 fn add_nothing(page: &mut Page, explanation: &Explanation) {
@@ -383,7 +372,7 @@ fn add_losers(page: &mut Page, explanation: &Explanation) {
     let losers = explanation.candidates.iter();
     for loser in losers.filter(|candidate| candidate.verdict != Verdict::Chosen) {
         let rule = loser.rule.to_string();
-        let why = reason(&loser.verdict);
+        let why = loser.verdict.to_string();
         table.push([
             rule.into(),
             host(loser).into(),
@@ -405,18 +394,4 @@ fn name_or_any(name: Option<&Hostname>) -> String {
 /// The match as the IR has it.
 fn condition(candidate: &Candidate) -> String {
     candidate.matches.to_string()
-}
-
-fn reason(verdict: &Verdict) -> String {
-    match verdict {
-        Verdict::Chosen => "nothing".to_owned(),
-        Verdict::Outranked => "a match that goes first".to_owned(),
-        Verdict::OtherListener => "its listener".to_owned(),
-        Verdict::Host => "its host".to_owned(),
-        Verdict::Path => "the path".to_owned(),
-        Verdict::Method => "the method".to_owned(),
-        Verdict::Header(name) => format!("the header {name}"),
-        Verdict::Query(name) => format!("the query parameter {name}"),
-        other => format!("{other:?}"),
-    }
 }

@@ -13,6 +13,7 @@ use crate::conditions;
 use crate::echo::Echoes;
 use crate::outcome::Outcome;
 use crate::output::Page;
+use crate::problems;
 use crate::routes::{Listed, all};
 use crate::table::{HEADING, Table};
 
@@ -33,7 +34,7 @@ pub(crate) fn page(outcome: &Outcome, echoes: &Echoes) -> Page {
         page.line(format_args!("{blank}{HEADING}PROBLEMS{HEADING:#}"));
     }
     for problem in &outcome.problems {
-        page.line(problem.line());
+        page.line(problems::line(problem));
     }
     page
 }

@@ -1,6 +1,6 @@
 //! The routes of all kinds.
 
-use gateway_model::{Hostname, Kind, ObjectRef, ParentReference, Route, Rule};
+use gateway_model::{Hostname, Kind, ObjectRef, Route, Rule};
 use gateway_resolve::{Snapshot, Store};
 
 /// A route, as far as all kinds are alike.
@@ -8,9 +8,6 @@ pub(crate) struct Listed<'a> {
     pub(crate) object: ObjectRef,
     /// The hosts that it is for; any when empty.
     pub(crate) hostnames: &'a [Hostname],
-    pub(crate) parents: &'a [ParentReference],
-    /// Does it ask for default Gateways?
-    pub(crate) asks_for_defaults: bool,
 }
 
 /// The routes of a snapshot, kind by kind.
@@ -29,7 +26,5 @@ where
     store.iter().map(|route| Listed {
         object: route.reference(),
         hostnames: &route.spec.hostnames,
-        parents: &route.spec.parent_refs,
-        asks_for_defaults: route.spec.use_default_gateways.is_some(),
     })
 }

@@ -112,7 +112,7 @@ fn refuse_hopeless(manifests: &Manifests) -> Result<(), Error> {
     }
     if manifests.has_errors() && manifests.resources.is_empty() {
         for problem in problems::of_manifests(manifests) {
-            output::complain(problem.line());
+            output::complain(problems::line(&problem));
         }
         let next = "mend the files; gateway check tells the same without serving";
         return Err(Error::new("no resource is valid").next(next));

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use gateway_check::Places;
 use gateway_model::{Manifests, Resource};
 use gateway_resolve::{Config, Snapshot, Status, Statuses};
 use tokio::task::spawn_blocking;
@@ -13,7 +14,6 @@ use crate::error::Error;
 use crate::load::{self, Input};
 use crate::metrics::Metrics;
 use crate::outcome::Outcome;
-use crate::places::Places;
 use crate::plane::{Neighbours, Plane, joined};
 use crate::stop::Stop;
 use crate::{problems, remember, selection};

@@ -12,6 +12,7 @@ mod check;
 mod compile;
 mod explain;
 mod explain_stream;
+mod explain_text;
 mod hosts;
 mod listener;
 mod request;

@@ -165,6 +165,16 @@ impl Target {
     }
 }
 
+impl fmt::Display for Target {
+    /// The backend, or the refusal.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Backend(id) => id.fmt(f),
+            Self::Refused(refusal) => refusal.fmt(f),
+        }
+    }
+}
+
 /// An answer that stands in for one that cannot be given.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -185,6 +195,18 @@ impl Refusal {
             reason,
             message: message.into(),
         }
+    }
+}
+
+impl fmt::Display for Refusal {
+    /// `500: Service default/a does not exist (BackendNotFound)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            status,
+            reason,
+            message,
+        } = self;
+        write!(f, "{status}: {message} ({reason:?})")
     }
 }
 

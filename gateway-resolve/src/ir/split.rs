@@ -1,5 +1,7 @@
 //! Backends to choose from by weight, the same for requests, connections and datagrams.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::WeightedTarget;
@@ -41,6 +43,19 @@ impl<T> Split<T> {
     #[cfg(feature = "resolve")]
     pub(crate) fn targets_mut(&mut self) -> &mut [T] {
         &mut self.0
+    }
+}
+
+impl fmt::Display for Split {
+    /// `9 of 10 to Service default/a:80, 1 of 10 to Service default/b:80`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let weights = self.0.iter().map(|target| u64::from(target.weight));
+        let all: u64 = weights.sum();
+        for (position, WeightedTarget { weight, target, .. }) in self.0.iter().enumerate() {
+            let comma = if position == 0 { "" } else { ", " };
+            write!(f, "{comma}{weight} of {all} to {target}")?;
+        }
+        Ok(())
     }
 }
 

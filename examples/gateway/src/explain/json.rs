@@ -14,7 +14,7 @@ use http::uri::Scheme;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Compiled, Special, Target, reason};
+use super::{Compiled, Special, Target};
 
 /// What becomes of a request. What there is not is null.
 #[derive(Debug, Serialize, Default)]
@@ -387,7 +387,7 @@ impl From<&Candidate> for RuledOut {
             listener: (&candidate.listener).into(),
             host: candidate.hostname.as_ref().map(ToString::to_string),
             rule: RuleName::new(&candidate.rule, candidate.match_index),
-            by: reason(&candidate.verdict),
+            by: candidate.verdict.to_string(),
         }
     }
 }
@@ -398,7 +398,7 @@ impl From<&StreamCandidate> for RuledOut {
             listener: (&candidate.listener).into(),
             host: candidate.hostname.as_ref().map(ToString::to_string),
             rule: RuleName::of_stream(&candidate.rule),
-            by: reason(&candidate.verdict),
+            by: candidate.verdict.to_string(),
         }
     }
 }

@@ -7,7 +7,7 @@ use gateway_resolve::ir::{Ir, Transport};
 use gateway_resolve::{Resolution, Snapshot};
 
 use super::json::Explained;
-use super::{name_or_any, none, reason, unserved};
+use super::{name_or_any, none, unserved};
 use crate::answer::{self, Answer};
 use crate::cli::Place;
 use crate::error::Error;
@@ -128,7 +128,7 @@ fn add_losers(page: &mut Page, explanation: &StreamExplanation) {
         table.push([
             loser.rule.to_string().into(),
             name_or_any(loser.hostname.as_ref()).into(),
-            reason(&loser.verdict).into(),
+            loser.verdict.to_string().into(),
         ]);
     }
     page.text(&table.render(usize::MAX));

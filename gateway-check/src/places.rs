@@ -8,7 +8,7 @@ use gateway_model::{
 
 /// Where resources were read.
 #[derive(Debug)]
-pub(crate) struct Places {
+pub struct Places {
     valid: HashMap<ObjectRef, Place>,
     /// Those that were given and are not used, with the first complaint about each.
     left_out: HashMap<ObjectRef, Location>,
@@ -23,7 +23,7 @@ struct Place {
 
 impl Places {
     /// Takes the resources out of `manifests`, and notes where they were.
-    pub(crate) fn take(manifests: &mut Manifests) -> (Vec<Resource>, Self) {
+    pub fn take(manifests: &mut Manifests) -> (Vec<Resource>, Self) {
         let mut valid = HashMap::new();
         let mut resources = Vec::new();
         for loaded in std::mem::take(&mut manifests.resources) {
@@ -40,14 +40,14 @@ impl Places {
     }
 
     /// File and line of a field, or of the whole resource.
-    pub(crate) fn find(&self, object: &ObjectRef, field: Option<&str>) -> Option<(String, u32)> {
+    pub fn find(&self, object: &ObjectRef, field: Option<&str>) -> Option<(String, u32)> {
         let Place { location, lines } = self.valid.get(object)?;
         let line = field.map_or(location.line, |field| lines.line(field));
         Some((location.file.to_string(), line))
     }
 
     /// Where it is told why a resource that was given is not used.
-    pub(crate) fn complaint(&self, object: &ObjectRef) -> Option<&Location> {
+    pub fn complaint(&self, object: &ObjectRef) -> Option<&Location> {
         self.left_out.get(object)
     }
 }
