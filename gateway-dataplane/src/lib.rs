@@ -2,6 +2,15 @@
 //!
 //! gateway-dataplane reads no manifest and writes no status: it serves an
 //! [intermediate representation](gateway_resolve::ir).
+//!
+//! | You have | Use |
+//! |---|---|
+//! | nothing yet | [`Proxy`]: sockets, workers, TLS |
+//! | a server | [`Forwarder`], [`ForwardService`] for hyper |
+//! | a proxy | [`table::Table`]: [`table::Head::of`], [`table::SocketTable::find`]; [`filter`], [`forward::headers`] |
+//! | a load balancer | [`backend::Backend`] and [`backend::MakeBackend`], or a part of [`backend::upstream`] |
+//! | a filter | [`admit::Admit`], which may answer, and takes the bodies if it asks for them |
+//! | a log, metrics, traces | [`observe::Observer`] |
 
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]

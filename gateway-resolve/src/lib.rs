@@ -7,6 +7,12 @@
 //! none changes what it was given; two readers then go over the result, one of which writes the
 //! [`Ir`](ir::Ir) and the other the [`Statuses`].
 //!
+//! | You build | Use |
+//! |---|---|
+//! | a controller | [`reconcile`] or [`Resolver::reconcile`], [`plan_statuses`], [`StatusWrite`], [`Snapshot::wrote`] |
+//! | a data plane | [`ir`], [`ir::DataPlane`], [`ir::Ir::changes_since`] |
+//! | a check | [`resolve`], [`Statuses::findings`], [`advise`]; the crate gateway-check for a test |
+//!
 //! [`reconcile`] is the turn of a controller around it: resolve, serve, and then say what became of
 //! each resource.
 //!
