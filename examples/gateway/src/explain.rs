@@ -70,7 +70,7 @@ pub(crate) fn explain(arguments: &ExplainArguments) -> Result<ExitCode, Error> {
 /// What is asked about.
 enum Asked {
     /// A request for this URL.
-    Request(Target, Uri),
+    Request(Box<Target>, Uri),
     /// A connection, or a datagram.
     Stream(Opened),
 }
@@ -90,7 +90,10 @@ impl Asked {
         match (url, tcp, udp) {
             (_, Some(place), _) => Ok(opened(Transport::Tcp, place)),
             (_, None, Some(place)) => Ok(opened(Transport::Udp, place)),
-            (Some(url), None, None) => Ok(Self::Request(Target::new(url, arguments)?, url.clone())),
+            (Some(url), None, None) => {
+                let target = Box::new(Target::new(url, arguments)?);
+                Ok(Self::Request(target, url.clone()))
+            }
             (None, None, None) => Err(Error::new("expected --url, --tcp or --udp, found none")),
         }
     }

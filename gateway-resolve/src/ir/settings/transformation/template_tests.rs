@@ -1,7 +1,7 @@
 use super::{Template, TemplateError};
 
 fn translated(text: &str) -> String {
-    let template = Template::new(text, false).unwrap();
+    let template = Template::new(text, false).expect("a template");
     template.translated().replace('\u{1f}', "/")
 }
 
