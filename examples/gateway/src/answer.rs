@@ -20,6 +20,10 @@ pub(crate) struct Answer {
 pub(crate) fn of(rule: &Rule, ir: &Ir, snapshot: &Snapshot) -> Answer {
     let mut answer = match &rule.action {
         Action::Redirect(redirect) => redirected(redirect),
+        Action::Respond(response) => Answer {
+            lines: vec![format!("{}: {:?}", response.status, response.body)],
+            served: true,
+        },
         Action::Fail(refusal) => refused(refusal, Told::Status),
         Action::Forward(split) => forwarded(split, ir, snapshot),
         _ => unreadable(),

@@ -197,6 +197,7 @@ fn ends(rule: &Rule) -> Vec<String> {
             targets.map(|target| end(&target.target)).collect()
         }
         Action::Redirect(redirect) => vec![format!("redirect {}", redirect.status)],
+        Action::Respond(response) => vec![format!("answer {}", response.status)],
         Action::Fail(refusal) => vec![format!("error {}", refusal.status)],
         _ => vec!["-".to_owned()],
     }

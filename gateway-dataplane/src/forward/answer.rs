@@ -1,6 +1,7 @@
 //! Answers that this hop gives itself. They never say more than their status.
 
 use bytes::Bytes;
+use gateway_resolve::ir;
 use http::{Response, StatusCode, Version};
 
 use super::ConnectionInfo;
@@ -122,6 +123,20 @@ pub(super) fn status(status: StatusCode, reason: Reason) -> Answer {
     Answer {
         text: format!("{} {phrase}\n", status.as_str()).into(),
         ..Answer::bodiless(head, reason)
+    }
+}
+
+/// The response that a rule gives itself.
+pub(super) fn given(response: &ir::FixedResponse) -> Answer {
+    let status = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut head = ResponseHead::new(status);
+    if !response.body.is_empty() {
+        head.fields.append(Known::ContentType, b"text/plain");
+    }
+    head.fields.append(Known::Server, b"gateway");
+    Answer {
+        text: Bytes::copy_from_slice(response.body.as_bytes()),
+        ..Answer::bodiless(head, Reason::Rule)
     }
 }
 

@@ -232,8 +232,19 @@ fn answer_early<B>(
     match hit.rule.action() {
         Action::Forward(_) => None,
         Action::Refuse(status) => Some(answer::status(*status, Reason::Refused)),
+        Action::Respond => hit
+            .rule
+            .response()
+            .map(|given| answer_given(hit, given, head)),
         Action::Redirect => Some(answer_redirect(options, hit, connection, head)),
     }
+}
+
+/// The response of a rule, edited as those of a backend are.
+fn answer_given<B>(hit: Hit<'_, Arc<B>>, given: &ir::FixedResponse, head: &RequestHead) -> Answer {
+    let mut answer = answer::given(given);
+    mark_and_edit(hit, &mut answer.head, head);
+    answer
 }
 
 /// A redirect, edited as the responses of a backend are.
@@ -253,12 +264,17 @@ fn answer_redirect<B>(
     else {
         return answer::status(StatusCode::URI_TOO_LONG, Reason::TargetTooLong);
     };
+    mark_and_edit(hit, &mut response, head);
+    Answer::bodiless(response, Reason::Redirect)
+}
+
+/// What the filters of a rule do to a response that no backend gives.
+fn mark_and_edit<B>(hit: Hit<'_, Arc<B>>, response: &mut ResponseHead, head: &RequestHead) {
     let (filters, fields) = (hit.rule.filters(), &mut response.fields);
     if let Some(cors) = filters.cors() {
         cors.mark(fields, cors.allowed_origin(&head.fields).as_ref());
     }
     filters.edit_response(fields);
-    Answer::bodiless(response, Reason::Redirect)
 }
 
 /// Picks a backend and edits the head for it. `spent` is the time that admission took.

@@ -13,6 +13,8 @@ pub enum Reason {
     Backend,
     /// The rule redirects.
     Redirect,
+    /// The rule answers itself.
+    Rule,
     /// A preflight request, which the gateway answers for the backend.
     Preflight,
     /// The rule, or the backend that was chosen, is refused: [`Record::refusal`](super::Record::refusal)
@@ -54,6 +56,7 @@ impl Reason {
         match self {
             Self::Backend => "backend",
             Self::Redirect => "redirect",
+            Self::Rule => "direct_response",
             Self::Preflight => "preflight",
             Self::Refused => "refused",
             Self::Denied => "denied",

@@ -43,6 +43,8 @@ pub enum Action<B> {
     Forward(Split<B>),
     /// It is answered with a redirect; see [`CompiledRule::redirect`].
     Redirect,
+    /// It is answered with a response of the rule's own; see [`CompiledRule::response`].
+    Respond,
     /// It is answered with this status.
     Refuse(StatusCode),
 }
@@ -149,7 +151,7 @@ impl<B> CompiledRule<B> {
     pub(crate) fn cors(&self) -> Option<&Cors> {
         let split = match &self.action {
             Action::Forward(Split(shares)) => Some(shares),
-            Action::Redirect | Action::Refuse(_) => None,
+            Action::Redirect | Action::Respond | Action::Refuse(_) => None,
         };
         let shares = split.into_iter().flat_map(Shares::iter);
         let of_shares = shares.map(|(_, share)| &share.extras);
@@ -166,6 +168,14 @@ impl<B> CompiledRule<B> {
     pub fn redirect(&self) -> Option<&ir::Redirect> {
         match &self.ir.action {
             ir::Action::Redirect(redirect) => Some(redirect),
+            _ => None,
+        }
+    }
+
+    /// The response that requests are answered with, if it is the rule's own.
+    pub fn response(&self) -> Option<&ir::FixedResponse> {
+        match &self.ir.action {
+            ir::Action::Respond(response) => Some(response),
             _ => None,
         }
     }
@@ -229,6 +239,7 @@ impl<B> Action<B> {
                 None => Self::Refuse(StatusCode::INTERNAL_SERVER_ERROR),
             },
             ir::Action::Redirect(_) => Self::Redirect,
+            ir::Action::Respond(_) => Self::Respond,
             ir::Action::Fail(refusal) => Self::Refuse(status(refusal)),
             _ => Self::Refuse(StatusCode::INTERNAL_SERVER_ERROR),
         }

@@ -10,7 +10,7 @@ use gateway_dataplane::backend::{Attempt, Backend, BackendError, MakeBackend, Si
 use gateway_dataplane::observe::{Observer, Record, StreamRecord};
 use gateway_dataplane::{Body, ConnectionInfo, Forwarder, Limits, Proxy};
 use gateway_resolve::ir::{
-    self as ir_types, Action, Ir, Listener, Redirect, Refusal, RefusalReason,
+    self as ir_types, Action, FixedResponse, Ir, Listener, Redirect, Refusal, RefusalReason,
 };
 use gateway_resolve::ir::{Target, VirtualHost, WeightedTarget};
 use http::{Request, Response};
@@ -100,9 +100,14 @@ async fn every_answer_says_what_gave_it() {
         port: None,
         status: 302.try_into().unwrap(),
     };
+    let answer = FixedResponse {
+        status: 418,
+        body: "a teapot".into(),
+    };
     let routes = vec![
         ("/a", rule(vec![to("a")])),
         ("/redirect", acting(Action::Redirect(redirect))),
+        ("/answer", acting(Action::Respond(answer))),
         ("/fail", acting(Action::Fail(refusal))),
         ("/refused", rule(vec![refused])),
         ("/closed", rule(vec![to("closed")])),
@@ -128,6 +133,10 @@ async fn every_answer_says_what_gave_it() {
         (
             "/redirect",
             "302 redirect complete listener=http rule=route in=0 out=0",
+        ),
+        (
+            "/answer",
+            "418 direct_response complete listener=http rule=route in=0 out=8",
         ),
         (
             "/fail",

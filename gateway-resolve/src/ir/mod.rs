@@ -35,7 +35,9 @@ pub use matching::{
 };
 pub use pattern::Pattern;
 pub use rank::Rank;
-pub use rule::{Action, Delegation, Refusal, RefusalReason, Rule, Target, WeightedTarget};
+pub use rule::{
+    Action, Delegation, FixedResponse, Refusal, RefusalReason, Rule, Target, WeightedTarget,
+};
 pub use settings::{
     Abort, AddedHeader, Authorization, AuthorizationProtocol, BackendSettings, Balancing,
     BodyParsing, BodyTransformation, Buffer, Captures, Compression, Csrf, Delay, DescriptorEntry,

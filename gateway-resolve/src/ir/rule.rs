@@ -52,7 +52,7 @@ impl Rule {
     pub fn backends(&self) -> impl Iterator<Item = &BackendId> {
         let targets: &[WeightedTarget] = match &self.action {
             Action::Forward(split) => split.targets(),
-            Action::Redirect(_) | Action::Fail(_) => &[],
+            Action::Redirect(_) | Action::Respond(_) | Action::Fail(_) => &[],
         };
         let filters = targets.iter().flat_map(|t| &t.filters).chain(&self.filters);
         let mirrors = filters.filter_map(|filter| match filter {
@@ -115,8 +115,20 @@ pub enum Action {
     Forward(Split),
     /// It is answered with a redirect.
     Redirect(Redirect),
+    /// It is answered with this response.
+    Respond(FixedResponse),
     /// It is answered with an error: the rule fails closed.
     Fail(Refusal),
+}
+
+/// A response that a rule gives itself.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FixedResponse {
+    /// The status, 200 to 599.
+    pub status: u16,
+    /// The body, as `text/plain`; empty for none.
+    pub body: Box<str>,
 }
 
 /// One backend of a split.

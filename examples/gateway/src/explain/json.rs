@@ -348,6 +348,12 @@ impl Explained {
                     ..Self::default()
                 }
             }
+            Action::Respond(response) => Self {
+                action: Ends::Respond,
+                status: Some(response.status),
+                body: Some(response.body.to_string()),
+                ..Self::default()
+            },
             Action::Fail(refusal) => {
                 let Refused { status, reason } = refusal.into();
                 Self::refused(status, &reason)

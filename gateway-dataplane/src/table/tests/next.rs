@@ -121,7 +121,7 @@ fn destination(rule: &CompiledRule<u32>) -> Option<Destination<u32>> {
             .destinations()
             .next()
             .map(|(_, destination)| *destination),
-        Action::Redirect | Action::Refuse(_) => None,
+        Action::Redirect | Action::Respond | Action::Refuse(_) => None,
     }
 }
 
