@@ -46,9 +46,21 @@ impl Behind {
                 rules: rules.clone(),
             }),
             None => {
-                let rules = routes.flat_map(|facts| facts.rules_on(listener).rules.over_http());
+                let rules = routes.flat_map(|facts| facts.rules_on(listener).served());
                 Self::Host(Arc::new(virtual_host(hostname, rules)))
             }
+        }
+    }
+
+    /// The same with what is tuned for hosts.
+    #[cfg(feature = "k8s-gateway")]
+    pub(crate) fn with(self, settings: &Arc<crate::ir::VirtualHostSettings>) -> Self {
+        match self {
+            Self::Host(host) if host.settings != *settings => {
+                let host = VirtualHost::clone(&host);
+                Self::Host(Arc::new(host.with_settings(Arc::clone(settings))))
+            }
+            other => other,
         }
     }
 

@@ -14,6 +14,9 @@ pub const DEFAULT_CONTROLLER_NAME: &str = "gateway.example.dev/controller";
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
+    /// The namespace that the controller runs in, under which it writes of options.
+    #[cfg(feature = "k8s-gateway")]
+    pub namespace: String,
     /// The controller that statuses are written for, where no GatewayClass names one.
     pub controller_name: String,
     /// Which GatewayClasses are served.
@@ -45,6 +48,8 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            #[cfg(feature = "k8s-gateway")]
+            namespace: "gloo-system".to_owned(),
             controller_name: DEFAULT_CONTROLLER_NAME.to_owned(),
             classes: ClassSelection::default(),
             supported_features: FEATURES.iter().map(|name| (*name).to_owned()).collect(),

@@ -68,6 +68,11 @@ pub(crate) fn listener(
     let spec = outcome.facts.spec();
     let (any, mut names): (Vec<_>, Vec<_>) = behind.partition(|behind| behind.hostname().is_none());
     names.extend(any);
+    #[cfg(feature = "k8s-gateway")]
+    let names: Vec<_> = names
+        .into_iter()
+        .map(|behind| behind.with(&outcome.policies.hosts))
+        .collect();
     Some(Listener {
         id: ListenerId::clone(&outcome.facts.id),
         source: parent.owner.source(),
@@ -77,6 +82,9 @@ pub(crate) fn listener(
         },
         hostname: spec.hostname.clone(),
         stack: serving.speaks.serving(&names),
+        #[cfg(feature = "k8s-gateway")]
+        settings: Arc::clone(&outcome.policies.settings),
+        #[cfg(not(feature = "k8s-gateway"))]
         settings: Arc::default(),
     })
 }

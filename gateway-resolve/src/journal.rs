@@ -12,6 +12,9 @@ pub(crate) enum Touched {
     Object(ObjectRef),
     /// Which EndpointSlices there are of this Service, or what they say.
     Slices(ObjectRef),
+    /// Which policies there are for this object, or what they say.
+    #[cfg(feature = "k8s-gateway")]
+    Policies(ObjectRef),
 }
 
 /// How many changes are remembered. Who has seen fewer of them looks at everything anew.

@@ -45,6 +45,8 @@ mod gateway;
 mod grants;
 #[cfg(feature = "resolve")]
 mod journal;
+#[cfg(feature = "k8s-gateway")]
+mod k8s_gateway;
 #[cfg(feature = "resolve")]
 mod policy;
 #[cfg(feature = "resolve")]

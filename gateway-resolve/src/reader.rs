@@ -21,6 +21,9 @@ pub(crate) enum Read {
     All(&'static str),
     /// The EndpointSlices of a Service.
     Slices(ObjectRef),
+    /// The policies that are for an object.
+    #[cfg(feature = "k8s-gateway")]
+    Policies(ObjectRef),
     /// What a namespace allows others to refer to.
     Grants(Box<str>),
     /// What a parent offers to routes.
@@ -107,6 +110,12 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn secret(&self, object: &ObjectRef) -> Option<&'a Arc<Secret>> {
         self.object(self.snapshot.secrets(), object)
+    }
+
+    /// What there is of other people's kinds, which say themselves what was read of it.
+    #[cfg(feature = "k8s-gateway")]
+    pub(crate) fn snapshot(&self) -> &'a Snapshot {
+        self.snapshot
     }
 
     pub(crate) fn config_map(&self, object: &ObjectRef) -> Option<&'a Arc<ConfigMap>> {

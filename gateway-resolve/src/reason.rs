@@ -280,3 +280,20 @@ reasons! {
         UnsupportedValue => True,
     }
 }
+
+#[cfg(feature = "k8s-gateway")]
+reasons! {
+    /// What is said of an option of K8sGateway.
+    OptionReason explains "Accepted" {
+        /// An option is wrong, and not in effect.
+        Rejected => False,
+        /// An option is known, and not in effect here.
+        NotHonoured => False,
+        /// Others leave it nothing to set somewhere.
+        Warning => True,
+        /// Others leave it nothing to set anywhere.
+        Overridden => False,
+        /// There is nothing that it is for.
+        NotAttached => False,
+    }
+}

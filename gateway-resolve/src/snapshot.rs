@@ -16,6 +16,8 @@ use crate::stores::Stores;
 pub struct Snapshot {
     pub(crate) stores: Stores,
     backend_tls_by_target: ByTarget<BackendTlsPolicy>,
+    #[cfg(feature = "k8s-gateway")]
+    pub(crate) options: crate::k8s_gateway::OptionsByTarget,
     ignored: Arc<BTreeSet<ObjectRef>>,
     slices: SlicesByService,
     journal: Journal,
@@ -68,6 +70,13 @@ impl Snapshot {
             self.take_policy(&policy.metadata.namespace, &policy.metadata.name);
             self.backend_tls_by_target.add(policy);
         }
+        #[cfg(feature = "k8s-gateway")]
+        for target in self.options.put(
+            self.stores.get(&resource.reference()).as_ref(),
+            Some(&resource),
+        ) {
+            self.journal.push(Touched::Policies(target));
+        }
         self.journal.push(Touched::Object(resource.reference()));
         if let Err(other) = self.stores.insert(resource) {
             Arc::make_mut(&mut self.ignored).insert(other.reference());
@@ -81,6 +90,10 @@ impl Snapshot {
         }
         if reference.kind == BackendTlsPolicy::KIND && reference.group == BackendTlsPolicy::GROUP {
             self.take_policy(&reference.namespace, &reference.name);
+        }
+        #[cfg(feature = "k8s-gateway")]
+        for target in self.options.put(self.stores.get(reference).as_ref(), None) {
+            self.journal.push(Touched::Policies(target));
         }
         self.journal.push(Touched::Object(reference.clone()));
         self.stores.remove(reference) || Arc::make_mut(&mut self.ignored).remove(reference)

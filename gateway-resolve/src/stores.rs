@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "k8s-gateway")]
+use gateway_model::k8s_gateway::{
+    DirectResponse, HttpListenerOption, ListenerOption, RouteOption, Upstream, VirtualHostOption,
+};
 use gateway_model::{
     BackendTlsPolicy, ConfigMap, EndpointSlice, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind,
     ListenerSet, Namespace, ObjectRef, ReferenceGrant, Resource, Secret, Service, TcpRoute,
@@ -10,46 +14,59 @@ use gateway_model::{
 
 use crate::{Snapshot, Store};
 
-/// What follows from the list of kinds. A kind is named as its variant of [`Resource`] is.
+/// What follows from the list of kinds. A kind is named as its variant of [`Resource`] is, after the feature
+/// that brings it.
 macro_rules! stores {
-    ($($(#[$doc:meta])* $kind:ident: $store:ident,)*) => {
+    ($($(#[$doc:meta])* $([$feature:literal])? $kind:ident: $store:ident,)*) => {
         /// The resources of a snapshot, a store for each kind.
         #[derive(Debug, Clone, Default)]
         pub(crate) struct Stores {
-            $($store: Store<$kind>,)*
+            $($(#[cfg(feature = $feature)])? $store: Store<$kind>,)*
         }
 
         impl Stores {
             /// Adds a resource, or hands it back when nobody reads its kind.
             pub(crate) fn insert(&mut self, resource: Resource) -> Result<(), Resource> {
                 match resource {
-                    $(Resource::$kind(object) => add(&mut self.$store, object),)*
+                    $($(#[cfg(feature = $feature)])? Resource::$kind(object) => add(&mut self.$store, object),)*
                     other => return Err(other),
                 }
                 Ok(())
             }
 
             pub(crate) fn remove(&mut self, reference: &ObjectRef) -> bool {
-                $(is::<$kind>(reference) && take(&mut self.$store, reference))||*
+                $($(#[cfg(feature = $feature)])? {
+                    if is::<$kind>(reference) {
+                        return take(&mut self.$store, reference);
+                    }
+                })*
+                false
             }
 
             pub(crate) fn get(&self, reference: &ObjectRef) -> Option<Resource> {
                 let ObjectRef { namespace, name, .. } = reference;
-                $(if is::<$kind>(reference) {
-                    return self.$store.get(namespace, name).cloned().map(Resource::$kind);
+                $($(#[cfg(feature = $feature)])? {
+                    if is::<$kind>(reference) {
+                        return self.$store.get(namespace, name).cloned().map(Resource::$kind);
+                    }
                 })*
                 None
             }
 
             pub(crate) fn iter(&self) -> impl Iterator<Item = Resource> {
-                std::iter::empty()
-                    $(.chain(self.$store.iter().cloned().map(Resource::$kind)))*
+                let all = std::iter::empty();
+                $(
+                    $(#[cfg(feature = $feature)])?
+                    let all = all.chain(self.$store.iter().cloned().map(Resource::$kind));
+                )*
+                all
             }
         }
 
         impl Snapshot {
             $(
                 $(#[$doc])*
+                $(#[cfg(feature = $feature)])?
                 pub fn $store(&self) -> &Store<$kind> {
                     &self.stores.$store
                 }
@@ -89,6 +106,18 @@ stores! {
     ConfigMap: config_maps,
     /// The BackendTLSPolicies.
     BackendTlsPolicy: backend_tls_policies,
+    /// The RouteOptions.
+    ["k8s-gateway"] RouteOption: route_options,
+    /// The VirtualHostOptions.
+    ["k8s-gateway"] VirtualHostOption: virtual_host_options,
+    /// The HttpListenerOptions.
+    ["k8s-gateway"] HttpListenerOption: http_listener_options,
+    /// The ListenerOptions.
+    ["k8s-gateway"] ListenerOption: listener_options,
+    /// The DirectResponses.
+    ["k8s-gateway"] DirectResponse: direct_responses,
+    /// The Upstreams.
+    ["k8s-gateway"] Upstream: upstreams,
 }
 
 fn is<T: Kind>(reference: &ObjectRef) -> bool {

@@ -18,20 +18,27 @@ use support::{config, now, snapshot, stored};
 
 #[test]
 fn golden_cases_come_to_what_is_expected() {
-    let mut cases: Vec<PathBuf> = fs::read_dir(root())
+    hold("tests/golden", 35);
+}
+
+#[cfg(feature = "k8s-gateway")]
+#[test]
+fn golden_cases_of_k8s_gateway_come_to_what_is_expected() {
+    hold("tests/golden_k8s", 30);
+}
+
+fn hold(folder: &str, least: usize) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut cases: Vec<PathBuf> = fs::read_dir(root)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.is_dir())
         .collect();
     cases.sort();
-    assert!(cases.len() >= 35, "found {} cases only", cases.len());
+    assert!(cases.len() >= least, "found {} cases only", cases.len());
     let update = std::env::var_os("UPDATE_GOLDEN").is_some();
     let failures: Vec<_> = cases.iter().flat_map(|case| check(case, update)).collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
 }
 
 fn check(case: &Path, update: bool) -> Vec<String> {

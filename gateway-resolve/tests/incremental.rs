@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+#[cfg(feature = "k8s-gateway")]
+#[path = "support/k8s_gateway.rs"]
+mod k8s_gateway;
 mod support;
 #[path = "support/world.rs"]
 mod world;
@@ -43,6 +46,7 @@ fn edit() -> impl Strategy<Value = Edit> {
         6 => (world(), any::<Index>()).prop_map(|(world, at)| Edit::Put(vec![at.get(&world).clone()])),
         3 => stream_route().prop_map(|route| Edit::Put(parse(&[route]))),
         3 => beside().prop_map(|object| Edit::Put(parse(&[object]))),
+        6 => others().prop_map(|object| Edit::Put(parse(&[object]))),
         2 => world().prop_map(Edit::Reload),
         4 => any::<Index>().prop_map(Edit::Delete),
         2 => (any::<Index>(), 1..9i64).prop_map(|(at, generation)| Edit::Restamp(at, generation)),
@@ -50,6 +54,17 @@ fn edit() -> impl Strategy<Value = Edit> {
         2 => Just(Edit::Wait),
         1 => Just(Edit::Configure),
     ]
+}
+
+/// Objects of other people's kinds, where these are known.
+#[cfg(feature = "k8s-gateway")]
+fn others() -> impl Strategy<Value = Value> {
+    k8s_gateway::object()
+}
+
+#[cfg(not(feature = "k8s-gateway"))]
+fn others() -> impl Strategy<Value = Value> {
+    beside()
 }
 
 /// A certificate and its key.

@@ -36,6 +36,8 @@ use listener_sets::ListenerSets;
 use listeners::{ListenerFacts, listeners};
 use overlaps::overlaps;
 use owner::{Merged, Owner};
+#[cfg(feature = "k8s-gateway")]
+use serving::Speaks;
 use serving::{Serving, serving};
 
 /// What is known of a parent of routes that is served, its listeners included.
@@ -61,6 +63,9 @@ pub(crate) struct ListenerOutcome {
     pub(crate) overlap: Option<Verdict<ListenerOverlappingTls>>,
     /// How it is served, or why it is not: the decision that the IR and the statuses share.
     pub(crate) serving: Result<Serving, Verdict<ListenerProgrammed>>,
+    /// The options that are for it.
+    #[cfg(feature = "k8s-gateway")]
+    pub(crate) policies: crate::k8s_gateway::ListenerPolicies,
 }
 
 impl ListenerOutcome {
@@ -119,6 +124,13 @@ pub(crate) fn parents(
             };
             let conflict = conflicts.remove(&key);
             ListenerOutcome {
+                #[cfg(feature = "k8s-gateway")]
+                policies: crate::k8s_gateway::listener_policies(
+                    &facts.id,
+                    &merged.gateway.reference,
+                    matches!(facts.speaks, Ok(Speaks::Http | Speaks::Https(_))),
+                    reader,
+                ),
                 serving: serving(&merged.gateway, &facts, conflict.as_ref()),
                 overlap: overlaps.remove(&key),
                 conflict,

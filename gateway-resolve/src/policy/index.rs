@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gateway_model::ObjectRef;
 
-use super::{Policy, target_of};
+use super::{Targeting, target_of};
 
 /// Policies of one kind by what they are for, then by name. A clone shares all until either is changed.
 #[derive(Debug)]
@@ -25,19 +25,18 @@ impl<P> Default for ByTarget<P> {
     }
 }
 
-impl<P: Policy> ByTarget<P> {
+impl<P: Targeting> ByTarget<P> {
     pub(crate) fn add(&mut self, policy: &Arc<P>) {
         let targets = Arc::make_mut(&mut self.0);
-        for target in policy.targets() {
-            let named = targets.entry(target_of(&**policy, target)).or_default();
+        for object in own_targets(&**policy) {
+            let named = targets.entry(object).or_default();
             named.insert(policy.metadata().name.as_str().into(), Arc::clone(policy));
         }
     }
 
     pub(crate) fn take(&mut self, policy: &P) {
         let targets = Arc::make_mut(&mut self.0);
-        for target in policy.targets() {
-            let object = target_of(policy, target);
+        for object in own_targets(policy) {
             if let Some(named) = targets.get_mut(&object) {
                 named.remove(policy.metadata().name.as_str());
                 if named.is_empty() {
@@ -51,4 +50,12 @@ impl<P: Policy> ByTarget<P> {
     pub(crate) fn of(&self, object: &ObjectRef) -> impl Iterator<Item = &Arc<P>> + use<'_, P> {
         self.0.get(object).into_iter().flat_map(BTreeMap::values)
     }
+}
+
+/// What a policy is for in its own namespace.
+pub(crate) fn own_targets<P: Targeting>(policy: &P) -> impl Iterator<Item = ObjectRef> {
+    let own = policy.metadata().namespace.as_str();
+    let targets = policy.targets().iter();
+    let objects = targets.map(|target| target_of(policy, target));
+    objects.filter(move |object| &*object.namespace == own)
 }

@@ -10,27 +10,32 @@ use gateway_model::{BackendTlsPolicy, Kind, ObjectRef, PolicyStatus, PolicyTarge
 
 use crate::age::by_age;
 
-/// A kind of policy of which one applies to each target ("Direct" in GEP-713).
-pub(crate) trait Policy: Kind {
-    /// What it is for, in its own namespace.
+/// A kind of policy that says what it is for.
+pub(crate) trait Targeting: Kind {
+    /// What it is for; only what is in its own namespace counts.
     fn targets(&self) -> &[PolicyTarget];
+}
 
+/// A kind of policy of which one applies to each target ("Direct" in GEP-713).
+pub(crate) trait Policy: Targeting {
     /// Its status as it is stored.
     fn stored(&self) -> &PolicyStatus;
 }
 
-impl Policy for BackendTlsPolicy {
+impl Targeting for BackendTlsPolicy {
     fn targets(&self) -> &[PolicyTarget] {
         &self.spec.target_refs
     }
+}
 
+impl Policy for BackendTlsPolicy {
     fn stored(&self) -> &PolicyStatus {
         &self.status
     }
 }
 
 /// The object that an entry of `spec.targetRefs` names.
-pub(crate) fn target_of(policy: &impl Policy, target: &PolicyTarget) -> ObjectRef {
+pub(crate) fn target_of(policy: &impl Targeting, target: &PolicyTarget) -> ObjectRef {
     let PolicyTarget {
         group,
         kind,
@@ -44,7 +49,7 @@ pub(crate) fn target_of(policy: &impl Policy, target: &PolicyTarget) -> ObjectRe
 }
 
 /// Does a policy, one of those of `object`, apply to a section of it if no other one does?
-pub(crate) fn is_for(policy: &impl Policy, object: &ObjectRef, section: &str) -> bool {
+pub(crate) fn is_for(policy: &impl Targeting, object: &ObjectRef, section: &str) -> bool {
     targets_at(policy, object).any(|target| {
         let own = target.section_name.as_ref();
         own.is_none_or(|own| own.as_str() == section)
@@ -82,8 +87,8 @@ pub(crate) fn rival<'a, P: Policy + 'a>(
     older.find(|other| same(other))
 }
 
-fn targets_at<'a>(
-    policy: &'a impl Policy,
+pub(crate) fn targets_at<'a>(
+    policy: &'a impl Targeting,
     object: &'a ObjectRef,
 ) -> impl Iterator<Item = &'a PolicyTarget> {
     let targets = policy.targets().iter();

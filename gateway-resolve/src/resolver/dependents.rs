@@ -21,6 +21,9 @@ pub(super) enum Unit {
     Report(ObjectRef),
     /// What is said of policies.
     Policies,
+    /// What is said of options.
+    #[cfg(feature = "k8s-gateway")]
+    Options,
 }
 
 /// What each unit has read, both ways.

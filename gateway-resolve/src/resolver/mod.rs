@@ -5,6 +5,8 @@
 //! what is new. A pass can read only by a [`Reader`], which records what it read, so that none is missed.
 
 mod audit;
+#[cfg(feature = "k8s-gateway")]
+mod delegates;
 mod dependents;
 mod hosts;
 mod served;
@@ -94,6 +96,12 @@ struct Known {
     attached: HashMap<Arc<ListenerId>, i32>,
     hosts: Hosts,
     served: Served,
+    /// The options of which something is said.
+    #[cfg(feature = "k8s-gateway")]
+    options: BTreeSet<ObjectRef>,
+    /// The routes that lead to a route by delegation.
+    #[cfg(feature = "k8s-gateway")]
+    roots: HashMap<ObjectRef, BTreeSet<ObjectRef>>,
 }
 
 impl Known {
@@ -140,6 +148,8 @@ impl Resolver {
         let (ir, mut backends) = turn.ir(&work);
         turn.reports(&work);
         turn.policies(&work);
+        #[cfg(feature = "k8s-gateway")]
+        turn.options(&work);
         let Turn {
             statuses,
             mut restated,
@@ -210,6 +220,8 @@ impl Resolver {
         work.earlier = std::mem::take(&mut self.resolved);
         work.units.insert(Unit::Gateways);
         work.units.insert(Unit::Policies);
+        #[cfg(feature = "k8s-gateway")]
+        work.units.insert(Unit::Options);
         work.units.extend(names(snapshot).map(Unit::Route));
     }
 
@@ -219,11 +231,20 @@ impl Resolver {
                 units.extend(self.dependents.of(&Read::Slices(service.clone())));
                 return;
             }
+            #[cfg(feature = "k8s-gateway")]
+            Touched::Policies(target) => {
+                units.extend(self.dependents.of(&Read::Policies(target.clone())));
+                return;
+            }
             Touched::Object(object) => object,
         };
         units.extend(self.dependents.of(&Read::Object(object.clone())));
         if is_route(object) {
             units.insert(Unit::Route(object.clone()));
+        }
+        #[cfg(feature = "k8s-gateway")]
+        if let Some(kind) = crate::k8s_gateway::listed(object) {
+            units.extend(self.dependents.of(&Read::All(kind)));
         }
         match &*object.kind {
             GatewayClass::KIND => units.extend(self.dependents.of(&Read::All(GatewayClass::KIND))),

@@ -37,6 +37,8 @@ impl Turn<'_> {
         if !work.units.contains(&Unit::Gateways) {
             return;
         }
+        #[cfg(feature = "k8s-gateway")]
+        work.units.insert(Unit::Options);
         let reader = self.reader.recording();
         let served = classes(&reader, self.config);
         let facts = parents(&reader, &served, self.config, &self.resolver.certificates);
@@ -88,6 +90,8 @@ impl Turn<'_> {
             Unit::Route(object) => Some(object.clone()),
             _ => None,
         });
+        #[cfg(feature = "k8s-gateway")]
+        let mut restated = BTreeSet::new();
         for object in routes.collect::<Vec<_>>() {
             let new = self.route(&object);
             let known = &mut self.resolver.known;
@@ -96,6 +100,8 @@ impl Turn<'_> {
                 None => known.routes.remove(&object),
             };
             known.hosts.change(old.as_ref(), new.as_ref());
+            #[cfg(feature = "k8s-gateway")]
+            restated.extend(known.delegate(old.as_deref(), new.as_deref()));
             let leads = |facts: &Option<Arc<RouteFacts>>| {
                 let facts = facts.as_deref();
                 facts.map(|facts| {
@@ -108,6 +114,12 @@ impl Turn<'_> {
             if leads(&old) != leads(&new) {
                 work.units.insert(Unit::Policies);
             }
+            #[cfg(feature = "k8s-gateway")]
+            if old.as_ref().map(|facts| facts.rules.policies())
+                != new.as_ref().map(|facts| facts.rules.policies())
+            {
+                work.units.insert(Unit::Options);
+            }
             let on = |facts: &Option<Arc<RouteFacts>>| -> BTreeSet<Arc<ListenerId>> {
                 let listeners = facts.iter().flat_map(|facts| facts.accepted_on());
                 listeners.cloned().collect()
@@ -117,6 +129,10 @@ impl Turn<'_> {
                 known.count(listener, now.contains(listener));
                 work.units.insert(Unit::Report(listener.parent.clone()));
             }
+        }
+        #[cfg(feature = "k8s-gateway")]
+        for child in &restated {
+            self.route(child);
         }
     }
 
@@ -129,10 +145,11 @@ impl Turn<'_> {
         if let (Some(facts), Some(known)) = (&mut facts, self.resolver.known.routes.get(object)) {
             facts.rules.share(&known.rules);
         }
-        let report = match &facts {
-            Some(facts) => of_route(facts, &reader),
-            None => Report::new(object.clone()),
-        };
+        #[cfg(feature = "k8s-gateway")]
+        let as_child = self.resolver.known.as_child(object);
+        #[cfg(not(feature = "k8s-gateway"))]
+        let as_child = [];
+        let report = of_route(object, facts.as_ref(), &as_child, &reader);
         self.resolver.dependents.set(unit, reader.into_reads());
         self.say(report);
         facts.map(Arc::new)
@@ -244,6 +261,33 @@ impl Turn<'_> {
         let gone: Vec<_> = before.difference(&known.policies).cloned().collect();
         let reads = reader.into_reads();
         self.resolver.dependents.set(Unit::Policies, reads);
+        let gone = gone.into_iter().map(Report::new);
+        reports
+            .into_iter()
+            .chain(gone)
+            .for_each(|report| self.say(report));
+    }
+
+    /// Says again what is to be said of options.
+    #[cfg(feature = "k8s-gateway")]
+    pub(super) fn options(&mut self, work: &Work) {
+        if !work.units.contains(&Unit::Options) {
+            return;
+        }
+        let reader = self.reader.recording();
+        let known = &mut self.resolver.known;
+        let (routes, parents) = (known.routes.values(), known.parents.values());
+        let reports = crate::k8s_gateway::status::reports(
+            routes.map(|facts| &**facts),
+            parents.map(|facts| &**facts),
+            &self.config.namespace,
+            &reader,
+        );
+        let objects = reports.iter().map(|report| report.object.clone()).collect();
+        let before = std::mem::replace(&mut known.options, objects);
+        let gone: Vec<_> = before.difference(&known.options).cloned().collect();
+        let reads = reader.into_reads();
+        self.resolver.dependents.set(Unit::Options, reads);
         let gone = gone.into_iter().map(Report::new);
         reports
             .into_iter()

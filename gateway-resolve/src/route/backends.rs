@@ -16,6 +16,10 @@ use super::references::{protocol, protocol_of, service_port};
 
 /// The backend of `id`; `None` when its Service does not exist.
 pub(crate) fn backend(id: &BackendId, reader: &Reader<'_>) -> Option<Arc<Backend>> {
+    #[cfg(feature = "k8s-gateway")]
+    if let Some(backend) = crate::k8s_gateway::backend(id, reader) {
+        return Some(backend);
+    }
     let service = reader.service(&id.object)?;
     let slices = reader.slices(&id.object);
     let port = service_port(service, id).ok();

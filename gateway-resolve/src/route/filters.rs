@@ -50,6 +50,9 @@ enum Outcome {
     Authorization(Authorization),
     /// The filter refers to a backend that there is not; the reference's problem is noted.
     Refused(Refusal),
+    /// It is read where the rule as a whole is.
+    #[cfg(feature = "k8s-gateway")]
+    Elsewhere,
     /// The filter asks for what is not supported.
     Invalid(RouteAccepted, String),
     /// The filter refers to what does not exist.
@@ -68,6 +71,8 @@ pub(crate) fn filters(
         let field = || format!("{}[{index}]", place.field);
         match one(filter, place, index, references, problems) {
             Outcome::Filter(filter) => filters.filters.push(filter),
+            #[cfg(feature = "k8s-gateway")]
+            Outcome::Elsewhere => {}
             Outcome::Redirect(redirect) => filters.redirect = Some(redirect),
             Outcome::Authorization(asked) => filters.authorization = Some((index, asked)),
             Outcome::Refused(refusal) => {
@@ -132,6 +137,10 @@ fn one(
         HttpFilter::ExternalAuth(written) => {
             let field = format_args!("{}[{index}].externalAuth.backendRef", place.field);
             external_auth(written, &field.to_string(), references, problems)
+        }
+        #[cfg(feature = "k8s-gateway")]
+        HttpFilter::ExtensionRef(reference) if crate::k8s_gateway::is_own(reference) => {
+            Outcome::Elsewhere
         }
         HttpFilter::ExtensionRef(reference) => extension(reference),
         _ => unsupported("the type of the filter is not supported"),

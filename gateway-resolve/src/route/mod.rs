@@ -49,6 +49,9 @@ pub(crate) struct RouteFacts {
     shown: BTreeMap<CertificateId, RouteRules>,
     /// The backends that its references lead to, used or not.
     pub(crate) backends: BTreeSet<BackendId>,
+    /// What is said of the routes that it delegates to.
+    #[cfg(feature = "k8s-gateway")]
+    pub(crate) children: crate::k8s_gateway::delegation::Children,
 }
 
 /// Where routes are looked at.
@@ -140,6 +143,8 @@ impl Looking<'_> {
         let shown = clients.map(|client| (client.clone(), rules.showing(&client)));
         Some(RouteFacts {
             shown: shown.collect(),
+            #[cfg(feature = "k8s-gateway")]
+            children: crate::k8s_gateway::delegation::children(&rules),
             attachment,
             rules,
             backends,

@@ -109,6 +109,10 @@ impl References<'_> {
         reference: &BackendObjectReference,
         wanted: Wanted,
     ) -> Result<(BackendId, Result<(), String>), Unresolved> {
+        #[cfg(feature = "k8s-gateway")]
+        if crate::k8s_gateway::is_upstream(reference) {
+            return self.upstream(reference).map(|id| (id, Ok(())));
+        }
         let object = self.service_named(reference)?;
         let not_found =
             |message: String| Unresolved::new(RouteResolvedRefs::BackendNotFound, message);
@@ -144,6 +148,26 @@ impl References<'_> {
                 Err(Unresolved::new(reason, message))
             }
         }
+    }
+
+    /// The Upstream that a reference names, and may name; its port is its own.
+    #[cfg(feature = "k8s-gateway")]
+    fn upstream(&self, reference: &BackendObjectReference) -> Result<BackendId, Unresolved> {
+        let namespace = reference.namespace.as_deref();
+        let namespace = namespace.unwrap_or(&self.from.namespace);
+        let (group, kind) = (reference.group.clone(), reference.kind.clone());
+        let object = ObjectRef::new(group, kind, namespace, reference.name.as_str());
+        if !self.reader.permit(self.from, &object) {
+            let message = not_permitted(self.from, &object);
+            return Err(Unresolved::new(RouteResolvedRefs::RefNotPermitted, message));
+        }
+        let found = crate::k8s_gateway::upstream_backend(&object, self.reader);
+        let id = found.map_err(|(is_missing, message)| Unresolved {
+            missing: is_missing.then(|| Box::new(object)),
+            ..Unresolved::new(RouteResolvedRefs::BackendNotFound, message)
+        })?;
+        self.backends.borrow_mut().insert(id.clone());
+        Ok(id)
     }
 
     /// The Service that a reference names, and may name.

@@ -12,6 +12,10 @@ use crate::ir::{
     Action, Match, PathMatch, Refusal, RefusalReason, Rule, RuleSettings, SessionPersistence,
     Sourced, Split, Target, WeightedTarget,
 };
+#[cfg(feature = "k8s-gateway")]
+use crate::k8s_gateway::delegation::is_delegation;
+#[cfg(feature = "k8s-gateway")]
+use crate::k8s_gateway::{Native, extended};
 use crate::problem::{Problem, texts};
 use crate::reason::{RouteAccepted, RouteResolvedRefs};
 
@@ -32,6 +36,15 @@ pub(crate) struct RouteRules {
     pub(crate) problems: RuleProblems,
     /// The positions of the rules that fail closed as a whole.
     pub(crate) failed: Vec<usize>,
+    /// The routes that rules of it delegate to.
+    #[cfg(feature = "k8s-gateway")]
+    pub(crate) delegated: Vec<crate::k8s_gateway::delegation::Delegated>,
+    /// The policies that set something for a rule of it.
+    #[cfg(feature = "k8s-gateway")]
+    pub(crate) options: std::collections::BTreeSet<Source>,
+    /// The policies that were looked at.
+    #[cfg(feature = "k8s-gateway")]
+    pub(crate) looked_at: std::collections::BTreeSet<gateway_model::ObjectRef>,
 }
 
 /// The rules of a route.
@@ -101,6 +114,35 @@ impl RouteRules {
             }
         }
     }
+
+    /// The rules for requests, those included that rules delegate to.
+    pub(crate) fn served(&self) -> Vec<&ResolvedRule> {
+        #[cfg_attr(
+            not(feature = "k8s-gateway"),
+            expect(unused_mut, reason = "nothing is added")
+        )]
+        let mut served: Vec<_> = self.rules.over_http().iter().collect();
+        #[cfg(feature = "k8s-gateway")]
+        for delegated in &self.delegated {
+            served.extend(delegated.rules.served());
+        }
+        served
+    }
+}
+
+#[cfg(feature = "k8s-gateway")]
+impl RouteRules {
+    /// The policies that set something, and those that were looked at, for it and for what it delegates to.
+    pub(crate) fn policies(&self) -> (Vec<&Source>, Vec<&gateway_model::ObjectRef>) {
+        let mut set: Vec<_> = self.options.iter().collect();
+        let mut looked_at: Vec<_> = self.looked_at.iter().collect();
+        for delegated in &self.delegated {
+            let (more_set, more) = delegated.rules.policies();
+            set.extend(more_set);
+            looked_at.extend(more);
+        }
+        (set, looked_at)
+    }
 }
 
 /// A kind of rule for requests that HTTP carries.
@@ -129,6 +171,12 @@ impl OverHttp for HttpRule {
     }
 }
 
+/// The rules that lead to a route, where others may delegate to it.
+#[cfg(feature = "k8s-gateway")]
+pub(crate) type Above<'a> = Option<&'a crate::k8s_gateway::delegation::Under<'a>>;
+#[cfg(not(feature = "k8s-gateway"))]
+pub(crate) type Above<'a> = Option<&'a std::convert::Infallible>;
+
 /// Resolves the rules of `route`.
 ///
 /// A rule with a value that cannot be honoured is kept, and answers 500: its requests must not
@@ -142,9 +190,26 @@ pub(crate) fn rules<R: OverHttp>(
 where
     Route<R>: Kind,
 {
+    rules_below(route, references, patterns, None)
+}
+
+/// The same for a route that rules lead to.
+pub(crate) fn rules_below<R: OverHttp>(
+    route: &Route<R>,
+    references: &References<'_>,
+    known: &Patterns,
+    #[cfg_attr(
+        not(feature = "k8s-gateway"),
+        expect(unused_variables, reason = "there are none")
+    )]
+    above: Above<'_>,
+) -> RouteRules
+where
+    Route<R>: Kind,
+{
     let source = route.source();
     let mut resolved = Vec::new();
-    let mut patterns = patterns.of_route();
+    let mut patterns = known.of_route();
     let mut outcome = RouteRules::default();
     for (index, written) in route.spec.rules.iter().enumerate() {
         let written = match written {
@@ -176,8 +241,25 @@ where
         if none_left && failed.is_none() {
             outcome.failed.push(index);
         }
-        let rule = Arc::new(context.rule(filters, targets, failed));
-        resolved.push(ResolvedRule { rule, matches });
+        let rule = context.rule(filters, targets, failed);
+        #[cfg(feature = "k8s-gateway")]
+        let one = {
+            let native = Native {
+                written: context.written,
+                field: &context.field,
+                annotations: &route.metadata.annotations,
+                references,
+                above,
+                patterns: known,
+            };
+            extended(rule, matches, &native, &mut outcome)
+        };
+        #[cfg(not(feature = "k8s-gateway"))]
+        let one = ResolvedRule {
+            rule: rule.into(),
+            matches,
+        };
+        resolved.push(one);
     }
     outcome.rules = Rules::OverHttp(resolved);
     outcome
@@ -279,6 +361,8 @@ impl RuleContext<'_> {
     /// The backends of the rule, each of which fails on its own.
     fn targets(&self, prefixes: bool, problems: &mut RuleProblems) -> Vec<WeightedTarget> {
         let backends = self.written.backend_refs.iter().enumerate();
+        #[cfg(feature = "k8s-gateway")]
+        let backends = backends.filter(|(_, written)| !is_delegation(&written.backend));
         let target = |(
             index,
             HttpBackendRef {

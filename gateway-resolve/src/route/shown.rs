@@ -33,6 +33,16 @@ impl RouteRules {
             rules,
             problems: RuleProblems::default(),
             failed: self.failed.clone(),
+            #[cfg(feature = "k8s-gateway")]
+            delegated: self
+                .delegated
+                .iter()
+                .map(|one| one.showing(certificate))
+                .collect(),
+            #[cfg(feature = "k8s-gateway")]
+            options: self.options.clone(),
+            #[cfg(feature = "k8s-gateway")]
+            looked_at: self.looked_at.clone(),
         }
     }
 }

@@ -92,6 +92,12 @@ where
         }),
         problems,
         failed,
+        #[cfg(feature = "k8s-gateway")]
+        delegated: Vec::new(),
+        #[cfg(feature = "k8s-gateway")]
+        options: Default::default(),
+        #[cfg(feature = "k8s-gateway")]
+        looked_at: Default::default(),
     }
 }
 

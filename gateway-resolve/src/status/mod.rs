@@ -51,6 +51,9 @@ pub enum Status {
     Route(RouteStatus),
     /// Of a BackendTLSPolicy.
     BackendTlsPolicy(PolicyStatus),
+    /// Of an option of K8sGateway. It is no subresource: the object as a whole is written.
+    #[cfg(feature = "k8s-gateway")]
+    Options(gateway_model::k8s_gateway::OptionStatuses),
 }
 
 impl From<GatewayClassStatus> for Status {
@@ -91,6 +94,8 @@ impl Status {
             Self::ListenerSet(_) => ListenerSet::api_version(),
             Self::Route(_) => HttpRoute::api_version(),
             Self::BackendTlsPolicy(_) => BackendTlsPolicy::api_version(),
+            #[cfg(feature = "k8s-gateway")]
+            Self::Options(_) => gateway_model::k8s_gateway::RouteOption::api_version(),
         }
     }
 }

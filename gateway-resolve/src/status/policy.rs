@@ -9,7 +9,7 @@ use gateway_model::{
 };
 
 use crate::policy::backend_tls::{Outcome, outcome};
-use crate::policy::{Policy, is_for, rival, target_of};
+use crate::policy::{Policy, Targeting, is_for, rival, target_of};
 use crate::problem::{Problem, Verdict, texts};
 use crate::reader::Reader;
 use crate::reason::{PolicyAccepted, PolicyResolvedRefs};

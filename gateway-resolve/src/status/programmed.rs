@@ -43,6 +43,8 @@ impl Statuses {
                 }
             }
             Some(Status::GatewayClass(_) | Status::Route(_) | Status::BackendTlsPolicy(_)) => {}
+            #[cfg(feature = "k8s-gateway")]
+            Some(Status::Options(_)) => {}
             None => {}
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use gateway_model::{GatewayClass, Kind, ObjectRef};
+use gateway_model::{GatewayClass, Kind, ObjectRef, RouteStatus};
 
 use crate::facts::Facts;
 use crate::gateway::ParentFacts;
@@ -60,7 +60,7 @@ impl Report {
     }
 
     /// The same with its findings in order. The same thing found for several parents is one finding.
-    pub(super) fn finish(mut self) -> Self {
+    pub(crate) fn finish(mut self) -> Self {
         self.findings.sort();
         self.findings.dedup();
         self
@@ -97,12 +97,37 @@ pub(crate) fn of_parent(
     report.finish()
 }
 
-/// What is said of a route.
-pub(crate) fn of_route(facts: &RouteFacts, reader: &Reader<'_>) -> Report {
-    let mut report = Report::new(facts.reference().clone());
-    route::find(&mut report, facts);
-    if !facts.attachment.parents.is_empty() {
-        report.status = Some(Status::Route(route::status(facts, reader)));
+/// What is said of a route by the parents that delegate to it: with the controller of each.
+#[cfg(feature = "k8s-gateway")]
+pub(crate) type AsChild<'a> = Vec<(&'a Arc<str>, &'a crate::k8s_gateway::delegation::ChildEntry)>;
+#[cfg(not(feature = "k8s-gateway"))]
+pub(crate) type AsChild<'a> = [&'a (); 0];
+
+/// What is said of a route, if it is attached anywhere or delegated to.
+pub(crate) fn of_route(
+    object: &ObjectRef,
+    facts: Option<&RouteFacts>,
+    as_child: &AsChild<'_>,
+    reader: &Reader<'_>,
+) -> Report {
+    let mut report = Report::new(object.clone());
+    let mut status = RouteStatus::default();
+    if let Some(facts) = facts {
+        route::find(&mut report, facts);
+        status = route::status(facts, reader);
+    }
+    #[cfg(feature = "k8s-gateway")]
+    for (controller, entry) in as_child {
+        report.find(&entry.invalid);
+        report.find(&entry.unresolved);
+        status
+            .parents
+            .push(route::of_child(controller, entry, reader));
+    }
+    #[cfg(not(feature = "k8s-gateway"))]
+    let [] = as_child;
+    if !status.parents.is_empty() {
+        report.status = Some(Status::Route(status));
     }
     report.finish()
 }
@@ -124,11 +149,73 @@ pub(crate) fn report(facts: &Facts<'_>, config: &Config, reader: &Reader<'_>) ->
         let attached = |listener: &Arc<ListenerId>| attached.get(listener).copied().unwrap_or(0);
         statuses.take(of_parent(parent, attached, reader));
     }
-    for route in &facts.routes {
-        statuses.take(of_route(route, reader));
-    }
+    routes(facts, reader).for_each(|report| _ = statuses.take(report));
     for report in policy::reports(facts.routes.iter(), reader) {
         statuses.take(report);
     }
+    #[cfg(feature = "k8s-gateway")]
+    for report in crate::k8s_gateway::status::reports(
+        facts.routes.iter(),
+        facts.parents.iter().map(|parent| &**parent),
+        &config.namespace,
+        reader,
+    ) {
+        statuses.take(report);
+    }
     statuses
+}
+
+/// What is said of all routes.
+#[cfg(not(feature = "k8s-gateway"))]
+fn routes<'a>(facts: &'a Facts<'_>, reader: &'a Reader<'_>) -> impl Iterator<Item = Report> + 'a {
+    let routes = facts.routes.iter();
+    routes.map(|route| of_route(route.reference(), Some(route), &[], reader))
+}
+
+/// What is said of all routes, those included that are only delegated to.
+#[cfg(feature = "k8s-gateway")]
+fn routes<'a>(facts: &'a Facts<'_>, reader: &'a Reader<'_>) -> impl Iterator<Item = Report> + 'a {
+    let mut known: std::collections::BTreeMap<&ObjectRef, (Option<&RouteFacts>, AsChild<'_>)> =
+        facts
+            .routes
+            .iter()
+            .map(|route| (route.reference(), (Some(route), Vec::new())))
+            .collect();
+    for route in &facts.routes {
+        for (child, entries) in &route.children {
+            let (_, as_child) = known.entry(child).or_default();
+            as_child.extend(as_child_of(route, entries));
+        }
+    }
+    let said = known.into_iter();
+    said.map(move |(object, (facts, mut as_child))| {
+        unique(&mut as_child);
+        of_route(object, facts, &as_child, reader)
+    })
+}
+
+/// The entries of a child, for each controller of the route that leads to it.
+#[cfg(feature = "k8s-gateway")]
+pub(crate) fn as_child_of<'a>(
+    route: &'a RouteFacts,
+    entries: &'a [crate::k8s_gateway::delegation::ChildEntry],
+) -> impl Iterator<Item = (&'a Arc<str>, &'a crate::k8s_gateway::delegation::ChildEntry)> {
+    let parents = route.attachment.parents.iter();
+    let controllers: std::collections::BTreeSet<_> =
+        parents.map(|parent| &parent.controller).collect();
+    controllers
+        .into_iter()
+        .flat_map(move |controller| entries.iter().map(move |entry| (controller, entry)))
+}
+
+/// Several routes may lead to a child by one parent; of the entries that they have for it the first counts.
+#[cfg(feature = "k8s-gateway")]
+pub(crate) fn unique(entries: &mut AsChild<'_>) {
+    let mut known: Vec<(Arc<str>, gateway_model::ParentReference)> = Vec::new();
+    entries.retain(|(controller, entry)| {
+        let key = (Arc::clone(controller), entry.parent.clone());
+        let is_new = !known.contains(&key);
+        known.extend(is_new.then_some(key));
+        is_new
+    });
 }

@@ -43,6 +43,29 @@ pub(crate) fn status(
     }
 }
 
+/// The entry of a route that another delegates to.
+#[cfg(feature = "k8s-gateway")]
+pub(crate) fn of_child(
+    controller: &str,
+    entry: &crate::k8s_gateway::delegation::ChildEntry,
+    reader: &Reader<'_>,
+) -> RouteParentStatus {
+    let stored = stored(&*entry.child, &entry.parent, controller);
+    let conditions = Conditions::new(stored, entry.child.metadata.generation, reader);
+    RouteParentStatus {
+        parent_ref: entry.parent.clone(),
+        controller_name: controller.to_owned(),
+        conditions: conditions
+            .add(entry.accepted())
+            .add(Verdict::of(
+                &entry.unresolved,
+                RouteResolvedRefs::ResolvedRefs,
+                "all references resolve",
+            ))
+            .build(),
+    }
+}
+
 /// The conditions that a route has now for a parent, by this controller.
 fn stored<'a>(
     route: &'a dyn AnyRoute,

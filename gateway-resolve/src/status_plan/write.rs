@@ -76,6 +76,8 @@ impl Status {
             Self::ListenerSet(_) => &["conditions", "listeners"],
             Self::Route(_) => &["parents"],
             Self::BackendTlsPolicy(_) => &["ancestors"],
+            #[cfg(feature = "k8s-gateway")]
+            Self::Options(_) => &["statuses"],
         }
     }
 }

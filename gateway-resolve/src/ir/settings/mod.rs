@@ -63,6 +63,9 @@ macro_rules! settings {
                 #[serde(skip_serializing_if = "Option::is_none")]
                 pub $field: Option<Box<Sourced<$type>>>,
             )*
+            /// What policies say that is no setting, such as in filters.
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            pub beside: Vec<Origin>,
         }
 
         impl $name {
@@ -71,7 +74,7 @@ macro_rules! settings {
                 let all: Vec<Option<&Origin>> = vec![
                     $(self.$field.as_ref().map(|set| &set.origin),)*
                 ];
-                all.into_iter().flatten()
+                all.into_iter().flatten().chain(&self.beside)
             }
         }
     };

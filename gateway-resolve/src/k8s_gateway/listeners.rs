@@ -1,0 +1,182 @@
+//! The options that are for listeners, and for the virtual hosts behind them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use gateway_model::k8s_gateway::{
+    HttpListenerOption, HttpListenerOptions, ListenerOption, VirtualHostOption, VirtualHostOptions,
+};
+use gateway_model::{Kind, ObjectRef};
+
+use crate::ir::{ListenerId, ListenerSettings, VirtualHostSettings};
+use crate::reader::Reader;
+
+use super::attach::of_listener;
+use super::merge::Merged;
+use super::options::{self, Outcome, check, unserved};
+
+/// What options come to for a listener.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct ListenerPolicies {
+    /// Of its own.
+    pub(crate) settings: Arc<ListenerSettings>,
+    /// Of the virtual hosts behind it.
+    pub(crate) hosts: Arc<VirtualHostSettings>,
+    /// The policies that are for it, and those of them that go before.
+    pub(crate) attached: Vec<AttachedPolicy>,
+}
+
+/// A policy that is for a listener.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AttachedPolicy {
+    /// The policy.
+    pub(crate) policy: ObjectRef,
+    /// Those that leave nothing to it, if it sets nothing there.
+    pub(crate) beaten_by: Vec<ObjectRef>,
+}
+
+/// Looks at the options of a listener that belongs to `owner`, which `gateway` serves.
+pub(crate) fn listener_policies(
+    id: &ListenerId,
+    gateway: &ObjectRef,
+    speaks_http: bool,
+    reader: &Reader<'_>,
+) -> ListenerPolicies {
+    let owners: Vec<_> = match id.parent == *gateway {
+        true => vec![gateway],
+        false => vec![&id.parent, gateway],
+    };
+    let options = &reader.snapshot().options;
+    let section = id.name.as_str();
+    let mut found = ListenerPolicies::default();
+    let listeners: Vec<&Arc<ListenerOption>> =
+        of_listener(&options.listeners, &owners, section, reader);
+    found.attached.extend(first_of(&listeners));
+    if speaks_http {
+        let http: Vec<&Arc<HttpListenerOption>> =
+            of_listener(&options.http_listeners, &owners, section, reader);
+        found.attached.extend(first_of(&http));
+        let first = http.iter().take(1);
+        let first = first.map(|one| (&one.spec.options, one.source()));
+        found.settings = Arc::new(of_http(&Merged::all(first)));
+        let hosts: Vec<&Arc<VirtualHostOption>> =
+            of_listener(&options.virtual_hosts, &owners, section, reader);
+        found.attached.extend(merged(&hosts));
+        let all = hosts.iter();
+        let all = all.map(|one| (&one.spec.options, one.source()));
+        found.hosts = Arc::new(of_hosts(&Merged::all(all)));
+    }
+    found
+}
+
+fn of_http(merged: &Merged<HttpListenerOptions>) -> ListenerSettings {
+    let options = &merged.options;
+    let mut settings = ListenerSettings::default();
+    let limit = &options.http_local_ratelimit;
+    options::set(&mut settings.csrf, merged, &options.csrf, options::csrf);
+    options::set(
+        &mut settings.buffer,
+        merged,
+        &options.buffer,
+        options::buffer,
+    );
+    options::set(
+        &mut settings.local_rate_limit,
+        merged,
+        limit,
+        options::http_rate_limit,
+    );
+    settings
+}
+
+fn of_hosts(merged: &Merged<VirtualHostOptions>) -> VirtualHostSettings {
+    let options = &merged.options;
+    let mut settings = VirtualHostSettings::default();
+    let (buffer, manipulation) = (&options.buffer_per_route, &options.header_manipulation);
+    options::set(&mut settings.csrf, merged, &options.csrf, options::csrf);
+    options::set(
+        &mut settings.buffer,
+        merged,
+        buffer,
+        options::buffer_per_route,
+    );
+    options::set(
+        &mut settings.local_rate_limit,
+        merged,
+        &options.ratelimit,
+        options::rate_limit,
+    );
+    let into = &mut settings.header_manipulation;
+    options::set(into, merged, manipulation, options::header_manipulation);
+    settings
+}
+
+/// What is wrong with the options of an HttpListenerOption.
+pub(super) fn http_problems(options: &HttpListenerOptions) -> Vec<Outcome> {
+    let mut found = options::problems(options);
+    found.extend(check(&options.csrf, options::csrf));
+    found.extend(check(&options.buffer, options::buffer));
+    found.extend(check(
+        &options.http_local_ratelimit,
+        options::http_rate_limit,
+    ));
+    found
+}
+
+/// What is wrong with the options of a VirtualHostOption.
+pub(super) fn host_problems(options: &VirtualHostOptions) -> Vec<Outcome> {
+    let mut found = options::problems(options);
+    found.extend(check(&options.csrf, options::csrf));
+    found.extend(check(&options.buffer_per_route, options::buffer_per_route));
+    found.extend(check(&options.ratelimit, options::rate_limit));
+    found.extend(check(
+        &options.header_manipulation,
+        options::header_manipulation,
+    ));
+    found.extend(unserved(&options.retries));
+    found.extend(unserved(&options.cors));
+    found.extend(unserved(&options.extauth));
+    found.extend(unserved(&options.transformations));
+    found.extend(unserved(&options.staged_transformations));
+    found.extend(unserved(&options.include_request_attempt_count));
+    found.extend(unserved(&options.include_attempt_count_in_response));
+    found
+}
+
+/// Of some kinds only the first counts.
+fn first_of<K: Kind>(policies: &[&Arc<K>]) -> Vec<AttachedPolicy> {
+    let first = policies.first().map(|first| first.reference());
+    let attached = policies
+        .iter()
+        .enumerate()
+        .map(|(index, policy)| AttachedPolicy {
+            policy: policy.reference(),
+            beaten_by: first.clone().filter(|_| index > 0).into_iter().collect(),
+        });
+    attached.collect()
+}
+
+/// Of others all that set something that those before don't.
+fn merged(policies: &[&Arc<VirtualHostOption>]) -> Vec<AttachedPolicy> {
+    let all = policies
+        .iter()
+        .map(|policy| (&policy.spec.options, policy.source()));
+    let merged: Merged<VirtualHostOptions> = Merged::all(all);
+    let sources: BTreeSet<_> = merged
+        .sources()
+        .into_iter()
+        .map(|source| &source.object)
+        .collect();
+    let attached = policies.iter().enumerate().map(|(index, policy)| {
+        let policy = policy.reference();
+        let before = policies[..index].iter().map(|before| before.reference());
+        AttachedPolicy {
+            beaten_by: match sources.contains(&policy) {
+                true => Vec::new(),
+                false => before.filter(|before| sources.contains(before)).collect(),
+            },
+            policy,
+        }
+    });
+    attached.collect()
+}
