@@ -40,3 +40,38 @@ fn every_option_of_the_crds_is_in_the_table_of_its_kind_once() {
     check::<ListenerOptions>("listeneroptions", options);
     check::<UpstreamSpec>("upstreams", "/properties/spec/properties");
 }
+
+/// The rows that the documentation has for a kind, and what it says of each.
+fn documented(kind: &str) -> Vec<(String, String)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/k8sgateway.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let rows = text.lines().filter_map(|line| {
+        let cells: Vec<_> = line.split('|').map(str::trim).collect();
+        let of_kind = cells.get(1) == Some(&kind);
+        of_kind.then(|| (cells[2].trim_matches('`').to_owned(), cells[3].to_owned()))
+    });
+    rows.collect()
+}
+
+fn check_documented<O: Options>(kind: &str) {
+    let rows = documented(kind);
+    let names: BTreeSet<_> = rows.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names.len(), rows.len(), "{kind}: an option has two rows");
+    let read = O::TABLE.iter().flat_map(|(_, names)| names.iter());
+    let all: BTreeSet<_> = read.chain(O::REFUSED).chain(O::IGNORED).copied().collect();
+    assert_eq!(names, all, "{kind}");
+    for (name, said) in &rows {
+        let (refused, ignored) = (O::REFUSED.contains(&&**name), O::IGNORED.contains(&&**name));
+        assert!(!refused || said == "refused", "{kind} {name}: {said}");
+        assert!(!ignored || said != "honoured", "{kind} {name}: {said}");
+    }
+}
+
+#[test]
+fn every_option_has_a_row_in_the_documentation() {
+    check_documented::<RouteOptions>("RouteOption");
+    check_documented::<VirtualHostOptions>("VirtualHostOption");
+    check_documented::<HttpListenerOptions>("HttpListenerOption");
+    check_documented::<ListenerOptions>("ListenerOption");
+    check_documented::<UpstreamSpec>("Upstream");
+}
