@@ -11,6 +11,7 @@
 //! | a load balancer | [`backend::Backend`] and [`backend::MakeBackend`], or a part of [`backend::upstream`] |
 //! | a filter | [`admit::Admit`], which may answer, and takes the bodies if it asks for them |
 //! | a log, metrics, traces | [`observe::Observer`] |
+//! | manifests, and a CI | `check` (feature `check`): problems with file and line, and where requests go |
 
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]
@@ -18,6 +19,8 @@
 pub mod admit;
 pub mod backend;
 mod body;
+#[cfg(feature = "check")]
+pub mod check;
 mod codec;
 pub mod filter;
 mod format;

@@ -1,6 +1,6 @@
 //! What a test in a CI holds manifests to: that nothing is wrong with them, and where requests go.
 
-use gateway_check::Checked;
+use gateway_dataplane::check::Checked;
 use http::Method;
 
 fn main() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use gateway_check::Places;
+use gateway_dataplane::check::Places;
 use gateway_model::Manifests;
 use gateway_resolve::ir::Ir;
 use gateway_resolve::{Resolution, Snapshot, Status, Statuses, resolve};

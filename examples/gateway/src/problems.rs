@@ -1,6 +1,6 @@
 //! How problems are told.
 
-use gateway_check::Places;
+use gateway_dataplane::check::Places;
 use gateway_model::{Manifests, Severity};
 use gateway_resolve::ir::Ir;
 use gateway_resolve::{Finding, Snapshot, advise};
@@ -8,7 +8,7 @@ use gateway_resolve::{Finding, Snapshot, advise};
 use crate::echo;
 use crate::table::{BAD, WARNING};
 
-pub(crate) use gateway_check::{Problem, of_manifests};
+pub(crate) use gateway_dataplane::check::{Problem, of_manifests};
 
 /// All problems, in the order of the files; a Service that a demo backend answers for needs no endpoints.
 pub(crate) fn all(
@@ -20,7 +20,7 @@ pub(crate) fn all(
 ) -> Vec<Problem> {
     let advice = advise(snapshot, ir).into_iter();
     let advice = advice.filter(|advice| !echo::answers(snapshot, &advice.resource));
-    gateway_check::all(manifests, findings, advice, places)
+    gateway_dataplane::check::all(manifests, findings, advice, places)
 }
 
 /// One line with escape codes: `file:line: error[Code]: Kind namespace/name: field: message`.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use gateway_check::Places;
+use gateway_dataplane::check::Places;
 use gateway_model::{Manifests, Resource};
 use gateway_resolve::{Config, Snapshot, Status, Statuses};
 use tokio::task::spawn_blocking;

@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use gateway_dataplane::table::Table;
 use gateway_model::{Channel, Manifests, Timestamp, files};
 use gateway_resolve::ir::Ir;
 use gateway_resolve::{Config, Resolution, Snapshot, Statuses, advise, resolve};
 use http::{Method, Request};
 
-use crate::{Asked, Places, Problem, problem};
+use super::{Asked, Places, Problem, problem};
+use crate::table::Table;
 
 /// Manifests, resolved, and what is wrong with them.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use gateway_model::{Manifests, ObjectRef, Severity};
 use gateway_resolve::Finding;
 use serde::Serialize;
 
-use crate::places::Places;
+use super::places::Places;
 
 /// One problem, serialised as `gateway check -o json` prints it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

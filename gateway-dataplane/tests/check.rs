@@ -5,7 +5,7 @@
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use gateway_check::Checked;
+use gateway_dataplane::check::Checked;
 use tempfile::TempDir;
 
 const SHOP: &str = "
@@ -108,7 +108,7 @@ fn another_split_fails_with_the_explanation() {
     assert!(said.starts_with(want), "{said}");
     let said = message(|| {
         shop.get("http://shop.example.com/x")
-            .assert_rule("HTTPRoute default/cart rule 0")
+            .assert_rule("HTTPRoute default/cart rule 0");
     });
     assert!(
         said.contains("ruled out by the path: HTTPRoute default/cart rule 0"),

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use gateway_dataplane::head::RequestHead;
-use gateway_dataplane::table::{Explanation, Head, SocketTable, Table};
+use crate::head::RequestHead;
+use crate::table::{Explanation, Head, SocketTable, Table};
 use gateway_resolve::ir::{Action, Rule, Split, Target, WeightedTarget};
 use http::request::Parts;
 use http::uri::{Authority, Scheme};
