@@ -41,7 +41,8 @@ impl Changes {
     }
 
     fn note(&mut self, id: &ListenerId, old: Option<&Listener>, new: Option<&Listener>) {
-        let same_hosts = host_settings(old, new) == host_settings(new, old);
+        let same_hosts = host_settings(old, new) == host_settings(new, old)
+            && without_a_route(old) == without_a_route(new);
         if !same_hosts || old.map(without_routes) != new.map(without_routes) {
             self.listeners.insert(id.clone());
         }
@@ -133,6 +134,13 @@ fn by_route<'a>(
         parts.entry(&rule.source.object).or_default().push(part);
     }
     parts
+}
+
+/// Hosts that routes have and serve nothing of, as those do that delegate to nobody.
+fn without_a_route(listener: Option<&Listener>) -> Vec<Option<&Hostname>> {
+    let hosts = listener.into_iter().flat_map(Listener::hosts);
+    let bare = hosts.filter(|host| host.routes.is_empty());
+    bare.map(|host| host.hostname.as_ref()).collect()
 }
 
 /// The settings that hosts have, those left out that `other` shares.
