@@ -55,6 +55,9 @@ pub(crate) struct Schema {
     keeps_unknown: bool,
     #[serde(rename = "x-kubernetes-int-or-string")]
     int_or_string: bool,
+    /// Of fields of core kinds: their Go type has no other value for none.
+    #[serde(rename = "x-empty-is-absent")]
+    empty_is_absent: bool,
     #[serde(rename = "x-kubernetes-list-type")]
     list_type: ListType,
     #[serde(rename = "x-kubernetes-list-map-keys")]

@@ -48,7 +48,12 @@ fn prune_map(
             property.default.is_none() && schema.required.iter().any(|name| name == key)
         };
         let drops_null = known.is_some_and(|property| !property.nullable && !is_missing(property));
-        !(drops_null && node.value == Value::Null)
+        let drops_empty = known.is_some_and(|property| property.empty_is_absent);
+        let is_absent = match &node.value {
+            Value::Null => drops_null,
+            _ => drops_empty && node.as_str() == Some(""),
+        };
+        !is_absent
     });
     for (name, property) in &schema.properties {
         if let (Some(default), false) = (&property.default, map.contains_key(name)) {

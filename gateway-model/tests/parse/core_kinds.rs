@@ -176,3 +176,21 @@ fn config_maps_hold_text_and_bytes() {
     assert_eq!(map.data["ca.crt"], "x\n");
     assert_eq!(map.binary_data["b"].as_bytes(), [1, 2]);
 }
+
+/// SetDefaults_Service of the API server: what is empty is as if it were not there.
+#[test]
+fn what_is_empty_in_a_service_has_its_default() {
+    let Resource::Service(service) = only(
+        "apiVersion: v1
+kind: Service
+metadata: {name: a}
+spec: {type: \"\", ports: [{port: 80, protocol: \"\", targetPort: \"\"}]}
+",
+    ) else {
+        panic!("not a Service")
+    };
+    assert_eq!(service.spec.type_, ServiceType::ClusterIp);
+    let port = &service.spec.ports[0];
+    assert_eq!(port.protocol, TransportProtocol::Tcp);
+    assert_eq!(port.target_port, IntOrString::Int(80));
+}
