@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use serde_json::Value;
 
-use crate::support::{Gateway, curl};
+use crate::support::{Gateway, curl, example};
 
 const MANIFESTS: &str = r#"
 apiVersion: gateway.networking.k8s.io/v1
@@ -227,4 +227,16 @@ fn a_slow_scraper_holds_nobody_up() {
     assert_eq!(curl(&[&format!("{health}/metrics")]).status, 200);
     assert_eq!(curl(&[&format!("{health}/healthz")]).status, 200);
     assert!(ask(&gateway, "/cart", "host: shop.example\r\n").starts_with("HTTP/1.1 200"));
+}
+
+/// For an alert in time.
+#[test]
+fn the_page_says_when_certificates_expire() {
+    let manifest = example("tls.yaml");
+    let arguments = ["--health", "127.0.0.1:0", manifest.to_str().unwrap()];
+    let mut gateway = Gateway::serving(&arguments);
+    let page = curl(&[&format!("{}/metrics", health(&mut gateway))]).text;
+    // 2124-01-01T00:00:00Z
+    let line = "gateway_certificate_expiry_timestamp_seconds{certificate=\"Secret/default/web-certificate\"} 4859740800\n";
+    assert!(page.contains(line), "{page}");
 }
