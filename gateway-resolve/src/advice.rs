@@ -1,5 +1,7 @@
 //! What is valid, accepted and resolved, and yet of no use.
 
+use std::collections::HashSet;
+
 use gateway_model::{
     EndpointSlice, HttpFilter, HttpRoute, HttpRule, Kind, ListenerSet, ObjectRef, Route, Rule,
     Service,
@@ -25,7 +27,9 @@ pub fn advise(snapshot: &Snapshot, ir: &Ir) -> Vec<Finding> {
     let slices = snapshot.endpoint_slices().iter();
     let routes = || snapshot.http_routes().iter();
     let mut advice = without_endpoints(ir);
-    advice.extend(orphans(snapshot.http_routes()));
+    let delegated = delegated(ir);
+    let orphaned = orphans(snapshot.http_routes());
+    advice.extend(orphaned.filter(|found| !delegated.contains(&found.resource)));
     advice.extend(orphans(snapshot.grpc_routes()));
     advice.extend(orphans(snapshot.tls_routes()));
     advice.extend(orphans(snapshot.tcp_routes()));
@@ -70,6 +74,14 @@ fn without_endpoints(ir: &Ir) -> Vec<Finding> {
         finding(backend.id.object.clone(), None, "NoEndpoints", message)
     })
     .collect()
+}
+
+/// Routes that others delegate to: they need no parent of their own.
+fn delegated(ir: &Ir) -> HashSet<&ObjectRef> {
+    let hosts = ir.listeners().iter().flat_map(|listener| listener.hosts());
+    let rules = hosts.flat_map(|host| host.routes.iter().map(|route| &route.rule));
+    let leaves = rules.filter(|rule| !rule.chain.is_empty());
+    leaves.map(|rule| &rule.source.object).collect()
 }
 
 /// A route that asks for default Gateways, which are not supported, is told that instead.

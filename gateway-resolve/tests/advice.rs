@@ -226,3 +226,20 @@ fn gateways_that_get_addresses_of_their_own_do_not_conflict() {
     config.default_is_shared = false;
     assert_eq!(found(&config), 0);
 }
+
+/// Gloo Gateway, route delegation: a child is attached to its parent by that one's reference.
+#[cfg(feature = "k8s-gateway")]
+#[test]
+fn a_route_that_is_delegated_to_needs_no_parent() {
+    let text = include_str!("golden_k8s/delegation-basic/input.yaml");
+    let codes = |text: &str| {
+        let (snapshot, resolution) = resolved(text);
+        let advice = advise(&snapshot, &resolution.ir);
+        advice.iter().filter(|one| one.code == "NoParent").count()
+    };
+    assert_eq!(codes(text), 0);
+    assert_eq!(
+        codes(&text.replace("name: child, namespace: team}]", "name: other}]")),
+        1
+    );
+}
