@@ -175,7 +175,9 @@ fn merged_entries<E: Entry>(
     author: Author<'_>,
     generation: i64,
 ) -> Vec<E> {
-    let mut missing: Vec<&E> = wanted.iter().collect();
+    // Others write their own.
+    let own = |entry: &&E| entry.controller() == author.controller;
+    let mut missing: Vec<&E> = wanted.iter().filter(own).collect();
     let mut entries = Vec::with_capacity(stored.len().max(missing.len()));
     for known in stored {
         if known.controller() != author.controller {

@@ -276,18 +276,20 @@ fn beside_many_conditions_of_others_only_as_many_are_added_as_the_api_server_tak
     assert_eq!(merged, status(&[&others[..], &["Accepted"]].concat()));
 }
 
+/// One entry for each of these controllers.
+fn status(controllers: &[&str]) -> RouteStatus {
+    let entries = controllers.iter().map(|name| RouteParentStatus {
+        parent_ref: parent(1),
+        controller_name: (*name).to_owned(),
+        conditions: Vec::new(),
+    });
+    RouteStatus {
+        parents: entries.collect(),
+    }
+}
+
 #[test]
 fn entries_under_a_former_name_go_and_those_of_others_stay() {
-    let status = |controllers: &[&str]| RouteStatus {
-        parents: controllers
-            .iter()
-            .map(|name| RouteParentStatus {
-                parent_ref: parent(1),
-                controller_name: (*name).to_owned(),
-                conditions: Vec::new(),
-            })
-            .collect(),
-    };
     let former = ["example.com/former".to_owned()];
     let author = Author {
         controller: OWN,
@@ -297,6 +299,16 @@ fn entries_under_a_former_name_go_and_those_of_others_stay() {
     let merged = stored.merged(&status(&[OWN]), author, 1);
     assert_eq!(merged, status(&[FOREIGN, OWN]));
     assert_eq!(merged.merged(&status(&[OWN]), author, 1), merged);
+}
+
+/// Entries of others are theirs to write, whoever asks for them: a plan that added them would do so again and again.
+#[test]
+fn wanted_entries_of_another_controller_are_not_planned() {
+    let wanted = status(&[FOREIGN, OWN]);
+    let author: Author<'_> = OWN.into();
+    assert_eq!(status(&[]).merged(&wanted, author, 1), status(&[OWN]));
+    let stored = status(&[FOREIGN, OWN]);
+    assert_eq!(stored.merged(&wanted, author, 1), stored);
 }
 
 #[test]
