@@ -243,3 +243,44 @@ fn a_route_that_is_delegated_to_needs_no_parent() {
         1
     );
 }
+
+/// What the findings of the statuses say.
+fn messages(text: &str) -> Vec<String> {
+    let (_, resolution) = resolved(&format!("{SHOP}---{text}"));
+    let findings = resolution.statuses.findings();
+    findings.map(|finding| finding.message.clone()).collect()
+}
+
+/// BackendObjectReference `group`: "When unspecified or empty string, core API group is inferred."
+#[test]
+fn who_calls_the_core_group_by_its_name_is_told_how_it_is_written() {
+    let said = messages(&ROUTE.replace("{name: s,", "{group: core, kind: Service, name: s,"));
+    let hint = "the core group is written as group: \"\"";
+    assert!(
+        said.iter().any(|message| message.contains(hint)),
+        "{said:?}"
+    );
+}
+
+/// RouteNamespaces `selector`: labels of a Namespace that is not among the files cannot be selected.
+#[test]
+fn a_namespace_that_is_not_there_is_said_to_be_the_reason() {
+    let selects = "listeners: [{name: http, port: 80, protocol: HTTP, allowedRoutes: \
+                   {namespaces: {from: Selector, selector: {matchLabels: {team: a}}}}}]";
+    let shop = SHOP.replace(
+        "listeners: [{name: http, port: 80, protocol: HTTP}]",
+        selects,
+    );
+    let said = |namespaces: &str| {
+        let (_, resolution) = resolved(&format!("{shop}---{ROUTE}{namespaces}"));
+        let findings = resolution.statuses.findings();
+        let one = findings
+            .into_iter()
+            .find(|one| one.code == "NotAllowedByListeners");
+        one.unwrap().message.clone()
+    };
+    let hint = "there is no Namespace of this name";
+    assert!(said("").contains(hint), "{}", said(""));
+    let there = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: default}\n";
+    assert!(!said(there).contains(hint), "{}", said(there));
+}

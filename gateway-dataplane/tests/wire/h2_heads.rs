@@ -321,3 +321,16 @@ async fn pseudo_headers_in_trailers_are_not_forwarded() {
         other => panic!("{other:?}"),
     }
 }
+
+/// RFC 9110 section 8.6: a user agent SHOULD send `Content-Length: 0` where the method anticipates content; over
+/// HTTP/1.1 a server could else wait for some.
+#[tokio::test]
+async fn a_post_without_content_says_so_over_http_1() {
+    let rig = Rig::new().await;
+    let mut h2 = H2::connect(&rig).await;
+    h2.request(1, &changed(":method", "POST")).await;
+    assert_eq!(h2.outcome(1).await, Outcome::Status(200));
+    let request = rig.backend.bytes().to_ascii_lowercase();
+    assert!(request.contains("\r\ncontent-length: 0\r\n"), "{request}");
+    assert!(!request.contains("transfer-encoding"), "{request}");
+}

@@ -240,3 +240,47 @@ fn what_clients_get_wrong_in_http_2_does_not_fill_the_log() {
     gateway.wait_for("stopped");
     assert!(!gateway.seen().contains("PING"), "{}", gateway.seen());
 }
+
+/// A gateway whose only endpoint answers with `head`, after what `change` does to its manifests.
+fn answered_with(head: &'static str, arguments: &[&str], change: fn(String) -> String) -> Gateway {
+    let origin = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = origin.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in origin.incoming().flatten() {
+            std::thread::spawn(move || answer_slowly(stream, head));
+        }
+    });
+    let manifests = CLEAN
+        .replace("port: 80, protocol", "port: 8080, protocol")
+        .replace("{port: 8080}]\nend", &format!("{{port: {port}}}]\nend"));
+    let files = Files::new(&[("input.yaml", &change(manifests))]);
+    let path = files.path("input.yaml");
+    Gateway::serving(&[arguments, &[path.to_str().unwrap()]].concat())
+}
+
+/// Reads the head of a request alone, so that whoever sends more has to wait.
+fn answer_slowly(mut stream: TcpStream, head: &str) {
+    let mut byte = [0];
+    let mut read = Vec::new();
+    while !read.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|n| n > 0) {
+        read.extend(byte);
+    }
+    let _refused = stream.write_all(head.as_bytes());
+    let mut rest = Vec::new();
+    let _gone = stream.read_to_end(&mut rest);
+}
+
+/// What an operator has to change is named.
+#[test]
+fn limits_that_a_response_exceeds_are_called_by_their_names() {
+    let large: &str = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(80_000)).leak();
+    let many: &str = format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(200)).leak();
+    for (head, name) in [
+        (large, "response_header_bytes"),
+        (many, "response_header_count"),
+    ] {
+        let mut gateway = answered_with(head, &[], |manifests| manifests);
+        assert_eq!(curl(&[&gateway.url("/")]).status, 502);
+        gateway.line(name);
+    }
+}
