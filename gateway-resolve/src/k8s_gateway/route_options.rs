@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use gateway_model::k8s_gateway::{RouteOptions, values};
 use gateway_model::{Kind, ObjectRef};
 
-use crate::ir::{Filter, Fraction, Mirror, PathRewrite, Rewrite, Rule};
+use crate::ir::{Filter, Fraction, Mirror, Origin, PathRewrite, Rewrite, Rule};
 use crate::reader::Reader;
 
 use super::attach::of_route;
@@ -36,92 +36,107 @@ pub(crate) fn own_options(
 /// Puts options into a rule. What a URLRewrite of the rule says goes before them; they go before its header
 /// modifiers, mirrors, timeouts and retries.
 pub(crate) fn apply(rule: &mut Rule, merged: &Merged<RouteOptions>, reader: &Reader<'_>) {
-    let options = &merged.options;
-    when_read(&options.timeout, |field, span| {
+    time(rule, merged);
+    settle(rule, merged);
+    rewrites(rule, merged);
+    filters(rule, merged, reader);
+}
+
+/// How long requests may take, and how often they are tried.
+fn time(rule: &mut Rule, merged: &Merged<RouteOptions>) {
+    when_read(&merged.options.timeout, |field, span| {
         rule.settings.request_timeout = Some(merged.sourced(field, span.0));
         Ok(())
     });
-    when_read(&options.retries, |field, retries| {
+    when_read(&merged.options.retries, |field, retries| {
         rule.settings.retry = Some(merged.sourced(field, options::retry(retries)?));
         if let Some(limit) = retries.per_try_timeout {
             rule.settings.backend_request_timeout = Some(merged.sourced(field, limit.0));
         }
         Ok(())
     });
-    if let Some(Ok(_)) = options
-        .header_manipulation
+}
+
+/// What becomes a setting as it is.
+fn settle(rule: &mut Rule, merged: &Merged<RouteOptions>) {
+    let RouteOptions {
+        header_manipulation: manipulation,
+        faults: injected,
+        csrf: sites,
+        buffer_per_route: buffered,
+        ratelimit: limited,
+        ..
+    } = &merged.options;
+    if manipulation
         .as_ref()
-        .map(|field| &field.read)
+        .is_some_and(|field| field.read.is_ok())
     {
-        rule.filters.retain(|filter| {
-            !matches!(
+        let edits_headers = |filter: &Filter| {
+            matches!(
                 filter,
                 Filter::RequestHeaders(_) | Filter::ResponseHeaders(_)
             )
-        });
+        };
+        rule.filters.retain(|filter| !edits_headers(filter));
     }
     let settings = &mut rule.settings;
-    let manipulation = &options.header_manipulation;
-    options::set(
-        &mut settings.header_manipulation,
-        merged,
-        manipulation,
-        header_manipulation,
-    );
-    options::set(&mut settings.fault, merged, &options.faults, faults);
-    options::set(&mut settings.csrf, merged, &options.csrf, csrf);
-    options::set(
-        &mut settings.buffer,
-        merged,
-        &options.buffer_per_route,
-        buffer_per_route,
-    );
-    options::set(
-        &mut settings.local_rate_limit,
-        merged,
-        &options.ratelimit,
-        rate_limit,
-    );
-    when_read(&options.prefix_rewrite, |field, prefix| {
-        let path = Some(PathRewrite::Prefix(prefix.as_str().into()));
-        if rewrite(
-            rule,
-            Rewrite {
-                hostname: None,
-                path,
-            },
-        ) {
-            rule.settings.beside.push(merged.origin(field));
+    let headers = &mut settings.header_manipulation;
+    options::set(headers, merged, manipulation, header_manipulation);
+    options::set(&mut settings.fault, merged, injected, faults);
+    options::set(&mut settings.csrf, merged, sites, csrf);
+    options::set(&mut settings.buffer, merged, buffered, buffer_per_route);
+    options::set(&mut settings.local_rate_limit, merged, limited, rate_limit);
+}
+
+/// What is rewritten, as far as the rule leaves it open.
+fn rewrites(rule: &mut Rule, merged: &Merged<RouteOptions>) {
+    let mut add = |origin: Origin, hostname, path| {
+        if rewrite(rule, Rewrite { hostname, path }) {
+            rule.settings.beside.push(origin);
         }
+    };
+    when_read(&merged.options.prefix_rewrite, |field, prefix| {
+        add(
+            merged.origin(field),
+            None,
+            Some(PathRewrite::Prefix(prefix.as_str().into())),
+        );
         Ok(())
     });
-    when_read(&options.host_rewrite_type, |field, host| {
-        let hostname = Some(options::literal_host(host)?);
-        if rewrite(
-            rule,
-            Rewrite {
-                hostname,
-                path: None,
-            },
-        ) {
-            rule.settings.beside.push(merged.origin(field));
-        }
+    when_read(&merged.options.host_rewrite_type, |field, host| {
+        add(
+            merged.origin(field),
+            Some(options::literal_host(host)?),
+            None,
+        );
         Ok(())
     });
-    when_read(&options.cors, |field, cors| {
-        let cors = options::cors(cors)?;
-        rule.filters
-            .retain(|filter| !matches!(filter, Filter::Cors(_)));
-        rule.filters.extend(cors.map(Filter::Cors));
-        rule.settings.beside.push(merged.origin(field));
+}
+
+/// What takes the place of filters of its kind.
+fn filters(rule: &mut Rule, merged: &Merged<RouteOptions>, reader: &Reader<'_>) {
+    let mut replace = |origin: Origin, is_same: fn(&Filter) -> bool, with: Option<Filter>| {
+        rule.filters.retain(|filter| !is_same(filter));
+        rule.filters.extend(with);
+        rule.settings.beside.push(origin);
+    };
+    when_read(&merged.options.cors, |field, cors| {
+        let cors = options::cors(cors)?.map(Filter::Cors);
+        replace(
+            merged.origin(field),
+            |filter| matches!(filter, Filter::Cors(_)),
+            cors,
+        );
         Ok(())
     });
-    when_read(&options.shadowing, |field, shadowing| {
+    when_read(&merged.options.shadowing, |field, shadowing| {
         let share = options::percentage(shadowing.percentage, "shadow percentage")?;
-        rule.filters
-            .retain(|filter| !matches!(filter, Filter::Mirror(_)));
-        rule.filters.extend(mirror(shadowing, share, reader));
-        rule.settings.beside.push(merged.origin(field));
+        let mirror = mirror(shadowing, share, reader);
+        replace(
+            merged.origin(field),
+            |filter| matches!(filter, Filter::Mirror(_)),
+            mirror,
+        );
         Ok(())
     });
 }

@@ -1,0 +1,59 @@
+//! Sharing with other origins.
+
+use std::num::NonZeroU32;
+
+use gateway_model::k8s_gateway::FieldError;
+use gateway_model::k8s_gateway::values;
+use gateway_model::{HeaderName, Method};
+
+use crate::ir::{Cors, OriginPattern};
+
+/// CORS; `None` when it is off.
+pub(crate) fn cors(written: &values::Cors) -> Result<Option<Cors>, FieldError> {
+    if written.allow_origin.is_empty() && written.allow_origin_regex.is_empty() {
+        let message = "must provide at least one of AllowOrigin or AllowOriginRegex";
+        return Err(FieldError::new(message));
+    }
+    if !written.allow_origin_regex.is_empty() {
+        return Err(FieldError::new("allowOriginRegex is not honoured here"));
+    }
+    if written.disable_for_route {
+        return Ok(None);
+    }
+    let origins = written
+        .allow_origin
+        .iter()
+        .map(|origin| match origin.as_str() {
+            "*" => OriginPattern::Any,
+            exact => OriginPattern::Exact(exact.into()),
+        });
+    let max_age = match written.max_age.as_str() {
+        "" => NonZeroU32::MIN.saturating_add(4),
+        text => text.parse().map_err(|_| {
+            FieldError::new(format!(
+                "maxAge: expected a number of seconds, found {text:?}"
+            ))
+        })?,
+    };
+    Ok(Some(Cors {
+        allow_origins: origins.collect(),
+        allow_credentials: written.allow_credentials,
+        allow_methods: listed(&written.allow_methods, Method::new)?,
+        allow_headers: listed(&written.allow_headers, HeaderName::new)?,
+        expose_headers: listed(&written.expose_headers, HeaderName::new)?,
+        max_age,
+    }))
+}
+
+/// Names, of which `*` stands for all.
+fn listed<T>(
+    names: &[String],
+    read: impl Fn(&str) -> Result<T, gateway_model::Invalid>,
+) -> Result<Vec<Option<T>>, FieldError> {
+    let one = |name: &String| match name.as_str() {
+        "*" => Ok(None),
+        name => read(name).map(Some),
+    };
+    let all: Result<Vec<_>, _> = names.iter().map(one).collect();
+    all.map_err(|error| FieldError::new(error.to_string()))
+}
