@@ -6,7 +6,7 @@ use gateway_model::Hostname;
 
 use crate::ir::{ListenerId, Route, ServerName, VirtualHost};
 use crate::route::RouteFacts;
-use crate::route::rules::{ResolvedRule, Rules};
+use crate::route::outcome::{ResolvedRule, Rules};
 use crate::route::stream::StreamRules;
 
 /// What is behind one name of a listener. A listener takes routes of one of these sorts only.

@@ -9,7 +9,7 @@ use crate::ir::{Action, FixedResponse, Refusal, RefusalReason};
 use crate::problem::Problem;
 use crate::reader::Reader;
 use crate::reason::{RouteAccepted, RouteResolvedRefs};
-use crate::route::rules::RuleProblems;
+use crate::route::outcome::RuleProblems;
 
 use super::attach::route_option;
 use super::direct_response::direct_response;

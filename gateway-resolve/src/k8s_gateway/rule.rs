@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use gateway_model::k8s_gateway::RouteOptions;
 use gateway_model::{HttpFilter, HttpRoute, HttpRule, Kind};
 
 use crate::ir::{Action, Match, RefusalReason, Rule};
+use crate::route::outcome::{ResolvedRule, RouteRules};
 use crate::route::patterns::Patterns;
 use crate::route::references::References;
-use crate::route::rules::{ResolvedRule, RouteRules};
 
 use super::delegation::{Overrides, Under, delegates, delegates_only, expand, link};
 use super::filters::{Answer, own_filters};
+use super::merge::Merged;
 use super::route_options::{apply, own_options};
 
 /// A rule as the Gateway API has it, and where it stands.
@@ -71,23 +73,7 @@ pub(crate) fn extended(
         &mut outcome.looked_at,
     );
     if delegates(written) {
-        let under = Under {
-            above: *above,
-            link: link(&rule.source, &rule),
-            matches: &matches,
-            options: &options,
-            overrides: Overrides::of(annotations),
-            filters: &rule.filters,
-            failed: match &rule.action {
-                Action::Fail(refusal) if refusal.reason != RefusalReason::NoBackend => {
-                    Some(refusal)
-                }
-                _ => None,
-            },
-        };
-        let unresolved = &mut outcome.problems.unresolved;
-        let delegated = expand(written, field, &under, references, patterns, unresolved);
-        outcome.delegated.extend(delegated);
+        delegate(&rule, &matches, &options, native, outcome);
         if delegates_only(written) {
             matches.clear();
         }
@@ -107,6 +93,39 @@ pub(crate) fn extended(
         rule: rule.into(),
         matches,
     }
+}
+
+/// Adds to `outcome` the rules that this one delegates to.
+fn delegate(
+    rule: &Rule,
+    matches: &[(usize, Match)],
+    options: &Merged<RouteOptions>,
+    native: &Native<'_>,
+    outcome: &mut RouteRules,
+) {
+    let Native {
+        written,
+        field,
+        annotations,
+        references,
+        above,
+        patterns,
+    } = native;
+    let under = Under {
+        above: *above,
+        link: link(&rule.source, rule),
+        matches,
+        options,
+        overrides: Overrides::of(annotations),
+        filters: &rule.filters,
+        failed: match &rule.action {
+            Action::Fail(refusal) if refusal.reason != RefusalReason::NoBackend => Some(refusal),
+            _ => None,
+        },
+    };
+    let unresolved = &mut outcome.problems.unresolved;
+    let delegated = expand(written, field, &under, references, patterns, unresolved);
+    outcome.delegated.extend(delegated);
 }
 
 /// Does a rule answer by backends or by a redirect?

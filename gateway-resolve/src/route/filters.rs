@@ -18,8 +18,8 @@ use crate::reason::{RouteAccepted, RouteResolvedRefs};
 
 use super::cors::cors;
 use super::external_auth::authorization;
+use super::outcome::RuleProblems;
 use super::references::References;
-use super::rules::RuleProblems;
 
 /// Where a list of filters stands.
 pub(crate) struct Place<'a> {

@@ -9,6 +9,7 @@ mod filters;
 mod grpc;
 mod hostnames;
 mod matches;
+pub(crate) mod outcome;
 pub(crate) mod parents;
 pub(crate) mod patterns;
 pub(crate) mod references;
@@ -33,10 +34,11 @@ use crate::reader::Reader;
 use crate::{Snapshot, Store};
 
 use attach::{Attachment, ParentAttachment, attach};
+use outcome::RouteRules;
 use parents::Parents;
 use patterns::Patterns;
 use references::References;
-use rules::{RouteRules, rules};
+use rules::rules;
 use stream::stream_rules;
 
 /// What is known of a route, whatever its kind.

@@ -17,133 +17,16 @@ use crate::k8s_gateway::delegation::is_delegation;
 #[cfg(feature = "k8s-gateway")]
 use crate::k8s_gateway::{Native, extended};
 use crate::problem::{Problem, texts};
-use crate::reason::{RouteAccepted, RouteResolvedRefs};
+use crate::reason::RouteAccepted;
 
 use super::compatibility::incompatible;
 use super::filters::{Filters, Place, filters};
 use super::matches::{Matches, Read, http, matches};
+use super::outcome::{ResolvedRule, RouteRules, RuleProblems, Rules};
 use super::patterns::{Patterns, RoutePatterns};
 use super::references::References;
 use super::session::session;
 use super::settings::settings;
-use super::stream::StreamRules;
-
-/// What the rules of one route come to. The same for every parent.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct RouteRules {
-    pub(crate) rules: Rules,
-    /// What is wrong with them.
-    pub(crate) problems: RuleProblems,
-    /// The positions of the rules that fail closed as a whole.
-    pub(crate) failed: Vec<usize>,
-    /// The routes that rules of it delegate to.
-    #[cfg(feature = "k8s-gateway")]
-    pub(crate) delegated: Vec<crate::k8s_gateway::delegation::Delegated>,
-    /// The policies that set something for a rule of it.
-    #[cfg(feature = "k8s-gateway")]
-    pub(crate) options: std::collections::BTreeSet<Source>,
-    /// The policies that were looked at.
-    #[cfg(feature = "k8s-gateway")]
-    pub(crate) looked_at: std::collections::BTreeSet<gateway_model::ObjectRef>,
-}
-
-/// The rules of a route.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Rules {
-    /// For requests, in the order of `spec.rules`.
-    OverHttp(Vec<ResolvedRule>),
-    /// For connections or datagrams.
-    Stream(StreamRules),
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Self::OverHttp(Vec::new())
-    }
-}
-
-impl Rules {
-    /// Those for requests.
-    pub(crate) fn over_http(&self) -> &[ResolvedRule] {
-        match self {
-            Self::OverHttp(rules) => rules,
-            Self::Stream(_) => &[],
-        }
-    }
-
-    fn len(&self) -> usize {
-        match self {
-            Self::OverHttp(rules) => rules.len(),
-            Self::Stream(_) => 1,
-        }
-    }
-}
-
-/// One rule and what it is for.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct ResolvedRule {
-    pub(crate) rule: Arc<Rule>,
-    /// Its matches, with their positions in the rule.
-    pub(crate) matches: Vec<(usize, Match)>,
-}
-
-/// What is wrong with the rules of a route.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct RuleProblems {
-    /// References that do not resolve.
-    pub(crate) unresolved: Vec<Problem<RouteResolvedRefs>>,
-    /// Values that cannot be honoured: their rule or backend fails closed.
-    pub(crate) invalid: Vec<Problem<RouteAccepted>>,
-    /// Settings that cannot be honoured, without which their rule is served.
-    pub(crate) dropped: Vec<Problem<RouteAccepted>>,
-}
-
-impl RouteRules {
-    /// Does every rule of the route fail closed, so that the route is not accepted?
-    pub(crate) fn is_hopeless(&self) -> bool {
-        !self.failed.is_empty() && self.failed.len() == self.rules.len()
-    }
-
-    /// Takes over the rules of an earlier version that are the same.
-    pub(crate) fn share(&mut self, earlier: &Self) {
-        if let Rules::OverHttp(rules) = &mut self.rules {
-            for (rule, known) in rules.iter_mut().zip(earlier.rules.over_http()) {
-                if rule.rule == known.rule {
-                    rule.rule = Arc::clone(&known.rule);
-                }
-            }
-        }
-    }
-
-    /// The rules for requests, those included that rules delegate to.
-    pub(crate) fn served(&self) -> Vec<&ResolvedRule> {
-        #[cfg_attr(
-            not(feature = "k8s-gateway"),
-            expect(unused_mut, reason = "nothing is added")
-        )]
-        let mut served: Vec<_> = self.rules.over_http().iter().collect();
-        #[cfg(feature = "k8s-gateway")]
-        for delegated in &self.delegated {
-            served.extend(delegated.rules.served());
-        }
-        served
-    }
-}
-
-#[cfg(feature = "k8s-gateway")]
-impl RouteRules {
-    /// The policies that set something, and those that were looked at, for it and for what it delegates to.
-    pub(crate) fn policies(&self) -> (Vec<&Source>, Vec<&gateway_model::ObjectRef>) {
-        let mut set: Vec<_> = self.options.iter().collect();
-        let mut looked_at: Vec<_> = self.looked_at.iter().collect();
-        for delegated in &self.delegated {
-            let (more_set, more) = delegated.rules.policies();
-            set.extend(more_set);
-            looked_at.extend(more);
-        }
-        (set, looked_at)
-    }
-}
 
 /// A kind of rule for requests that HTTP carries.
 pub(crate) trait OverHttp: WrittenRule + 'static {
@@ -229,19 +112,9 @@ where
             created: route.metadata.creation_timestamp,
             references,
         };
-        let sound = outcome.problems.invalid.len();
         let read = |one: &R::Match| R::read(one, &mut patterns);
         let matches = matches(written.own_matches(), &context.field, read);
-        let (matches, filters) = context.head(matches, &mut outcome.problems);
-        let failed = outcome.problems.invalid.get(sound).map(Problem::text);
-        outcome.failed.extend(failed.is_some().then_some(index));
-        let sound = outcome.problems.invalid.len();
-        let targets = context.targets(all_prefixes(&matches), &mut outcome.problems);
-        let none_left = outcome.problems.invalid.len() > sound && targets.iter().all(is_invalid);
-        if none_left && failed.is_none() {
-            outcome.failed.push(index);
-        }
-        let rule = context.rule(filters, targets, failed);
+        let (rule, matches) = context.resolve(matches, &mut outcome);
         #[cfg(feature = "k8s-gateway")]
         let one = {
             let native = Native {
@@ -333,6 +206,21 @@ struct RuleContext<'a> {
 }
 
 impl RuleContext<'_> {
+    /// The rule and what it is for. Says of it whether it fails closed as a whole.
+    fn resolve(&self, matches: Matches, outcome: &mut RouteRules) -> (Rule, Vec<(usize, Match)>) {
+        let problems = &mut outcome.problems;
+        let sound = problems.invalid.len();
+        let (matches, filters) = self.head(matches, problems);
+        let failed = problems.invalid.get(sound).map(Problem::text);
+        let sound = problems.invalid.len();
+        let targets = self.targets(all_prefixes(&matches), problems);
+        let none_left = problems.invalid.len() > sound && targets.iter().all(is_invalid);
+        if failed.is_some() || none_left {
+            outcome.failed.push(self.index);
+        }
+        (self.rule(filters, targets, failed), matches)
+    }
+
     /// The matches and filters of the rule: what fails it as a whole.
     fn head(
         &self,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::ir::{BackendId, CertificateId};
 
-use super::rules::{ResolvedRule, RouteRules, RuleProblems, Rules};
+use super::outcome::{ResolvedRule, RouteRules, RuleProblems, Rules};
 use super::stream::StreamRules;
 
 impl RouteRules {

@@ -13,9 +13,10 @@ use crate::ir::{
 use crate::problem::{Problem, texts};
 use crate::reason::RouteAccepted;
 
+use super::outcome::{RouteRules, RuleProblems, Rules};
 use super::patterns::Patterns;
 use super::references::{Found, References, Wanted};
-use super::rules::{RouteRules, RuleProblems, Rules, unsupported};
+use super::rules::unsupported;
 
 /// What the rule of a route comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]

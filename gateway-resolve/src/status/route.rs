@@ -7,7 +7,7 @@ use crate::reader::Reader;
 use crate::reason::{RouteAccepted, RoutePartiallyInvalid, RouteResolvedRefs};
 use crate::route::RouteFacts;
 use crate::route::attach::{AnyRoute, ParentAttachment};
-use crate::route::rules::RouteRules;
+use crate::route::outcome::RouteRules;
 
 use super::conditions::Conditions;
 use super::report::Report;

@@ -18,9 +18,10 @@ use gateway_model::{HttpBackendRef, HttpRoute, HttpRule, Kind, ObjectRef, Source
 use crate::ir::{CertificateId, Delegation, Filter, Match, Refusal};
 use crate::problem::Problem;
 use crate::reason::{RouteAccepted, RouteResolvedRefs};
+use crate::route::outcome::RouteRules;
 use crate::route::patterns::Patterns;
 use crate::route::references::References;
-use crate::route::rules::{RouteRules, rules_below};
+use crate::route::rules::rules_below;
 
 use super::merge::Merged;
 

@@ -7,7 +7,7 @@ use gateway_model::{HttpRoute, Kind, ObjectRef, ParentReference};
 
 use crate::problem::{Problem, Verdict};
 use crate::reason::{RouteAccepted, RouteResolvedRefs};
-use crate::route::rules::RouteRules;
+use crate::route::outcome::RouteRules;
 
 use super::Delegated;
 
