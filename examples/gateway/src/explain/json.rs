@@ -1,19 +1,18 @@
 //! What `gateway explain -o json` prints. Its fields keep their names.
 
+mod names;
+
 use gateway_dataplane::filter::{Connection, location, rewrite};
 use gateway_dataplane::head::RequestHead;
 use gateway_dataplane::table::{
     Candidate, Head, ListenerOutcome, SocketTable, StreamCandidate, StreamExplanation, Verdict,
 };
-use gateway_model::ObjectRef;
-use gateway_resolve::ir::{
-    Action, BackendId, Filter, ListenerId, PathMatch, Refusal, Rule, Split, StreamAction,
-    StreamRule, StreamTarget, Target as IrTarget, WeightedTarget,
-};
+use gateway_resolve::ir::{Action, Filter, PathMatch, Rule, Split, StreamAction};
 use http::uri::Scheme;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use self::names::{Listener, Refused, Request, RuleName, RuledOut, TargetShare};
 use super::{Compiled, Special, Target};
 
 /// What becomes of a request. What there is not is null.
@@ -51,160 +50,6 @@ enum Ends {
     Respond,
     #[default]
     Refuse,
-}
-
-#[derive(Debug, Serialize)]
-struct Object {
-    kind: String,
-    namespace: String,
-    name: String,
-}
-
-impl From<&ObjectRef> for Object {
-    fn from(object: &ObjectRef) -> Self {
-        Self {
-            kind: object.kind.to_string(),
-            namespace: object.namespace.to_string(),
-            name: object.name.to_string(),
-        }
-    }
-}
-
-#[derive(Debug, Serialize)]
-struct Listener {
-    #[serde(flatten)]
-    parent: Object,
-    section: String,
-}
-
-impl From<&ListenerId> for Listener {
-    fn from(id: &ListenerId) -> Self {
-        Self {
-            parent: (&id.parent).into(),
-            section: id.name.to_string(),
-        }
-    }
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RuleName {
-    #[serde(flatten)]
-    route: Object,
-    rule: usize,
-    #[serde(rename = "match")]
-    match_index: usize,
-    rule_name: Option<String>,
-}
-
-impl RuleName {
-    fn of_stream(rule: &StreamRule) -> Self {
-        Self {
-            route: (&rule.source.object).into(),
-            rule: rule.index,
-            match_index: 0,
-            rule_name: rule.name.as_ref().map(ToString::to_string),
-        }
-    }
-
-    fn new(rule: &Rule, match_index: usize) -> Self {
-        Self {
-            route: (&rule.source.object).into(),
-            rule: rule.index,
-            match_index,
-            rule_name: rule.name.as_ref().map(ToString::to_string),
-        }
-    }
-}
-
-#[derive(Debug, Serialize)]
-struct TargetShare {
-    weight: u32,
-    backend: Option<BackendName>,
-    refusal: Option<Refused>,
-}
-
-#[derive(Debug, Serialize)]
-struct BackendName {
-    #[serde(flatten)]
-    object: Object,
-    port: u16,
-}
-
-impl From<&BackendId> for BackendName {
-    fn from(id: &BackendId) -> Self {
-        Self {
-            object: (&id.object).into(),
-            port: id.port.get(),
-        }
-    }
-}
-
-#[derive(Debug, Serialize)]
-struct Refused {
-    /// Null where there are no statuses.
-    status: Option<u16>,
-    reason: String,
-}
-
-impl From<&Refusal> for Refused {
-    fn from(refusal: &Refusal) -> Self {
-        Self {
-            status: Some(refusal.status.get()),
-            reason: format!("{:?}", refusal.reason),
-        }
-    }
-}
-
-impl TargetShare {
-    fn new(weight: u32, target: &IrTarget) -> Self {
-        let (backend, refusal) = match target {
-            IrTarget::Backend(id) => (Some(id.into()), None),
-            IrTarget::Refused(refusal) => (None, Some(refusal.into())),
-        };
-        Self {
-            weight,
-            backend,
-            refusal,
-        }
-    }
-}
-
-impl From<&WeightedTarget> for TargetShare {
-    fn from(share: &WeightedTarget) -> Self {
-        Self::new(share.weight, &share.target)
-    }
-}
-
-impl From<&StreamTarget> for TargetShare {
-    fn from(share: &StreamTarget) -> Self {
-        let refusal = |refused: Refused| Refused {
-            status: None,
-            ..refused
-        };
-        let share = Self::new(share.weight, &share.target);
-        Self {
-            refusal: share.refusal.map(refusal),
-            ..share
-        }
-    }
-}
-
-/// The request after rewrites: the path has the query with it.
-#[derive(Debug, Serialize)]
-struct Request {
-    method: String,
-    authority: String,
-    path: String,
-}
-
-#[derive(Debug, Serialize)]
-struct RuledOut {
-    listener: Listener,
-    host: Option<String>,
-    rule: RuleName,
-    /// What ruled it out, in words.
-    by: String,
 }
 
 impl Explained {
@@ -385,26 +230,4 @@ fn forwarded(target: &Target, rule: &Rule, split: &Split, prefix: Option<&str>) 
         authority: head.host().unwrap_or_default().to_owned(),
         path: head.target().to_owned(),
     })
-}
-
-impl From<&Candidate> for RuledOut {
-    fn from(candidate: &Candidate) -> Self {
-        Self {
-            listener: (&candidate.listener).into(),
-            host: candidate.hostname.as_ref().map(ToString::to_string),
-            rule: RuleName::new(&candidate.rule, candidate.match_index),
-            by: candidate.verdict.to_string(),
-        }
-    }
-}
-
-impl From<&StreamCandidate> for RuledOut {
-    fn from(candidate: &StreamCandidate) -> Self {
-        Self {
-            listener: (&candidate.listener).into(),
-            host: candidate.hostname.as_ref().map(ToString::to_string),
-            rule: RuleName::of_stream(&candidate.rule),
-            by: candidate.verdict.to_string(),
-        }
-    }
 }

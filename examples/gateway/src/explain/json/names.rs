@@ -1,0 +1,185 @@
+//! The names of what is printed.
+
+use gateway_dataplane::table::{Candidate, StreamCandidate};
+use gateway_model::ObjectRef;
+use gateway_resolve::ir::{
+    BackendId, ListenerId, Refusal, Rule, StreamRule, StreamTarget, Target as IrTarget,
+    WeightedTarget,
+};
+use serde::Serialize;
+
+#[derive(Debug, Serialize)]
+pub(super) struct Object {
+    pub(super) kind: String,
+    pub(super) namespace: String,
+    pub(super) name: String,
+}
+
+impl From<&ObjectRef> for Object {
+    fn from(object: &ObjectRef) -> Self {
+        Self {
+            kind: object.kind.to_string(),
+            namespace: object.namespace.to_string(),
+            name: object.name.to_string(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Listener {
+    #[serde(flatten)]
+    pub(super) parent: Object,
+    pub(super) section: String,
+}
+
+impl From<&ListenerId> for Listener {
+    fn from(id: &ListenerId) -> Self {
+        Self {
+            parent: (&id.parent).into(),
+            section: id.name.to_string(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RuleName {
+    #[serde(flatten)]
+    pub(super) route: Object,
+    pub(super) rule: usize,
+    #[serde(rename = "match")]
+    pub(super) match_index: usize,
+    pub(super) rule_name: Option<String>,
+}
+
+impl RuleName {
+    pub(super) fn of_stream(rule: &StreamRule) -> Self {
+        Self {
+            route: (&rule.source.object).into(),
+            rule: rule.index,
+            match_index: 0,
+            rule_name: rule.name.as_ref().map(ToString::to_string),
+        }
+    }
+
+    pub(super) fn new(rule: &Rule, match_index: usize) -> Self {
+        Self {
+            route: (&rule.source.object).into(),
+            rule: rule.index,
+            match_index,
+            rule_name: rule.name.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct TargetShare {
+    pub(super) weight: u32,
+    pub(super) backend: Option<BackendName>,
+    pub(super) refusal: Option<Refused>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct BackendName {
+    #[serde(flatten)]
+    pub(super) object: Object,
+    pub(super) port: u16,
+}
+
+impl From<&BackendId> for BackendName {
+    fn from(id: &BackendId) -> Self {
+        Self {
+            object: (&id.object).into(),
+            port: id.port.get(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Refused {
+    /// Null where there are no statuses.
+    pub(super) status: Option<u16>,
+    pub(super) reason: String,
+}
+
+impl From<&Refusal> for Refused {
+    fn from(refusal: &Refusal) -> Self {
+        Self {
+            status: Some(refusal.status.get()),
+            reason: format!("{:?}", refusal.reason),
+        }
+    }
+}
+
+impl TargetShare {
+    pub(super) fn new(weight: u32, target: &IrTarget) -> Self {
+        let (backend, refusal) = match target {
+            IrTarget::Backend(id) => (Some(id.into()), None),
+            IrTarget::Refused(refusal) => (None, Some(refusal.into())),
+        };
+        Self {
+            weight,
+            backend,
+            refusal,
+        }
+    }
+}
+
+impl From<&WeightedTarget> for TargetShare {
+    fn from(share: &WeightedTarget) -> Self {
+        Self::new(share.weight, &share.target)
+    }
+}
+
+impl From<&StreamTarget> for TargetShare {
+    fn from(share: &StreamTarget) -> Self {
+        let refusal = |refused: Refused| Refused {
+            status: None,
+            ..refused
+        };
+        let share = Self::new(share.weight, &share.target);
+        Self {
+            refusal: share.refusal.map(refusal),
+            ..share
+        }
+    }
+}
+
+/// The request after rewrites: the path has the query with it.
+#[derive(Debug, Serialize)]
+pub(super) struct Request {
+    pub(super) method: String,
+    pub(super) authority: String,
+    pub(super) path: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct RuledOut {
+    pub(super) listener: Listener,
+    pub(super) host: Option<String>,
+    pub(super) rule: RuleName,
+    /// What ruled it out, in words.
+    pub(super) by: String,
+}
+
+impl From<&Candidate> for RuledOut {
+    fn from(candidate: &Candidate) -> Self {
+        Self {
+            listener: (&candidate.listener).into(),
+            host: candidate.hostname.as_ref().map(ToString::to_string),
+            rule: RuleName::new(&candidate.rule, candidate.match_index),
+            by: candidate.verdict.to_string(),
+        }
+    }
+}
+
+impl From<&StreamCandidate> for RuledOut {
+    fn from(candidate: &StreamCandidate) -> Self {
+        Self {
+            listener: (&candidate.listener).into(),
+            host: candidate.hostname.as_ref().map(ToString::to_string),
+            rule: RuleName::of_stream(&candidate.rule),
+            by: candidate.verdict.to_string(),
+        }
+    }
+}
