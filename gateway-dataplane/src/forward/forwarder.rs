@@ -144,14 +144,24 @@ impl<M: MakeBackend> Forwarder<M> {
         self.install(prepared);
     }
 
-    /// Answers `request`, which came over `connection`. What its extensions hold reaches the backend.
+    /// Answers `request`, which came over `connection`. What its extensions hold reaches the backend on every attempt,
+    /// copies for mirrors included. The response has an extension that says [what answered](crate::observe::Answered).
     pub async fn handle(
         &self,
         request: Request<Body>,
         connection: &ConnectionInfo,
     ) -> Response<Body> {
         match self.view(connection.worker, &connection.socket) {
-            Some(view) => forward(&self.options, &view.table, connection, request).await,
+            Some(view) => {
+                forward(
+                    &self.options,
+                    &view.table,
+                    connection,
+                    request,
+                    Observed::begin_told,
+                )
+                .await
+            }
             None => nobody_listens(&self.options, connection, request),
         }
     }
@@ -239,7 +249,7 @@ fn nobody_listens(
 ) -> Response<Body> {
     let (parts, _unread) = request.into_parts();
     let head = RequestHead::from(&parts);
-    let mut observed = Observed::begin(&options.audience, connection, Some(&head));
+    let mut observed = Observed::begin_told(&options.audience, connection, Some(&head));
     let reason = Reason::NoRoute(Miss::NoListener);
     let answer = answer::status(StatusCode::NOT_FOUND, reason);
     observed.answered(answer.head.status, reason);

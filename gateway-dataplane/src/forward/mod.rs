@@ -46,7 +46,7 @@ use crate::Body;
 use crate::admit::{Edits, Entering, Stages};
 use crate::backend::{Attempt, Backend, Lend};
 use crate::head::{RequestHead, ResponseHead};
-use crate::observe::{Notes, Observed, Reason};
+use crate::observe::{Audience, Notes, Observed, Reason};
 use crate::table::{Destination, Hit, SocketTable};
 
 /// Answers `request`, which came over `connection`, by the routes of `table`.
@@ -55,11 +55,12 @@ pub(crate) async fn forward<B: Backend>(
     table: &SocketTable<Arc<B>>,
     connection: &ConnectionInfo,
     request: Request<Body>,
+    begin: Begin,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let version = parts.version;
     let mut head = RequestHead::from(&parts);
-    let mut observed = Observed::begin(&options.audience, connection, Some(&head));
+    let mut observed = begin(&options.audience, connection, Some(&head));
     let hit = match plan::route(options, table, connection, &mut head, &mut observed) {
         Routed::Answer(answer) => return answer.observed(version, observed),
         Routed::To(hit) => hit,
@@ -75,6 +76,9 @@ pub(crate) async fn forward<B: Backend>(
         Some(stages) => Box::pin(admit(options, connection, hit, stages, arrived)).await,
     }
 }
+
+/// How a request begins to be observed: [`Observed::begin`] or [`Observed::begin_told`].
+pub(crate) type Begin = fn(&Audience, &ConnectionInfo, Option<&RequestHead>) -> Observed;
 
 /// A request whose rule is known.
 struct Arrived {

@@ -53,10 +53,12 @@ impl Upgrade {
         let tunnel = response.body_mut().take_tunnel();
         match (self, tunnel) {
             (Self::ByHyper(Some(client)), Some(tunnel)) => {
+                observed.tell(&mut response);
                 let tunnel = tunnel.observed(observed);
                 tokio::spawn(join(client, tunnel, Open::on(connection)));
             }
             (Self::ByServer, Some(tunnel)) => {
+                observed.tell(&mut response);
                 *response.body_mut() = tunnel.observed(observed).into();
             }
             (Self::ByHyper(None), _) | (_, None) => return bad_gateway(observed),

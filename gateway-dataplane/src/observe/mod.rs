@@ -4,12 +4,14 @@
 //! however that came about: answered by a backend or by the gateway itself, cut by a timeout, or left by its
 //! client. Without an observer there are no records: nothing is allocated for them and no clock is read.
 
+mod answered;
 mod counted;
 mod observed;
 mod reason;
 mod record;
 mod stream;
 
+pub use answered::Answered;
 pub(crate) use counted::{Count, Counted};
 pub(crate) use observed::{Notes, Observed};
 pub use reason::{Ended, Reason};
@@ -94,8 +96,24 @@ impl<O: Observer> Observer for Vec<O> {
 pub(crate) struct Audience(Option<Arc<dyn Observer>>);
 
 impl Audience {
+    /// The same, or nobody, who is told all the same.
+    fn or_nobody(&self) -> Arc<dyn Observer> {
+        self.0.clone().unwrap_or_else(|| Arc::new(Nobody))
+    }
+
     pub(crate) fn of(observer: impl Observer) -> Self {
         Self(Some(Arc::new(observer)))
+    }
+}
+
+/// Nobody, where what answered is asked of the responses.
+struct Nobody;
+
+impl Observer for Nobody {
+    fn request(&self, _: &Record) {}
+
+    fn keeps_heads(&self) -> bool {
+        false
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Instant;
 use http::{Response, StatusCode};
 
 use super::counted::Count;
-use super::{Audience, Ended, Observer, Reason, Record};
+use super::{Answered, Audience, Ended, Observer, Reason, Record};
 use crate::backend::{Course, Lend};
 use crate::head::{Known, RequestHead};
 use crate::table::{Head, Hit, SocketTable};
@@ -24,6 +24,8 @@ struct Open {
     record: Record,
     begun: Instant,
     notes: Notes,
+    /// Does the response say what answered?
+    tells: bool,
     /// Counts what is read of the request's body, where others read it.
     received: Arc<AtomicU64>,
 }
@@ -65,6 +67,17 @@ impl Observed {
     ) -> Self {
         let begin = |observer: &Arc<dyn Observer>| open(observer, connection, head);
         Self(audience.0.as_ref().map(begin))
+    }
+
+    /// The same, with [`Answered`] as an extension of the response.
+    pub(crate) fn begin_told(
+        audience: &Audience,
+        connection: &ConnectionInfo,
+        head: Option<&RequestHead>,
+    ) -> Self {
+        let mut open = open(&audience.or_nobody(), connection, head);
+        open.tells = true;
+        Self(Some(open))
     }
 
     /// Is there an observer?
@@ -145,11 +158,19 @@ impl Observed {
         }
     }
 
+    /// Has the response say what answered, where that is asked for.
+    pub(crate) fn tell(&self, response: &mut Response<Body>) {
+        if let Some(open) = self.0.as_deref().filter(|open| open.tells) {
+            response.extensions_mut().insert(open.so_far());
+        }
+    }
+
     /// The response, whose body carries the record to its end.
-    pub(crate) fn attach(mut self, response: Response<Body>) -> Response<Body> {
+    pub(crate) fn attach(mut self, mut response: Response<Body>) -> Response<Body> {
         if !self.is_on() {
             return response;
         }
+        self.tell(&mut response);
         if response.body().is_empty() {
             self.ended(Ended::Complete);
         }
@@ -169,8 +190,26 @@ fn open(
         observer: Arc::clone(observer),
         begun: Instant::now(),
         notes: Notes::default(),
+        tells: false,
         received: Arc::default(),
     })
+}
+
+impl Open {
+    /// What is known when the answer begins.
+    fn so_far(&self) -> Answered {
+        let (record, notes) = (&self.record, &self.notes);
+        let endpoint = notes.endpoint.lock();
+        let endpoints = notes.endpoints.load(Ordering::Relaxed);
+        Answered {
+            reason: record.reason,
+            listener: record.listener.clone(),
+            rule: record.rule.clone(),
+            target: record.target,
+            endpoint: *endpoint.unwrap_or_else(PoisonError::into_inner),
+            attempts: endpoints.max(notes.calls.load(Ordering::Relaxed)),
+        }
+    }
 }
 
 impl Drop for Open {

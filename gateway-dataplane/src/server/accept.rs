@@ -21,7 +21,7 @@ use super::{http1, tcp};
 use crate::backend::MakeBackend;
 use crate::codec::h1::{Buffer, Side, Stream};
 use crate::forward::{ConnectionInfo, Current, View, forward};
-use crate::observe::ObservedStream;
+use crate::observe::{Observed, ObservedStream};
 use crate::table::{Chosen, StreamRoute};
 
 /// Serves a connection to its end.
@@ -188,7 +188,16 @@ async fn serve_http2<M: MakeBackend>(
     let handle = move |request| {
         let view = current.borrow_mut().view();
         let (forwarder, info) = (Arc::clone(&forwarder), Arc::clone(&info));
-        async move { forward(forwarder.options(), &view.table, &info, request).await }
+        async move {
+            forward(
+                forwarder.options(),
+                &view.table,
+                &info,
+                request,
+                Observed::begin,
+            )
+            .await
+        }
     };
     worker.http2.serve(stream, watch, handle).await;
 }

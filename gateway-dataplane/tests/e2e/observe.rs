@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gateway_dataplane::backend::{Attempt, Backend, BackendError, MakeBackend, Site};
-use gateway_dataplane::observe::{Observer, Record, StreamRecord};
+use gateway_dataplane::observe::{Answered, Observer, Reason, Record, StreamRecord};
+use gateway_dataplane::table::Miss;
 use gateway_dataplane::{Body, ConnectionInfo, Forwarder, Limits, Proxy};
 use gateway_resolve::ir::{
     self as ir_types, Action, FixedResponse, Ir, Listener, Redirect, Refusal, RefusalReason,
@@ -435,6 +436,13 @@ async fn an_embedders_backend_knows_its_rule_and_what_he_said_on_every_attempt()
     let request = request.extension(Tenant("blue")).body(Body::empty());
     let response = forwarder.handle(request.unwrap(), &connection).await;
     assert_eq!(response.status(), 200);
+    let told = response.extensions().get::<Answered>().unwrap();
+    assert_eq!(told.rule.as_ref().map(|rule| rule.index), Some(7));
+    assert_eq!(told.backend().map(|id| &*id.object.name), Some("a"));
+    assert_eq!(
+        (told.attempts, told.endpoint),
+        (3, Some(([192, 0, 2, 7], 80).into()))
+    );
     drop(response);
     let want = [0, 1, 2].map(|number| (number, "blue".to_owned(), 7));
     assert_eq!(*curious.0.lock().unwrap(), want);
@@ -442,4 +450,33 @@ async fn an_embedders_backend_knows_its_rule_and_what_he_said_on_every_attempt()
         lines.recv().await.unwrap(),
         "200 backend complete listener=http rule=route backend=a attempts=3 in=0 out=0"
     );
+}
+
+#[tokio::test]
+async fn a_response_that_no_backend_gave_says_what_answered_too() {
+    let forwarder = Forwarder::new(Curious::default(), Limits::default(), Default::default());
+    let refused = WeightedTarget {
+        target: Target::Refused(Refusal::new(RefusalReason::BackendNotFound, "gone")),
+        ..to("a")
+    };
+    let listener = listener("http", vec![("/refused", rule(vec![refused]))]);
+    forwarder.apply(&ir(vec![listener], vec![]));
+    let peer = "192.0.2.1:1234".parse().unwrap();
+    let connection = ConnectionInfo::new(peer, forwarder.sockets()[0]);
+    for (path, rule, reason) in [
+        ("/refused", true, Reason::Refused),
+        ("/other", false, Reason::NoRoute(Miss::NoRule)),
+    ] {
+        let request = Request::get(path).header("host", "a.example");
+        let request = request.body(Body::empty()).unwrap();
+        let response = forwarder.handle(request, &connection).await;
+        let told = response.extensions().get::<Answered>().unwrap();
+        assert_eq!(
+            (told.rule.is_some(), told.reason),
+            (rule, Some(reason)),
+            "{path}"
+        );
+        assert_eq!((told.attempts, told.backend()), (0, None), "{path}");
+        assert!(told.listener.is_some(), "{path}");
+    }
 }
