@@ -1,6 +1,7 @@
 //! `gateway explain`: which listener, host, rule and backend a request would get.
 
 mod json;
+mod settings;
 mod stream;
 
 use std::fmt;
@@ -48,7 +49,9 @@ pub(crate) fn explain(arguments: &ExplainArguments) -> Result<ExitCode, Error> {
     let mut page = Page::default();
     let served = match arguments.output {
         ExplainOutput::Json => match asked {
-            Asked::Request(target, _) => target.explain_as_json(&mut page, &resolution.ir)?,
+            Asked::Request(target, _) => {
+                target.explain_as_json(&mut page, &resolution.ir, &snapshot)?
+            }
             Asked::Stream(opened) => opened.explain_as_json(&mut page, &resolution.ir)?,
         },
         ExplainOutput::Text => {
@@ -209,9 +212,17 @@ impl Target {
     }
 
     /// The same as one JSON object.
-    fn explain_as_json(mut self, page: &mut Page, ir: &Ir) -> Result<bool, Error> {
+    fn explain_as_json(
+        mut self,
+        page: &mut Page,
+        ir: &Ir,
+        snapshot: &Snapshot,
+    ) -> Result<bool, Error> {
         let explained = match head::normalize(&mut self.head, HeadRules::default()) {
-            Ok(()) => Explained::new(&self, &Compiled::compile(ir, |_| ())),
+            Ok(()) => {
+                let table = Compiled::compile(ir, |_| ());
+                Explained::new(&self, &table, ir, snapshot)
+            }
             Err(error) => Explained::refused(Some(error.status().as_u16()), &format!("{error:?}")),
         };
         page.line(serde_json::to_string_pretty(&explained).map_err(Error::internal)?);
@@ -364,6 +375,12 @@ fn add_chosen(page: &mut Page, chosen: &Candidate, ir: &Ir, snapshot: &Snapshot)
     page.line(format_args!("host      {}", host(chosen)));
     page.line(format_args!("rule      {}", chosen.rule));
     page.line(format_args!("match     {}", condition(chosen)));
+    for link in settings::chain(chosen) {
+        page.line(format_args!("by        {link}"));
+    }
+    for setting in settings::settings(chosen, ir, snapshot) {
+        page.line(format_args!("setting   {setting}"));
+    }
     for line in lines {
         page.line(format_args!("answer    {style}{line}{style:#}"));
     }

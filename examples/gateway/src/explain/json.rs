@@ -2,17 +2,21 @@
 
 mod names;
 
+use std::collections::BTreeMap;
+
 use gateway_dataplane::filter::{Connection, location, rewrite};
 use gateway_dataplane::head::RequestHead;
 use gateway_dataplane::table::{
     Candidate, Head, ListenerOutcome, SocketTable, StreamCandidate, StreamExplanation, Verdict,
 };
-use gateway_resolve::ir::{Action, Filter, PathMatch, Rule, Split, StreamAction};
+use gateway_resolve::Snapshot;
+use gateway_resolve::ir::{Action, Filter, Ir, PathMatch, Rule, Split, StreamAction};
 use http::uri::Scheme;
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use self::names::{Listener, Refused, Request, RuleName, RuledOut, TargetShare};
+pub(super) use self::names::{Object, RuleLink};
+use super::settings::{self, Setting};
 use super::{Compiled, Special, Target};
 
 /// What becomes of a request. What there is not is null.
@@ -26,7 +30,7 @@ pub(super) struct Explained {
     host: Option<String>,
     rule: Option<RuleName>,
     /// The routes that delegated to the rule's.
-    chain: Vec<Value>,
+    chain: Vec<RuleLink>,
     action: Ends,
     /// Of an answer that no backend gives.
     status: Option<u16>,
@@ -37,7 +41,7 @@ pub(super) struct Explained {
     targets: Vec<TargetShare>,
     /// What a backend gets.
     request: Option<Request>,
-    settings: Map<String, Value>,
+    settings: BTreeMap<String, Setting>,
     ruled_out: Vec<RuledOut>,
 }
 
@@ -54,10 +58,10 @@ enum Ends {
 
 impl Explained {
     /// What becomes of the request of `target`.
-    pub(super) fn new(target: &Target, table: &Compiled<()>) -> Self {
+    pub(super) fn new(target: &Target, table: &Compiled<()>, ir: &Ir, snapshot: &Snapshot) -> Self {
         let sockets = table.sockets().map(|(_, socket)| socket);
         let reached = sockets.filter(|socket| target.reaches(socket));
-        Self::first(reached.map(|socket| Self::on(target, socket)))
+        Self::first(reached.map(|socket| Self::on(target, socket, ir, snapshot)))
     }
 
     /// The first that is served; else the first, if any.
@@ -90,10 +94,10 @@ impl Explained {
         }
     }
 
-    fn on(target: &Target, socket: &SocketTable<()>) -> Self {
+    fn on(target: &Target, socket: &SocketTable<()>, ir: &Ir, snapshot: &Snapshot) -> Self {
         let explained = match target.passed_on(socket) {
             Some(streams) => Self::of_stream(&streams),
-            None if socket.is_tls() == target.tls => Self::by_routes(target, socket),
+            None if socket.is_tls() == target.tls => Self::by_routes(target, socket, ir, snapshot),
             None => Self::refused(None, "OtherProtocol"),
         };
         explained.at(socket)
@@ -137,7 +141,7 @@ impl Explained {
         }
     }
 
-    fn by_routes(target: &Target, socket: &SocketTable<()>) -> Self {
+    fn by_routes(target: &Target, socket: &SocketTable<()>, ir: &Ir, snapshot: &Snapshot) -> Self {
         let explanation = socket.explain(&Head::unnormalized(&target.head), target.sni.as_deref());
         let mut explained = match (target.special(socket), explanation.chosen()) {
             (Some(Special::Preflight(rule)), _) => Self {
@@ -146,7 +150,11 @@ impl Explained {
                 ..Self::refused(Some(200), "Preflight")
             },
             (Some(Special::Ambiguous(_)), _) => Self::refused(Some(400), "AmbiguousPath"),
-            (None, Some(chosen)) => Self::by_rule(target, chosen, socket.key().port),
+            (None, Some(chosen)) => Self {
+                chain: settings::chain(chosen),
+                settings: by_name(settings::settings(chosen, ir, snapshot)),
+                ..Self::by_rule(target, chosen, socket.key().port)
+            },
             (None, None) => match &explanation.listener {
                 ListenerOutcome::Misdirected { .. } => Self::refused(Some(421), "Misdirected"),
                 ListenerOutcome::Chosen(_) => Self::refused(Some(404), "NoRoute"),
@@ -211,6 +219,11 @@ impl Explained {
             ..explained
         }
     }
+}
+
+fn by_name(settings: Vec<Setting>) -> BTreeMap<String, Setting> {
+    let named = |setting: Setting| (setting.name.clone(), setting);
+    settings.into_iter().map(named).collect()
 }
 
 /// The request as a backend gets it; by which of several is not known, only what the rule does is told.

@@ -1,5 +1,7 @@
 //! The names of what is printed.
 
+use std::fmt;
+
 use gateway_dataplane::table::{Candidate, StreamCandidate};
 use gateway_model::ObjectRef;
 use gateway_resolve::ir::{
@@ -9,10 +11,21 @@ use gateway_resolve::ir::{
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
-pub(super) struct Object {
-    pub(super) kind: String,
-    pub(super) namespace: String,
-    pub(super) name: String,
+pub(in crate::explain) struct Object {
+    kind: String,
+    namespace: String,
+    name: String,
+}
+
+impl fmt::Display for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            kind,
+            namespace,
+            name,
+        } = self;
+        write!(f, "{kind} {namespace}/{name}")
+    }
 }
 
 impl From<&ObjectRef> for Object {
@@ -69,6 +82,24 @@ impl RuleName {
             match_index,
             rule_name: rule.name.as_ref().map(ToString::to_string),
         }
+    }
+}
+
+/// A rule that delegated to another.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::explain) struct RuleLink {
+    #[serde(flatten)]
+    pub(in crate::explain) route: Object,
+    pub(in crate::explain) rule: usize,
+    pub(in crate::explain) rule_name: Option<String>,
+}
+
+impl fmt::Display for RuleLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} rule {}", self.route, self.rule)?;
+        let mut name = self.rule_name.iter();
+        name.try_for_each(|name| write!(f, " ({name})"))
     }
 }
 
