@@ -7,6 +7,7 @@ mod accept;
 mod clients;
 mod frames;
 mod greet;
+mod handshake;
 mod hello;
 mod http1;
 mod http2;

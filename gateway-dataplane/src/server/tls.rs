@@ -12,6 +12,7 @@ use rustls::sign::CertifiedKey;
 use rustls::{Error, ServerConfig};
 
 use super::clients::verifier;
+use super::handshake;
 use crate::identity;
 use crate::table::SocketTable;
 
@@ -75,8 +76,7 @@ impl Tls {
         tls: &ir::Tls,
         identities: Vec<Arc<Usability>>,
     ) -> Result<ServerConfig, Error> {
-        let builder = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
-            .with_safe_default_protocol_versions()?;
+        let builder = handshake::builder(&tls.handshake, &self.provider)?;
         let builder = match &tls.clients {
             None => builder.with_no_client_auth(),
             Some(clients) => builder.with_client_cert_verifier(verifier(clients, &self.provider)?),

@@ -13,7 +13,8 @@ use gateway_resolve::{Config, Snapshot, resolve};
 use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::server::WebPkiClientVerifier;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, NamedGroup, RootCertStore, ServerConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsAcceptor;
 
@@ -194,6 +195,77 @@ spec:
         assert!(serves(&fallback, "default", config).await);
     }
     assert!(!serves(&fallback, "port", &nobody).await);
+}
+
+/// K8sGateway's options of a listener's TLS: versions, cipher suites and groups narrow what is agreed to, and
+/// `one-way-tls: "false"` asks for certificates of the authorities in the Secret.
+#[tokio::test]
+async fn options_narrow_the_handshakes_of_a_listener() {
+    const SSL: &str = "gateway.gloo.solo.io/ssl";
+    let origin = origin::says("hello").await;
+    let shown = Pair::new("web.example");
+    let listener = |name: &str, port: u16, options: &str| {
+        format!(
+            "  - {{name: {name}, port: {port}, protocol: HTTPS, tls: {{certificateRefs: [{{name: shown}}], options: {{{options}}}}}}}\n"
+        )
+    };
+    let gateway = [
+        "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: gateway}
+spec:
+  gatewayClassName: any
+  listeners:
+"
+        .to_owned(),
+        listener("old", 443, &format!("{SSL}/maximum-tls-version: TLSv1_2")),
+        listener("new", 8443, &format!("{SSL}/minimum-tls-version: TLSv1_3")),
+        listener(
+            "rsa",
+            9443,
+            &format!("{SSL}/cipher-suites: ECDHE-RSA-AES128-GCM-SHA256"),
+        ),
+        listener("p384", 9444, &format!("{SSL}/ecdh-curves: P-384")),
+        listener("both", 9445, &format!("{SSL}/one-way-tls: 'false'")),
+    ]
+    .concat();
+    let objects = [gateway, service(origin.address), shown.secret("shown")];
+    let ir = resolved(&objects.concat());
+    let proxy = builder().start().unwrap();
+    let serves = async |listener: &str, config: &ClientConfig| {
+        let at = bound(&proxy, &ir, "gateway", listener);
+        ask(config, at)
+            .await
+            .is_ok_and(|answer| answer.status == 200)
+    };
+    let (tls12, tls13): (&[_], &[_]) = (&[&TLS12], &[&TLS13]);
+    for (listener, of_12, of_13) in [
+        ("old", true, false),
+        ("new", false, true),
+        // The key is for ECDSA, so that no suite of TLS 1.2 is left.
+        ("rsa", false, true),
+        ("p384", true, true),
+        ("both", false, false),
+    ] {
+        assert_eq!(
+            serves(listener, &client(&[], tls12)).await,
+            of_12,
+            "{listener}, TLS 1.2"
+        );
+        assert_eq!(
+            serves(listener, &client(&[], tls13)).await,
+            of_13,
+            "{listener}, TLS 1.3"
+        );
+    }
+    let at = bound(&proxy, &ir, "gateway", "p384");
+    let stream = handshake(&client(&[], tls13), at, "web.example")
+        .await
+        .unwrap();
+    let group = stream.get_ref().1.negotiated_key_exchange_group().unwrap();
+    assert_eq!(group.name(), NamedGroup::secp384r1);
+    assert!(serves("both", &with(&shown)).await);
 }
 
 /// Answers to clients of an authority alone, with the serial number of the certificate that they show.

@@ -128,7 +128,7 @@ pub(super) fn is_secret(reference: &SecretObjectReference) -> bool {
     reference.group.is_empty() && reference.kind == "Secret"
 }
 
-pub(super) fn target(from: &ObjectRef, reference: &SecretObjectReference) -> ObjectRef {
+pub(crate) fn target(from: &ObjectRef, reference: &SecretObjectReference) -> ObjectRef {
     let namespace = reference.namespace.as_deref().unwrap_or(&from.namespace);
     ObjectRef::new(
         Secret::GROUP,

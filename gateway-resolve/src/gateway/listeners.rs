@@ -41,6 +41,8 @@ pub(crate) struct ListenerFacts {
     pub(crate) certificates: Vec<Arc<Certificate>>,
     /// What keeps it from being accepted.
     pub(crate) refused: Vec<Problem<ListenerAccepted>>,
+    /// What is written and has no effect.
+    pub(crate) ignored: Vec<Problem<ListenerAccepted>>,
     /// The references of it that do not resolve.
     pub(crate) unresolved: Vec<Problem<ListenerResolvedRefs>>,
 }
@@ -121,6 +123,7 @@ fn facts(place: &Place<'_>, certificates: &Certificates, reader: &Reader<'_>) ->
         certificates,
         unresolved,
         refused,
+        ignored,
     } = match &spec.protocol {
         Protocol::Http => cleartext(spec, &field, Speaks::Http),
         Protocol::Tcp => cleartext(spec, &field, Speaks::Tcp),
@@ -141,6 +144,7 @@ fn facts(place: &Place<'_>, certificates: &Certificates, reader: &Reader<'_>) ->
         kinds,
         speaks,
         certificates,
+        ignored,
         refused: refused
             .into_iter()
             .chain(selector)
@@ -190,6 +194,7 @@ fn cleartext(spec: &Listener, field: &str, speaks: Speaks) -> ListenerTlsOutcome
         certificates: Vec::new(),
         unresolved: Vec::new(),
         refused: refused.into_iter().collect(),
+        ignored: Vec::new(),
     }
 }
 
@@ -205,6 +210,7 @@ fn unsupported(protocol: &Protocol, field: &str) -> ListenerTlsOutcome {
         certificates: Vec::new(),
         unresolved: Vec::new(),
         refused: vec![problem],
+        ignored: Vec::new(),
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) mod listeners;
 mod overlaps;
 pub(crate) mod owner;
 pub(crate) mod serving;
-mod tls;
+pub(crate) mod tls;
 
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gateway_model::{Listener, ListenerTls, Protocol};
 
-use crate::ir::{Certificate, Tls};
+use crate::ir::{Certificate, Handshake, Tls};
 use crate::problem::Problem;
 use crate::reader::Reader;
 use crate::reason::{ListenerAccepted, ListenerProgrammed, ListenerResolvedRefs};
@@ -25,10 +25,12 @@ pub(crate) struct ListenerTlsOutcome {
     pub(crate) unresolved: Vec<Problem<ListenerResolvedRefs>>,
     /// Values that keep the listener from being accepted.
     pub(crate) refused: Vec<Problem<ListenerAccepted>>,
+    /// Values that have no effect.
+    pub(crate) ignored: Vec<Problem<ListenerAccepted>>,
 }
 
 /// Reads the TLS of the listener at `field`, of protocol HTTPS or TLS. One that passes it on shows no certificate.
-pub(crate) fn listener_tls(
+pub(super) fn listener_tls(
     place: &Place<'_>,
     listener: &Listener,
     field: &str,
@@ -44,6 +46,7 @@ pub(crate) fn listener_tls(
             certificates: usable,
             unresolved,
             refused,
+            ignored: Vec::new(),
         };
     }
     let owner = place.owner.reference();
@@ -66,12 +69,20 @@ pub(crate) fn listener_tls(
             (Err(problem), _) => refused.push(told(place, problem)),
         }
     }
-    ListenerTlsOutcome {
+    #[cfg_attr(
+        not(feature = "k8s-gateway"),
+        expect(unused_mut, reason = "only options change it")
+    )]
+    let mut outcome = ListenerTlsOutcome {
         speaks,
         certificates: usable,
         unresolved,
         refused,
-    }
+        ignored: Vec::new(),
+    };
+    #[cfg(feature = "k8s-gateway")]
+    crate::k8s_gateway::narrow(&mut outcome, listener, &owner, field, reader);
+    outcome
 }
 
 /// What is wrong with the Gateway's validation of clients, as the owner of a listener gets to know it: a ListenerSet
@@ -99,6 +110,7 @@ fn speaks(
             let tls = Tls {
                 certificates,
                 clients: None,
+                handshake: Handshake::default(),
             };
             Ok(match protocol {
                 Protocol::Tls => Speaks::TlsTerminate(tls),
@@ -135,8 +147,8 @@ fn refused(listener: &Listener, field: &str) -> Vec<Problem<ListenerAccepted>> {
                 "expected mode Terminate, the only one of protocol HTTPS, found Passthrough";
             refused.push(Problem::new(reason, format!("{field}.tls.mode"), message));
         }
-        if let Some(option) = options.keys().next() {
-            let message = format!("expected no options, found {option:?}; no option is supported");
+        if let Some(option) = options.keys().find(|key| !is_supported(key)) {
+            let message = format!("option {option:?} is not supported");
             refused.push(Problem::new(
                 reason,
                 format!("{field}.tls.options"),
@@ -145,4 +157,13 @@ fn refused(listener: &Listener, field: &str) -> Vec<Problem<ListenerAccepted>> {
         }
     }
     refused
+}
+
+/// Is it an option that has a meaning here?
+fn is_supported(option: &str) -> bool {
+    match option {
+        #[cfg(feature = "k8s-gateway")]
+        option if crate::k8s_gateway::is_tls_option(option) => true,
+        _ => false,
+    }
 }

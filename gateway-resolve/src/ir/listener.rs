@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::host::is_default;
 use super::{
-    BackendId, CertificateId, ListenerSettings, Rule, ServerName, StreamRule, VirtualHost,
+    BackendId, CertificateId, Handshake, ListenerSettings, Rule, ServerName, StreamRule,
+    VirtualHost,
 };
 
 /// One listener of a Gateway, ready to be served.
@@ -219,6 +220,9 @@ pub struct Tls {
     /// Which certificates clients have to show; they are not asked for any when `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clients: Option<ClientValidation>,
+    /// What handshakes are narrowed to.
+    #[serde(default, skip_serializing_if = "Handshake::is_open")]
+    pub handshake: Handshake,
 }
 
 /// How certificates of clients are validated (GEP-91).

@@ -11,6 +11,7 @@ mod certificate;
 mod changes;
 mod data_plane;
 mod filter;
+mod handshake;
 mod host;
 mod listener;
 mod matching;
@@ -28,6 +29,7 @@ pub use data_plane::DataPlane;
 pub use filter::{
     Cors, Filter, Fraction, HeaderEdits, Mirror, OriginPattern, PathRewrite, Redirect, Rewrite,
 };
+pub use handshake::{CipherSuite, Group, Handshake, TlsVersion};
 pub use host::{Route, VirtualHost};
 pub use listener::{Binding, ClientValidation, Listener, ListenerId, Stack, Tls, Transport};
 pub use matching::{

@@ -14,12 +14,14 @@ mod options;
 mod route_options;
 mod rule;
 pub(crate) mod status;
+mod tls_options;
 mod upstream;
 
 pub(crate) use filters::is_own;
 pub(crate) use index::OptionsByTarget;
 pub(crate) use listeners::{ListenerPolicies, listener_policies};
 pub(crate) use rule::{Native, extended};
+pub(crate) use tls_options::{is_tls_option, narrow};
 pub(crate) use upstream::{backend, is_upstream, upstream_backend};
 
 /// The kind of an object, where passes look at all of that kind.

@@ -22,6 +22,7 @@ pub(crate) fn find(report: &mut Report, facts: &ParentFacts) {
     for listener in &facts.listeners {
         let facts = &listener.facts;
         report.find(&facts.refused);
+        report.find(&facts.ignored);
         report.find(&facts.unresolved);
         report.find(conflicted(facts, listener.conflict.as_ref()).as_slice());
         report.find(without_tls(facts));

@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use gateway_model::{Hostname, ObjectRef, Port, SectionName, Source};
 use gateway_resolve::ir::{
-    Action, AppProtocol, Backend, BackendId, Binding, Certificate, CertificateId, Ir, Listener,
-    ListenerId, Match, PathMatch, PrivateKey, Refusal, RefusalReason, Route, Rule, RuleSettings,
-    Split, Stack, Target, Tls, Transport, VirtualHost, WeightedTarget,
+    Action, AppProtocol, Backend, BackendId, Binding, Certificate, CertificateId, Handshake, Ir,
+    Listener, ListenerId, Match, PathMatch, PrivateKey, Refusal, RefusalReason, Route, Rule,
+    RuleSettings, Split, Stack, Target, Tls, Transport, VirtualHost, WeightedTarget,
 };
 use http::{HeaderMap, Method};
 
@@ -159,6 +159,7 @@ fn https() -> Stack {
     let tls = Tls {
         certificates: vec![CertificateId(object("Secret", "cert"))],
         clients: None,
+        handshake: Handshake::default(),
     };
     let hosts = vec![];
     Stack::Https { tls, hosts }

@@ -13,10 +13,10 @@ use gateway_dataplane::{Applied, Limits, Ports, Proxy, ProxyBuilder};
 use gateway_model::{ObjectRef, Port, SectionName, Source};
 use gateway_resolve::ir::{
     Action, AppProtocol, Authorization, Backend, BackendId, BackendSettings, Binding, Certificate,
-    CertificateId, ClientValidation, Endpoint, Failures, Filter, Ir, Listener, ListenerId, Match,
-    PathMatch, PrivateKey, Retry, Route, Rule, RuleSettings, ServerName, SessionPersistence,
-    Sourced, Split, Stack, StreamAction, StreamRule, StreamSplit, StreamTarget, Target, Tls,
-    VirtualHost, WeightedTarget,
+    CertificateId, ClientValidation, Endpoint, Failures, Filter, Handshake, Ir, Listener,
+    ListenerId, Match, PathMatch, PrivateKey, Retry, Route, Rule, RuleSettings, ServerName,
+    SessionPersistence, Sourced, Split, Stack, StreamAction, StreamRule, StreamSplit, StreamTarget,
+    Target, Tls, VirtualHost, WeightedTarget,
 };
 
 fn object(kind: &'static str, name: &str) -> ObjectRef {
@@ -203,6 +203,7 @@ pub(crate) fn over_tls(listener: Listener, certificates: &[&Certificate]) -> Lis
     let tls = Tls {
         certificates,
         clients,
+        handshake: Handshake::default(),
     };
     Listener {
         stack: Stack::Https { tls, hosts },
@@ -293,6 +294,7 @@ pub(crate) fn terminated(
         tls: Tls {
             certificates,
             clients: None,
+            handshake: Handshake::default(),
         },
         names: server_names(names),
     };
