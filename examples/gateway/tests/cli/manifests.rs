@@ -1,6 +1,7 @@
 //! Each of `examples/manifests` does what its comments say, in the program that a user runs.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use crate::support::{Gateway, curl, example, output, text};
 
@@ -8,13 +9,22 @@ fn serving(name: &str) -> Gateway {
     Gateway::serving(&[example(name).to_str().unwrap()])
 }
 
+/// A path below `examples/manifests`.
+fn relative(path: &Path) -> PathBuf {
+    path.strip_prefix(example("")).unwrap().to_path_buf()
+}
+
 #[test]
 fn every_manifest_is_clean_and_has_a_test() {
-    let listed = std::fs::read_dir(example("")).unwrap();
-    let found: BTreeSet<_> = listed.map(|entry| entry.unwrap().file_name()).collect();
+    let listed = |dir: &str| std::fs::read_dir(example(dir)).unwrap();
+    let files = listed("").chain(listed("k8sgateway"));
+    let files = files.map(|entry| entry.unwrap().path());
+    let files = files.filter(|path| path.is_file());
+    let found: BTreeSet<_> = files.map(|path| relative(&path)).collect();
     let tested = [
         "canary.yaml",
         "cross-namespace.yaml",
+        "k8sgateway/delegated-teams.yaml",
         "quickstart.yaml",
         "redirects-and-rewrites.yaml",
         "tls.yaml",
@@ -143,4 +153,29 @@ fn tls_serves_https_in_both_versions_and_sends_http_on() {
             .contains("location: https://localhost:8443/\r\n"),
         "{redirect:?}"
     );
+}
+
+#[test]
+fn teams_have_what_is_delegated_to_them_and_the_platform_goes_before() {
+    let gateway = serving("k8sgateway/delegated-teams.yaml");
+    let get = |path: &str| curl(&[&gateway.url(path), "-H", "host: shop.example.com"]);
+    let cart = get("/cart/items/3");
+    assert!(cart.text.contains("Service cart/cart "), "{cart:?}");
+    assert!(cart.text.contains("x-team: cart\r\n"), "{cart:?}");
+    assert!(cart.text.contains("x-platform: shop\r\n"), "{cart:?}");
+    let search = get("/search/now");
+    assert!(search.text.contains("Service search/search "), "{search:?}");
+    assert!(!search.text.contains("x-team"), "{search:?}");
+    let healthy = get("/healthz");
+    assert_eq!(healthy.status, 200);
+    assert!(healthy.text.ends_with("\r\nhealthy"), "{healthy:?}");
+    for path in ["/cart", "/cart/other", "/search/other", "/now"] {
+        assert_eq!(get(path).status, 404, "{path}");
+    }
+    let manifest = example("k8sgateway/delegated-teams.yaml");
+    let url = "http://shop.example.com:8080/cart/items";
+    let output = output(&["explain", manifest.to_str().unwrap(), "--url", url]);
+    let said = text(&output.stdout);
+    let timeout = "timeout of the route: \"10s\" (RouteOption platform/for-all-teams)";
+    assert!(said.contains(timeout), "{said}");
 }
