@@ -136,3 +136,93 @@ fn a_status_of_another_kind_is_not_taken_in() {
     assert_eq!(snapshot.get(&write.object), before);
     assert!(matches!(before, Some(Resource::Gateway(_))));
 }
+
+#[cfg(feature = "k8s-gateway")]
+mod options {
+    //! K8sGateway: `status.statuses` has an entry for the namespace of each controller, and is no subresource.
+
+    use gateway_model::{Timestamp, parse_stored};
+    use gateway_resolve::{Author, Config, Snapshot, StatusWrite, plan_statuses, resolve};
+    use serde_json::{Value, json};
+
+    const GATEWAY: &str = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: web}
+spec: {gatewayClassName: any, listeners: [{name: http, port: 80, protocol: HTTP}]}
+---
+";
+
+    /// An option of which another controller says something.
+    fn option(target: &str, own: &str) -> String {
+        format!(
+            "
+apiVersion: gateway.solo.io/v1
+kind: VirtualHostOption
+metadata: {{name: hosts, resourceVersion: '5'}}
+spec:
+  targetRefs: [{{group: gateway.networking.k8s.io, kind: Gateway, name: {target}}}]
+  options: {{csrf: {{}}}}
+status:
+  statuses:
+    elsewhere: {{state: 1, reportedBy: other, details: {{a: b}}}}
+    {own}
+"
+        )
+    }
+
+    fn plan(manifests: &str) -> (Snapshot, Vec<StatusWrite>) {
+        let loaded = parse_stored("cluster", manifests.as_bytes()).resources;
+        let snapshot: Snapshot = loaded.into_iter().map(|loaded| loaded.resource).collect();
+        let mut config = Config::default();
+        config.namespace = "here".to_owned();
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let statuses = resolve(&snapshot, &config, now).statuses;
+        let writes = planned(&snapshot, &statuses);
+        (snapshot, writes)
+    }
+
+    fn planned(snapshot: &Snapshot, statuses: &gateway_resolve::Statuses) -> Vec<StatusWrite> {
+        let author = Author {
+            controller: "example.com/gateway",
+            former: &[],
+            namespace: Some("here"),
+        };
+        let mut writes = plan_statuses(snapshot, statuses, author);
+        writes.retain(|write| write.object.kind == "VirtualHostOption");
+        writes
+    }
+
+    #[test]
+    fn the_entry_of_the_own_namespace_alone_is_written_under_the_version() {
+        let (mut snapshot, writes) = plan(&(GATEWAY.to_owned() + &option("web", "")));
+        let own = json!({
+            "state": "Accepted", "reportedBy": "gloo-kube-gateway", "reason": null,
+            "subresourceStatuses": null, "details": null, "messages": null,
+        });
+        let metadata = json!({"name": "hosts", "namespace": "default", "resourceVersion": "5"});
+        assert_eq!(writes.len(), 1);
+        let want = json!({"metadata": metadata, "status": {"statuses": {"here": own}}});
+        assert_eq!(writes[0].merge_patch(), want);
+        assert!(snapshot.wrote(&writes[0], Some("6".to_owned())));
+        let mut config = Config::default();
+        config.namespace = "here".to_owned();
+        let now: Timestamp = "2026-01-01T00:00:01Z".parse().unwrap();
+        let statuses = resolve(&snapshot, &config, now).statuses;
+        assert_eq!(planned(&snapshot, &statuses), [], "the same again");
+    }
+
+    #[test]
+    fn the_entry_goes_when_nothing_is_said_of_the_option() {
+        let stored = option(
+            "none",
+            "here: {state: Accepted, reportedBy: gloo-kube-gateway}",
+        );
+        let (_, writes) = plan(&(GATEWAY.to_owned() + &stored));
+        assert_eq!(writes.len(), 1);
+        let patch = writes[0].merge_patch();
+        assert_eq!(patch["status"], json!({"statuses": {"here": Value::Null}}));
+        let (_, writes) = plan(&(GATEWAY.to_owned() + &option("none", "")));
+        assert_eq!(writes, [], "there is none");
+    }
+}

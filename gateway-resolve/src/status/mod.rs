@@ -86,6 +86,13 @@ impl From<PolicyStatus> for Status {
     }
 }
 
+#[cfg(feature = "k8s-gateway")]
+impl From<gateway_model::k8s_gateway::OptionStatuses> for Status {
+    fn from(status: gateway_model::k8s_gateway::OptionStatuses) -> Self {
+        Self::Options(status)
+    }
+}
+
 impl Status {
     fn api_version(&self) -> String {
         match self {

@@ -1,15 +1,19 @@
 //! Plans the writes that bring stored statuses to the wanted ones.
 //!
 //! Pure: what is stored is in the [`Snapshot`], what is wanted in the [`Statuses`]. A controller
-//! performs the writes, each on the status subresource and under the resource version that it was
-//! planned for: as a [replacement](StatusWrite::replacement), or as a
+//! performs the writes, each on the status subresource, where there is one, and under the resource version that it
+//! was planned for: as a [replacement](StatusWrite::replacement), or as a
 //! [merge patch](StatusWrite::merge_patch). [`Snapshot::wrote`] takes one in.
 
 mod merge;
+#[cfg(feature = "k8s-gateway")]
+mod options;
 #[cfg(test)]
 mod tests;
 mod write;
 
+#[cfg(feature = "k8s-gateway")]
+use gateway_model::k8s_gateway::RouteOption;
 use gateway_model::{
     BackendTlsPolicy, Gateway, GatewayClass, GatewayClassStatus, GatewayStatus, GrpcRoute,
     HttpRoute, Kind, ListenerSet, ListenerSetStatus, Object, ObjectRef, PolicyStatus, RouteStatus,
@@ -28,6 +32,9 @@ pub struct Author<'a> {
     pub controller: &'a str,
     /// The names that it had before: entries of routes under these are its own, and go.
     pub former: &'a [String],
+    /// The namespace that it runs in: entries under it in the `status.statuses` of options are its own. `None`:
+    /// nothing is written of these.
+    pub namespace: Option<&'a str>,
 }
 
 impl<'a> From<&'a str> for Author<'a> {
@@ -36,6 +43,7 @@ impl<'a> From<&'a str> for Author<'a> {
         Self {
             controller,
             former: &[],
+            namespace: None,
         }
     }
 }
@@ -50,7 +58,7 @@ impl<'a> From<&'a String> for Author<'a> {
 /// is as wanted already.
 ///
 /// Only what belongs to `author` changes: its condition types, and its entries in the
-/// `status.parents` of routes and `status.ancestors` of policies. Those that have such entries but no wanted
+/// `status.parents` of routes, `status.ancestors` of policies and `status.statuses` of options. Those that have such entries but no wanted
 /// status lose them; other objects without a wanted status are left alone.
 pub fn plan_statuses<'a>(
     snapshot: &Snapshot,
@@ -71,6 +79,8 @@ pub fn plan_statuses<'a>(
     writes.extend(plan.missing(snapshot.tls_routes()));
     writes.extend(plan.missing(snapshot.udp_routes()));
     writes.extend(plan.missing(snapshot.backend_tls_policies()));
+    #[cfg(feature = "k8s-gateway")]
+    writes.extend(plan.missing_of_options(snapshot));
     writes
 }
 
@@ -85,6 +95,10 @@ pub fn plan_status<'a>(
         statuses,
         author: author.into(),
     };
+    #[cfg(feature = "k8s-gateway")]
+    if object.group == RouteOption::GROUP {
+        return plan.missing_of_option(snapshot, object);
+    }
     if object.group != Gateway::GROUP {
         return None;
     }
@@ -144,6 +158,7 @@ impl Plan<'_> {
             api_version: Object::<S, T>::api_version(),
             resource_version: object.metadata().resource_version.clone(),
             status: merged.into(),
+            entry: T::entry(self.author),
         })
     }
 }
@@ -152,6 +167,11 @@ impl Plan<'_> {
 trait Planned: MergeStatus + Into<Status> {
     /// What is wanted; `None`: the stored one is left alone.
     fn wanted(status: Option<&Status>) -> Option<Self>;
+
+    /// Which entry of it alone is written, where it is a map.
+    fn entry(_author: Author<'_>) -> Option<String> {
+        None
+    }
 }
 
 impl Planned for GatewayClassStatus {

@@ -294,6 +294,7 @@ fn entries_under_a_former_name_go_and_those_of_others_stay() {
     let author = Author {
         controller: OWN,
         former: &former,
+        namespace: None,
     };
     let stored = status(&[&former[0], FOREIGN]);
     let merged = stored.merged(&status(&[OWN]), author, 1);

@@ -21,6 +21,10 @@ pub struct StatusWrite {
     pub resource_version: Option<String>,
     /// The whole new status, what others wrote included.
     pub status: Status,
+    /// The one entry that is written of a status that is a map by namespaces, as those of K8sGateway's options are.
+    /// These are no subresource: the [merge patch](Self::merge_patch) is for the object itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
 }
 
 impl StatusWrite {
@@ -41,6 +45,11 @@ impl StatusWrite {
     /// Not for server-side apply: `parents` and `ancestors` are atomic lists, of which an apply would drop the entries
     /// of other controllers.
     pub fn merge_patch(&self) -> Value {
+        #[cfg(feature = "k8s-gateway")]
+        if let Some(entry) = &self.entry {
+            let status = super::options::patch(entry, &self.status);
+            return json!({"metadata": self.metadata(), "status": status});
+        }
         let absent = self.status.fields().iter().map(|field| (*field).to_owned());
         let mut status: Map<_, _> = absent.map(|field| (field, Value::Null)).collect();
         if let Ok(Value::Object(fields)) = serde_json::to_value(&self.status) {
@@ -116,6 +125,12 @@ fn put(resource: &mut Resource, status: &Status, version: Option<String>) -> boo
         (Resource::BackendTlsPolicy(to), Status::BackendTlsPolicy(status)) => {
             put_into(to, status, version);
         }
+        #[cfg(feature = "k8s-gateway")]
+        (Resource::RouteOption(to), Status::Options(status)) => put_into(to, status, version),
+        #[cfg(feature = "k8s-gateway")]
+        (Resource::VirtualHostOption(to), Status::Options(status)) => put_into(to, status, version),
+        #[cfg(feature = "k8s-gateway")]
+        (Resource::ListenerOption(to), Status::Options(status)) => put_into(to, status, version),
         _ => return false,
     }
     true

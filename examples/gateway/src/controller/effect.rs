@@ -37,6 +37,15 @@ impl Effect {
             (Resource::TcpRoute(old), Resource::TcpRoute(new)) => beside(old, new),
             (Resource::UdpRoute(old), Resource::UdpRoute(new)) => beside(old, new),
             (Resource::BackendTlsPolicy(old), Resource::BackendTlsPolicy(new)) => beside(old, new),
+            (Resource::RouteOption(old), Resource::RouteOption(new)) => beside(old, new),
+            (Resource::VirtualHostOption(old), Resource::VirtualHostOption(new)) => {
+                beside(old, new)
+            }
+            (Resource::HttpListenerOption(old), Resource::HttpListenerOption(new)) => {
+                beside(old, new)
+            }
+            (Resource::ListenerOption(old), Resource::ListenerOption(new)) => beside(old, new),
+            (Resource::Upstream(old), Resource::Upstream(new)) => beside(old, new),
             _ => Self::Resources,
         }
     }

@@ -80,7 +80,9 @@ spec: {{gatewayClassName: {class}, listeners: [{{name: http, port: 80, protocol:
         )?;
         match write.content {
             Content::Finalizers(finalizers) => Some(finalizers),
-            Content::Status(_) | Content::Object(_) => unreachable!("{write:?}"),
+            Content::Status(_) | Content::Patch(_) | Content::Object(_) => {
+                unreachable!("{write:?}")
+            }
         }
     }
 

@@ -1,5 +1,8 @@
 //! The kinds that are watched.
 
+use gateway_model::k8s_gateway::{
+    DirectResponse, HttpListenerOption, ListenerOption, RouteOption, Upstream, VirtualHostOption,
+};
 use gateway_model::{
     BackendTlsPolicy, ConfigMap, EndpointSlice, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind,
     ListenerSet, Namespace, ReferenceGrant, Secret, Service, TcpRoute, TlsRoute, UdpRoute,
@@ -38,7 +41,7 @@ impl Watched {
 
     /// Is it defined by a CustomResourceDefinition, which may be missing?
     pub(crate) fn is_custom(&self) -> bool {
-        self.group == GatewayClass::GROUP
+        !matches!(self.group, Service::GROUP | EndpointSlice::GROUP)
     }
 
     /// The name of its CustomResourceDefinition.
@@ -49,7 +52,7 @@ impl Watched {
 
 /// The kinds that resolution reads. Only the Secrets that may hold a certificate are watched:
 /// others are never in this process.
-pub(crate) static WATCHED: [Watched; 15] = [
+pub(crate) static WATCHED: [Watched; 21] = [
     Watched::of::<GatewayClass>("gatewayclasses"),
     Watched::of::<Gateway>("gateways"),
     Watched::of::<ListenerSet>("listenersets"),
@@ -60,6 +63,12 @@ pub(crate) static WATCHED: [Watched; 15] = [
     Watched::of::<UdpRoute>("udproutes"),
     Watched::of::<BackendTlsPolicy>("backendtlspolicies"),
     Watched::of::<ReferenceGrant>("referencegrants"),
+    Watched::of::<RouteOption>("routeoptions"),
+    Watched::of::<VirtualHostOption>("virtualhostoptions"),
+    Watched::of::<HttpListenerOption>("httplisteneroptions"),
+    Watched::of::<ListenerOption>("listeneroptions"),
+    Watched::of::<DirectResponse>("directresponses"),
+    Watched::of::<Upstream>("upstreams"),
     Watched::of::<Namespace>("namespaces"),
     Watched::of::<Service>("services"),
     Watched::of::<EndpointSlice>("endpointslices"),

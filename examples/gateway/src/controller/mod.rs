@@ -138,8 +138,10 @@ impl Controller {
         plane.audit_every(arguments.audit_every);
         let (sender, changes) = mpsc::unbounded_channel();
         watch::start(client, &sender);
+        let mut config = arguments.config();
+        client.default_namespace().clone_into(&mut config.namespace);
         Ok(Self {
-            config: arguments.config(),
+            config,
             former_names: arguments.former_controller_name.clone(),
             plane,
             allocator: arguments.addresses.clone().map(Allocator::new),
@@ -192,6 +194,7 @@ impl Controller {
             author: Author {
                 controller: &self.config.controller_name,
                 former: &self.former_names,
+                namespace: Some(&self.config.namespace),
             },
         };
         // It may have been lost while the data plane took its time.

@@ -84,6 +84,10 @@ impl Plan<'_> {
     }
 
     fn status(self, write: StatusWrite) -> Write {
+        let content = match write.entry {
+            Some(_) => Content::Patch(write.merge_patch()),
+            None => Content::Status(Box::new(write.status)),
+        };
         let stored = self.snapshot.get(&write.object);
         let stored = stored.map(|resource| stored_as(&resource, Part::Status));
         Write {
@@ -91,7 +95,7 @@ impl Plan<'_> {
             stored: stored.unwrap_or_default(),
             key: Key::new(write.object, Part::Status),
             version: write.resource_version,
-            content: Content::Status(Box::new(write.status)),
+            content,
         }
     }
 }
@@ -109,6 +113,9 @@ pub(crate) fn stored_as(resource: &Resource, part: Part) -> Fingerprint {
         (Resource::TcpRoute(route), Part::Status) => Fingerprint::of(&route.status),
         (Resource::UdpRoute(route), Part::Status) => Fingerprint::of(&route.status),
         (Resource::BackendTlsPolicy(policy), Part::Status) => Fingerprint::of(&policy.status),
+        (Resource::RouteOption(option), Part::Status) => Fingerprint::of(&option.status),
+        (Resource::VirtualHostOption(option), Part::Status) => Fingerprint::of(&option.status),
+        (Resource::ListenerOption(option), Part::Status) => Fingerprint::of(&option.status),
         (Resource::Service(_) | Resource::EndpointSlice(_), Part::Object) => {
             infrastructure::fingerprint(resource)
         }

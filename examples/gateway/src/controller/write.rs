@@ -55,6 +55,8 @@ pub(crate) enum Content {
     Finalizers(Vec<String>),
     /// The whole status, what others wrote included.
     Status(Box<Status>),
+    /// A merge patch of the object itself, with the version that it is for.
+    Patch(Value),
     /// An object, as far as this controller has a say in it; it is made where there is none (server-side apply).
     Object(Value),
 }

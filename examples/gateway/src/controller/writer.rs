@@ -202,6 +202,10 @@ async fn put(client: Client, write: &Write) -> Result<DynamicObject, Error> {
             api.replace_status(name, &PostParams::default(), &object)
                 .await
         }
+        Content::Patch(patch) => {
+            let patch = Patch::Merge(patch);
+            api.patch(name, &PatchParams::default(), &patch).await
+        }
         Content::Finalizers(finalizers) => {
             let metadata = json!({ "resourceVersion": write.version, "finalizers": finalizers });
             let patch = Patch::Merge(json!({ "metadata": metadata }));

@@ -7,9 +7,10 @@ import (
 
 // watched is every resource that a controller lists.
 var watched = []string{
-	"customresourcedefinitions", "backendtlspolicies", "configmaps", "endpointslices", "gatewayclasses",
-	"gateways", "grpcroutes", "httproutes", "listenersets", "namespaces", "referencegrants", "secrets", "services",
-	"tcproutes", "tlsroutes", "udproutes",
+	"customresourcedefinitions", "backendtlspolicies", "configmaps", "directresponses", "endpointslices",
+	"gatewayclasses", "gateways", "grpcroutes", "httplisteneroptions", "httproutes", "listeneroptions",
+	"listenersets", "namespaces", "referencegrants", "routeoptions", "secrets", "services", "tcproutes",
+	"tlsroutes", "udproutes", "upstreams", "virtualhostoptions",
 }
 
 // builtIn counts the definitions, and the kinds that have none.
@@ -33,7 +34,7 @@ func TestFirstLists(t *testing.T) {
 		controller := launch(t, relay, "--addresses", pool)
 		controller.wait(10*time.Second, "leads and has listed what it can", func() bool {
 			asked := len(relay.counts("list "))
-			// The kinds of the Gateway API are looked for when their definitions are known.
+			// Custom kinds are looked for when their definitions are known.
 			all := asked == len(watched) || resource == watched[0] && asked == builtIn
 			return all && controller.leads()
 		})

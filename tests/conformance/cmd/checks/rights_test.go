@@ -52,6 +52,9 @@ func TestRights(t *testing.T) {
 		}
 		w.create(kind, "any", map[string]any{"spec": spec})
 	}
+	w.option(routeOptions, "route", target("HTTPRoute", "any"), map[string]any{"timeout": "5s"})
+	w.option(hostOptions, "hosts", target("Gateway", "web"), map[string]any{"csrf": map[string]any{}})
+	w.option(socketOptions, "sockets", target("Gateway", "web"), map[string]any{})
 	w.eventually("the routes are accepted", w.settled(2, "Accepted", "True"))
 
 	for _, use := range uses(append(cluster.Rules, election.Rules...)) {

@@ -45,12 +45,20 @@ var (
 	udpRoutes      = kind{gatewayv1.SchemeGroupVersion.WithResource("udproutes"), "UDPRoute"}
 	grants         = kind{gatewayv1.SchemeGroupVersion.WithResource("referencegrants"), "ReferenceGrant"}
 	tlsPolicies    = kind{gatewayv1.SchemeGroupVersion.WithResource("backendtlspolicies"), "BackendTLSPolicy"}
+	routeOptions   = option("routeoptions", "RouteOption")
+	hostOptions    = option("virtualhostoptions", "VirtualHostOption")
+	socketOptions  = option("listeneroptions", "ListenerOption")
 )
 
 // kind is a kind of object, as URLs and as manifests name it.
 type kind struct {
 	schema.GroupVersionResource
 	name string
+}
+
+// option is a kind of policy of K8sGateway.
+func option(resource, name string) kind {
+	return kind{schema.GroupVersionResource{Group: "gateway.solo.io", Version: "v1", Resource: resource}, name}
 }
 
 // world is a namespace of a test.

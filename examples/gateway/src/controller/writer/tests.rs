@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use gateway_model::k8s_gateway::RouteOption;
 use gateway_model::{Gateway, Kind, ObjectRef, RouteStatus};
 use http::{Request, Response};
 use kube::Client;
@@ -78,4 +79,28 @@ async fn a_write_that_is_not_answered_makes_room_for_others() {
     let both = async { tokio::join!(writer.written(), answer) };
     let (written, ()) = tokio::time::timeout(TIMEOUT * 3, both).await.unwrap();
     assert_eq!(written.over.as_deref(), Some("1"));
+}
+
+/// K8sGateway: the status of an option is no subresource.
+#[tokio::test]
+async fn a_patch_is_of_the_object_itself() {
+    let (sender, mut asked) = tokio::sync::mpsc::unbounded_channel();
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let sender = sender.clone();
+        async move {
+            let (head, body) = request.into_parts();
+            let body = body.collect_bytes().await.unwrap();
+            let line = format!("{} {}", head.method, head.uri.path());
+            let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            sender.send((line, body)).unwrap();
+            Ok::<_, Infallible>(Response::new(Body::empty()))
+        }
+    });
+    let patch = serde_json::json!({"metadata": {"resourceVersion": "1"}, "status": {}});
+    let mut write = write(0);
+    write.key.object = ObjectRef::new(RouteOption::GROUP, RouteOption::KIND, "default", "any");
+    write.content = Content::Patch(patch.clone());
+    let _ = super::put(Client::new(service, "default"), &write).await;
+    let path = "PATCH /apis/gateway.solo.io/v1/namespaces/default/routeoptions/any";
+    assert_eq!(asked.recv().await.unwrap(), (path.to_owned(), patch));
 }
