@@ -12,6 +12,8 @@ pub(crate) enum Touched {
     Object(ObjectRef),
     /// Which EndpointSlices there are of this Service, or what they say.
     Slices(ObjectRef),
+    /// Which ListenerSets there are of this Gateway, or what they say.
+    ListenerSets(ObjectRef),
     /// Which policies there are for this object, or what they say.
     #[cfg(feature = "k8s-gateway")]
     Policies(ObjectRef),

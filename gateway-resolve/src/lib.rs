@@ -32,6 +32,8 @@ mod authorities;
 #[cfg(feature = "resolve")]
 mod behind;
 #[cfg(feature = "resolve")]
+mod by_owner;
+#[cfg(feature = "resolve")]
 mod config;
 #[cfg(feature = "resolve")]
 mod emit;

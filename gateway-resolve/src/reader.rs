@@ -21,6 +21,8 @@ pub(crate) enum Read {
     All(&'static str),
     /// The EndpointSlices of a Service.
     Slices(ObjectRef),
+    /// The ListenerSets of a Gateway.
+    ListenerSets(ObjectRef),
     /// The policies that are for an object.
     #[cfg(feature = "k8s-gateway")]
     Policies(ObjectRef),
@@ -90,18 +92,22 @@ impl<'a> Reader<'a> {
         self.snapshot.gateway_classes()
     }
 
-    pub(crate) fn gateways(&self) -> &'a Store<Gateway> {
-        self.record(|| Read::All(Gateway::KIND));
-        self.snapshot.gateways()
+    pub(crate) fn gateway_class(&self, name: &str) -> Option<&'a Arc<GatewayClass>> {
+        let class = ObjectRef::new(GatewayClass::GROUP, GatewayClass::KIND, "", name);
+        self.object(self.snapshot.gateway_classes(), &class)
     }
 
     pub(crate) fn gateway(&self, object: &ObjectRef) -> Option<&'a Arc<Gateway>> {
         self.object(self.snapshot.gateways(), object)
     }
 
-    pub(crate) fn listener_sets(&self) -> &'a Store<ListenerSet> {
-        self.record(|| Read::All(ListenerSet::KIND));
-        self.snapshot.listener_sets()
+    /// The ListenerSets that name a Gateway, by namespace and name.
+    pub(crate) fn listener_sets_of(
+        &self,
+        gateway: &ObjectRef,
+    ) -> impl Iterator<Item = &'a Arc<ListenerSet>> + use<'a> {
+        self.record(|| Read::ListenerSets(gateway.clone()));
+        self.snapshot.listener_sets_of(gateway)
     }
 
     pub(crate) fn listener_set(&self, object: &ObjectRef) -> Option<&'a Arc<ListenerSet>> {

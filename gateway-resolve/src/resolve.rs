@@ -4,7 +4,6 @@ use gateway_model::Timestamp;
 
 use crate::emit::emit;
 use crate::facts::Facts;
-use crate::gateway::certificates::KeyPairs;
 use crate::gateway::classes::classes;
 use crate::gateway::parents;
 use crate::grants::grants;
@@ -37,7 +36,7 @@ pub fn resolve(snapshot: &Snapshot, config: &Config, now: Timestamp) -> Resoluti
     let grants = grants(snapshot);
     let reader = &Reader::new(snapshot, &grants, now);
     let classes = classes(reader, config);
-    let parents = parents(reader, &classes, config, &KeyPairs::default());
+    let parents = parents(snapshot, reader, &classes, config);
     let (points, patterns) = (Parents::new(&parents), Patterns::default());
     let facts = Facts {
         routes: routes(snapshot, &points, &patterns, reader),

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use gateway_model::{BackendTlsPolicy, EndpointSlice, Kind, ObjectRef, Resource, Service};
+use gateway_model::{BackendTlsPolicy, EndpointSlice, Kind, ListenerSet, ObjectRef, Resource};
 
+use crate::by_owner::ByOwner;
 use crate::journal::{Journal, Mark, Touched};
 use crate::policy::index::ByTarget;
 use crate::stores::Stores;
@@ -19,12 +20,10 @@ pub struct Snapshot {
     #[cfg(feature = "k8s-gateway")]
     pub(crate) options: crate::k8s_gateway::OptionsByTarget,
     ignored: Arc<BTreeSet<ObjectRef>>,
-    slices: SlicesByService,
+    slices: ByOwner<EndpointSlice>,
+    listener_sets: ByOwner<ListenerSet>,
     journal: Journal,
 }
-
-/// EndpointSlices by the Service that they belong to, then by name.
-type SlicesByService = Arc<BTreeMap<ObjectRef, BTreeMap<Box<str>, Arc<EndpointSlice>>>>;
 
 impl Snapshot {
     /// A snapshot without resources.
@@ -62,10 +61,7 @@ impl Snapshot {
     /// Adds a resource, or replaces the one with its kind, namespace and name. Of resources of kinds
     /// that resolution does not read, it is kept that they are there.
     pub fn insert(&mut self, resource: Resource) {
-        if let Resource::EndpointSlice(slice) = &resource {
-            self.take_slice(&slice.metadata.namespace, &slice.metadata.name);
-            self.add_slice(slice);
-        }
+        self.index(&resource.reference(), Some(&resource));
         if let Resource::BackendTlsPolicy(policy) = &resource {
             self.take_policy(&policy.metadata.namespace, &policy.metadata.name);
             self.backend_tls_by_target.add(policy);
@@ -85,9 +81,7 @@ impl Snapshot {
 
     /// Removes a resource; says whether it was there.
     pub fn remove(&mut self, reference: &ObjectRef) -> bool {
-        if reference.kind == EndpointSlice::KIND && reference.group == EndpointSlice::GROUP {
-            self.take_slice(&reference.namespace, &reference.name);
-        }
+        self.index(reference, None);
         if reference.kind == BackendTlsPolicy::KIND && reference.group == BackendTlsPolicy::GROUP {
             self.take_policy(&reference.namespace, &reference.name);
         }
@@ -114,10 +108,15 @@ impl Snapshot {
         &self,
         service: &ObjectRef,
     ) -> impl Iterator<Item = &Arc<EndpointSlice>> + use<'_> {
-        self.slices
-            .get(service)
-            .into_iter()
-            .flat_map(BTreeMap::values)
+        self.slices.of(service)
+    }
+
+    /// The ListenerSets of a Gateway, by namespace and name.
+    pub(crate) fn listener_sets_of(
+        &self,
+        gateway: &ObjectRef,
+    ) -> impl Iterator<Item = &Arc<ListenerSet>> + use<'_> {
+        self.listener_sets.of(gateway)
     }
 
     /// What was changed since `mark`; `None` when that is not known.
@@ -148,27 +147,16 @@ impl Snapshot {
         }
     }
 
-    fn add_slice(&mut self, slice: &Arc<EndpointSlice>) {
-        if let Some(service) = service_of(slice) {
-            let slices = Arc::make_mut(&mut self.slices);
-            let of_service = slices.entry(service.clone()).or_default();
-            of_service.insert(slice.metadata.name.as_str().into(), Arc::clone(slice));
+    /// Finds what belongs to others by these from now on.
+    fn index(&mut self, object: &ObjectRef, new: Option<&Resource>) {
+        let old = self.stores.get(object);
+        let (old_slice, old_set) = owned(old.as_ref());
+        let (slice, set) = owned(new);
+        for service in self.slices.put(old_slice.map(|old| &**old), slice) {
             self.journal.push(Touched::Slices(service));
         }
-    }
-
-    /// Takes a slice from the Service that it belongs to until now.
-    fn take_slice(&mut self, namespace: &str, name: &str) {
-        let known = self.endpoint_slices().get(namespace, name);
-        if let Some(service) = known.and_then(|slice| service_of(slice)) {
-            let slices = Arc::make_mut(&mut self.slices);
-            if let Some(of_service) = slices.get_mut(&service) {
-                of_service.remove(name);
-                if of_service.is_empty() {
-                    slices.remove(&service);
-                }
-            }
-            self.journal.push(Touched::Slices(service));
+        for gateway in self.listener_sets.put(old_set.map(|old| &**old), set) {
+            self.journal.push(Touched::ListenerSets(gateway));
         }
     }
 
@@ -192,8 +180,11 @@ impl Extend<Resource> for Snapshot {
     }
 }
 
-fn service_of(slice: &EndpointSlice) -> Option<ObjectRef> {
-    let namespace = slice.metadata.namespace.as_str();
-    let named = |name| ObjectRef::new(Service::GROUP, Service::KIND, namespace, name);
-    slice.service().map(named)
+/// A resource that belongs to another, as what it is.
+fn owned(resource: Option<&Resource>) -> (Option<&Arc<EndpointSlice>>, Option<&Arc<ListenerSet>>) {
+    match resource {
+        Some(Resource::EndpointSlice(slice)) => (Some(slice), None),
+        Some(Resource::ListenerSet(set)) => (None, Some(set)),
+        _ => (None, None),
+    }
 }

@@ -28,14 +28,10 @@ pub(crate) struct KeyPairs(RefCell<BTreeMap<ObjectRef, (Arc<Secret>, KeyPair)>>)
 /// A certificate, or why there is none.
 type KeyPair = Result<Arc<Certificate>, String>;
 
-/// Reads every Secret that a listener of `gateways` refers to and may refer to.
-pub(crate) fn certificates(
-    reader: &Reader<'_>,
-    gateways: &[Merged],
-    known: &KeyPairs,
-) -> Certificates {
+/// Reads every Secret that a listener of a Gateway refers to and may refer to.
+pub(crate) fn certificates(merged: &Merged, known: &KeyPairs, reader: &Reader<'_>) -> Certificates {
     let mut read = BTreeMap::new();
-    for owner in gateways.iter().flat_map(|merged| &merged.owners) {
+    for owner in &merged.owners {
         let from = owner.reference();
         let listeners = owner.listeners().iter();
         let references = listeners
@@ -47,26 +43,30 @@ pub(crate) fn certificates(
                 && reader.permit(&from, &secret)
                 && let Some(object) = reader.secret(&secret)
             {
-                read.entry(secret).or_insert_with_key(|secret| {
-                    let pair = known.get(object, secret);
-                    (Arc::clone(object), pair)
-                });
+                read.entry(secret)
+                    .or_insert_with_key(|secret| known.get(object, secret));
             }
         }
     }
-    let pairs = read.iter();
-    let pairs = pairs.map(|(secret, (_, pair))| (secret.clone(), pair.clone()));
-    let certificates = Certificates(pairs.collect());
-    known.0.replace(read);
-    certificates
+    Certificates(read)
 }
 
 impl KeyPairs {
     fn get(&self, object: &Arc<Secret>, secret: &ObjectRef) -> KeyPair {
-        match self.0.borrow().get(secret) {
-            Some((known, pair)) if Arc::ptr_eq(known, object) => pair.clone(),
-            _ => certificate(object, secret),
+        let mut known = self.0.borrow_mut();
+        if let Some((same, pair)) = known.get(secret)
+            && Arc::ptr_eq(same, object)
+        {
+            return pair.clone();
         }
+        let pair = certificate(object, secret);
+        known.insert(secret.clone(), (Arc::clone(object), pair.clone()));
+        pair
+    }
+
+    /// Forgets the Secrets that are not read any more.
+    pub(crate) fn retain(&mut self, is_read: impl Fn(&ObjectRef) -> bool) {
+        self.0.get_mut().retain(|secret, _| is_read(secret));
     }
 }
 

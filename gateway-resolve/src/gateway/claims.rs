@@ -8,20 +8,18 @@ use crate::reason::ListenerAccepted;
 
 use super::listeners::ListenerFacts;
 
-/// The listeners of each Gateway, of which those that claim what they may not are refused.
+/// The listeners of a Gateway, of which those that claim what they may not are refused.
 pub(crate) fn claims(
-    mut listeners: Vec<Vec<ListenerFacts>>,
+    mut listeners: Vec<ListenerFacts>,
     allowed: &ListenerClaims,
-) -> Vec<Vec<ListenerFacts>> {
-    for listeners in &mut listeners {
-        let mut ports = BTreeSet::new();
-        for listener in listeners.iter_mut().filter(|one| one.is_attached()) {
-            let namespace = &listener.id.parent.namespace;
-            let problem = hostname(allowed, namespace, listener)
-                .or_else(|| port(allowed, namespace, listener))
-                .or_else(|| one_too_many(allowed, &mut ports, listener));
-            listener.refused.extend(problem);
-        }
+) -> Vec<ListenerFacts> {
+    let mut ports = BTreeSet::new();
+    for listener in listeners.iter_mut().filter(|one| one.is_attached()) {
+        let namespace = &listener.id.parent.namespace;
+        let problem = hostname(allowed, namespace, listener)
+            .or_else(|| port(allowed, namespace, listener))
+            .or_else(|| one_too_many(allowed, &mut ports, listener));
+        listener.refused.extend(problem);
     }
     listeners
 }

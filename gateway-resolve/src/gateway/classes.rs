@@ -73,11 +73,12 @@ impl Classes<'_> {
 
     /// The class that a Gateway names; `None` when it is not served.
     pub(crate) fn get(&self, reader: &Reader<'_>, name: &str) -> Option<Class> {
+        let object = reader.gateway_class(name);
         if let Some(class) = self.objects.get(name) {
             return Some(class.clone());
         }
         let stand_in = match &self.config.classes {
-            ClassSelection::Any => reader.gateway_classes().get("", name).is_none(),
+            ClassSelection::Any => object.is_none(),
             ClassSelection::Controller | ClassSelection::NamedOfController(_) => false,
             ClassSelection::Named(selected) => selected == name,
         };

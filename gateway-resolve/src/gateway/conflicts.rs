@@ -5,20 +5,19 @@
 //! set has lost so is in the way of none of its own. Between Gateways that share a socket, because they are bound
 //! to the same address and port, the older Gateway keeps what it has, and the younger one's listener is refused.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use gateway_model::{Hostname, Port};
+use gateway_model::{Hostname, ObjectRef, Port};
 
-use crate::age::by_age;
 use crate::ir::Transport;
 use crate::reason::{ListenerAccepted, ListenerConflicted, ListenerProgrammed};
 
-use super::ListenerKey;
 use super::addresses::Bound;
+use super::alone::GatewayFacts;
 use super::apart::Apart;
 use super::listeners::ListenerFacts;
-use super::owner::Merged;
 
 /// Why a listener is conflicted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,43 +56,83 @@ impl Clash {
     }
 }
 
-/// The listeners that are conflicted.
-pub(crate) type Conflicts = BTreeMap<ListenerKey, Conflict>;
+/// The listeners that are conflicted, by Gateway and by their position among all that it serves.
+pub(crate) type Conflicts = BTreeMap<ObjectRef, BTreeMap<usize, Conflict>>;
 
 /// Finds the listeners that clash. Those of unsupported protocols take no part.
-pub(crate) fn conflicts(
-    gateways: &[Merged],
-    listeners: &[Vec<ListenerFacts>],
+pub(crate) fn conflicts<'a>(
+    gateways: impl Iterator<Item = &'a GatewayFacts>,
     default_is_shared: bool,
 ) -> Conflicts {
-    let mut order: Vec<usize> = (0..gateways.len()).collect();
-    let object = |gateway: usize| &*gateways[gateway].gateway.object;
-    order.sort_by(|a, b| by_age(object(*a), object(*b)));
+    let mut order: Vec<_> = gateways.collect();
+    order.sort_by(|a, b| by_age(a, b));
     let (mut claims, mut conflicts) = (Claims::new(), Conflicts::new());
-    for gateway in order {
-        let places = places(&gateways[gateway], gateway, default_is_shared);
-        let owners = listeners[gateway].chunk_by(|a, b| a.id.parent == b.id.parent);
+    for (position, gateway) in order.into_iter().enumerate() {
+        let places = places(gateway, position, default_is_shared);
+        let listeners: Vec<_> = gateway.listeners.iter().map(|one| &*one.facts).collect();
+        let mut found = BTreeMap::new();
         let mut first = 0;
-        for own in owners {
-            for (index, conflict) in of_owner(own, &places, &mut claims) {
-                let listener = first + index;
-                conflicts.insert(ListenerKey { gateway, listener }, conflict);
-            }
+        for own in listeners.chunk_by(|a, b| a.id.parent == b.id.parent) {
+            let lost = of_owner(own, &places, &mut claims).into_iter();
+            found.extend(lost.map(|(index, conflict)| (first + index, conflict)));
             first += own.len();
+        }
+        if !found.is_empty() {
+            conflicts.insert(gateway.reference().clone(), found);
         }
     }
     conflicts
 }
 
+/// Do two versions of a Gateway claim the same, so that for all others nothing changes?
+pub(crate) fn claim_alike(one: Option<&GatewayFacts>, other: Option<&GatewayFacts>) -> bool {
+    let claimed = |facts: &'_ GatewayFacts| {
+        let gateway = &facts.merged.gateway;
+        let age = gateway.object.metadata.creation_timestamp;
+        (age, gateway.is_refused(), gateway.addresses.bound.clone())
+    };
+    let (Some(one), Some(other)) = (one, other) else {
+        return one.is_none() && other.is_none();
+    };
+    let (own, others) = (one.listeners.iter(), other.listeners.iter());
+    let same = |(own, other)| claims_as(own, other);
+    claimed(one) == claimed(other)
+        && own.len() == others.len()
+        && own
+            .map(|own| &*own.facts)
+            .zip(others.map(|other| &*other.facts))
+            .all(same)
+}
+
+fn claims_as(own: &ListenerFacts, other: &ListenerFacts) -> bool {
+    let claimed = |facts: &ListenerFacts| {
+        let spec = facts.spec();
+        (spec.port, spec.protocol.clone(), spec.hostname.clone())
+    };
+    own.id == other.id
+        && claimed(own) == claimed(other)
+        && own.is_attached() == other.is_attached()
+        && own.refused.is_empty() == other.refused.is_empty()
+}
+
+fn by_age(a: &GatewayFacts, b: &GatewayFacts) -> Ordering {
+    let age = |facts: &GatewayFacts| facts.merged.gateway.object.metadata.creation_timestamp;
+    let by_name = || a.reference().cmp_by_text(b.reference());
+    age(a).cmp(&age(b)).then_with(by_name)
+}
+
 /// The clashes of the listeners of one owner, after those that come before it. What a ListenerSet has lost to others is
 /// in the way of none of its own (conformance test ListenerSetProtocolConflict).
 fn of_owner<'a>(
-    own: &'a [ListenerFacts],
+    own: &[&'a ListenerFacts],
     places: &[Place],
     claims: &mut Claims<'a>,
 ) -> BTreeMap<usize, Conflict> {
     let mut found = BTreeMap::new();
-    let candidates = || own.iter().enumerate().filter(|(_, facts)| may_claim(facts));
+    let candidates = || {
+        let own = own.iter().copied().enumerate();
+        own.filter(|(_, facts)| may_claim(facts))
+    };
     for (index, facts) in candidates().filter(|(_, facts)| facts.is_of_set()) {
         found.extend(lost(facts, places, claims).map(|conflict| (index, conflict)));
     }
@@ -121,7 +160,10 @@ fn apart(facts: &ListenerFacts) -> Option<Apart> {
 }
 
 /// The clashes among the listeners of one owner that are not `lost` already.
-fn within(listeners: &[ListenerFacts], lost: &BTreeMap<usize, Conflict>) -> Vec<(usize, Conflict)> {
+fn within(
+    listeners: &[&ListenerFacts],
+    lost: &BTreeMap<usize, Conflict>,
+) -> Vec<(usize, Conflict)> {
     let mut ports: BTreeMap<(Port, Transport), Vec<usize>> = BTreeMap::new();
     for (index, facts) in listeners.iter().enumerate() {
         let takes_part = facts.is_attached() && !lost.contains_key(&index);
@@ -136,8 +178,8 @@ fn within(listeners: &[ListenerFacts], lost: &BTreeMap<usize, Conflict>) -> Vec<
         .collect()
 }
 
-fn on_one_port(listeners: &[ListenerFacts], members: &[usize]) -> Vec<(usize, Conflict)> {
-    let apart = |index: &usize| apart(&listeners[*index]);
+fn on_one_port(listeners: &[&ListenerFacts], members: &[usize]) -> Vec<(usize, Conflict)> {
+    let apart = |index: &usize| apart(listeners[*index]);
     let (first, rest) = (members.first().and_then(apart), members.iter().skip(1));
     let goes = |(own, first): (Apart, Apart)| own.goes_with(first);
     if !rest.map(apart).all(|own| own.zip(first).is_some_and(goes)) {
@@ -157,7 +199,11 @@ fn on_one_port(listeners: &[ListenerFacts], members: &[usize]) -> Vec<(usize, Co
         .collect()
 }
 
-fn clashes(listeners: &[ListenerFacts], members: &[usize], clash: Clash) -> Vec<(usize, Conflict)> {
+fn clashes(
+    listeners: &[&ListenerFacts],
+    members: &[usize],
+    clash: Clash,
+) -> Vec<(usize, Conflict)> {
     let conflict = |index: usize| {
         let others: Vec<_> = members
             .iter()
@@ -191,7 +237,7 @@ enum Place {
     Default,
     /// To an address.
     Address(IpAddr),
-    /// Where no other is: the Gateway of this position.
+    /// Where no other is: the Gateway of this position by age.
     Alone(usize),
 }
 
@@ -205,9 +251,9 @@ struct Claim<'a> {
 /// What became of all sockets so far.
 type Claims<'a> = BTreeMap<Socket, Claim<'a>>;
 
-fn places(merged: &Merged, gateway: usize, default_is_shared: bool) -> Vec<Place> {
-    match &merged.gateway.addresses.bound {
-        _ if merged.gateway.is_refused() => vec![Place::Alone(gateway)],
+fn places(facts: &GatewayFacts, gateway: usize, default_is_shared: bool) -> Vec<Place> {
+    match &facts.merged.gateway.addresses.bound {
+        _ if facts.merged.gateway.is_refused() => vec![Place::Alone(gateway)],
         Bound::Default if default_is_shared => vec![Place::Default],
         Bound::Default | Bound::Nowhere => vec![Place::Alone(gateway)],
         Bound::To(addresses) => addresses.iter().copied().map(Place::Address).collect(),

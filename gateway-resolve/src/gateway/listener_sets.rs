@@ -1,6 +1,5 @@
 //! The ListenerSets of Gateways, in their order, and which of them a Gateway lets in (GEP-1713).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gateway_model::{Gateway, Kind, ListenerSet, ObjectRef, Unread};
@@ -14,36 +13,17 @@ use crate::route::selector::{self, NamespaceLabels, allows};
 use super::ServedGateway;
 use super::owner::Owner;
 
-/// All ListenerSets by the Gateway that they name, the oldest first.
-#[derive(Debug)]
-pub(crate) struct ListenerSets<'a>(BTreeMap<ObjectRef, Vec<&'a Arc<ListenerSet>>>);
-
-impl<'a> ListenerSets<'a> {
-    pub(crate) fn new(reader: &Reader<'a>) -> Self {
-        let mut sets: BTreeMap<ObjectRef, Vec<&Arc<ListenerSet>>> = BTreeMap::new();
-        for set in reader.listener_sets().iter() {
-            if let Some(gateway) = gateway_of(set) {
-                sets.entry(gateway).or_default().push(set);
-            }
-        }
-        for of_gateway in sets.values_mut() {
-            of_gateway.sort_by(|a, b| by_age(&***a, &***b));
-        }
-        Self(sets)
-    }
-
-    /// Those of a Gateway.
-    pub(crate) fn of<'b>(
-        &'b self,
-        gateway: &'b ServedGateway,
-        reader: &'b Reader<'_>,
-    ) -> impl Iterator<Item = Owner> + 'b {
-        let sets = self.0.get(&gateway.reference).into_iter().flatten();
-        sets.map(|set| Owner::ListenerSet {
-            object: Arc::clone(set),
-            refused: refused(set, gateway, reader),
-        })
-    }
+/// Those of a Gateway, the oldest first.
+pub(crate) fn listener_sets<'a>(
+    gateway: &'a ServedGateway,
+    reader: &'a Reader<'_>,
+) -> impl Iterator<Item = Owner> + 'a {
+    let mut sets: Vec<_> = reader.listener_sets_of(&gateway.reference).collect();
+    sets.sort_by(|a, b| by_age(&***a, &***b));
+    sets.into_iter().map(|set| Owner::ListenerSet {
+        object: Arc::clone(set),
+        refused: refused(set, gateway, reader),
+    })
 }
 
 /// The Gateway that a ListenerSet names; `None` when it names something else.

@@ -80,28 +80,23 @@ impl ListenerFacts {
     }
 }
 
-/// Looks at the listeners that each Gateway serves, in the order of `gateways`, of their owners and of
-/// `spec.listeners`.
+/// Looks at the listeners that a Gateway serves, in the order of their owners and of `spec.listeners`.
 pub(crate) fn listeners(
-    gateways: &[Merged],
+    merged: &Merged,
     certificates: &Certificates,
     reader: &Reader<'_>,
-) -> Vec<Vec<ListenerFacts>> {
-    let of_gateway = |merged: &Merged| {
-        let owners = merged.owners.iter();
-        let listeners = owners.flat_map(|owner| {
-            let place = move |index| Place {
-                gateway: &merged.gateway,
-                owner,
-                index,
-            };
-            (0..owner.listeners().len()).map(place)
-        });
-        listeners
-            .map(|place| facts(&place, certificates, reader))
-            .collect()
-    };
-    gateways.iter().map(of_gateway).collect()
+) -> Vec<ListenerFacts> {
+    let listeners = merged.owners.iter().flat_map(|owner| {
+        let place = move |index| Place {
+            gateway: &merged.gateway,
+            owner,
+            index,
+        };
+        (0..owner.listeners().len()).map(place)
+    });
+    listeners
+        .map(|place| facts(&place, certificates, reader))
+        .collect()
 }
 
 /// Where a listener is.

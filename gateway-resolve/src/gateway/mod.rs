@@ -1,6 +1,7 @@
 //! The passes over GatewayClasses and Gateways: which are served, where, and by which listeners.
 
 pub(crate) mod addresses;
+pub(crate) mod alone;
 mod apart;
 pub(crate) mod certificates;
 mod claims;
@@ -18,27 +19,23 @@ pub(crate) mod tls;
 
 use std::sync::Arc;
 
-use gateway_model::{Gateway, Kind, ObjectRef, Unread};
+use gateway_model::{Gateway, ObjectRef};
 
-use crate::Config;
 use crate::problem::{Problem, Verdict};
 use crate::reader::Reader;
 use crate::reason::{GatewayAccepted, ListenerOverlappingTls, ListenerProgrammed};
+use crate::{Config, Snapshot};
 
-use addresses::{Addresses, addresses};
-use certificates::{KeyPairs, certificates};
-use claims::claims;
+use addresses::Addresses;
+use alone::alone;
+use certificates::KeyPairs;
 use classes::{Class, Classes};
-use client_certificate::{ClientCertificate, client_certificate};
+use client_certificate::ClientCertificate;
 use conflicts::{Conflict, conflicts};
-use frontend::{Frontend, frontend};
-use listener_sets::ListenerSets;
-use listeners::{ListenerFacts, listeners};
-use overlaps::overlaps;
-use owner::{Merged, Owner};
-#[cfg(feature = "k8s-gateway")]
-use serving::Speaks;
-use serving::{Serving, serving};
+use frontend::Frontend;
+use listeners::ListenerFacts;
+use owner::Owner;
+use serving::Serving;
 
 /// What is known of a parent of routes that is served, its listeners included.
 #[derive(Debug, PartialEq, Eq)]
@@ -56,7 +53,7 @@ pub(crate) struct ParentFacts {
 /// A listener, and what comes of it beside its neighbours.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ListenerOutcome {
-    pub(crate) facts: ListenerFacts,
+    pub(crate) facts: Arc<ListenerFacts>,
     /// Why it is conflicted, if it is.
     pub(crate) conflict: Option<Conflict>,
     /// With which other its TLS overlaps.
@@ -65,7 +62,7 @@ pub(crate) struct ListenerOutcome {
     pub(crate) serving: Result<Serving, Verdict<ListenerProgrammed>>,
     /// The options that are for it.
     #[cfg(feature = "k8s-gateway")]
-    pub(crate) policies: crate::k8s_gateway::ListenerPolicies,
+    pub(crate) policies: Arc<crate::k8s_gateway::ListenerPolicies>,
 }
 
 impl ListenerOutcome {
@@ -95,130 +92,22 @@ pub(crate) struct ServedGateway {
     pub(crate) client: Option<ClientCertificate>,
 }
 
-/// One listener, by its Gateway's position among the served ones and its own among all that the Gateway serves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct ListenerKey {
-    gateway: usize,
-    listener: usize,
-}
-
 /// Looks at the Gateways that are served, ordered by namespace and name, and at all that have listeners there.
 pub(crate) fn parents(
+    snapshot: &Snapshot,
     reader: &Reader<'_>,
     classes: &Classes<'_>,
     config: &Config,
-    pairs: &KeyPairs,
 ) -> Vec<Arc<ParentFacts>> {
-    let gateways = served(reader, classes, config);
-    let certificates = certificates(reader, &gateways, pairs);
-    let listeners = listeners(&gateways, &certificates, reader);
-    let listeners = claims(listeners, &config.listener_claims);
-    let mut conflicts = conflicts(&gateways, &listeners, config.default_is_shared);
-    let mut overlaps = overlaps(&listeners);
-    let mut facts = Vec::with_capacity(gateways.len());
-    for (at, (merged, listeners)) in gateways.into_iter().zip(listeners).enumerate() {
-        let outcome = |(listener, facts): (usize, ListenerFacts)| {
-            let key = ListenerKey {
-                gateway: at,
-                listener,
-            };
-            let conflict = conflicts.remove(&key);
-            ListenerOutcome {
-                #[cfg(feature = "k8s-gateway")]
-                policies: crate::k8s_gateway::listener_policies(
-                    &facts.id,
-                    &merged.gateway.reference,
-                    matches!(facts.speaks, Ok(Speaks::Http | Speaks::Https(_))),
-                    reader,
-                ),
-                serving: serving(&merged.gateway, &facts, conflict.as_ref()),
-                overlap: overlaps.remove(&key),
-                conflict,
-                facts,
-            }
-        };
-        let outcomes = listeners.into_iter().enumerate().map(outcome).collect();
-        facts.extend(split(merged, outcomes));
-    }
-    facts
-}
-
-/// Gives each owner its listeners.
-fn split(
-    Merged { gateway, owners }: Merged,
-    outcomes: Vec<ListenerOutcome>,
-) -> impl Iterator<Item = Arc<ParentFacts>> {
-    let mut outcomes = outcomes.into_iter();
-    let own = |owner: Owner| {
-        let own = outcomes.by_ref().take(owner.listeners().len());
-        let own: Vec<_> = own.collect();
-        (owner, own)
-    };
-    let owners: Vec<_> = owners.into_iter().map(own).collect();
-    let is_attached = |(owner, listeners): &&(Owner, Vec<ListenerOutcome>)| match owner {
-        Owner::Gateway(_) => false,
-        Owner::ListenerSet { refused, .. } => {
-            refused.is_none() && listeners.iter().any(ListenerOutcome::is_valid)
-        }
-    };
-    let attached = owners.iter().filter(is_attached).count();
-    owners.into_iter().map(move |(owner, listeners)| {
-        Arc::new(ParentFacts {
-            gateway: Arc::clone(&gateway),
-            attached_sets: match owner {
-                Owner::Gateway(_) => attached,
-                Owner::ListenerSet { .. } => 0,
-            },
-            owner,
-            listeners,
-        })
-    })
-}
-
-fn served(reader: &Reader<'_>, classes: &Classes<'_>, config: &Config) -> Vec<Merged> {
-    let sets = ListenerSets::new(reader);
-    let served = reader.gateways().iter().filter_map(|object| {
-        let class = classes.get(reader, &object.spec.gateway_class_name)?;
-        Some(ServedGateway {
-            reference: object.reference(),
-            addresses: addresses(object, config),
-            refused: refused(object, &class),
-            frontend: frontend(object, reader),
-            client: client_certificate(object, reader),
-            object: Arc::clone(object),
-            class,
-        })
-    });
-    served
-        .map(|gateway| Merged::new(gateway, &sets, reader))
+    let known = KeyPairs::default();
+    let gateways = snapshot.gateways().iter();
+    let alone = gateways.filter_map(|object| alone(object, reader, classes, config, &known));
+    let alone: Vec<_> = alone.collect();
+    let conflicts = conflicts(alone.iter(), config.default_is_shared);
+    let parents = alone.iter();
+    parents
+        .flat_map(|facts| facts.beside(conflicts.get(facts.reference())))
         .collect()
-}
-
-fn refused(gateway: &Gateway, class: &Class) -> Vec<Problem<GatewayAccepted>> {
-    let class_refused = class.refused.as_ref().map(|problem| {
-        let message = format!(
-            "GatewayClass {} is not accepted: {}",
-            gateway.spec.gateway_class_name,
-            problem.text()
-        );
-        let field = "spec.gatewayClassName";
-        Problem::new(GatewayAccepted::InvalidParameters, field, message)
-    });
-    let infrastructure = gateway.spec.infrastructure.as_ref();
-    let parameters = infrastructure.and_then(|i| i.parameters_ref.as_ref()).map(|parameters| {
-        let message = format!(
-            "expected no parameters, found a reference to {} {}; no kind of parameters is supported",
-            parameters.kind, parameters.name
-        );
-        let field = "spec.infrastructure.parametersRef";
-        Problem::new(GatewayAccepted::InvalidParameters, field, message)
-    });
-    let unread =
-        gateway.spec.unread.iter().map(|Unread { field, message }| {
-            Problem::new(GatewayAccepted::Invalid, field, message)
-        });
-    let refused = class_refused.into_iter().chain(parameters);
-    refused.chain(unread).collect()
 }
 
 impl ServedGateway {

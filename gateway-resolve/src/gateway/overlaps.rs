@@ -1,39 +1,21 @@
 //! Listeners of a Gateway and a port whose TLS overlaps, so that HTTP/2 clients may reuse a connection to
 //! one for the other (GEP-3567).
 
-use std::collections::BTreeMap;
-
 use gateway_model::{Hostname, Protocol};
 
 use crate::problem::Verdict;
 use crate::reason::ListenerOverlappingTls;
 
-use super::ListenerKey;
 use super::listeners::ListenerFacts;
 
-/// The listeners whose TLS overlaps with that of another.
-pub(crate) type Overlaps = BTreeMap<ListenerKey, Verdict<ListenerOverlappingTls>>;
-
-/// Finds the listeners of each Gateway whose TLS overlaps.
-pub(crate) fn overlaps(listeners: &[Vec<ListenerFacts>]) -> Overlaps {
-    let mut overlaps = Overlaps::new();
-    for (gateway, listeners) in listeners.iter().enumerate() {
-        for (listener, facts) in listeners.iter().enumerate() {
-            if !facts.is_attached() {
-                continue;
-            }
-            if let Some(verdict) = overlap(facts, listeners) {
-                overlaps.insert(ListenerKey { gateway, listener }, verdict);
-            }
-        }
-    }
-    overlaps
-}
-
-fn overlap(
+/// With which of its neighbours the TLS of a listener overlaps.
+pub(crate) fn overlap(
     facts: &ListenerFacts,
     neighbours: &[ListenerFacts],
 ) -> Option<Verdict<ListenerOverlappingTls>> {
+    if !facts.is_attached() {
+        return None;
+    }
     let is_rival = |rival: &&ListenerFacts| {
         let (own, other) = (facts.spec(), rival.spec());
         is_tls(&own.protocol)

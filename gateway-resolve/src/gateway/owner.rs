@@ -9,7 +9,7 @@ use crate::reader::Reader;
 use crate::reason::ListenerSetAccepted;
 
 use super::ServedGateway;
-use super::listener_sets::ListenerSets;
+use super::listener_sets::listener_sets;
 
 /// Something that has listeners.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl Owner {
 }
 
 /// A Gateway and all that have listeners for it.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Merged {
     pub(crate) gateway: Arc<ServedGateway>,
     /// In order of precedence, the Gateway first.
@@ -65,13 +65,9 @@ pub(crate) struct Merged {
 }
 
 impl Merged {
-    pub(crate) fn new(
-        gateway: ServedGateway,
-        sets: &ListenerSets<'_>,
-        reader: &Reader<'_>,
-    ) -> Self {
+    pub(crate) fn new(gateway: ServedGateway, reader: &Reader<'_>) -> Self {
         let own = Owner::Gateway(Arc::clone(&gateway.object));
-        let sets = sets.of(&gateway, reader);
+        let sets = listener_sets(&gateway, reader);
         Self {
             owners: std::iter::once(own).chain(sets).collect(),
             gateway: Arc::new(gateway),

@@ -11,8 +11,10 @@ use crate::reader::Read;
 /// A piece of work that is done again when what it read has changed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Unit {
-    /// The passes over GatewayClasses, Gateways and ListenerSets.
-    Gateways,
+    /// Which GatewayClasses are served.
+    Classes,
+    /// A Gateway with its ListenerSets.
+    Gateway(ObjectRef),
     /// A route, with what is said of it.
     Route(ObjectRef),
     /// A backend.
@@ -40,9 +42,17 @@ impl Dependents {
         readers.map(|unit| Unit::clone(unit))
     }
 
+    /// Has somebody read this?
+    pub(super) fn has(&self, read: &Read) -> bool {
+        self.readers.contains_key(read)
+    }
+
     /// The unit has read this, and nothing else.
     pub(super) fn set(&mut self, unit: Unit, reads: BTreeSet<Read>) {
         self.forget(&unit);
+        if reads.is_empty() {
+            return;
+        }
         let unit = Arc::new(unit);
         let reads = reads.into_iter().map(|read| self.shared(read)).collect();
         for read in &reads {

@@ -8,6 +8,7 @@ mod audit;
 #[cfg(feature = "k8s-gateway")]
 mod delegates;
 mod dependents;
+mod gateways;
 mod hosts;
 mod served;
 mod turn;
@@ -16,13 +17,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use gateway_model::{
-    BackendTlsPolicy, Gateway, GatewayClass, Kind, ListenerSet, ObjectRef, ReferenceGrant,
-    Timestamp,
+    BackendTlsPolicy, Gateway, GatewayClass, Kind, ObjectRef, ReferenceGrant, Timestamp,
 };
 
 use crate::gateway::ParentFacts;
+use crate::gateway::alone::GatewayFacts;
 use crate::gateway::certificates::KeyPairs;
 use crate::gateway::classes::Class;
+use crate::gateway::conflicts::Conflicts;
 use crate::grants::{Grants, grants};
 use crate::ir::{BackendId, Ir, ListenerId};
 use crate::journal::{Mark, Touched};
@@ -86,6 +88,10 @@ pub struct Resolved {
 struct Known {
     grants: Grants,
     classes: BTreeMap<ObjectRef, (Arc<GatewayClass>, Class)>,
+    /// The Gateways that are served, each without the others.
+    gateways: BTreeMap<ObjectRef, Arc<GatewayFacts>>,
+    /// Where they are in each other's way.
+    conflicts: Conflicts,
     parents: BTreeMap<ObjectRef, Arc<ParentFacts>>,
     /// The same, as routes see them.
     points: Parents,
@@ -120,6 +126,8 @@ impl Known {
 struct Work {
     units: BTreeSet<Unit>,
     listeners: BTreeSet<Arc<ListenerId>>,
+    /// Is something that has listeners another?
+    parents: bool,
     /// What was resolved before, where everything is done again.
     earlier: Resolved,
 }
@@ -218,7 +226,10 @@ impl Resolver {
         };
         self.dependents = Dependents::default();
         work.earlier = std::mem::take(&mut self.resolved);
-        work.units.insert(Unit::Gateways);
+        work.units.insert(Unit::Classes);
+        let gateways = snapshot.gateways().iter();
+        let gateways = gateways.map(|gateway| Unit::Gateway(gateway.reference()));
+        work.units.extend(gateways);
         work.units.insert(Unit::Policies);
         #[cfg(feature = "k8s-gateway")]
         work.units.insert(Unit::Options);
@@ -229,6 +240,10 @@ impl Resolver {
         let object = match touched {
             Touched::Slices(service) => {
                 units.extend(self.dependents.of(&Read::Slices(service.clone())));
+                return;
+            }
+            Touched::ListenerSets(gateway) => {
+                units.extend(self.dependents.of(&Read::ListenerSets(gateway.clone())));
                 return;
             }
             #[cfg(feature = "k8s-gateway")]
@@ -248,8 +263,7 @@ impl Resolver {
         }
         match &*object.kind {
             GatewayClass::KIND => units.extend(self.dependents.of(&Read::All(GatewayClass::KIND))),
-            Gateway::KIND => units.extend(self.dependents.of(&Read::All(Gateway::KIND))),
-            ListenerSet::KIND => units.extend(self.dependents.of(&Read::All(ListenerSet::KIND))),
+            Gateway::KIND => _ = units.insert(Unit::Gateway(object.clone())),
             BackendTlsPolicy::KIND => {
                 units.extend(self.dependents.of(&Read::All(BackendTlsPolicy::KIND)));
             }

@@ -1,17 +1,14 @@
 //! One turn: the passes that have to be done again, in their order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use gateway_model::{GatewayClass, Kind, ObjectRef};
+use gateway_model::ObjectRef;
 
 use crate::emit::listener;
-use crate::gateway::classes::{Class, classes};
-use crate::gateway::{ParentFacts, parents};
 use crate::ir::{BackendId, Ir, ListenerId};
-use crate::reader::{Read, Reader};
+use crate::reader::Reader;
 use crate::route::backends::backend;
-use crate::route::parents::Parents;
 use crate::route::{RouteFacts, route};
 use crate::status::policy;
 use crate::status::report::{Report, of_class, of_parent, of_route};
@@ -32,58 +29,6 @@ pub(super) struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Does the passes over Gateways again, and finds out for whom that makes a difference.
-    pub(super) fn gateways(&mut self, work: &mut Work) {
-        if !work.units.contains(&Unit::Gateways) {
-            return;
-        }
-        #[cfg(feature = "k8s-gateway")]
-        work.units.insert(Unit::Options);
-        let reader = self.reader.recording();
-        let served = classes(&reader, self.config);
-        let facts = parents(&reader, &served, self.config, &self.resolver.certificates);
-        let known = &mut self.resolver.known;
-        let points = Parents::new(&facts);
-        for parent in points.differing(&known.points) {
-            let routes = self.resolver.dependents.of(&Read::Parent(parent.clone()));
-            work.units.extend(routes);
-        }
-        known.points = points;
-        let objects = served.objects();
-        let of_class = |(object, class): (&Arc<GatewayClass>, &Class)| {
-            (object.reference(), (Arc::clone(object), class.clone()))
-        };
-        let classes: BTreeMap<_, _> = objects.map(of_class).collect();
-        let classes = std::mem::replace(&mut known.classes, classes);
-        let reports = classes.keys().chain(known.classes.keys());
-        work.units.extend(reports.cloned().map(Unit::Report));
-        self.replace_parents(facts, work);
-        self.resolver
-            .dependents
-            .set(Unit::Gateways, reader.into_reads());
-    }
-
-    fn replace_parents(&mut self, facts: Vec<Arc<ParentFacts>>, work: &mut Work) {
-        let known = &mut self.resolver.known.parents;
-        let facts = facts
-            .into_iter()
-            .map(|facts| (facts.owner.reference(), facts));
-        let before = std::mem::replace(known, facts.collect());
-        let changed = |(object, facts): &(&ObjectRef, &Arc<ParentFacts>)| {
-            before.get(*object).is_none_or(|before| before != *facts)
-        };
-        let gone = before
-            .iter()
-            .filter(|(object, _)| !known.contains_key(*object));
-        for (object, facts) in known.iter().filter(changed).chain(gone) {
-            work.units.insert(Unit::Report(object.clone()));
-            let earlier = before.get(object).into_iter().chain([facts]);
-            let listeners = earlier.flat_map(|facts| &facts.listeners);
-            work.listeners
-                .extend(listeners.map(|listener| Arc::clone(&listener.facts.id)));
-        }
-    }
-
     /// Looks at routes again, and finds out for whom that makes a difference.
     pub(super) fn routes(&mut self, work: &mut Work) {
         let routes = work.units.iter().filter_map(|unit| match unit {
@@ -198,7 +143,7 @@ impl Turn<'_> {
         let known = &mut self.resolver.known;
         let before = &self.resolver.resolved.ir;
         let listeners = known.served.take_listeners();
-        let certificates = work.units.contains(&Unit::Gateways).then(|| {
+        let certificates = work.parents.then(|| {
             let certificates: Vec<_> = certificates(known.parents.values()).collect();
             has_others(before, &certificates).then_some(certificates)
         });

@@ -54,20 +54,17 @@ impl Parents {
         self.0.get(parent)
     }
 
-    /// The parents that routes see differently here and there.
-    pub(crate) fn differing<'a>(
-        &'a self,
-        other: &'a Self,
-    ) -> impl Iterator<Item = &'a ObjectRef> + 'a {
-        let changed = |(object, parent): &(&ObjectRef, &Parent)| {
-            other.0.get(*object).is_none_or(|other| other != *parent)
-        };
-        let gone = other
-            .0
-            .keys()
-            .filter(|object| !self.0.contains_key(*object));
-        let differing = self.0.iter().filter(changed).map(|(object, _)| object);
-        differing.chain(gone)
+    /// Puts a parent in the place of what it was; says whether routes see it differently.
+    pub(crate) fn put(&mut self, parent: &ObjectRef, facts: Option<&ParentFacts>) -> bool {
+        let new = facts.map(Parent::new);
+        if self.0.get(parent) == new.as_ref() {
+            return false;
+        }
+        match new {
+            Some(new) => _ = self.0.insert(parent.clone(), new),
+            None => _ = self.0.remove(parent),
+        }
+        true
     }
 }
 
