@@ -44,6 +44,16 @@ impl FieldError {
             message: message.into(),
         }
     }
+
+    /// The same, of the field `name` of an option.
+    #[must_use]
+    pub fn within(self, name: &str) -> Self {
+        let separator = if self.path.is_empty() { "" } else { "." };
+        Self {
+            path: format!("{name}{separator}{}", self.path).into(),
+            ..self
+        }
+    }
 }
 
 impl<T: DeserializeOwned> Field<T> {

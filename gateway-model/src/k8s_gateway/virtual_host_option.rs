@@ -27,9 +27,10 @@ options! {
         /// Who is asked whether a request may pass.
         extauth: values::ExtAuth = "extauth" ["extauth"],
         /// Changes of requests and responses by templates.
-        transformations: serde_json::Value = "transformations" ["transformations"],
+        transformations: values::Transformations = "transformations" ["transformations"],
         /// The same, by stages.
-        staged_transformations: serde_json::Value = "stagedtransformations" ["stagedTransformations"],
+        staged_transformations: values::StagedTransformations = "stagedtransformations"
+            ["stagedTransformations"],
         /// Do backends learn which attempt a request is?
         include_request_attempt_count: bool = "includerequestattemptcount" ["includeRequestAttemptCount"],
         /// Do clients learn how many attempts were made?

@@ -108,6 +108,9 @@ fn of_hosts(merged: &Merged<VirtualHostOptions>) -> VirtualHostSettings {
     );
     let into = &mut settings.header_manipulation;
     options::set(into, merged, manipulation, options::header_manipulation);
+    let (slot, beside) = (&mut settings.transformations, &mut settings.beside);
+    let (staged, legacy) = (&options.staged_transformations, &options.transformations);
+    options::set_transformations(slot, beside, merged, staged, legacy);
     settings
 }
 
@@ -136,8 +139,11 @@ pub(super) fn host_problems(options: &VirtualHostOptions) -> Vec<Outcome> {
     found.extend(unserved(&options.retries));
     found.extend(unserved(&options.cors));
     found.extend(unserved(&options.extauth));
-    found.extend(unserved(&options.transformations));
-    found.extend(unserved(&options.staged_transformations));
+    found.extend(check(&options.transformations, options::transformations));
+    found.extend(check(
+        &options.staged_transformations,
+        options::staged_transformations,
+    ));
     found.extend(unserved(&options.include_request_attempt_count));
     found.extend(unserved(&options.include_attempt_count_in_response));
     found

@@ -4,13 +4,17 @@ mod cors;
 mod faults;
 mod headers;
 mod limits;
+mod matchers;
 mod retry;
+mod template;
+mod transformations;
 
 pub(super) use cors::cors;
 pub(super) use faults::{csrf, faults};
 pub(super) use headers::{header_manipulation, literal_host};
 pub(super) use limits::{buffer, buffer_per_route, http_rate_limit, rate_limit};
 pub(super) use retry::retry;
+pub(super) use transformations::{set_transformations, staged_transformations, transformations};
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -124,6 +128,12 @@ pub(super) fn problems<O: Options>(options: &O) -> Vec<Outcome> {
             .map(|name| not_honoured(at(name, ""))),
     );
     found
+}
+
+/// A value of the Gateway API that is none.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
+fn invalid(error: gateway_model::Invalid) -> FieldError {
+    FieldError::new(error.to_string())
 }
 
 /// A share of 100.

@@ -13,7 +13,7 @@ use super::filters::OwnFilters;
 use super::merge::Merged;
 use super::options::{
     self, Outcome, buffer_per_route, check, csrf, faults, header_manipulation, rate_limit,
-    unserved, when_read,
+    set_transformations, staged_transformations, transformations, unserved, when_read,
 };
 use super::upstream;
 
@@ -65,6 +65,8 @@ fn settle(rule: &mut Rule, merged: &Merged<RouteOptions>) {
         csrf: sites,
         buffer_per_route: buffered,
         ratelimit: limited,
+        transformations: legacy,
+        staged_transformations: staged,
         ..
     } = &merged.options;
     if manipulation
@@ -86,6 +88,8 @@ fn settle(rule: &mut Rule, merged: &Merged<RouteOptions>) {
     options::set(&mut settings.csrf, merged, sites, csrf);
     options::set(&mut settings.buffer, merged, buffered, buffer_per_route);
     options::set(&mut settings.local_rate_limit, merged, limited, rate_limit);
+    let (slot, beside) = (&mut settings.transformations, &mut settings.beside);
+    set_transformations(slot, beside, merged, staged, legacy);
 }
 
 /// What is rewritten, as far as the rule leaves it open.
@@ -158,8 +162,11 @@ pub(super) fn problems(options: &RouteOptions) -> Vec<Outcome> {
     found.extend(unserved(&options.regex_rewrite));
     found.extend(unserved(&options.append_x_forwarded_host));
     found.extend(unserved(&options.extauth));
-    found.extend(unserved(&options.transformations));
-    found.extend(unserved(&options.staged_transformations));
+    found.extend(check(&options.transformations, transformations));
+    found.extend(check(
+        &options.staged_transformations,
+        staged_transformations,
+    ));
     found
 }
 

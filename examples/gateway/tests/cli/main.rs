@@ -9,6 +9,7 @@ mod findings;
 mod manifests;
 mod memory;
 mod observe;
+mod options;
 mod output;
 mod reload;
 mod run;

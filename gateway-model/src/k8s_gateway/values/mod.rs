@@ -8,6 +8,8 @@ mod headers;
 mod limits;
 mod retries;
 mod rewrites;
+mod template;
+mod transformations;
 mod upstreams;
 
 pub use cors::Cors;
@@ -20,6 +22,14 @@ pub use limits::{
 };
 pub use retries::{Backoff, Retries, Shadowing};
 pub use rewrites::{HostRewrite, Regex, RegexRewrite};
+pub use template::{
+    Extraction, ExtractionMode, HeaderToAppend, InjaTemplate, MergedJsonKey, ParseBody,
+    TemplateBody, TransformationTemplate,
+};
+pub use transformations::{
+    HeaderMatcher, PathSpecifier, QueryParameterMatcher, RequestTransform, ResponseTransform,
+    RouteMatcher, StagedTransformations, Transformation, TransformationStage, Transformations,
+};
 pub use upstreams::{KubeUpstream, StaticHost, StaticUpstream, UpstreamType};
 
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,139 @@
+//! Options of the K8sGateway API, from manifests to what clients and backends see (K8sGateway map, sections 1 and 6).
+
+use crate::files::Files;
+use crate::support::{Answer, Gateway, curl};
+
+/// A Gateway whose routes `/tuned` and `/` have the embedded backend, which answers with what it got.
+const ROUTES: &str = r#"
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: gw}
+spec:
+  gatewayClassName: any
+  listeners: [{name: http, port: 8080, protocol: HTTP}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: echo, annotations: {gateway.example.dev/backend: echo}}
+spec: {ports: [{port: 80}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: plain}
+spec:
+  parentRefs: [{name: gw}]
+  rules: [{backendRefs: [{name: echo, port: 80}]}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: tuned}
+spec:
+  parentRefs: [{name: gw}]
+  rules:
+  - matches: [{path: {type: PathPrefix, value: /tuned}}]
+    backendRefs: [{name: echo, port: 80}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: exact}
+spec:
+  parentRefs: [{name: gw}]
+  rules:
+  - matches: [{path: {type: Exact, value: /exact}}]
+    backendRefs: [{name: echo, port: 80}]
+"#;
+
+/// A policy of `kind` for `target`.
+fn policy(kind: &str, target: &str, options: &str) -> String {
+    let (of, name) = target.split_once('/').unwrap();
+    format!(
+        "---\napiVersion: gateway.solo.io/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec:\n  \
+         targetRefs: [{{group: gateway.networking.k8s.io, kind: {of}, name: {name}}}]\n  \
+         options: {options}\n"
+    )
+}
+
+/// Serves the routes with policies.
+fn served(policies: &[String]) -> (Files, Gateway) {
+    let files = Files::new(&[("a.yaml", &(ROUTES.to_owned() + &policies.concat()))]);
+    let path = files.path("a.yaml");
+    let gateway = Gateway::serving(&[path.to_str().unwrap()]);
+    (files, gateway)
+}
+
+fn tuned(options: &str) -> (Files, Gateway) {
+    served(&[policy("RouteOption", "HTTPRoute/tuned", options)])
+}
+
+fn has(answer: &Answer, text: &str) {
+    assert!(answer.text.contains(text), "{text}: {answer:?}");
+}
+
+fn lacks(answer: &Answer, text: &str) {
+    assert!(!answer.text.contains(text), "{text}: {answer:?}");
+}
+
+/// The same request by both versions of HTTP.
+fn each_version(gateway: &Gateway, path: &str, arguments: &[&str], check: impl Fn(&Answer)) {
+    for version in ["--http1.1", "--http2-prior-knowledge"] {
+        let url = gateway.url(path);
+        check(&curl(&[&[version, &url][..], arguments].concat()));
+    }
+}
+
+#[test]
+fn a_transformation_of_a_route_changes_its_requests_and_responses_and_no_others() {
+    let (_files, gateway) = tuned(
+        "{transformations: {requestTransformation: {transformationTemplate: {headers: {x-user: {text: '{{ user.name }}'}}}}, \
+         responseTransformation: {transformationTemplate: {parseBodyBehavior: DontParse, \
+         headers: {x-out: {text: '{{ request_header(\":method\") }}'}}}}}}",
+    );
+    let body = ["-d", "{\"user\": {\"name\": \"ann\"}}"];
+    each_version(&gateway, "/tuned", &body, |answer| {
+        assert_eq!(answer.status, 200);
+        has(answer, "x-user: ann");
+        has(answer, "x-out: POST");
+    });
+    each_version(&gateway, "/other", &body, |answer| {
+        lacks(answer, "x-user: ann");
+        lacks(answer, "x-out");
+    });
+    each_version(&gateway, "/tuned", &["-d", "no JSON"], |answer| {
+        assert_eq!(answer.status, 400);
+    });
+}
+
+#[test]
+fn a_staged_transformation_is_for_the_requests_that_it_matches() {
+    let (_files, gateway) = tuned(
+        "{stagedTransformations: {regular: {requestTransforms: [{matcher: {prefix: /tuned/o, methods: [GET, HEAD]}, \
+         requestTransformation: {transformationTemplate: {passthrough: {}, extractors: {id: {header: ':path', \
+         regex: '/tuned/(.*)', subgroup: 1}}, headers: {x-id: {text: '{{ id }}'}}}}}]}}}",
+    );
+    each_version(&gateway, "/tuned/one", &[], |answer| {
+        has(answer, "x-id: one");
+    });
+    each_version(&gateway, "/tuned/two", &[], |answer| lacks(answer, "x-id"));
+    each_version(&gateway, "/tuned/one", &["-d", "1"], |answer| {
+        lacks(answer, "x-id");
+    });
+}
+
+#[test]
+fn a_transformation_of_a_virtual_host_yields_to_one_of_the_route() {
+    let says = |text: &str| {
+        format!(
+            "{{transformations: {{responseTransformation: {{transformationTemplate: \
+             {{parseBodyBehavior: DontParse, body: {{text: {text}}}}}}}}}}}"
+        )
+    };
+    let (_files, gateway) = served(&[
+        policy("VirtualHostOption", "Gateway/gw", &says("of the host")),
+        policy("RouteOption", "HTTPRoute/tuned", &says("of the route")),
+    ]);
+    each_version(&gateway, "/other", &[], |answer| has(answer, "of the host"));
+    each_version(&gateway, "/tuned", &[], |answer| {
+        has(answer, "of the route");
+        lacks(answer, "of the host");
+    });
+}
