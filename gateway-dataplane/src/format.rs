@@ -21,22 +21,22 @@ pub(crate) struct Subject<'a> {
 
 /// A text that lacks what is known of the response only.
 #[derive(Debug)]
-pub(crate) enum Begun<'f> {
+pub(crate) enum Begun {
     /// It lacks nothing.
     Whole(String),
     /// It lacks these.
-    Partly(Vec<Part<'f>>),
+    Partly(Vec<Part>),
 }
 
 /// A part of a text.
 #[derive(Debug)]
-pub(crate) enum Part<'f> {
+pub(crate) enum Part {
     Text(String),
-    Later(&'f Operator, Option<usize>),
+    Later(Operator, Option<usize>),
 }
 
 /// Makes what can be made of a text before there is a response.
-pub(crate) fn begin<'f>(format: &'f Format, subject: Subject<'_>) -> Begun<'f> {
+pub(crate) fn begin(format: &Format, subject: Subject<'_>) -> Begun {
     let mut parts = vec![Part::Text(String::new())];
     for piece in format.pieces() {
         let Some(Part::Text(last)) = parts.last_mut() else {
@@ -45,7 +45,7 @@ pub(crate) fn begin<'f>(format: &'f Format, subject: Subject<'_>) -> Begun<'f> {
         match piece {
             Piece::Text(text) => last.push_str(text),
             Piece::Value { operator, limit } if is_of_response(operator) => {
-                parts.push(Part::Later(operator, *limit));
+                parts.push(Part::Later(operator.clone(), *limit));
                 parts.push(Part::Text(String::new()));
             }
             Piece::Value { operator, limit } => {
@@ -59,7 +59,7 @@ pub(crate) fn begin<'f>(format: &'f Format, subject: Subject<'_>) -> Begun<'f> {
     }
 }
 
-impl Begun<'_> {
+impl Begun {
     /// The text, with what this response has for it.
     pub(crate) fn finish(&self, response: &ResponseHead) -> String {
         let parts = match self {

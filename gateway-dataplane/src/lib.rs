@@ -7,7 +7,7 @@
 //! |---|---|
 //! | nothing yet | [`Proxy`]: sockets, workers, TLS |
 //! | a server | [`Forwarder`], [`ForwardService`] for hyper |
-//! | a proxy | [`table::Table`]: [`table::Head::of`], [`table::SocketTable::find`]; [`filter`], [`forward::headers`] |
+//! | a proxy | [`table::Table`], and a [`plan`] for each request |
 //! | a load balancer | [`backend::Backend`] and [`backend::MakeBackend`], or a part of [`backend::upstream`] |
 //! | a filter | [`admit::Admit`], which may answer, and takes the bodies if it asks for them |
 //! | a log, metrics, traces | [`observe::Observer`] |
@@ -30,6 +30,7 @@ mod identity;
 mod limits;
 pub mod observe;
 mod paced;
+pub mod plan;
 mod proxy;
 mod server;
 mod session;

@@ -9,11 +9,12 @@ use crate::head::{Fields, ResponseHead};
 
 /// A header that a response gets, as far as its value is known when the request is sent on.
 #[derive(Debug)]
-pub(crate) struct Given<'r> {
-    header: &'r AddedHeader,
+pub(crate) struct Given {
     /// Of which manipulation it is.
     of: usize,
-    value: Begun<'r>,
+    /// Which of its headers.
+    at: usize,
+    value: Begun,
 }
 
 /// The values of the headers that a request gets, one after the other.
@@ -45,17 +46,18 @@ pub(crate) fn edit_request(
 }
 
 /// The headers that the response will get, as far as they are known before there is one.
-pub(crate) fn begin_response<'r>(
-    manipulations: &'r [HeaderManipulation],
+pub(crate) fn begin_response(
+    manipulations: &[HeaderManipulation],
     subject: Subject<'_>,
-) -> Vec<Given<'r>> {
-    let added = |(of, one): (usize, &'r HeaderManipulation)| {
-        let headers = one.response.add.iter();
-        headers.map(move |header| Given {
-            header,
+) -> Vec<Given> {
+    let added = |(of, one): (usize, &HeaderManipulation)| {
+        let headers = one.response.add.iter().enumerate();
+        let given = headers.map(|(at, header)| Given {
             of,
+            at,
             value: begin(&header.value, subject),
-        })
+        });
+        given.collect::<Vec<_>>()
     };
     manipulations.iter().enumerate().flat_map(added).collect()
 }
@@ -63,7 +65,7 @@ pub(crate) fn begin_response<'r>(
 /// Changes the headers of a response.
 pub(crate) fn edit_response(
     manipulations: &[HeaderManipulation],
-    given: &[Given<'_>],
+    given: &[Given],
     head: &mut ResponseHead,
 ) {
     let values: Vec<_> = given.iter().map(|given| given.value.finish(head)).collect();
@@ -76,7 +78,7 @@ pub(crate) fn edit_response(
             .zip(&values)
             .filter(|(given, _)| given.of == of);
         for (given, value) in of_this {
-            add(given.header, value, &mut head.fields);
+            add(&one.response.add[given.at], value, &mut head.fields);
         }
     }
 }

@@ -10,9 +10,11 @@ use http::{Request, Response, StatusCode, header};
 use super::answer::{self, Answer};
 use super::ends::Ends;
 use super::exchange::{self, Failed};
-use super::plan::{self, Forward, Routed};
 use super::upgrade::{self, ServedHere, Upgrade};
-use super::{Arrived, ConnectionInfo, Options, admission, admit, carry_out, detour, lender};
+use super::{
+    Arrived, ConnectionInfo, Options, admission, admit, carry_out, deadline, detour, lender,
+    prepare, route,
+};
 use crate::Body;
 use crate::admit::Stages;
 use crate::backend::{Backend, Lend, Tunnel};
@@ -20,6 +22,7 @@ use crate::body::{Deadline, Feed};
 use crate::codec::h1::Client;
 use crate::head::Known;
 use crate::observe::{Ended, Observed, Reason};
+use crate::plan::Planned;
 use crate::server::{Order, Watch};
 use crate::table::{Hit, SocketTable};
 
@@ -45,9 +48,9 @@ pub(crate) async fn serve<B: Backend>(
         return say(client, connection, unreadable(error.status()), observed).await;
     }
     let head = &mut client.head;
-    let hit = match plan::route(options, table, connection, head, &mut observed) {
-        Routed::Answer(answer) => return say(client, connection, answer, observed).await,
-        Routed::To(hit) => hit,
+    let hit = match route(options, table, connection, head, &mut observed) {
+        Err(answer) => return say(client, connection, answer, observed).await,
+        Ok(hit) => hit,
     };
     let mut spent = Duration::ZERO;
     if let Some(stages) = hit.rule.stages() {
@@ -62,7 +65,7 @@ pub(crate) async fn serve<B: Backend>(
         }
     }
     let head = &mut client.head;
-    match plan::prepare(options, hit, spent, connection, head, &mut observed) {
+    match prepare(options, hit, spent, connection, head, &mut observed) {
         Err(answer) => say(client, connection, *answer, observed).await,
         Ok(plan) => match lender(&plan) {
             Some(lend) => direct(options, connection, &plan, lend, client, observed).await,
@@ -123,20 +126,18 @@ fn go_on(client: &Client) -> After {
 async fn direct<B: Backend>(
     options: &Options,
     connection: &ConnectionInfo,
-    plan: &Forward<'_, B>,
+    plan: &Planned<'_, Arc<B>>,
     lend: &dyn Lend,
     client: &mut Client,
     mut observed: Observed,
 ) -> After {
-    if plan.expects_continue && !client.side.decoder.is_done() {
+    if plan.settled.expects_continue && !client.side.decoder.is_done() {
         client.head.fields.set(Known::Expect, b"100-continue");
     }
     let watch = connection.watch.as_deref();
     let mut ends = Ends {
         watch,
-        deadline: plan
-            .deadline()
-            .map(|(at, limit)| Deadline::earliest(None, at, limit)),
+        deadline: deadline(plan).map(|(at, limit)| Deadline::earliest(None, at, limit)),
         response_head: options.limits.response_head,
     };
     match exchange::begin(lend, connection.worker, client, &mut ends, &mut observed).await {
@@ -145,7 +146,7 @@ async fn direct<B: Backend>(
         }
         Ok(exchange) => {
             observed.answered(client.response.status, Reason::Backend);
-            plan.finish(options, &mut client.response);
+            plan.finish(&options.planner, &mut client.response);
             last_if_told(client, watch);
             client.respond(exchange.size());
             match exchange.pass_on(client, &mut ends, &mut observed).await {
@@ -158,8 +159,8 @@ async fn direct<B: Backend>(
         }
         Err(Failed::Gone) => After::Close,
         Err(Failed::Backend(error)) => {
-            let mut answer = answer::failure(&error, connection).told(plan.language);
-            plan.finish(options, &mut answer.head);
+            let mut answer = answer::failure(&error, connection).told(plan.settled.language);
+            plan.finish(&options.planner, &mut answer.head);
             say(client, connection, answer, observed).await
         }
     }
@@ -169,7 +170,7 @@ async fn direct<B: Backend>(
 async fn indirect<B: Backend>(
     options: &Options,
     connection: &ConnectionInfo,
-    plan: Forward<'_, B>,
+    plan: Planned<'_, Arc<B>>,
     client: &mut Client,
     observed: Observed,
 ) -> After {
@@ -180,7 +181,7 @@ async fn indirect<B: Backend>(
     let interim = detour::Interim::default();
     head.extensions.insert(interim.informer());
     let (body, feed) = detour::body(client);
-    let upgrade = plan.upgrade.then_some(Upgrade::ByServer);
+    let upgrade = plan.settled.upgrade.then_some(Upgrade::ByServer);
     let answered = carry_out(options, connection, plan, upgrade, head, body, observed);
     detoured(client, connection, feed, &interim, pin!(answered)).await
 }

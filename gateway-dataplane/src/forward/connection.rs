@@ -24,7 +24,7 @@ pub struct ConnectionInfo {
     pub sni: Option<Box<str>>,
     /// The worker that serves it, counting from 0.
     pub worker: usize,
-    pub(super) headers: ConnectionHeaders,
+    pub(crate) headers: ConnectionHeaders,
     pub(crate) watch: Option<Arc<Watch>>,
 }
 

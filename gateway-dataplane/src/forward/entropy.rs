@@ -17,8 +17,3 @@ pub(crate) fn random() -> u64 {
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^ (mixed >> 31)
 }
-
-/// Twice as much.
-pub(super) fn random_u128() -> u128 {
-    u128::from(random()) << 64 | u128::from(random())
-}

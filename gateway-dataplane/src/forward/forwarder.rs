@@ -15,6 +15,7 @@ use crate::admit::{Admit, Gatekeeper};
 use crate::backend::{MakeBackend, Site};
 use crate::head::{AmbiguousPaths, RequestHead};
 use crate::observe::{Audience, Observed, Observer, Reason};
+use crate::plan::Planner;
 use crate::server::Terminations;
 use crate::session::SessionKey;
 use crate::stage::Buckets;
@@ -39,8 +40,7 @@ pub struct Forwarder<M: MakeBackend> {
 /// What holds for all requests.
 pub(crate) struct Options {
     pub(crate) limits: Limits,
-    pub(crate) forwarding: Forwarding,
-    pub(crate) ambiguous_paths: AmbiguousPaths,
+    pub(crate) planner: Planner,
     pub(crate) session_key: SessionKey,
     pub(crate) mirrors: Arc<Mirrors>,
     pub(crate) audience: Audience,
@@ -74,9 +74,8 @@ impl<M: MakeBackend> Forwarder<M> {
             gatekeeper: Gatekeeper::default(),
             buckets: Buckets::default(),
             options: Options {
+                planner: Planner::new(forwarding).own_hops(limits.own_hops),
                 limits,
-                forwarding,
-                ambiguous_paths: AmbiguousPaths::default(),
                 session_key: SessionKey::default(),
                 mirrors: Arc::default(),
                 audience: Audience::default(),
@@ -91,7 +90,7 @@ impl<M: MakeBackend> Forwarder<M> {
     /// What is done with requests whose path can be read in more than one way.
     #[must_use]
     pub fn ambiguous_paths(mut self, ambiguous_paths: AmbiguousPaths) -> Self {
-        self.options.ambiguous_paths = ambiguous_paths;
+        self.options.planner.ambiguous_paths = ambiguous_paths;
         self
     }
 

@@ -31,7 +31,7 @@ impl<'a> Given<'a> {
         Maker {
             gatekeeper: self.gatekeeper,
             limits: &self.options.limits,
-            hop_id: self.options.forwarding.hop_id.as_ref(),
+            hop_id: self.options.planner.forwarding.hop_id.as_ref(),
             backend,
             session_key: self.options.session_key,
             buckets: self.buckets,

@@ -9,18 +9,11 @@ use http_body_util::BodyExt;
 use hyper::upgrade::OnUpgrade;
 use tokio::time::timeout;
 
-use super::{Options, entropy};
+use super::Options;
 use crate::Body;
 use crate::backend::{Attempt, Backend};
 use crate::body::{Bounds, Copies, Informer, tee};
-use crate::filter::Mirror;
-use crate::head::RequestHead;
-
-/// A request as it was when a mirror among the filters was come to.
-pub(super) struct Copy<B> {
-    backend: B,
-    head: RequestHead,
-}
+use crate::plan::Copied;
 
 /// What mirrored requests of a proxy share.
 #[derive(Debug, Default)]
@@ -29,26 +22,16 @@ pub(crate) struct Mirrors {
     pub(crate) copies: Arc<Copies>,
 }
 
-impl<B: Clone> Copy<B> {
-    /// A copy of a request with this head, if the mirror takes it.
-    pub(super) fn take(mirror: &Mirror<B>, head: &RequestHead) -> Option<Self> {
-        mirror.takes(entropy::random()).then(|| Self {
-            backend: mirror.backend.clone(),
-            head: head.clone(),
-        })
-    }
-}
-
 /// Sends the copies; the body that is returned feeds them as it is read.
 pub(super) fn send_all<B: Backend>(
     options: &Options,
     worker: usize,
     (rule, extensions): (&Arc<ir::Rule>, &Extensions),
-    copies: Vec<Copy<Arc<B>>>,
+    copies: Vec<Copied<Arc<B>>>,
     mut body: Body,
 ) -> Body {
     let limits = &options.limits;
-    for Copy { backend, head } in copies {
+    for Copied { backend, head } in copies {
         let Some(place) = Place::take(options) else {
             options.mirrors.copies.lose("mirrors");
             continue;

@@ -1,8 +1,8 @@
 //! The life of a request, from its head to the end of its response.
 //!
-//! Five steps, in this order: `plan::route` finds the rule, without I/O; `admission` may ask somebody or wait, and is
-//! absent for a rule without stages; `plan::prepare` picks the backend and edits the head; `attempt`, or on the short
-//! way `exchange` and `stream`, sends it; `Forward::finish` edits the response, which then streams through. `client`
+//! Five steps, in this order: `plan`'s `route` finds the rule, without I/O; `admission` may ask somebody or wait, and is
+//! absent for a rule without stages; its `prepare` picks the backend and edits the head; `attempt`, or on the short
+//! way `exchange` and `stream`, sends it; `Planned::finish` edits the response, which then streams through. `client`
 //! takes them for HTTP/1, `forward` for HTTP/2 and embedders.
 
 mod admission;
@@ -18,9 +18,7 @@ mod forwarder;
 pub mod headers;
 mod known;
 mod mirror;
-mod plan;
 mod service;
-mod session;
 mod stream;
 mod tables;
 mod upgrade;
@@ -32,14 +30,15 @@ pub(crate) use forwarder::{Options, Prepared};
 pub use service::ForwardService;
 pub(crate) use tables::{Current, Tables, View};
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderValue, Request, Response, StatusCode, Version, header, request};
 use tokio::time::Instant;
 
+use self::answer::Answer;
 use self::attempt::Bounds;
-use self::plan::{Forward, Routed};
 use self::stream::Asked;
 use self::upgrade::Upgrade;
 use crate::Body;
@@ -47,7 +46,8 @@ use crate::admit::{Edits, Entering, Stages};
 use crate::backend::{Attempt, Backend, Lend};
 use crate::head::{RequestHead, ResponseHead};
 use crate::observe::{Audience, Notes, Observed, Reason};
-use crate::table::{Destination, Hit, SocketTable};
+use crate::plan::{self, Planned, Routed};
+use crate::table::{Destination, Head, Hit, SocketTable};
 
 /// Answers `request`, which came over `connection`, by the routes of `table`.
 pub(crate) async fn forward<B: Backend>(
@@ -61,9 +61,9 @@ pub(crate) async fn forward<B: Backend>(
     let version = parts.version;
     let mut head = RequestHead::from(&parts);
     let mut observed = begin(&options.audience, connection, Some(&head));
-    let hit = match plan::route(options, table, connection, &mut head, &mut observed) {
-        Routed::Answer(answer) => return answer.observed(version, observed),
-        Routed::To(hit) => hit,
+    let hit = match route(options, table, connection, &mut head, &mut observed) {
+        Err(answer) => return answer.observed(version, observed),
+        Ok(hit) => hit,
     };
     let arrived = Arrived {
         parts,
@@ -79,6 +79,52 @@ pub(crate) async fn forward<B: Backend>(
 
 /// How a request begins to be observed: [`Observed::begin`] or [`Observed::begin_told`].
 pub(crate) type Begin = fn(&Audience, &ConnectionInfo, Option<&RequestHead>) -> Observed;
+
+/// Finds the rule for a request, which is observed.
+fn route<'t, B>(
+    options: &Options,
+    table: &'t SocketTable<Arc<B>>,
+    connection: &ConnectionInfo,
+    head: &mut RequestHead,
+    observed: &mut Observed,
+) -> Result<Hit<'t, Arc<B>>, Answer> {
+    let (found, by) = match options.planner.route(table, connection, head) {
+        Routed::To(hit) => (Ok(hit), Some(hit)),
+        Routed::Answer { answer, hit } => (Err(answer), hit),
+    };
+    match (&found, by) {
+        (_, Some(hit)) => observed.hit(hit),
+        (Err(answer), None) if matches!(answer.reason, Reason::NoRoute(_)) => {
+            let seen = Head::unnormalized(head);
+            observed.missed(table, &seen, connection.sni.as_deref());
+        }
+        _ => {}
+    }
+    found
+}
+
+/// Picks a backend for a request, which is observed, and edits its head.
+fn prepare<'t, B: Backend>(
+    options: &Options,
+    hit: Hit<'t, Arc<B>>,
+    spent: Duration,
+    connection: &ConnectionInfo,
+    head: &mut RequestHead,
+    observed: &mut Observed,
+) -> Result<Planned<'t, Arc<B>>, Box<Answer>> {
+    let planner = &options.planner;
+    let session = match hit.rule.sessions() {
+        None => (None, None),
+        Some(sessions) => {
+            let find = |backend: &Arc<B>, wanted: &dyn Fn(SocketAddr) -> bool| backend.find(wanted);
+            plan::session::find(planner, sessions, hit, connection, head, find)
+        }
+    };
+    let random = &mut entropy::random;
+    let planned = plan::prepare::prepare(planner, hit, spent, connection, head, session, random)?;
+    observed.prepared(planned.target.index, head);
+    Ok(planned)
+}
 
 /// A request whose rule is known.
 struct Arrived {
@@ -126,7 +172,7 @@ async fn proceed<B: Backend>(
         mut observed,
     } = arrived;
     let version = head.version;
-    match plan::prepare(options, hit, spent, connection, &mut head, &mut observed) {
+    match prepare(options, hit, spent, connection, &mut head, &mut observed) {
         Err(answer) => answer.observed(version, observed),
         Ok(plan) => match lender(&plan) {
             Some(lend) => {
@@ -140,7 +186,7 @@ async fn proceed<B: Backend>(
                 stream::exchange(options, connection, &plan, lend, request).await
             }
             None => {
-                let upgrade = plan.upgrade.then(|| Upgrade::take(&mut parts));
+                let upgrade = plan.settled.upgrade.then(|| Upgrade::take(&mut parts));
                 if head.write_parts(&mut parts).is_err() {
                     let answer = answer::status(StatusCode::BAD_REQUEST, Reason::Invalid);
                     return answer.observed(version, observed);
@@ -154,7 +200,7 @@ async fn proceed<B: Backend>(
 }
 
 /// Who lends connections for this request, when nothing else is needed for it.
-fn lender<'t, B: Backend>(plan: &Forward<'t, B>) -> Option<&'t dyn Lend> {
+fn lender<'t, B: Backend>(plan: &Planned<'t, Arc<B>>) -> Option<&'t dyn Lend> {
     match plan.target.destination {
         Destination::Backend(backend) if plan.is_plain() => Some(backend.direct()?.0),
         _ => None,
@@ -165,14 +211,14 @@ fn lender<'t, B: Backend>(plan: &Forward<'t, B>) -> Option<&'t dyn Lend> {
 async fn carry_out<B: Backend>(
     options: &Options,
     connection: &ConnectionInfo,
-    mut plan: Forward<'_, B>,
+    mut plan: Planned<'_, Arc<B>>,
     upgrade: Option<Upgrade>,
     mut head: request::Parts,
     body: Body,
     mut observed: Observed,
 ) -> Response<Body> {
     let version = head.version;
-    let copies = std::mem::take(&mut plan.copies);
+    let copies = std::mem::take(&mut plan.settled.copies);
     let context = (plan.rule.ir(), &head.extensions);
     let body = mirror::send_all(options, connection.worker, context, copies, body);
     let body = observed.counting(body);
@@ -180,17 +226,17 @@ async fn carry_out<B: Backend>(
     let answered = match plan.target.destination {
         Destination::Refused(status) => {
             reason = Reason::Refused;
-            let answer = answer::status(*status, reason).told(plan.language);
+            let answer = answer::status(*status, reason).told(plan.settled.language);
             Ok(answer.into_response(version))
         }
         Destination::Backend(backend) => {
             let bounds = bounds(&plan);
-            if plan.expects_continue && !body.is_empty() {
+            if plan.settled.expects_continue && !body.is_empty() {
                 expect_continue(&mut head);
             }
             let own = plan.session.as_ref().map(|_| Notes::default());
             let attempt = Attempt {
-                upgrade: plan.upgrade,
+                upgrade: plan.settled.upgrade,
                 endpoint: plan.session.as_ref().and_then(|session| session.endpoint),
                 rule: Some(plan.rule.ir()),
                 notes: observed.notes().or(own.as_ref()),
@@ -206,7 +252,7 @@ async fn carry_out<B: Backend>(
     };
     let mut broke_off = false;
     let failed = |error| {
-        let answer = answer::failure(&error, connection).told(plan.language);
+        let answer = answer::failure(&error, connection).told(plan.settled.language);
         broke_off = answer.last;
         reason = answer.reason;
         answer.into_response(version)
@@ -224,7 +270,7 @@ async fn carry_out<B: Backend>(
 }
 
 /// The request's time runs from the end of its head, which is now.
-fn bounds<'t, B>(plan: &Forward<'t, B>) -> Bounds<'t> {
+fn bounds<'t, B>(plan: &Planned<'t, B>) -> Bounds<'t> {
     let request = plan.request_timeout();
     Bounds {
         request: request.map(|limit| (Instant::now() + limit, limit)),
@@ -233,11 +279,18 @@ fn bounds<'t, B>(plan: &Forward<'t, B>) -> Bounds<'t> {
     }
 }
 
+/// When a single attempt that starts now has to be over, and the limit that says so.
+fn deadline<B>(plan: &Planned<'_, B>) -> Option<(Instant, Duration)> {
+    let limits = [plan.request_timeout(), plan.attempt_timeout()];
+    let limit = limits.into_iter().flatten().min()?;
+    Some((Instant::now() + limit, limit))
+}
+
 /// Edits the head of a response on its way to the client.
-fn finish<B>(options: &Options, plan: &Forward<'_, B>, response: Response<Body>) -> Response<Body> {
+fn finish<B>(options: &Options, plan: &Planned<'_, B>, response: Response<Body>) -> Response<Body> {
     let (mut parts, body) = response.into_parts();
     let mut head = ResponseHead::from(&parts);
-    plan.finish(options, &mut head);
+    plan.finish(&options.planner, &mut head);
     parts.headers = (&head.fields).into();
     // What is sent on has this hop's own version (RFC 9112 section 2.3).
     parts.version = Version::HTTP_11;

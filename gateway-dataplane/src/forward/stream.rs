@@ -7,14 +7,14 @@ use http::{Response, Version};
 use tokio::time::Instant;
 
 use super::attempt::within;
-use super::plan::Forward;
-use super::{ConnectionInfo, Options, answer, upgrade};
+use super::{ConnectionInfo, Options, answer, deadline, upgrade};
 use crate::Body;
 use crate::backend::{BackendError, Lend, http1};
 use crate::body::Informer;
 use crate::codec::h1;
 use crate::head::{Known, RequestHead, ResponseHead};
 use crate::observe::{Observed, Reason};
+use crate::plan::Planned;
 
 /// A request, whose head has been edited.
 pub(super) struct Asked {
@@ -29,7 +29,7 @@ pub(super) struct Asked {
 pub(super) async fn exchange<B>(
     options: &Options,
     connection: &ConnectionInfo,
-    plan: &Forward<'_, B>,
+    plan: &Planned<'_, B>,
     lend: &dyn Lend,
     request: Asked,
 ) -> Response<Body> {
@@ -40,13 +40,13 @@ pub(super) async fn exchange<B>(
         mut observed,
     } = request;
     let version = head.version;
-    if plan.expects_continue && !body.is_empty() {
+    if plan.settled.expects_continue && !body.is_empty() {
         head.fields.set(Known::Expect, b"100-continue");
     }
     let body = observed.counting(body);
     let mut course = lend.begin(connection.worker);
     let exchange = http1::exchange(lend, &mut course, &mut head, body, informer.as_ref());
-    let answered = match plan.deadline() {
+    let answered = match deadline(plan) {
         None => exchange.await,
         // Boxed, as it is rare.
         Some(bound) => Box::pin(in_time(bound, exchange)).await,
@@ -57,15 +57,15 @@ pub(super) async fn exchange<B>(
             upgrade::unusable().observed(version, observed)
         }
         Ok((mut response, h1::Answered::Body(body))) => {
-            plan.finish(options, &mut response);
+            plan.finish(&options.planner, &mut response);
             // What is sent on has this hop's own version (RFC 9112 section 2.3).
             response.version = Version::HTTP_11;
             observed.answered(response.status, Reason::Backend);
             observed.attach(Response::from_parts(response.to_parts(), body))
         }
         Err(error) => {
-            let mut answer = answer::failure(&error, connection).told(plan.language);
-            plan.finish(options, &mut answer.head);
+            let mut answer = answer::failure(&error, connection).told(plan.settled.language);
+            plan.finish(&options.planner, &mut answer.head);
             answer.observed(version, observed)
         }
     }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use gateway_resolve::ir::{self, ListenerSettings, RuleSettings, VirtualHostSettings};
 
+use crate::table::Besides;
+
 /// The settings that hold for a rule behind a host of a listener.
 #[derive(Clone, Copy)]
 pub(crate) struct Levels<'a> {
@@ -23,6 +25,18 @@ impl<'a> Levels<'a> {
 
     pub(super) fn listener(&self) -> &'a ListenerSettings {
         &self.listener.settings
+    }
+
+    /// What a rule has of them that asks nobody and keeps no state.
+    pub(crate) fn besides(&self) -> Besides {
+        let (rule, host) = (self.rule(), self.host());
+        let manipulations = [&rule.header_manipulation, &host.header_manipulation];
+        let manipulations = manipulations.into_iter().flatten();
+        Besides {
+            retry: host.retry.as_ref().map(|set| set.value.clone()),
+            manipulations: manipulations.map(|set| set.value.clone()).collect(),
+            ..Besides::default()
+        }
     }
 
     /// What a state is kept under that belongs to the rule's own settings.

@@ -62,15 +62,11 @@ pub(crate) struct Maker<'a> {
 impl Maker<'_> {
     /// What a rule has beside its filters and backends.
     pub(crate) fn make(&self, levels: &Levels<'_>) -> Besides {
-        let (rule, host) = (levels.rule(), levels.host());
-        let sessions = rule.session.as_ref();
-        let manipulations = [&rule.header_manipulation, &host.header_manipulation];
-        let manipulations = manipulations.into_iter().flatten();
+        let sessions = levels.rule().session.as_ref();
         Besides {
             stages: self.stages(levels),
             sessions: sessions.map(|set| Sessions::new(self.session_key, levels.rule, &set.value)),
-            retry: host.retry.as_ref().map(|set| set.value.clone()),
-            manipulations: manipulations.map(|set| set.value.clone()).collect(),
+            ..levels.besides()
         }
     }
 

@@ -70,12 +70,13 @@ impl<B: Clone> Table<B> {
     /// Compiles `ir`. Each of its backends is handed to `backend` once.
     ///
     /// The routes of a host are tried in the order that they are in, which
-    /// [`VirtualHost::new`](ir::VirtualHost::new) makes the order of precedence.
+    /// [`VirtualHost::new`](ir::VirtualHost::new) makes the order of precedence. Rules get no stages and no sessions,
+    /// which only a [`Forwarder`](crate::Forwarder) has.
     pub fn compile(ir: &Ir, mut backend: impl FnMut(&Arc<ir::Backend>) -> B) -> Self {
         let backends = ir.backends().iter();
         let backends: HashMap<_, _> = backends.map(|(id, b)| (id, backend(b))).collect();
         let backends = Backends::new(|id| backends.get(id).cloned());
-        Self::default().next(ir, &|_| Besides::default(), &backends)
+        Self::default().next(ir, &|levels| levels.besides(), &backends)
     }
 
     /// What [`compile`](Self::compile) makes of `ir`, with what `besides` gives the rules. Of this table, whose rules

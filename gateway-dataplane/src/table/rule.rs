@@ -191,6 +191,16 @@ impl<B> CompiledRule<B> {
         Some(share.target(index, ir))
     }
 
+    /// The target at this position of the [split](ir::Split).
+    pub fn target(&self, index: usize) -> Option<Target<'_, B>> {
+        let (Action::Forward(split), ir::Action::Forward(ir)) = (&self.action, &self.ir.action)
+        else {
+            return None;
+        };
+        let (_, share) = split.0.iter().nth(index)?;
+        Some(share.target(index, ir))
+    }
+
     /// The first backend for which `found` has something, whatever its weight.
     pub(crate) fn find<T>(
         &self,

@@ -17,6 +17,7 @@ mod gateway_tls;
 mod grpc_web;
 mod limits;
 mod observe;
+mod plan;
 #[cfg(feature = "grpc")]
 mod rate_limits;
 mod reload;

@@ -1,21 +1,22 @@
 //! The session of a request, from the token that it carries to the one that its response gives.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use gateway_resolve::ir::{self, BackendId, PathMatch};
 use http::uri::Scheme;
 
-use super::headers::requested_origin;
-use super::{ConnectionInfo, Options};
-use crate::backend::Backend;
+use super::Planner;
+use super::prepare::Known;
+use crate::ConnectionInfo;
+use crate::forward::headers::requested_origin;
 use crate::head::{Fields, RequestHead};
 use crate::session::Sessions;
-use crate::table::{CompiledRule, Hit, Target};
+use crate::table::{CompiledRule, Hit};
 
 /// The session of a request.
-pub(super) struct Session<'t> {
+#[derive(Debug)]
+pub(crate) struct Session<'t> {
     sessions: &'t Sessions,
     now: Duration,
     /// Where a cookie goes back to.
@@ -24,27 +25,29 @@ pub(super) struct Session<'t> {
     secure: bool,
     backend: Option<&'t BackendId>,
     /// The endpoint that it is with.
-    pub(super) endpoint: Option<SocketAddr>,
+    pub(crate) endpoint: Option<SocketAddr>,
     /// The endpoint that it is to be with from now on.
     starts_with: Option<SocketAddr>,
 }
 
-/// The session of a request with this head, and the target that it is with.
-pub(super) fn find<'t, B: Backend>(
-    options: &Options,
+/// The session of a request with this head, and the target that it is with. `find` is the first endpoint of a backend
+/// that is wanted.
+pub(crate) fn find<'t, B>(
+    planner: &Planner,
     sessions: &'t Sessions,
-    hit: Hit<'t, Arc<B>>,
+    hit: Hit<'t, B>,
     connection: &ConnectionInfo,
     head: &RequestHead,
-) -> (Option<Session<'t>>, Option<Target<'t, Arc<B>>>) {
+    find: impl Fn(&B, &dyn Fn(SocketAddr) -> bool) -> Option<SocketAddr>,
+) -> Known<'t, B> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = now.unwrap_or_default();
-    let rule: &'t CompiledRule<Arc<B>> = hit.rule;
+    let rule: &'t CompiledRule<B> = hit.rule;
     let token = sessions.token(&head.fields, now);
     let found = token.and_then(|token| {
-        rule.find(|id, backend| backend.find(&|endpoint| sessions.is_with(token, id, endpoint)))
+        rule.find(|id, backend| find(backend, &|endpoint| sessions.is_with(token, id, endpoint)))
     });
-    let (scheme, _) = requested_origin(&head.fields, &connection.headers, &options.forwarding);
+    let (scheme, _) = requested_origin(&head.fields, &connection.headers, &planner.forwarding);
     let (target, endpoint) = found.unzip();
     let session = Session {
         sessions,
@@ -68,7 +71,7 @@ fn path(route: &ir::Route) -> &str {
 
 impl<'t> Session<'t> {
     /// The same, of a request that goes to this target of `rule`.
-    pub(super) fn with<B>(self, rule: &'t CompiledRule<B>, target: usize) -> Self {
+    pub(crate) fn with<B>(self, rule: &'t CompiledRule<B>, target: usize) -> Self {
         let backend = match &rule.ir().action {
             ir::Action::Forward(split) => split.targets()[target].target.backend(),
             _ => None,
@@ -77,12 +80,12 @@ impl<'t> Session<'t> {
     }
 
     /// This endpoint answered.
-    pub(super) fn answered(&mut self, endpoint: Option<SocketAddr>) {
+    pub(crate) fn answered(&mut self, endpoint: Option<SocketAddr>) {
         self.starts_with = endpoint.filter(|endpoint| Some(*endpoint) != self.endpoint);
     }
 
     /// Gives the client a token, if it has none that is good.
-    pub(super) fn mark(&self, response: &mut Fields) {
+    pub(crate) fn mark(&self, response: &mut Fields) {
         if let (Some(backend), Some(endpoint)) = (self.backend, self.starts_with) {
             let with = (backend, endpoint);
             self.sessions
