@@ -16,6 +16,10 @@ options! {
         buffer: values::Buffer = "buffer" ["buffer"],
         /// Protection from requests that other sites have browsers send.
         csrf: values::Csrf = "csrf" ["csrf"],
+        /// Whether gRPC-Web is spoken.
+        grpc_web: values::GrpcWeb = "grpcweb" ["grpcWeb"],
+        /// Whether responses are compressed.
+        gzip: values::Gzip = "gzip" ["gzip"],
         /// How many requests are let through.
         http_local_ratelimit: values::HttpLocalRateLimit = "httplocalratelimit" ["httpLocalRatelimit"],
     }
@@ -23,7 +27,7 @@ options! {
     ignored: [
         "connectionLimit", "disableExtProc", "disableExtProcEarly", "disableExtProcLate", "dlp",
         "dynamicForwardProxy", "extProcEarly", "extProcLate", "extauth", "extensions", "grpcJsonTranscoder",
-        "grpcWeb", "gzip", "headerValidationSettings", "healthCheck", "httpConnectionManagerSettings",
+        "headerValidationSettings", "healthCheck", "httpConnectionManagerSettings",
         "leftmostXffAddress", "networkLocalRatelimit", "ratelimitServer", "router", "sanitizeClusterHeader",
     ],
 }

@@ -14,15 +14,21 @@ options! {
     UpstreamSpec {
         /// Where it is.
         upstream_type: values::UpstreamType = "upstreamtype" ["kube", "static", "pipe", "aws", "awsEc2", "azure", "consul", "gcp", "ai"],
+        /// How connections to it are made.
+        connection_config: values::ConnectionConfig = "connectionconfig" ["connectionConfig"],
+        /// How requests are spread over its endpoints.
+        load_balancer_config: values::LoadBalancer = "loadbalancerconfig" ["loadBalancerConfig"],
+        /// When endpoints that fail are left alone.
+        outlier_detection: values::OutlierDetection = "outlierdetection" ["outlierDetection"],
         /// Does it speak HTTP/2?
         use_http2: bool = "usehttp2" ["useHttp2"],
     }
     refused: ["failover"],
     ignored: [
-        "circuitBreakers", "connectionConfig", "disableIstioAutoMtls", "discoveryMetadata", "dnsRefreshRate",
+        "circuitBreakers", "disableIstioAutoMtls", "discoveryMetadata", "dnsRefreshRate",
         "healthChecks", "httpConnectHeaders", "httpConnectSslConfig", "httpProxyHostname",
         "ignoreHealthOnHostRemoval", "initialConnectionWindowSize", "initialStreamWindowSize",
-        "loadBalancerConfig", "maxConcurrentStreams", "outlierDetection",
+        "maxConcurrentStreams",
         "overrideStreamErrorOnInvalidHttpMessage", "preconnectPolicy", "protocolSelection",
         "proxyProtocolVersion", "respectDnsTtl", "sslConfig",
     ],

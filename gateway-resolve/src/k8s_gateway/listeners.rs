@@ -8,7 +8,7 @@ use gateway_model::k8s_gateway::{
 };
 use gateway_model::{Kind, ObjectRef};
 
-use crate::ir::{ListenerId, ListenerSettings, VirtualHostSettings};
+use crate::ir::{GrpcWeb, ListenerId, ListenerSettings, VirtualHostSettings};
 use crate::reader::Reader;
 
 use super::attach::of_listener;
@@ -86,6 +86,19 @@ fn of_http(merged: &Merged<HttpListenerOptions>) -> ListenerSettings {
         limit,
         options::http_rate_limit,
     );
+    options::set(
+        &mut settings.compression,
+        merged,
+        &options.gzip,
+        options::gzip,
+    );
+    options::when_read(&options.grpc_web, |field, written| {
+        match written.disable {
+            true => settings.beside.push(merged.origin(field)),
+            false => settings.grpc_web = Some(merged.sourced(field, GrpcWeb {})),
+        }
+        Ok(())
+    });
     settings
 }
 
@@ -119,6 +132,7 @@ pub(super) fn http_problems(options: &HttpListenerOptions) -> Vec<Outcome> {
     let mut found = options::problems(options);
     found.extend(check(&options.csrf, options::csrf));
     found.extend(check(&options.buffer, options::buffer));
+    found.extend(check(&options.gzip, options::gzip));
     found.extend(check(
         &options.http_local_ratelimit,
         options::http_rate_limit,

@@ -16,6 +16,7 @@ mod rule;
 pub(crate) mod status;
 mod tls_options;
 mod upstream;
+mod upstream_settings;
 
 pub(crate) use filters::is_own;
 pub(crate) use index::OptionsByTarget;

@@ -3,6 +3,7 @@
 mod cors;
 mod faults;
 mod headers;
+mod http;
 mod limits;
 mod matchers;
 mod retry;
@@ -12,6 +13,7 @@ mod transformations;
 pub(super) use cors::cors;
 pub(super) use faults::{csrf, faults};
 pub(super) use headers::{header_manipulation, literal_host};
+pub(super) use http::gzip;
 pub(super) use limits::{buffer, buffer_per_route, http_rate_limit, rate_limit};
 pub(super) use retry::retry;
 pub(super) use transformations::{set_transformations, staged_transformations, transformations};

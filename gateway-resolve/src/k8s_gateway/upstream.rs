@@ -7,11 +7,11 @@ use gateway_model::k8s_gateway::values::{KubeUpstream, StaticHost, StaticUpstrea
 use gateway_model::k8s_gateway::{Options, Upstream, UpstreamSpec};
 use gateway_model::{BackendObjectReference, Kind, ObjectRef, Port, Service};
 
-use crate::ir::{
-    AppProtocol, Backend, BackendId, BackendSettings, Endpoint, Refusal, RefusalReason, Target,
-};
+use crate::ir::{AppProtocol, Backend, BackendId, Endpoint, Refusal, RefusalReason, Target};
 use crate::reader::{Read, Reader};
 use crate::route::backends;
+
+use super::upstream_settings;
 
 /// Does a reference name an Upstream?
 pub(crate) fn is_upstream(reference: &BackendObjectReference) -> bool {
@@ -116,7 +116,7 @@ pub(crate) fn backend(id: &BackendId, reader: &Reader<'_>) -> Option<Arc<Backend
             AppProtocol::Http
         },
         tls: None,
-        settings: BackendSettings::default(),
+        settings: upstream_settings::settings(found),
         endpoints,
     }))
 }

@@ -1,10 +1,12 @@
 //! What options say. A field of the CRD that no type here has is known and not honoured.
 
+mod balancing;
 mod cors;
 mod csrf;
 mod ext_auth;
 mod fault;
 mod headers;
+mod http;
 mod limits;
 mod retries;
 mod rewrites;
@@ -12,11 +14,13 @@ mod template;
 mod transformations;
 mod upstreams;
 
+pub use balancing::{ConnectionConfig, LoadBalancer, OutlierDetection};
 pub use cors::Cors;
 pub use csrf::{Csrf, Denominator, RuntimeFraction, Share, StringMatch};
 pub use ext_auth::{CustomAuth, ExtAuth};
 pub use fault::{Abort, Delay, Faults};
 pub use headers::{HeaderManipulation, HeaderPair, RequestHeader, ResponseHeader};
+pub use http::{GrpcWeb, Gzip, GzipLevel};
 pub use limits::{
     Buffer, BufferPerRoute, HttpLocalRateLimit, LocalRateLimit, RateLimit, RateLimits,
 };
