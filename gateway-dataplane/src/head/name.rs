@@ -71,42 +71,39 @@ known! {
     XRequestId "x-request-id",
 }
 
-/// The longest known name has 32 bytes.
-const LENGTHS: usize = 33;
-/// At most so many known names have one length.
-const OF_ONE_LENGTH: usize = 8;
 const NONE: u8 = u8::MAX;
 
-/// The known names of each length.
-static BY_LENGTH: [[u8; OF_ONE_LENGTH]; LENGTHS] = {
-    let mut table = [[NONE; OF_ONE_LENGTH]; LENGTHS];
+/// The known name of each hash; no two share one.
+static BY_HASH: [u8; 256] = {
+    let mut table = [NONE; 256];
     let mut index = 0;
     while index < TEXTS.len() {
-        let row = TEXTS[index].len();
-        let mut column = 0;
-        while table[row][column] != NONE {
-            column += 1;
-        }
-        table[row][column] = index as u8;
+        let place = hash(TEXTS[index].as_bytes()) as usize;
+        assert!(table[place] == NONE, "two known names have one hash");
+        table[place] = index as u8;
         index += 1;
     }
     table
 };
 
+/// What tells the known names apart, in any case. `name` is not empty.
+const fn hash(name: &[u8]) -> u8 {
+    let (first, last) = (name[0] | CASE, name[name.len() - 1] | CASE);
+    let near_the_end = name[name.len().saturating_sub(4)] | CASE;
+    let ends = first.wrapping_mul(2).wrapping_add(last);
+    let middle = near_the_end.wrapping_mul(10);
+    ends.wrapping_add(middle).wrapping_add(name.len() as u8)
+}
+
 impl Known {
-    /// The known name that `name`, a token, is in whatever case.
+    /// The known name that `name`, which has no control characters, is in whatever case.
     pub fn of(name: &[u8]) -> Option<Self> {
-        let candidates = BY_LENGTH.get(name.len())?;
-        let first = name.first()? | CASE;
-        for index in candidates.iter().map(|index| usize::from(*index)) {
-            let Some(text) = TEXTS.get(index) else {
-                break;
-            };
-            if text.as_bytes()[0] == first && is_same(text.as_bytes(), name) {
-                return Some(ALL[index]);
-            }
+        if name.is_empty() {
+            return None;
         }
-        None
+        let index = usize::from(BY_HASH[usize::from(hash(name))]);
+        let text = TEXTS.get(index)?.as_bytes();
+        (text.len() == name.len() && is_same(text, name)).then(|| ALL[index])
     }
 
     /// The name, in lower case.
@@ -120,21 +117,32 @@ impl Known {
     }
 }
 
-/// The bit that tells small letters from capital ones. What else it makes of the other characters of `text`
-/// is no part of a token.
+/// The bit that tells small letters from capital ones. What else it makes one of, of those that known names are
+/// made of, are control characters.
 const CASE: u8 = 0x20;
 
 /// Are they the same but for case? `text` is in lower case and of the same length.
 fn is_same(text: &[u8], name: &[u8]) -> bool {
-    let (mut texts, mut names) = (text.chunks_exact(8), name.chunks_exact(8));
-    let word = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_ne_bytes);
+    match (text.last_chunk::<8>(), name.last_chunk::<8>()) {
+        (Some(text_end), Some(name_end)) => {
+            let words = text.chunks_exact(8).zip(name.chunks_exact(8));
+            let same = |(text, name): (&[u8], &[u8])| {
+                let (text, name) = (text.first_chunk(), name.first_chunk());
+                text.zip(name)
+                    .is_some_and(|(text, name)| is_same_word(text, name))
+            };
+            is_same_word(text_end, name_end) && words.fold(true, |all, pair| all & same(pair))
+        }
+        _ => text
+            .iter()
+            .zip(name)
+            .fold(true, |all, (text, name)| all & (*text == *name | CASE)),
+    }
+}
+
+fn is_same_word(text: &[u8; 8], name: &[u8; 8]) -> bool {
     const CASES: u64 = u64::from_ne_bytes([CASE; 8]);
-    let words = (&mut texts).zip(&mut names);
-    let same = words.fold(true, |same, (text, name)| {
-        same & (word(text) == word(name) | CASES)
-    });
-    let rest = texts.remainder().iter().zip(names.remainder());
-    same && rest.fold(true, |same, (text, name)| same & (*text == *name | CASE))
+    u64::from_ne_bytes(*text) == u64::from_ne_bytes(*name) | CASES
 }
 
 /// A name to look for.
