@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::ops::Range;
 
 use http::{HeaderName, HeaderValue};
 
@@ -70,18 +69,26 @@ impl Span {
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Field {
-    known: Option<Known>,
+    pub(super) known: Option<Known>,
     pub(super) name: Span,
     pub(super) value: Span,
+    /// Its line lies in the text as it is to be sent.
+    pub(super) whole: bool,
 }
 
 impl Fields {
     /// Makes room, out of what heads that are gone have left.
-    fn ready(&mut self) {
+    #[inline]
+    pub(super) fn ready(&mut self) {
         if self.text.capacity() == 0 {
-            let (text, list) = POOL.with_borrow_mut(Vec::pop).unwrap_or_default();
-            (self.text, self.list) = (text, list);
+            self.borrow_memory();
         }
+    }
+
+    #[inline(never)]
+    fn borrow_memory(&mut self) {
+        let (text, list) = POOL.with_borrow_mut(Vec::pop).unwrap_or_default();
+        (self.text, self.list) = (text, list);
     }
 
     /// Takes over the text of a head that was parsed; fields are [added](Self::add_spans) then.
@@ -184,10 +191,11 @@ impl Fields {
         };
         let Some(first) = first else {
             let spelled = self.keep(name.as_str().as_bytes());
-            self.add(name, spelled, value);
+            self.add(name, spelled, value, false);
             return;
         };
-        self.list[first].value = value;
+        let field = &mut self.list[first];
+        (field.value, field.whole) = (value, false);
         let mut at = first + 1;
         while at < self.list.len() {
             match self.is(&self.list[at], name) {
@@ -211,7 +219,7 @@ impl Fields {
         put(&mut self.text);
         let value = Span::new(start, self.text.len());
         self.text.extend_from_slice(b"\r\n");
-        self.add(name, spelled, value);
+        self.add(name, spelled, value, true);
     }
 
     /// Joins the values of `name` and `value` into one line, where the first of them was.
@@ -250,9 +258,10 @@ impl Fields {
     pub(crate) fn remove_others_that_start_with(&mut self, prefix: &str) {
         let text = &self.text;
         self.list.retain(|field| {
-            let start = field.name.of(text).get(..prefix.len());
-            let starts =
-                || start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()));
+            let starts = || {
+                let start = field.name.of(text).get(..prefix.len());
+                start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+            };
             field.known.is_some() || !starts()
         });
     }
@@ -269,29 +278,29 @@ impl Fields {
     pub(crate) fn write(&self, mut put: impl FnMut(&[u8])) {
         let mut run = 0..0;
         for field in &self.list {
-            let Some(line) = self.whole_line(field) else {
+            if !field.whole {
                 put(&self.text[std::mem::take(&mut run)]);
                 put(field.name.of(&self.text));
                 put(b": ");
                 put(field.value.of(&self.text));
                 put(b"\r\n");
                 continue;
-            };
-            if line.start != run.end {
-                put(&self.text[run]);
-                run = line.start..line.start;
             }
-            run.end = line.end;
+            let start = field.name.start as usize;
+            if start != run.end {
+                put(&self.text[run]);
+                run = start..start;
+            }
+            run.end = field.value.end as usize + 2;
         }
         put(&self.text[run]);
     }
 
-    /// Where the line of a field lies in the text, if it is there as it is to be sent.
-    fn whole_line(&self, Field { name, value, .. }: &Field) -> Option<Range<usize>> {
-        let gap = self.text.get(name.end as usize..value.start as usize)?;
-        let end = value.end as usize + 2;
-        let whole = gap == b": " && self.text.get(value.end as usize..end)? == b"\r\n";
-        whole.then_some(name.start as usize..end)
+    /// Does a line lie in the text as it is to be sent?
+    fn is_whole(&self, name: Span, value: Span) -> bool {
+        let gap = self.text.get(name.end as usize..value.start as usize);
+        let end = value.end as usize;
+        gap == Some(b": ") && self.text.get(end..end + 2) == Some(b"\r\n")
     }
 
     /// About how many bytes [`write`](Self::write) appends, never less.
@@ -311,19 +320,34 @@ impl Fields {
 
     /// Adds a field whose name and value are in the text.
     pub(super) fn add_spans(&mut self, name: Span, value: Span) {
-        let known = Known::of(name.of(&self.text));
-        self.present |= known.map_or(0, Known::bit);
-        self.list.push(Field { known, name, value });
+        let (known, whole) = (Known::of(name.of(&self.text)), self.is_whole(name, value));
+        self.add_field(Field {
+            known,
+            name,
+            value,
+            whole,
+        });
     }
 
-    fn add(&mut self, name: Name<'_>, spelled: Span, value: Span) {
+    fn add(&mut self, name: Name<'_>, spelled: Span, value: Span, whole: bool) {
         let known = match name {
             Name::Known(known) => Some(known),
             Name::Other(_) => None,
         };
-        self.present |= known.map_or(0, Known::bit);
         let name = spelled;
-        self.list.push(Field { known, name, value });
+        self.add_field(Field {
+            known,
+            name,
+            value,
+            whole,
+        });
+    }
+
+    /// Adds a field whose name and value are, or will be, in the text.
+    #[inline]
+    pub(super) fn add_field(&mut self, field: Field) {
+        self.present |= field.known.map_or(0, Known::bit);
+        self.list.push(field);
     }
 
     fn may_have(&self, name: Name<'_>) -> bool {
