@@ -17,6 +17,7 @@ mod message;
 mod name;
 mod path;
 mod readings;
+mod usual;
 
 pub use fields::Fields;
 pub(crate) use framing::{Framing, framing};

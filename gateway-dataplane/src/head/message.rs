@@ -160,7 +160,7 @@ pub struct ResponseHead {
     pub status: StatusCode,
     /// The version that it came in.
     pub version: Version,
-    reason: Span,
+    pub(super) reason: Span,
     /// The fields.
     pub fields: Fields,
 }

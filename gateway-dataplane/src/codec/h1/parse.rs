@@ -47,11 +47,27 @@ const USUAL_FIELDS: usize = 100;
 /// A head that can be parsed.
 pub(crate) trait Parse {
     /// Parses the head at the front of `bytes`; says how long it is. `None`: it is not there whole.
-    fn parse(&mut self, bytes: &[u8], limits: HeadLimits) -> Result<Option<usize>, BadHead>;
+    fn parse(&mut self, bytes: &[u8], limits: HeadLimits) -> Result<Option<usize>, BadHead> {
+        match self.parse_usual(bytes, limits) {
+            Some(length) => Ok(Some(length)),
+            None => self.parse_any(bytes, limits),
+        }
+    }
+
+    /// The same, if it has the usual form.
+    fn parse_usual(&mut self, bytes: &[u8], limits: HeadLimits) -> Option<usize>;
+
+    /// The same, whatever form it has.
+    fn parse_any(&mut self, bytes: &[u8], limits: HeadLimits) -> Result<Option<usize>, BadHead>;
 }
 
 impl Parse for RequestHead {
-    fn parse(&mut self, bytes: &[u8], limits: HeadLimits) -> Result<Option<usize>, BadHead> {
+    fn parse_usual(&mut self, bytes: &[u8], limits: HeadLimits) -> Option<usize> {
+        self.read_usual(bytes, limits.fields)
+    }
+
+    #[inline(never)]
+    fn parse_any(&mut self, bytes: &[u8], limits: HeadLimits) -> Result<Option<usize>, BadHead> {
         let mut parsed = httparse::Request::new(&mut []);
         let (mut usual, mut many) = room(limits.fields);
         let room = usual.get_mut(..limits.fields).unwrap_or(&mut many);
@@ -63,7 +79,12 @@ impl Parse for RequestHead {
 }
 
 impl Parse for ResponseHead {
-    fn parse(&mut self, bytes: &[u8], limits: HeadLimits) -> Result<Option<usize>, BadHead> {
+    fn parse_usual(&mut self, bytes: &[u8], limits: HeadLimits) -> Option<usize> {
+        self.read_usual(bytes, limits.fields)
+    }
+
+    #[inline(never)]
+    fn parse_any(&mut self, bytes: &[u8], limits: HeadLimits) -> Result<Option<usize>, BadHead> {
         let mut parsed = httparse::Response::new(&mut []);
         let (mut usual, mut many) = room(limits.fields);
         let room = usual.get_mut(..limits.fields).unwrap_or(&mut many);

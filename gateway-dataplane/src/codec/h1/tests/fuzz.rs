@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use http::Method;
 
+use super::super::parse::Parse;
 use super::messages;
+use crate::head::{Fields, RequestHead, ResponseHead};
 
 /// Random numbers that can be had again (SplitMix64).
 struct Random(u64);
@@ -62,6 +64,12 @@ fn mutated(corpus: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
     bytes
 }
 
+fn time() -> Duration {
+    let seconds = std::env::var("GATEWAY_FUZZ_SECONDS").ok();
+    let seconds = seconds.and_then(|seconds| seconds.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(1))
+}
+
 /// No panic, no unbounded buffer (see [`messages`]), and one reading whatever the pieces.
 async fn hold(bytes: &[u8], lengths: &[usize]) -> bool {
     let requests = messages::requests(bytes, &[usize::MAX]).await;
@@ -82,13 +90,9 @@ async fn whatever_arrives_is_read_in_one_way() {
             );
         }
     }
-    let seconds = std::env::var("GATEWAY_FUZZ_SECONDS").ok();
-    let seconds = seconds
-        .and_then(|seconds| seconds.parse().ok())
-        .unwrap_or(1);
-    let start = Instant::now();
+    let (start, time) = (Instant::now(), time());
     let mut seed = start.elapsed().as_nanos() as u64 ^ u64::from(std::process::id());
-    while start.elapsed() < Duration::from_secs(seconds) {
+    while start.elapsed() < time {
         seed = seed.wrapping_add(1);
         let mut random = Random(seed);
         let bytes = mutated(&corpus, &mut random);
@@ -100,4 +104,68 @@ async fn whatever_arrives_is_read_in_one_way() {
             bytes.escape_ascii().to_string()
         );
     }
+}
+
+/// What a head says, and the pieces in which its fields are written.
+type Said = (usize, String, Vec<Vec<u8>>);
+
+fn said(length: usize, start: &str, fields: &Fields) -> Said {
+    let mut pieces = Vec::new();
+    fields.write(|piece| pieces.push(piece.to_vec()));
+    (length, format!("{start} {fields:?}"), pieces)
+}
+
+fn request(head: &RequestHead, length: usize) -> Said {
+    let start = format!(
+        "{} {} {:?} {:?}",
+        head.method,
+        head.target(),
+        head.version,
+        head.path()
+    );
+    said(length, &start, &head.fields)
+}
+
+fn response(head: &ResponseHead, length: usize) -> Said {
+    let start = format!("{} {:?} {:?}", head.status, head.reason(), head.version);
+    said(length, &start, &head.fields)
+}
+
+/// The head at the front of `bytes`, as the parser of the usual form reads it, and as the one for all forms does.
+fn both<H: Parse + Default>(
+    bytes: &[u8],
+    say: fn(&H, usize) -> Said,
+) -> (Option<Said>, Option<Said>) {
+    let (mut one, mut other) = (H::default(), H::default());
+    let usual = one.parse_usual(bytes, messages::LIMITS);
+    let any = other.parse_any(bytes, messages::LIMITS);
+    let any = any.ok().flatten().map(|length| say(&other, length));
+    (usual.map(|length| say(&one, length)), any)
+}
+
+#[test]
+fn a_head_of_the_usual_form_is_read_as_any_other_is() {
+    let corpus = corpus();
+    let (start, time) = (Instant::now(), time());
+    let mut seed = u64::from(std::process::id()) << 32;
+    let (mut requests, mut responses) = (0, 0);
+    while start.elapsed() < time {
+        seed += 1;
+        let bytes = mutated(&corpus, &mut Random(seed));
+        let (usual, any) = both(&bytes, request);
+        assert!(
+            usual.is_none() || usual == any,
+            "{:?}: {usual:?}, {any:?}",
+            bytes.escape_ascii().to_string()
+        );
+        requests += usize::from(usual.is_some());
+        let (usual, any) = both(&bytes, response);
+        assert!(
+            usual.is_none() || usual == any,
+            "{:?}: {usual:?}, {any:?}",
+            bytes.escape_ascii().to_string()
+        );
+        responses += usize::from(usual.is_some());
+    }
+    assert!(requests > 100 && responses > 100, "{requests}, {responses}");
 }

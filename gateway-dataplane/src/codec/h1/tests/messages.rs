@@ -27,7 +27,7 @@ pub(super) enum End {
     Refused,
 }
 
-const LIMITS: HeadLimits = HeadLimits {
+pub(super) const LIMITS: HeadLimits = HeadLimits {
     bytes: 64 << 10,
     fields: 100,
 };
