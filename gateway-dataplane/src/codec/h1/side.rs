@@ -38,6 +38,8 @@ pub(crate) struct Side {
     unflushed: bool,
     /// How much of `input` was found not to be a whole head.
     seen: usize,
+    /// The last look found nothing to read, and nothing was written since: something has likely come.
+    waits: bool,
 }
 
 /// Why there is no head.
@@ -69,6 +71,7 @@ impl Side {
             touched: false,
             unflushed: false,
             seen: 0,
+            waits: false,
         }
     }
 
@@ -81,10 +84,17 @@ impl Side {
         if self.eof {
             return Poll::Ready(Ok(0));
         }
+        // Where there is nothing to read, no buffer is borrowed to find that out.
+        if self.input.is_empty() && !self.waits && self.stream.is_dry(cx) {
+            self.waits = true;
+            self.rest();
+            return Poll::Pending;
+        }
         self.input.grow_empty(room);
         let mut into = ReadBuf::new(self.input.room(WORTHWHILE));
         let read = Pin::new(&mut self.stream).poll_read(cx, &mut into);
         let count = into.filled().len();
+        self.waits = read.is_pending();
         match read {
             Poll::Pending => {
                 self.rest();
@@ -138,7 +148,7 @@ impl Side {
 
     pub(super) fn wrote(&mut self, count: usize) -> io::Result<()> {
         self.unflushed = self.stream.tcp().is_none();
-        self.touched = true;
+        (self.touched, self.waits) = (true, false);
         self.written += count as u64;
         match count {
             0 => Err(io::ErrorKind::WriteZero.into()),

@@ -54,6 +54,12 @@ impl Stream {
         }
     }
 
+    /// Has nothing come, as far as is known? Then the task is woken when something does.
+    pub(crate) fn is_dry(&self, cx: &mut Context<'_>) -> bool {
+        self.tcp()
+            .is_some_and(|stream| stream.poll_read_ready(cx).is_pending())
+    }
+
     /// Bytes came.
     pub(crate) fn read_some(&self) {
         if let Some(watch) = &self.watch {
