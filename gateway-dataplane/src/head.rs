@@ -246,6 +246,9 @@ const MAX_AUTHORITY: usize = 254 + 6;
 
 /// `host` or `host:port` (RFC 3986 sections 3.2.2 and 3.2.3), no user information.
 fn is_authority(authority: &[u8]) -> bool {
+    if !authority.is_empty() && authority.len() <= MAX_AUTHORITY && is_reg_name(authority) {
+        return true;
+    }
     let (host, port) = match authority.iter().rposition(|b| matches!(b, b':' | b']')) {
         Some(at) if authority[at] == b':' => (&authority[..at], &authority[at + 1..]),
         _ => (authority, &[][..]),
@@ -253,9 +256,14 @@ fn is_authority(authority: &[u8]) -> bool {
     let valid = match host {
         [b'[', address @ .., b']'] => str::from_utf8(address)
             .is_ok_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok()),
-        name => !name.is_empty() && name.iter().all(|b| REG_NAME[usize::from(*b)]),
+        name => !name.is_empty() && is_reg_name(name),
     };
     valid && authority.len() <= MAX_AUTHORITY && is_port(port)
+}
+
+fn is_reg_name(name: &[u8]) -> bool {
+    let allowed = name.iter().map(|byte| REG_NAME[usize::from(*byte)]);
+    allowed.fold(true, |all, allowed| all & allowed)
 }
 
 fn is_port(port: &[u8]) -> bool {
@@ -297,7 +305,9 @@ fn normalize_path(head: &mut RequestHead, rules: HeadRules) -> Result<(), HeadEr
         path if !path.starts_with('/') => return Err(HeadError::TargetForm),
         _ => {}
     }
-    path::check_characters(head.path(), head.query().unwrap_or_default())?;
+    if path::check_characters(head.path(), head.query().unwrap_or_default())?.is_canonical() {
+        return Ok(());
+    }
     let Some(mut clean) = path::canonical(head.path())? else {
         return Ok(());
     };

@@ -36,12 +36,7 @@ pub(crate) fn framing(fields: &mut Fields, version: Version) -> Result<Framing, 
 fn only_length(fields: &mut Fields) -> Result<Framing, HeadError> {
     let mut values = fields.get_all(Known::ContentLength);
     let digits = values.next().ok_or(HeadError::ContentLength)?;
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return Err(HeadError::ContentLength);
-    }
-    let text = str::from_utf8(digits).ok();
-    let length = text.and_then(|digits| digits.parse::<u64>().ok());
-    let length = length.ok_or(HeadError::ContentLength)?;
+    let length = number(digits).ok_or(HeadError::ContentLength)?;
     let (mut repeated, mut differs) = (false, false);
     for value in values {
         (repeated, differs) = (true, differs || value != digits);
@@ -53,6 +48,15 @@ fn only_length(fields: &mut Fields) -> Result<Framing, HeadError> {
         fields.copy(Known::ContentLength, Known::ContentLength);
     }
     Ok(Framing::Length(length))
+}
+
+/// Nothing but digits.
+fn number(digits: &[u8]) -> Option<u64> {
+    let number = digits.iter().try_fold(0_u64, |number, digit| {
+        let value = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
+        number.checked_mul(10)?.checked_add(value)
+    });
+    number.filter(|_| !digits.is_empty())
 }
 
 fn check_coding(fields: &Fields) -> Result<(), HeadError> {

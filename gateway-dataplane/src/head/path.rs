@@ -4,32 +4,58 @@ use gateway_resolve::ir::unescape_unreserved;
 
 use super::HeadError;
 
-/// Refuses what no target may hold (RFC 3986 section 3.3), but for some characters that are sent in practice
-/// and read in one way by all.
-pub(super) fn check_characters(path: &str, query: &str) -> Result<(), HeadError> {
-    let all = |text: &str, allowed: &[bool; 256]| {
-        text.bytes()
-            .fold(true, |all, byte| all & allowed[usize::from(byte)])
-    };
-    match all(path, &IN_PATHS) && all(query, &IN_QUERIES) {
-        true => Ok(()),
-        false => Err(HeadError::TargetForm),
+/// What the characters of a path tell, taken together.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Characters(u8);
+
+impl Characters {
+    /// Is there none that [`canonical`] would look at?
+    pub(super) fn is_canonical(self) -> bool {
+        self.0 == 0
     }
 }
 
-/// Which bytes a path may hold; control characters are looked at elsewhere.
-const IN_PATHS: [bool; 256] = except(b" #<>?`");
-/// Which bytes a query may hold.
-const IN_QUERIES: [bool; 256] = except(b" #\"<>");
+/// Refuses what no target may hold (RFC 3986 section 3.3), but for some characters that are sent in practice
+/// and read in one way by all.
+pub(super) fn check_characters(path: &str, query: &str) -> Result<Characters, HeadError> {
+    let path = path
+        .bytes()
+        .fold(0, |all, byte| all | IN_PATHS[usize::from(byte)]);
+    let query = query
+        .bytes()
+        .fold(0, |all, byte| all | IN_QUERIES[usize::from(byte)]);
+    match (path | query) & REFUSED {
+        0 => Ok(Characters(path)),
+        _ => Err(HeadError::TargetForm),
+    }
+}
 
-const fn except(refused: &[u8]) -> [bool; 256] {
-    let mut allowed = [true; 256];
+/// What no target may hold.
+const REFUSED: u8 = 1;
+/// What [`canonical`] looks at: escapes, dots, and what it refuses itself.
+const LOOKED_AT: u8 = 2;
+
+const IN_PATHS: [u8; 256] = {
+    let mut classes = refused(b" #<>?`");
+    let mut byte = 0;
+    while byte < 256 {
+        if is_forbidden(byte as u8) || matches!(byte as u8, b'%' | b'.') {
+            classes[byte] |= LOOKED_AT;
+        }
+        byte += 1;
+    }
+    classes
+};
+const IN_QUERIES: [u8; 256] = refused(b" #\"<>");
+
+const fn refused(refused: &[u8]) -> [u8; 256] {
+    let mut classes = [0; 256];
     let mut at = 0;
     while at < refused.len() {
-        allowed[refused[at] as usize] = false;
+        classes[refused[at] as usize] = REFUSED;
         at += 1;
     }
-    allowed
+    classes
 }
 
 /// The path in its canonical form, without `.` and `..` segments and without unreserved characters that are
@@ -65,7 +91,7 @@ fn has_whole_escapes(path: &str) -> bool {
     escapes.all(|rest| matches!(rest, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()))
 }
 
-fn is_forbidden(byte: u8) -> bool {
+const fn is_forbidden(byte: u8) -> bool {
     byte < b' ' || byte == 0x7f || byte == b'\\'
 }
 
