@@ -2,6 +2,7 @@
 //! I/O: asked of Cargo, so that an indirect dependency counts as well.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Async runtimes, HTTP implementations, TLS and cryptographic libraries.
@@ -93,5 +94,38 @@ fn dependencies(package: &str, features: &[&str]) -> BTreeSet<String> {
         .lines()
         .filter_map(|line| line.split(' ').next())
         .map(str::to_owned)
+        .collect()
+}
+
+/// What is public is documented: examples, and everybody else, reach for nothing that is hidden.
+#[test]
+fn nothing_public_is_hidden() {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let mut read = 0;
+    for package in ["gateway-model", "gateway-resolve", "gateway-dataplane"] {
+        for file in sources(&root.join(package).join("src")) {
+            let text = std::fs::read_to_string(&file).expect("a source file is UTF-8");
+            let mut attributes = text
+                .lines()
+                .map(str::trim)
+                .filter(|line| line.starts_with('#'));
+            let hidden = attributes.find(|line| line.contains("hidden"));
+            assert_eq!(hidden, None, "{}", file.display());
+            read += 1;
+        }
+    }
+    assert!(read > 100, "{read} files are not all");
+}
+
+/// The files of Rust below `folder`.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder can be read");
+    let paths = entries.map(|entry| entry.expect("an entry can be read").path());
+    let below = paths.flat_map(|path| match path.is_dir() {
+        true => sources(&path),
+        false => vec![path],
+    });
+    below
+        .filter(|path| path.extension().is_some_and(|end| end == "rs"))
         .collect()
 }
