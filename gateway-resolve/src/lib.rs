@@ -11,7 +11,7 @@
 //! |---|---|
 //! | a controller | [`reconcile`] or [`Resolver::reconcile`], [`plan_statuses`], [`StatusWrite`], [`Snapshot::wrote`] |
 //! | a data plane | [`ir`], [`ir::DataPlane`], [`ir::Ir::changes_since`] |
-//! | a check | [`resolve`], [`Statuses::findings`], [`advise`]; the crate gateway-check for a test |
+//! | a check | [`resolve`], [`Statuses::findings`], [`advise`]; `check` of gateway-dataplane for a test |
 //!
 //! [`reconcile`] is the turn of a controller around it: resolve, serve, and then say what became of
 //! each resource.
