@@ -10,6 +10,7 @@ pub(crate) mod policy;
 mod programmed;
 pub(crate) mod report;
 pub(crate) mod route;
+mod stored;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

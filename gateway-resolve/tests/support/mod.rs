@@ -5,10 +5,9 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
-use gateway_model::{Manifests, Object, Resource, Timestamp};
-use gateway_resolve::{ClassSelection, Config, Snapshot, Status, Statuses, UsableAddresses};
+use gateway_model::{Manifests, Resource, Timestamp};
+use gateway_resolve::{ClassSelection, Config, Snapshot, Statuses, UsableAddresses};
 use serde::Deserialize;
 
 /// The time of all resolutions.
@@ -49,27 +48,11 @@ pub(crate) fn resources(file: &str, bytes: &[u8]) -> Vec<Resource> {
 
 /// The resource with the status that it is to have, if any.
 pub(crate) fn with_status(resource: &Resource, statuses: &Statuses) -> Resource {
-    let Some(wanted) = statuses.get(&resource.reference()) else {
-        return resource.clone();
-    };
-    match (resource, wanted) {
-        (Resource::Gateway(object), Status::Gateway(s)) => Resource::Gateway(with(object, s)),
-        (Resource::ListenerSet(object), Status::ListenerSet(s)) => {
-            Resource::ListenerSet(with(object, s))
-        }
-        (Resource::HttpRoute(object), Status::Route(s)) => Resource::HttpRoute(with(object, s)),
-        (Resource::GrpcRoute(object), Status::Route(s)) => Resource::GrpcRoute(with(object, s)),
-        (Resource::TlsRoute(object), Status::Route(s)) => Resource::TlsRoute(with(object, s)),
-        (Resource::TcpRoute(object), Status::Route(s)) => Resource::TcpRoute(with(object, s)),
-        (Resource::UdpRoute(object), Status::Route(s)) => Resource::UdpRoute(with(object, s)),
-        (other, _) => other.clone(),
+    let mut resource = resource.clone();
+    if let Some(wanted) = statuses.get(&resource.reference()) {
+        assert!(wanted.store_in(&mut resource), "{wanted:?}");
     }
-}
-
-fn with<S: Clone, T: Clone>(object: &Arc<Object<S, T>>, status: &T) -> Arc<Object<S, T>> {
-    let mut object = Object::clone(object);
-    object.status = status.clone();
-    Arc::new(object)
+    resource
 }
 
 /// The configuration of a case; what it leaves out is as by default.
