@@ -28,7 +28,7 @@ pub(crate) use upstream::{backend, is_upstream, upstream_backend};
 /// The kind of an object, where passes look at all of that kind.
 pub(crate) fn listed(object: &gateway_model::ObjectRef) -> Option<&'static str> {
     use gateway_model::k8s_gateway::{
-        HttpListenerOption, ListenerOption, RouteOption, VirtualHostOption,
+        HttpListenerOption, ListenerOption, RouteOption, Upstream, VirtualHostOption,
     };
     use gateway_model::{HttpRoute, Kind};
     let kinds = [
@@ -37,6 +37,7 @@ pub(crate) fn listed(object: &gateway_model::ObjectRef) -> Option<&'static str> 
         VirtualHostOption::KIND,
         HttpListenerOption::KIND,
         ListenerOption::KIND,
+        Upstream::KIND,
     ];
     kinds.into_iter().find(|kind| *kind == object.kind)
 }

@@ -94,14 +94,24 @@ fn not_honoured(field: String) -> Outcome {
 }
 
 fn at(name: &str, path: &str) -> String {
+    below("spec.options", name, path)
+}
+
+fn below(root: &str, name: &str, path: &str) -> String {
     match path {
-        "" => format!("spec.options.{name}"),
-        path => format!("spec.options.{name}.{path}"),
+        "" => format!("{root}.{name}"),
+        path => format!("{root}.{name}.{path}"),
     }
 }
 
 /// What is wrong with the form of options, and which are not honoured.
 pub(super) fn problems<O: Options>(options: &O) -> Vec<Outcome> {
+    problems_below("spec.options", options)
+}
+
+/// The same of options that are not in the place of a policy's.
+pub(super) fn problems_below<O: Options>(root: &str, options: &O) -> Vec<Outcome> {
+    let at = |name: &str, path: &str| below(root, name, path);
     let mut found = Vec::new();
     for field in (0..O::TABLE.len()).filter_map(|index| options.field(index)) {
         found.extend(field.error.map(|error| Outcome {

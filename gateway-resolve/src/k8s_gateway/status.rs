@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gateway_model::k8s_gateway::{
     HttpListenerOption, ListenerOption, OptionState, OptionStatus, OptionStatuses, RouteOption,
-    VirtualHostOption,
+    Upstream, VirtualHostOption,
 };
 use gateway_model::{Kind, ObjectRef};
 
@@ -55,6 +55,7 @@ pub(crate) fn reports<'a>(
         VirtualHostOption::KIND,
         HttpListenerOption::KIND,
         ListenerOption::KIND,
+        Upstream::KIND,
     ];
     kinds
         .into_iter()
@@ -80,6 +81,11 @@ pub(crate) fn reports<'a>(
     for policy in snapshot.http_listener_options().iter() {
         let found = http_problems(&policy.spec.options);
         reports.push(told.report(&**policy, &found, false));
+    }
+    for upstream in snapshot.upstreams().iter() {
+        let mut report = Report::new(upstream.reference());
+        report.find(&problems(&options::problems_below("spec", &upstream.spec)));
+        reports.push(report.finish());
     }
     reports
 }
@@ -115,6 +121,17 @@ fn uses<'a>(
     uses
 }
 
+fn problems(found: &[Outcome]) -> Vec<Problem<OptionReason>> {
+    let problem = |outcome: &Outcome| {
+        let reason = match outcome.refused {
+            true => OptionReason::Rejected,
+            false => OptionReason::NotHonoured,
+        };
+        Problem::new(reason, outcome.field.as_str(), outcome.message.as_str())
+    };
+    found.iter().map(problem).collect()
+}
+
 struct Told<'a> {
     namespace: &'a str,
     uses: &'a Uses,
@@ -125,14 +142,7 @@ impl Told<'_> {
     fn report(&self, policy: &impl Targeting, found: &[Outcome], has_status: bool) -> Report {
         let object = policy.reference();
         let mut report = Report::new(object.clone());
-        let problem = |outcome: &Outcome| {
-            let reason = match outcome.refused {
-                true => OptionReason::Rejected,
-                false => OptionReason::NotHonoured,
-            };
-            Problem::new(reason, outcome.field.as_str(), outcome.message.as_str())
-        };
-        report.find(&found.iter().map(problem).collect::<Vec<_>>());
+        report.find(&problems(found));
         let beaten = self.beaten(&object);
         let warnings = beaten
             .iter()
