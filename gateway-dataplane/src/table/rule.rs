@@ -228,7 +228,8 @@ impl<B> CompiledRule<B> {
 
     /// The limit for one attempt at a backend; zero: no limit.
     pub fn backend_request_timeout(&self) -> Option<Duration> {
-        value(self.ir.settings.backend_request_timeout.as_deref()).copied()
+        let of_retries = self.retry().and_then(|retry| retry.attempt_timeout);
+        of_retries.or_else(|| value(self.ir.settings.backend_request_timeout.as_deref()).copied())
     }
 
     /// When and how often a request is tried again.

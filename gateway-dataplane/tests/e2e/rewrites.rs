@@ -119,6 +119,7 @@ fn retry(statuses: &[u16], failures: Failures) -> Retry {
         attempts: NonZeroU32::new(2).unwrap(),
         backoff: Duration::from_millis(1),
         max_backoff: Some(Duration::from_millis(2)),
+        attempt_timeout: None,
         failures,
     }
 }

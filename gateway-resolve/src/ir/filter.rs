@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use gateway_model::{HeaderName, HeaderValue, Method, Port};
 use serde::{Deserialize, Serialize};
 
-use super::Target;
+use super::{Pattern, Target};
 
 /// One filter of a rule or of a backend.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -131,14 +131,17 @@ pub enum OriginPattern {
         /// What follows the `*`.
         suffix: Box<str>,
     },
+    /// A regular expression that has to match the whole origin, as it is written.
+    Regex(Pattern),
 }
 
 impl OriginPattern {
     /// Does the value of an `Origin` header match? The port that its scheme implies may be left out.
     pub fn matches(&self, origin: &str) -> bool {
-        let origin = without_default_port(origin);
+        let (written, origin) = (origin, without_default_port(origin));
         match self {
             Self::Any => true,
+            Self::Regex(pattern) => pattern.is_match(written),
             Self::Exact(exact) => origin == &**exact,
             Self::Wildcard { scheme, suffix } => origin
                 .strip_prefix(&**scheme)

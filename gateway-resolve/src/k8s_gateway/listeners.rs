@@ -119,6 +119,8 @@ fn of_hosts(merged: &Merged<VirtualHostOptions>) -> VirtualHostSettings {
         &options.ratelimit,
         options::rate_limit,
     );
+    let retry = &mut settings.retry;
+    options::set(retry, merged, &options.retries, options::retry);
     let into = &mut settings.header_manipulation;
     options::set(into, merged, manipulation, options::header_manipulation);
     let (slot, beside) = (&mut settings.transformations, &mut settings.beside);
@@ -150,7 +152,7 @@ pub(super) fn host_problems(options: &VirtualHostOptions) -> Vec<Outcome> {
         &options.header_manipulation,
         options::header_manipulation,
     ));
-    found.extend(unserved(&options.retries));
+    found.extend(check(&options.retries, options::retry));
     found.extend(unserved(&options.cors));
     found.extend(unserved(&options.extauth));
     found.extend(check(&options.transformations, options::transformations));

@@ -7,15 +7,17 @@ mod http;
 mod limits;
 mod matchers;
 mod retry;
+mod rewrites;
 mod template;
 mod transformations;
 
 pub(super) use cors::cors;
 pub(super) use faults::{csrf, faults};
-pub(super) use headers::{header_manipulation, literal_host};
+pub(super) use headers::header_manipulation;
 pub(super) use http::gzip;
 pub(super) use limits::{buffer, buffer_per_route, http_rate_limit, rate_limit};
 pub(super) use retry::retry;
+pub(super) use rewrites::{host_rewrite, prefix_rewrite, regex_rewrite};
 pub(super) use transformations::{set_transformations, staged_transformations, transformations};
 
 use std::num::NonZeroU32;

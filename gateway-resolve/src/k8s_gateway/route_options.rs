@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use gateway_model::k8s_gateway::{RouteOptions, values};
 use gateway_model::{Kind, ObjectRef};
 
-use crate::ir::{Filter, Fraction, Mirror, Origin, PathRewrite, Rewrite, Rule};
+use crate::ir::{Filter, Fraction, Mirror, Origin, Rule};
 use crate::reader::Reader;
 
 use super::attach::of_route;
@@ -50,9 +50,6 @@ fn time(rule: &mut Rule, merged: &Merged<RouteOptions>) {
     });
     when_read(&merged.options.retries, |field, retries| {
         rule.settings.retry = Some(merged.sourced(field, options::retry(retries)?));
-        if let Some(limit) = retries.per_try_timeout {
-            rule.settings.backend_request_timeout = Some(merged.sourced(field, limit.0));
-        }
         Ok(())
     });
 }
@@ -92,29 +89,33 @@ fn settle(rule: &mut Rule, merged: &Merged<RouteOptions>) {
     set_transformations(slot, beside, merged, staged, legacy);
 }
 
-/// What is rewritten, as far as the rule leaves it open.
+/// What is rewritten, as far as the rule's own rewrites leave it open.
 fn rewrites(rule: &mut Rule, merged: &Merged<RouteOptions>) {
-    let mut add = |origin: Origin, hostname, path| {
-        if rewrite(rule, Rewrite { hostname, path }) {
-            rule.settings.beside.push(origin);
-        }
-    };
-    when_read(&merged.options.prefix_rewrite, |field, prefix| {
-        add(
-            merged.origin(field),
-            None,
-            Some(PathRewrite::Prefix(prefix.as_str().into())),
-        );
-        Ok(())
+    let own = rule.filters.iter().filter_map(|filter| match filter {
+        Filter::Rewrite(rewrite) => Some(rewrite),
+        _ => None,
     });
-    when_read(&merged.options.host_rewrite_type, |field, host| {
-        add(
-            merged.origin(field),
-            Some(options::literal_host(host)?),
-            None,
-        );
-        Ok(())
-    });
+    let path_is_open = own.clone().all(|own| own.path.is_none());
+    let host_is_open = own.clone().all(|own| own.hostname.is_none());
+    let (options, settings) = (&merged.options, &mut rule.settings);
+    if path_is_open {
+        let path = &mut settings.path_rewrite;
+        options::set(path, merged, &options.regex_rewrite, options::regex_rewrite);
+        when_read(&options.prefix_rewrite, |field, prefix| {
+            let change = options::prefix_rewrite(prefix);
+            *path = change
+                .map(|change| merged.sourced(field, change))
+                .or(path.take());
+            Ok(())
+        });
+    }
+    if host_is_open {
+        when_read(&options.host_rewrite_type, |field, host| {
+            let change = options::host_rewrite(host)?;
+            settings.host_rewrite = change.map(|change| merged.sourced(field, change));
+            Ok(())
+        });
+    }
 }
 
 /// What takes the place of filters of its kind.
@@ -150,7 +151,7 @@ pub(super) fn problems(options: &RouteOptions) -> Vec<Outcome> {
     let mut found = options::problems(options);
     found.extend(check(&options.retries, options::retry));
     found.extend(check(&options.header_manipulation, header_manipulation));
-    found.extend(check(&options.host_rewrite_type, options::literal_host));
+    found.extend(check(&options.host_rewrite_type, options::host_rewrite));
     found.extend(check(&options.cors, options::cors));
     found.extend(check(&options.shadowing, |shadowing| {
         options::percentage(shadowing.percentage, "shadow percentage")
@@ -159,7 +160,7 @@ pub(super) fn problems(options: &RouteOptions) -> Vec<Outcome> {
     found.extend(check(&options.csrf, csrf));
     found.extend(check(&options.buffer_per_route, buffer_per_route));
     found.extend(check(&options.ratelimit, rate_limit));
-    found.extend(unserved(&options.regex_rewrite));
+    found.extend(check(&options.regex_rewrite, options::regex_rewrite));
     found.extend(unserved(&options.append_x_forwarded_host));
     found.extend(unserved(&options.extauth));
     found.extend(check(&options.transformations, transformations));
@@ -168,23 +169,6 @@ pub(super) fn problems(options: &RouteOptions) -> Vec<Outcome> {
         staged_transformations,
     ));
     found
-}
-
-/// Adds to the rewrites of a rule what these leave open; says whether anything was.
-fn rewrite(rule: &mut Rule, wanted: Rewrite) -> bool {
-    let known = rule.filters.iter_mut().find_map(|filter| match filter {
-        Filter::Rewrite(rewrite) => Some(rewrite),
-        _ => None,
-    });
-    let Some(known) = known else {
-        rule.filters.push(Filter::Rewrite(wanted));
-        return true;
-    };
-    let adds = (known.hostname.is_none() && wanted.hostname.is_some())
-        || (known.path.is_none() && wanted.path.is_some());
-    known.hostname = known.hostname.take().or(wanted.hostname);
-    known.path = known.path.take().or(wanted.path);
-    adds
 }
 
 /// A share of nothing copies nothing.

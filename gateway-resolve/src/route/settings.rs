@@ -50,6 +50,7 @@ fn retry(written: &HttpRetry) -> Retry {
             .as_ref()
             .map_or(DEFAULT_BACKOFF, |backoff| backoff.to_std()),
         max_backoff: None,
+        attempt_timeout: None,
         failures: Failures::default(),
     }
 }

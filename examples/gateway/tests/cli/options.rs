@@ -137,3 +137,101 @@ fn a_transformation_of_a_virtual_host_yields_to_one_of_the_route() {
         lacks(answer, "of the host");
     });
 }
+
+#[test]
+fn paths_are_rewritten_by_patterns_and_keep_their_query() {
+    let (_files, gateway) = tuned(
+        "{regexRewrite: {pattern: {regex: '^/tuned/([a-z]+)/(.*)$'}, substitution: '/\\2/\\1'}}",
+    );
+    each_version(&gateway, "/tuned/one/two?q=1", &[], |answer| {
+        has(answer, "GET /two/one?q=1 ");
+    });
+    each_version(&gateway, "/tuned/1/two", &[], |answer| {
+        has(answer, "GET /tuned/1/two ");
+    });
+}
+
+#[test]
+fn a_prefix_is_rewritten_as_text_and_a_whole_path_where_there_is_no_prefix() {
+    let with = "{prefixRewrite: /new}";
+    let (_files, gateway) = served(&[
+        policy("RouteOption", "HTTPRoute/tuned", with),
+        policy("RouteOption", "HTTPRoute/exact", with),
+        policy("RouteOption", "HTTPRoute/plain", "{prefixRewrite: /p}"),
+    ]);
+    each_version(&gateway, "/tuned/a?q=1", &[], |answer| {
+        has(answer, "GET /new/a?q=1 ");
+    });
+    each_version(&gateway, "/exact?q=1", &[], |answer| {
+        has(answer, "GET /new?q=1 ");
+    });
+    each_version(&gateway, "/other", &[], |answer| {
+        has(answer, "GET /pother ");
+    });
+}
+
+#[test]
+fn hosts_are_rewritten_by_a_header_or_by_the_path() {
+    let by_path =
+        "{hostRewritePathRegex: {pattern: {regex: '^/([a-z]+).*$'}, substitution: '\\1.example'}}";
+    let (_files, gateway) = served(&[
+        policy(
+            "RouteOption",
+            "HTTPRoute/tuned",
+            "{hostRewriteHeader: x-to}",
+        ),
+        policy("RouteOption", "HTTPRoute/plain", by_path),
+    ]);
+    let asked = ["-H", "x-to: b.example"];
+    each_version(&gateway, "/tuned", &asked, |answer| {
+        has(answer, "\nhost: b.example");
+    });
+    each_version(&gateway, "/tuned", &[], |answer| {
+        has(answer, "\nhost: localhost");
+    });
+    each_version(&gateway, "/shop/a", &[], |answer| {
+        has(answer, "\nhost: shop.example");
+    });
+}
+
+#[test]
+fn origins_are_allowed_by_patterns_that_match_them_whole() {
+    let (_files, gateway) = tuned("{cors: {allowOriginRegex: ['https://[a-z]+[.]example']}}");
+    each_version(
+        &gateway,
+        "/tuned",
+        &["-H", "origin: https://a.example"],
+        |answer| {
+            has(answer, "access-control-allow-origin: https://a.example");
+        },
+    );
+    each_version(
+        &gateway,
+        "/tuned",
+        &["-H", "origin: https://a.example.net"],
+        |answer| {
+            lacks(answer, "access-control-allow-origin");
+        },
+    );
+}
+
+#[test]
+fn retries_of_a_virtual_host_bound_each_attempt_and_make_another() {
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = mute.local_addr().unwrap().port();
+    let backend = format!(
+        "---\napiVersion: v1\nkind: Service\nmetadata: {{name: mute}}\nspec: {{ports: [{{port: 80}}]}}\n\
+         ---\napiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {{name: mute-1, labels: \
+         {{kubernetes.io/service-name: mute}}}}\naddressType: IPv4\nports: [{{port: {port}}}]\n\
+         endpoints: [{{addresses: [127.0.0.1]}}]\n\
+         ---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: mute}}\nspec:\n  \
+         parentRefs: [{{name: gw}}]\n  rules: [{{matches: [{{path: {{value: /mute}}}}], \
+         backendRefs: [{{name: mute, port: 80}}]}}]\n"
+    );
+    let retries = "{retries: {retryOn: gateway-error, perTryTimeout: 0.1s}}";
+    let (_files, gateway) = served(&[backend, policy("VirtualHostOption", "Gateway/gw", retries)]);
+    assert_eq!(curl(&[&gateway.url("/mute")]).status, 504);
+    mute.set_nonblocking(true).unwrap();
+    let attempts = std::iter::from_fn(|| mute.accept().ok()).count();
+    assert_eq!(attempts, 2);
+}

@@ -143,6 +143,7 @@ pub(crate) fn retried(mut rule: Rule, attempts: u32, statuses: &[u16]) -> Rule {
         attempts: NonZeroU32::new(attempts).unwrap(),
         backoff: Duration::from_millis(1),
         max_backoff: None,
+        attempt_timeout: None,
         failures: Failures::default(),
     });
     rule

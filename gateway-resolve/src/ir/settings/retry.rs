@@ -18,6 +18,9 @@ pub struct Retry {
     /// Up to which that time is doubled from attempt to attempt; it stays the same when `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_backoff: Option<Duration>,
+    /// The time of each attempt, in place of what the rule says of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt_timeout: Option<Duration>,
     /// Attempts without a response that are made again.
     #[serde(default, skip_serializing_if = "Failures::are_all")]
     pub failures: Failures,

@@ -6,16 +6,15 @@ use gateway_model::k8s_gateway::FieldError;
 use gateway_model::k8s_gateway::values;
 use gateway_model::{HeaderName, Method};
 
-use crate::ir::{Cors, OriginPattern};
+use crate::ir::{Cors, OriginPattern, Pattern};
+
+use super::invalid;
 
 /// CORS; `None` when it is off.
 pub(crate) fn cors(written: &values::Cors) -> Result<Option<Cors>, FieldError> {
     if written.allow_origin.is_empty() && written.allow_origin_regex.is_empty() {
         let message = "must provide at least one of AllowOrigin or AllowOriginRegex";
         return Err(FieldError::new(message));
-    }
-    if !written.allow_origin_regex.is_empty() {
-        return Err(FieldError::new("allowOriginRegex is not honoured here"));
     }
     if written.disable_for_route {
         return Ok(None);
@@ -27,6 +26,11 @@ pub(crate) fn cors(written: &values::Cors) -> Result<Option<Cors>, FieldError> {
             "*" => OriginPattern::Any,
             exact => OriginPattern::Exact(exact.into()),
         });
+    let patterns = written.allow_origin_regex.iter().map(|regex| {
+        let pattern = Pattern::new(regex).map_err(invalid);
+        pattern.map_err(|error| error.within("allowOriginRegex"))
+    });
+    let patterns: Vec<_> = patterns.collect::<Result<_, _>>()?;
     let max_age = match written.max_age.as_str() {
         "" => NonZeroU32::MIN.saturating_add(4),
         text => text.parse().map_err(|_| {
@@ -36,7 +40,9 @@ pub(crate) fn cors(written: &values::Cors) -> Result<Option<Cors>, FieldError> {
         })?,
     };
     Ok(Some(Cors {
-        allow_origins: origins.collect(),
+        allow_origins: origins
+            .chain(patterns.into_iter().map(OriginPattern::Regex))
+            .collect(),
         allow_credentials: written.allow_credentials,
         allow_methods: listed(&written.allow_methods, Method::new)?,
         allow_headers: listed(&written.allow_headers, HeaderName::new)?,

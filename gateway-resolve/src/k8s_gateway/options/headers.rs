@@ -1,22 +1,10 @@
-//! Hosts and headers that are rewritten.
+//! Headers that are changed.
 
+use gateway_model::HeaderName;
 use gateway_model::k8s_gateway::FieldError;
-use gateway_model::k8s_gateway::values::{self, HostRewrite};
-use gateway_model::{HeaderName, HeaderValue};
+use gateway_model::k8s_gateway::values;
 
 use crate::ir::{AddedHeader, Format, HeaderChanges, HeaderManipulation};
-
-/// A host that is given as it is.
-pub(crate) fn literal_host(host: &HostRewrite) -> Result<HeaderValue, FieldError> {
-    match host {
-        HostRewrite::HostRewrite(host) => {
-            HeaderValue::new(host).map_err(|error| FieldError::new(error.to_string()))
-        }
-        _ => Err(FieldError::new(
-            "only a host that is given as it is can be honoured here",
-        )),
-    }
-}
 
 /// Changes to the headers of requests and of responses.
 pub(crate) fn header_manipulation(

@@ -33,6 +33,7 @@ pub(crate) fn retry(written: &Retries) -> Result<Retry, FieldError> {
             .retry_back_off
             .as_ref()
             .and_then(|backoff| Some(backoff.max_interval?.0)),
+        attempt_timeout: written.per_try_timeout.map(|limit| limit.0),
         failures: failures(&written.retry_on),
     })
 }
