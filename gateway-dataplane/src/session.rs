@@ -93,8 +93,8 @@ impl Sessions {
         self.name(backend, endpoint) == token.endpoint
     }
 
-    /// Gives the client a token for a session with `endpoint` that begins `now`. A cookie goes back to `path` only,
-    /// and over TLS only if it came that way.
+    /// Gives the client a token for a session with `endpoint` that begins `now`. A cookie of the route's goes back to
+    /// `path` only, each over TLS only if it came that way.
     pub(crate) fn start(
         &self,
         response: &mut Fields,
@@ -111,14 +111,22 @@ impl Sessions {
             SessionCarrier::Header(name) => {
                 response.set(name.as_http(), token.as_bytes());
             }
-            SessionCarrier::Cookie { name, permanent } => {
+            SessionCarrier::Cookie {
+                name,
+                permanent,
+                of_route,
+            } => {
+                let path = match of_route {
+                    true => format!("; Path={path}"),
+                    false => String::new(),
+                };
                 let lives = self.spec.absolute_timeout.filter(|_| *permanent);
                 let age = lives.map_or_else(String::new, |lives| {
                     format!("; Max-Age={}", lives.as_secs().max(1))
                 });
                 let secure = if secure { "; Secure" } else { "" };
                 let cookie =
-                    format!("{name}={token}; Path={path}{age}; HttpOnly; SameSite=Strict{secure}");
+                    format!("{name}={token}{path}{age}; HttpOnly; SameSite=Strict{secure}");
                 if let Ok(cookie) = HeaderValue::try_from(cookie) {
                     response.append(Known::SetCookie, cookie.as_bytes());
                 }

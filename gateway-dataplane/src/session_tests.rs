@@ -39,7 +39,11 @@ fn header() -> SessionCarrier {
 
 fn cookie(permanent: bool) -> SessionCarrier {
     let name = "sticky".into();
-    SessionCarrier::Cookie { name, permanent }
+    SessionCarrier::Cookie {
+        name,
+        permanent,
+        of_route: true,
+    }
 }
 
 fn backend() -> BackendId {
@@ -67,6 +71,27 @@ fn sent(value: &str) -> Fields {
     let mut request = Fields::new();
     request.append("x-session", value.as_bytes());
     request
+}
+
+/// GEP-1619: a cookie of a policy for a Service has no path, which may be behind any number of routes.
+#[test]
+fn a_cookie_of_a_policy_has_no_path() {
+    let SessionCarrier::Cookie { name, .. } = cookie(false) else {
+        panic!("a cookie")
+    };
+    for (of_route, path) in [(true, Some("Path=/a")), (false, None)] {
+        let carrier = SessionCarrier::Cookie {
+            name: name.clone(),
+            permanent: false,
+            of_route,
+        };
+        let mut response = Fields::new();
+        let with = (&backend(), endpoint(1));
+        sessions("key", 0, carrier).start(&mut response, with, NOW, ("/a", true));
+        let cookie = response.text("set-cookie").unwrap();
+        let mut attributes = cookie.split("; ");
+        assert_eq!(attributes.find(|part| part.starts_with("Path")), path);
+    }
 }
 
 #[test]

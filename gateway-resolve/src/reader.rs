@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gateway_model::{
-    BackendTlsPolicy, ConfigMap, EndpointSlice, Gateway, GatewayClass, Kind, ListenerSet,
-    Namespace, ObjectRef, Secret, Service, Timestamp,
+    ConfigMap, EndpointSlice, Gateway, GatewayClass, Kind, ListenerSet, Namespace, ObjectRef,
+    Secret, Service, Timestamp,
 };
 
 use crate::grants::Grants;
+use crate::policy::Policy;
 use crate::{Snapshot, Store};
 
 /// Something that was read.
@@ -128,18 +129,19 @@ impl<'a> Reader<'a> {
         self.object(self.snapshot.config_maps(), object)
     }
 
-    /// The BackendTLSPolicies that are for an object, by name.
-    pub(crate) fn backend_tls_policies(
+    /// The policies of a kind that are for an object, by name.
+    pub(crate) fn policies<P: Policy>(
         &self,
         target: &ObjectRef,
-    ) -> impl Iterator<Item = &'a Arc<BackendTlsPolicy>> + use<'a> {
-        self.record(|| Read::All(BackendTlsPolicy::KIND));
-        self.snapshot.backend_tls_policies_of(target)
+    ) -> impl Iterator<Item = &'a Arc<P>> + use<'a, P> {
+        self.record(|| Read::All(P::KIND));
+        P::by_target(self.snapshot).of(target)
     }
 
-    pub(crate) fn all_backend_tls_policies(&self) -> &'a Store<BackendTlsPolicy> {
-        self.record(|| Read::All(BackendTlsPolicy::KIND));
-        self.snapshot.backend_tls_policies()
+    /// All policies of a kind.
+    pub(crate) fn all_policies<P: Policy>(&self) -> &'a Store<P> {
+        self.record(|| Read::All(P::KIND));
+        P::all(self.snapshot)
     }
 
     pub(crate) fn service(&self, object: &ObjectRef) -> Option<&'a Arc<Service>> {

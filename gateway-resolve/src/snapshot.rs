@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use gateway_model::{BackendTlsPolicy, EndpointSlice, Kind, ListenerSet, ObjectRef, Resource};
+use gateway_model::{
+    BackendTlsPolicy, EndpointSlice, ListenerSet, ObjectRef, Resource, XBackendTrafficPolicy,
+};
 
 use crate::by_owner::ByOwner;
 use crate::journal::{Journal, Mark, Touched};
@@ -16,7 +18,8 @@ use crate::stores::Stores;
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     pub(crate) stores: Stores,
-    backend_tls_by_target: ByTarget<BackendTlsPolicy>,
+    pub(crate) backend_tls_by_target: ByTarget<BackendTlsPolicy>,
+    pub(crate) backend_traffic_by_target: ByTarget<XBackendTrafficPolicy>,
     #[cfg(feature = "k8s-gateway")]
     pub(crate) options: crate::k8s_gateway::OptionsByTarget,
     ignored: Arc<BTreeSet<ObjectRef>>,
@@ -62,10 +65,7 @@ impl Snapshot {
     /// that resolution does not read, it is kept that they are there.
     pub fn insert(&mut self, resource: Resource) {
         self.index(&resource.reference(), Some(&resource));
-        if let Resource::BackendTlsPolicy(policy) = &resource {
-            self.take_policy(&policy.metadata.namespace, &policy.metadata.name);
-            self.backend_tls_by_target.add(policy);
-        }
+        self.index_policy(&resource);
         #[cfg(feature = "k8s-gateway")]
         for target in self.options.put(
             self.stores.get(&resource.reference()).as_ref(),
@@ -82,8 +82,12 @@ impl Snapshot {
     /// Removes a resource; says whether it was there.
     pub fn remove(&mut self, reference: &ObjectRef) -> bool {
         self.index(reference, None);
-        if reference.kind == BackendTlsPolicy::KIND && reference.group == BackendTlsPolicy::GROUP {
-            self.take_policy(&reference.namespace, &reference.name);
+        match self.get(reference) {
+            Some(Resource::BackendTlsPolicy(known)) => self.backend_tls_by_target.take(&known),
+            Some(Resource::XBackendTrafficPolicy(known)) => {
+                self.backend_traffic_by_target.take(&known);
+            }
+            _ => {}
         }
         #[cfg(feature = "k8s-gateway")]
         for target in self.options.put(self.stores.get(reference).as_ref(), None) {
@@ -132,18 +136,23 @@ impl Snapshot {
         self.journal.mark()
     }
 
-    /// The BackendTLSPolicies that are for an object, by name.
-    pub(crate) fn backend_tls_policies_of(
-        &self,
-        target: &ObjectRef,
-    ) -> impl Iterator<Item = &Arc<BackendTlsPolicy>> + use<'_> {
-        self.backend_tls_by_target.of(target)
-    }
-
-    /// Takes a policy from what it is for until now.
-    fn take_policy(&mut self, namespace: &str, name: &str) {
-        if let Some(known) = self.backend_tls_policies().get(namespace, name).cloned() {
-            self.backend_tls_by_target.take(&known);
+    /// Finds a policy by what it is for from now on.
+    fn index_policy(&mut self, resource: &Resource) {
+        match (resource, self.get(&resource.reference())) {
+            (Resource::BackendTlsPolicy(policy), Some(Resource::BackendTlsPolicy(known))) => {
+                self.backend_tls_by_target.replace(Some(&known), policy);
+            }
+            (Resource::BackendTlsPolicy(policy), _) => {
+                self.backend_tls_by_target.replace(None, policy);
+            }
+            (
+                Resource::XBackendTrafficPolicy(policy),
+                Some(Resource::XBackendTrafficPolicy(known)),
+            ) => self.backend_traffic_by_target.replace(Some(&known), policy),
+            (Resource::XBackendTrafficPolicy(policy), _) => {
+                self.backend_traffic_by_target.replace(None, policy);
+            }
+            _ => {}
         }
     }
 

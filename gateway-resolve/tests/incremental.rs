@@ -201,6 +201,25 @@ fn beside() -> impl Strategy<Value = Value> {
                 },
             })
         }),
+        (namespace(), 0..3usize, 0..3usize, any::<bool>(), 1..3u8).prop_map(
+            |(namespace, name, service, sessions, age)| {
+                let mut spec = json!({
+                    "targetRefs": [{"group": "", "kind": "Service", "name": format!("s{service}")}],
+                });
+                match sessions {
+                    true => spec["sessionPersistence"] = json!({"sessionName": format!("c{name}")}),
+                    false => spec["retryConstraint"] = json!({"budget": {"percent": age}}),
+                }
+                json!({
+                    "apiVersion": "gateway.networking.x-k8s.io/v1alpha1", "kind": "XBackendTrafficPolicy",
+                    "metadata": {
+                        "namespace": namespace, "name": format!("t{name}"),
+                        "creationTimestamp": format!("2025-01-0{age}T00:00:00Z"),
+                    },
+                    "spec": spec,
+                })
+            },
+        ),
         (namespace(), any::<bool>()).prop_map(|(namespace, is_good)| json!({
             "apiVersion": "v1", "kind": "ConfigMap",
             "metadata": {"namespace": namespace, "name": "ca"},

@@ -75,7 +75,7 @@ fn a_policy_is_for_what_its_latest_version_names() {
 
 fn status(resolution: &Resolution, object: &ObjectRef) -> Option<PolicyStatus> {
     match resolution.statuses.get(object) {
-        Some(Status::BackendTlsPolicy(status)) => Some(status.clone()),
+        Some(Status::Policy(status)) => Some(status.clone()),
         _ => None,
     }
 }

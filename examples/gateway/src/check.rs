@@ -166,7 +166,7 @@ fn add(table: &mut Table<3>, object: String, status: &Status) {
                 ]);
             }
         }
-        Status::BackendTlsPolicy(policy) => {
+        Status::Policy(policy) => {
             table.push([object.into(), "".into(), "".into()]);
             for ancestor in &policy.ancestors {
                 let name = format!("  on {}", conditions::parent(&ancestor.ancestor_ref));

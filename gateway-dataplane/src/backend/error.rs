@@ -36,6 +36,8 @@ pub enum BackendErrorKind {
     Broken,
     /// The connection of the last attempt of a retried request broke before a response came. 503.
     Exhausted,
+    /// More of the backend's traffic would be retries than may be (GEP-3388). Nothing was sent. 503.
+    OverBudget,
     /// The response is not one. 502.
     Protocol,
     /// It took too long. 504.
@@ -81,6 +83,7 @@ impl BackendError {
             | BackendErrorKind::Refused
             | BackendErrorKind::Full
             | BackendErrorKind::Local
+            | BackendErrorKind::OverBudget
             | BackendErrorKind::Exhausted => StatusCode::SERVICE_UNAVAILABLE,
             BackendErrorKind::Untrusted | BackendErrorKind::Broken | BackendErrorKind::Protocol => {
                 StatusCode::BAD_GATEWAY
@@ -92,6 +95,9 @@ impl BackendError {
 
     /// May another attempt be made, when retries are asked for and the body can be repeated?
     pub fn may_retry(&self) -> bool {
-        !matches!(self.kind, BackendErrorKind::Request)
+        !matches!(
+            self.kind,
+            BackendErrorKind::Request | BackendErrorKind::OverBudget
+        )
     }
 }

@@ -111,7 +111,7 @@ fn is_worth_another(retry: &Retry, sent: &Result<Response<Body>, BackendError>) 
             | BackendErrorKind::Refused => retry.failures.connect,
             BackendErrorKind::Broken => retry.failures.reset,
             BackendErrorKind::Timeout => retry.failures.timeout,
-            BackendErrorKind::Request => false,
+            BackendErrorKind::Request | BackendErrorKind::OverBudget => false,
             _ => is_listed(error.status()),
         },
     }

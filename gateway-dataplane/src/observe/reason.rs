@@ -90,6 +90,7 @@ fn failure(kind: BackendErrorKind) -> &'static str {
         BackendErrorKind::Local => "gateway_failed",
         BackendErrorKind::Broken => "connection_broke",
         BackendErrorKind::Exhausted => "retries_exhausted",
+        BackendErrorKind::OverBudget => "retry_budget_exceeded",
         BackendErrorKind::Protocol => "invalid_response",
         BackendErrorKind::Timeout => "timeout",
         BackendErrorKind::Request => "request_broke_off",

@@ -1,17 +1,20 @@
 //! Retries (GEP-1731) of attempts that bring no response.
 
 use std::future;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use gateway_resolve::ir::{Backend, BackendSettings, RetryConstraint, Sourced};
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 
 use crate::support::client::{Raw, get};
 use crate::support::{
-    attempt_timeout, backend, ir, listener, origin, request_timeout, retried, rule, serve, to,
+    attempt_timeout, backend, ir, listener, origin, request_timeout, retried, rule, serve, source,
+    to,
 };
 
 const SHORT: Duration = Duration::from_millis(50);
@@ -73,4 +76,47 @@ async fn the_time_of_the_request_bounds_all_attempts() {
     ));
     assert_eq!(get(at, "/").await.status, 504);
     assert!(origin.connections() <= 3, "{}", origin.connections());
+}
+
+/// XBackendTrafficPolicy `retryConstraint` (GEP-3388): what is beyond the budget MUST be answered with 503.
+#[tokio::test]
+async fn retries_beyond_the_budget_of_their_backend_are_answered_with_503() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let origin = origin::http(move |_: Request<Incoming>| {
+        count.fetch_add(1, Ordering::SeqCst);
+        async {
+            let mut response = Response::new(Full::from(""));
+            *response.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
+            response
+        }
+    })
+    .await;
+    let hour = Duration::from_secs(3600);
+    let constraint = RetryConstraint {
+        percent: 0,
+        interval: hour,
+        least: NonZeroU32::new(3).unwrap(),
+        least_interval: hour,
+    };
+    let policy = source("XBackendTrafficPolicy", "a");
+    let constraint = Sourced::new(constraint, "spec.retryConstraint", policy);
+    let mut settings = BackendSettings::default();
+    settings.retry_constraint = Some(Box::new(constraint));
+    let backend = Backend {
+        settings,
+        ..backend("a", &[origin.address])
+    };
+    let rule = retried(rule(vec![to("a")]), 2, &[500]);
+    let (_proxy, at) = serve(&ir(
+        vec![listener("http", vec![("/", rule)])],
+        vec![backend],
+    ));
+    let mut statuses = Vec::new();
+    for _ in 0..3 {
+        statuses.push(get(at, "/").await.status);
+    }
+    // Three attempts, then two of which the last would be the fourth retry, then one.
+    assert_eq!(statuses, [500, 503, 503]);
+    assert_eq!(asked.load(Ordering::SeqCst), 3 + 2 + 1);
 }

@@ -20,6 +20,7 @@ fn cookie() -> SessionPersistence {
         carrier: SessionCarrier::Cookie {
             name: "sticky".into(),
             permanent: false,
+            of_route: true,
         },
         absolute_timeout: None,
     }

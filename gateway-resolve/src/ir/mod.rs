@@ -46,10 +46,10 @@ pub use settings::{
     Ejection, Extracted, ExtractionMode, Extractor, Failures, Fault, FieldName, Format,
     ForwardedBody, GlobalRateLimit, GrpcAuthorization, GrpcWeb, HeaderChanges, HeaderManipulation,
     HostChange, HttpAuthorization, ListenerSettings, LocalRateLimit, MergedKey, Named, Operator,
-    Origin, PathChange, Piece, RequestTransformation, ResponseTransformation, Retry, RuleSettings,
-    SessionCarrier, SessionPersistence, Sourced, Substitution, Template, TemplateError, TextMatch,
-    TextMatchKind, Transformation, TransformationStage, Transformations, Unanswered,
-    VirtualHostSettings,
+    Origin, PathChange, Piece, RequestTransformation, ResponseTransformation, Retry,
+    RetryConstraint, RuleSettings, SessionCarrier, SessionPersistence, Sourced, Substitution,
+    Template, TemplateError, TextMatch, TextMatchKind, Transformation, TransformationStage,
+    Transformations, Unanswered, VirtualHostSettings,
 };
 pub use split::{Split, Weighted};
 pub use stream::{ServerName, StreamAction, StreamRule, StreamSplit, StreamTarget};

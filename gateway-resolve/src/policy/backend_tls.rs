@@ -2,7 +2,7 @@
 
 use gateway_model::{
     Authorities, BackendTlsPolicy, BackendTlsPolicySpec, BackendTlsValidation, ConfigMap, Kind,
-    LocalObjectReference, ObjectRef, SubjectAltName, Unread,
+    LocalObjectReference, ObjectRef, PolicyStatus, PolicyTarget, SubjectAltName,
 };
 
 use crate::authorities;
@@ -11,8 +11,42 @@ use crate::ir::{self, BackendId, BackendTls, PeerName};
 use crate::problem::{Problem, texts};
 use crate::reader::Reader;
 use crate::reason::{PolicyAccepted, PolicyResolvedRefs};
+use crate::{Snapshot, Store};
 
-use super::effective;
+use super::index::ByTarget;
+use super::{Judged, Policy, Targeting, effective, not_understood};
+
+impl Targeting for BackendTlsPolicy {
+    fn targets(&self) -> &[PolicyTarget] {
+        &self.spec.target_refs
+    }
+}
+
+impl Policy for BackendTlsPolicy {
+    fn stored(&self) -> &PolicyStatus {
+        &self.status
+    }
+
+    fn all(snapshot: &Snapshot) -> &Store<Self> {
+        snapshot.backend_tls_policies()
+    }
+
+    fn by_target(snapshot: &Snapshot) -> &ByTarget<Self> {
+        &snapshot.backend_tls_by_target
+    }
+
+    fn judge(&self, reader: &Reader<'_>) -> Judged {
+        let Outcome {
+            refused,
+            unresolved,
+            tls: _,
+        } = outcome(self, reader);
+        Judged {
+            refused,
+            unresolved: Some(unresolved),
+        }
+    }
+}
 
 /// What a policy comes to, wherever it applies.
 #[derive(Debug, Default)]
@@ -33,7 +67,7 @@ pub(crate) fn of_backend(
     reader: &Reader<'_>,
 ) -> Option<Result<BackendTls, String>> {
     let service = Some(&backend.object).filter(|_| backend.transport.is_tcp())?;
-    let policy = effective(reader.backend_tls_policies(service), service, port)?;
+    let policy = effective(reader.policies::<BackendTlsPolicy>(service), service, port)?;
     let Outcome { refused, tls, .. } = outcome(policy, reader);
     Some(tls.ok_or_else(|| format!("{}: {}", policy.reference(), texts(&refused))))
 }
@@ -94,10 +128,6 @@ pub(crate) fn outcome(policy: &BackendTlsPolicy, reader: &Reader<'_>) -> Outcome
         });
     }
     outcome
-}
-
-fn not_understood(Unread { field, message }: &Unread) -> Problem<PolicyAccepted> {
-    Problem::new(PolicyAccepted::Invalid, field, message)
 }
 
 fn name(name: &SubjectAltName) -> Option<PeerName> {

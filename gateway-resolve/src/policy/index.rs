@@ -26,6 +26,14 @@ impl<P> Default for ByTarget<P> {
 }
 
 impl<P: Targeting> ByTarget<P> {
+    /// Puts a policy in the place of the one that had its name until now.
+    pub(crate) fn replace(&mut self, known: Option<&Arc<P>>, policy: &Arc<P>) {
+        if let Some(known) = known {
+            self.take(known);
+        }
+        self.add(policy);
+    }
+
     pub(crate) fn add(&mut self, policy: &Arc<P>) {
         let targets = Arc::make_mut(&mut self.0);
         for object in own_targets(&**policy) {

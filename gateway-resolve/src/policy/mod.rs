@@ -1,14 +1,21 @@
 //! Policies that are attached to what they are for (GEP-713), whatever they ask of it.
 
 pub(crate) mod backend_tls;
+pub(crate) mod backend_traffic;
 pub(crate) mod index;
 
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use gateway_model::{BackendTlsPolicy, Kind, ObjectRef, PolicyStatus, PolicyTarget, SectionName};
+use gateway_model::{Kind, ObjectRef, PolicyStatus, PolicyTarget, SectionName, Unread};
 
 use crate::age::by_age;
+use crate::problem::Problem;
+use crate::reader::Reader;
+use crate::reason::{PolicyAccepted, PolicyResolvedRefs};
+use crate::{Snapshot, Store};
+
+use index::ByTarget;
 
 /// A kind of policy that says what it is for.
 pub(crate) trait Targeting: Kind {
@@ -17,21 +24,32 @@ pub(crate) trait Targeting: Kind {
 }
 
 /// A kind of policy of which one applies to each target ("Direct" in GEP-713).
-pub(crate) trait Policy: Targeting {
+pub(crate) trait Policy: Targeting + Sized + 'static {
     /// Its status as it is stored.
     fn stored(&self) -> &PolicyStatus;
+
+    /// All of its kind.
+    fn all(snapshot: &Snapshot) -> &Store<Self>;
+
+    /// All of its kind, by what they are for.
+    fn by_target(snapshot: &Snapshot) -> &ByTarget<Self>;
+
+    /// What speaks against it, wherever it applies.
+    fn judge(&self, reader: &Reader<'_>) -> Judged;
 }
 
-impl Targeting for BackendTlsPolicy {
-    fn targets(&self) -> &[PolicyTarget] {
-        &self.spec.target_refs
-    }
+/// What speaks against a policy.
+#[derive(Debug, Default)]
+pub(crate) struct Judged {
+    /// What keeps it from being accepted.
+    pub(crate) refused: Vec<Problem<PolicyAccepted>>,
+    /// The references of it that do not resolve; `None` where policies of its kind have none.
+    pub(crate) unresolved: Option<Vec<Problem<PolicyResolvedRefs>>>,
 }
 
-impl Policy for BackendTlsPolicy {
-    fn stored(&self) -> &PolicyStatus {
-        &self.status
-    }
+/// What isn't understood of a stored policy.
+fn not_understood(Unread { field, message }: &Unread) -> Problem<PolicyAccepted> {
+    Problem::new(PolicyAccepted::Invalid, field, message)
 }
 
 /// The object that an entry of `spec.targetRefs` names.

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use gateway_model::{
     BackendTlsPolicy, Gateway, GatewayClass, Kind, ObjectRef, ReferenceGrant, Timestamp,
+    XBackendTrafficPolicy,
 };
 
 use crate::gateway::ParentFacts;
@@ -266,6 +267,9 @@ impl Resolver {
             Gateway::KIND => _ = units.insert(Unit::Gateway(object.clone())),
             BackendTlsPolicy::KIND => {
                 units.extend(self.dependents.of(&Read::All(BackendTlsPolicy::KIND)));
+            }
+            XBackendTrafficPolicy::KIND => {
+                units.extend(self.dependents.of(&Read::All(XBackendTrafficPolicy::KIND)));
             }
             ReferenceGrant::KIND => {
                 self.known.grants.read(snapshot, &object.namespace);

@@ -9,7 +9,7 @@ use crate::gateway::client_certificate::shown;
 use crate::ir::{
     AppProtocol, Backend, BackendId, BackendSettings, BackendTls, Endpoint, Transport,
 };
-use crate::policy::backend_tls;
+use crate::policy::{backend_tls, backend_traffic};
 use crate::reader::Reader;
 
 use super::references::{protocol, protocol_of, service_port};
@@ -30,7 +30,15 @@ pub(crate) fn backend(id: &BackendId, reader: &Reader<'_>) -> Option<Arc<Backend
         identity: id.certificate.as_ref().and_then(|id| shown(id, reader)),
         ..tls
     });
-    Some(Arc::new(of_service(id, service, tls, slices)))
+    let settings = BackendSettings {
+        retry_constraint: backend_traffic::retry_constraint(id, reader),
+        ..BackendSettings::default()
+    };
+    let backend = of_service(id, service, tls, slices);
+    Some(Arc::new(Backend {
+        settings,
+        ..backend
+    }))
 }
 
 fn of_service<'a>(

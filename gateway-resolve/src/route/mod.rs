@@ -15,7 +15,7 @@ pub(crate) mod patterns;
 pub(crate) mod references;
 pub(crate) mod rules;
 pub(crate) mod selector;
-mod session;
+pub(crate) mod session;
 mod settings;
 mod shown;
 pub(crate) mod stream;

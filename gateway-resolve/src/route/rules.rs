@@ -16,6 +16,7 @@ use crate::ir::{
 use crate::k8s_gateway::delegation::is_delegation;
 #[cfg(feature = "k8s-gateway")]
 use crate::k8s_gateway::{Native, extended};
+use crate::policy::backend_traffic::session_of_rule;
 use crate::problem::{Problem, texts};
 use crate::reason::RouteAccepted;
 
@@ -303,8 +304,7 @@ impl RuleContext<'_> {
         let mut settings = settings(self.written, &self.field, self.source);
         settings.authorization = authorization
             .map(|(index, asked)| self.sourced(asked, &format!("filters[{index}].externalAuth")));
-        let session = self.session().and_then(Result::ok);
-        settings.session = session.map(|session| self.sourced(session, "sessionPersistence"));
+        settings.session = self.kept_session(&targets);
         Rule {
             source: self.source.clone(),
             created: self.created,
@@ -318,6 +318,18 @@ impl RuleContext<'_> {
             },
             settings,
             chain: Vec::new(),
+        }
+    }
+
+    /// How it keeps sessions: as it says itself, else as the policies of its backends ask for.
+    fn kept_session(&self, targets: &[WeightedTarget]) -> Option<Box<Sourced<SessionPersistence>>> {
+        match self.session() {
+            Some(own) => Some(self.sourced(own.ok()?, "sessionPersistence")),
+            None => {
+                let backends = targets.iter().filter_map(|target| target.target.backend());
+                let route = &self.source.object;
+                session_of_rule(backends, route, self.index, self.references.reader)
+            }
         }
     }
 

@@ -12,6 +12,24 @@ pub(crate) fn session(
     route: &ObjectRef,
     index: usize,
 ) -> Result<ir::SessionPersistence, String> {
+    read(written, route, index, true)
+}
+
+/// The same, as a policy for its backends says: a cookie has no path of its own there.
+pub(crate) fn session_of_policy(
+    written: &SessionPersistence,
+    route: &ObjectRef,
+    index: usize,
+) -> Result<ir::SessionPersistence, String> {
+    read(written, route, index, false)
+}
+
+fn read(
+    written: &SessionPersistence,
+    route: &ObjectRef,
+    index: usize,
+    of_route: bool,
+) -> Result<ir::SessionPersistence, String> {
     let SessionPersistence {
         session_name,
         absolute_timeout,
@@ -29,6 +47,7 @@ pub(crate) fn session(
             SessionType::Cookie => SessionCarrier::Cookie {
                 name: name.into(),
                 permanent: cookie_config.as_ref().is_some_and(is_permanent),
+                of_route,
             },
         },
         absolute_timeout,

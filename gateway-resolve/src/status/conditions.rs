@@ -25,6 +25,14 @@ impl<'a> Conditions<'a> {
         }
     }
 
+    /// Adds a condition, where there is one.
+    pub(crate) fn add_some<R: Reason>(self, verdict: Option<Verdict<R>>) -> Self {
+        match verdict {
+            Some(verdict) => self.add(verdict),
+            None => self,
+        }
+    }
+
     pub(crate) fn add<R: Reason>(mut self, verdict: Verdict<R>) -> Self {
         self.built.push(condition(
             self.stored,

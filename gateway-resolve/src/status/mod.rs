@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use gateway_model::{
     BackendTlsPolicy, Gateway, GatewayClass, GatewayClassStatus, GatewayStatus, HttpRoute, Kind,
-    ListenerSet, ListenerSetStatus, ObjectRef, PolicyStatus, RouteStatus,
+    ListenerSet, ListenerSetStatus, ObjectRef, PolicyStatus, RouteStatus, XBackendTrafficPolicy,
 };
 use rpds::RedBlackTreeMapSync;
 use serde::Serialize;
@@ -50,8 +50,8 @@ pub enum Status {
     ListenerSet(ListenerSetStatus),
     /// Of a route, of whatever kind.
     Route(RouteStatus),
-    /// Of a BackendTLSPolicy.
-    BackendTlsPolicy(PolicyStatus),
+    /// Of a policy, of whatever kind.
+    Policy(PolicyStatus),
     /// Of an option of K8sGateway. It is no subresource: the object as a whole is written.
     #[cfg(feature = "k8s-gateway")]
     Options(gateway_model::k8s_gateway::OptionStatuses),
@@ -83,7 +83,7 @@ impl From<RouteStatus> for Status {
 
 impl From<PolicyStatus> for Status {
     fn from(status: PolicyStatus) -> Self {
-        Self::BackendTlsPolicy(status)
+        Self::Policy(status)
     }
 }
 
@@ -95,13 +95,16 @@ impl From<gateway_model::k8s_gateway::OptionStatuses> for Status {
 }
 
 impl Status {
-    fn api_version(&self) -> String {
+    fn api_version(&self, object: &ObjectRef) -> String {
         match self {
+            Self::Policy(_) if *object.kind == *XBackendTrafficPolicy::KIND => {
+                XBackendTrafficPolicy::api_version()
+            }
             Self::GatewayClass(_) => GatewayClass::api_version(),
             Self::Gateway(_) => Gateway::api_version(),
             Self::ListenerSet(_) => ListenerSet::api_version(),
             Self::Route(_) => HttpRoute::api_version(),
-            Self::BackendTlsPolicy(_) => BackendTlsPolicy::api_version(),
+            Self::Policy(_) => BackendTlsPolicy::api_version(),
             #[cfg(feature = "k8s-gateway")]
             Self::Options(_) => gateway_model::k8s_gateway::RouteOption::api_version(),
         }
@@ -146,7 +149,7 @@ impl Statuses {
     /// All statuses as documents, in the order of [`iter`](Self::iter).
     pub fn documents(&self) -> impl Iterator<Item = Document<'_>> {
         self.iter().map(|(object, status)| Document {
-            api_version: status.api_version(),
+            api_version: status.api_version(object),
             kind: &object.kind,
             metadata: DocumentMetadata {
                 name: &object.name,

@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use gateway_model::{
     BackendTlsPolicy, Condition, Gateway, Kind, ObjectRef, ParentReference, PolicyAncestorStatus,
-    PolicyStatus, Service,
+    PolicyStatus, Service, XBackendTrafficPolicy,
 };
 
-use crate::policy::backend_tls::{Outcome, outcome};
-use crate::policy::{Policy, Targeting, is_for, rival, target_of};
+use crate::policy::{Judged, Policy, is_for, rival, target_of};
 use crate::problem::{Problem, Verdict, texts};
 use crate::reader::Reader;
 use crate::reason::{PolicyAccepted, PolicyResolvedRefs};
@@ -22,34 +21,43 @@ use super::report::Report;
 /// A Gateway, and the controller that its status is written for.
 type Ancestor = (ObjectRef, Arc<str>);
 
-/// What is said of all BackendTLSPolicies, where these are all routes.
+/// What is said of all policies, where these are all routes.
 pub(crate) fn reports<'a>(
+    routes: impl Iterator<Item = &'a RouteFacts> + Clone,
+    reader: &Reader<'_>,
+) -> Vec<Report> {
+    let mut reports = reports_of::<BackendTlsPolicy>(routes.clone(), reader);
+    reports.extend(reports_of::<XBackendTrafficPolicy>(routes, reader));
+    reports
+}
+
+/// What is said of the policies of a kind.
+fn reports_of<'a, P: Policy>(
     routes: impl Iterator<Item = &'a RouteFacts>,
     reader: &Reader<'_>,
 ) -> Vec<Report> {
-    let policies = reader.all_backend_tls_policies();
+    let policies = reader.all_policies::<P>();
     if policies.is_empty() {
         return Vec::new();
     }
     let mut ancestors: BTreeMap<ObjectRef, BTreeSet<Ancestor>> = BTreeMap::new();
     for route in routes {
-        for policy in leads_to(route, reader) {
+        for policy in leads_to::<P>(route, reader) {
             ancestors
                 .entry(policy)
                 .or_default()
                 .extend(route.gateways());
         }
     }
-    let of_policy =
-        |object: &Arc<BackendTlsPolicy>| report(object, ancestors.get(&object.reference()), reader);
+    let of_policy = |object: &Arc<P>| report(&**object, ancestors.get(&object.reference()), reader);
     policies.iter().map(of_policy).collect()
 }
 
 /// The policies that are for what a route leads to.
-fn leads_to(route: &RouteFacts, reader: &Reader<'_>) -> BTreeSet<ObjectRef> {
+fn leads_to<P: Policy>(route: &RouteFacts, reader: &Reader<'_>) -> BTreeSet<ObjectRef> {
     let mut found = BTreeSet::new();
     for id in route.backends.iter().filter(|id| id.transport.is_tcp()) {
-        let mut policies = reader.backend_tls_policies(&id.object).peekable();
+        let mut policies = reader.policies::<P>(&id.object).peekable();
         let Some(service) = policies.peek().and_then(|_| reader.service(&id.object)) else {
             continue;
         };
@@ -60,23 +68,22 @@ fn leads_to(route: &RouteFacts, reader: &Reader<'_>) -> BTreeSet<ObjectRef> {
     found
 }
 
-/// What is said of a BackendTLSPolicy.
-fn report(
-    policy: &BackendTlsPolicy,
+/// What is said of a policy.
+fn report<P: Policy>(
+    policy: &P,
     ancestors: Option<&BTreeSet<Ancestor>>,
     reader: &Reader<'_>,
 ) -> Report {
     let mut report = Report::new(policy.reference());
-    let Outcome {
+    let Judged {
         refused,
         unresolved,
-        ..
-    } = outcome(policy, reader);
+    } = policy.judge(reader);
     let Targets { missing, conflicts } = targets(policy, reader);
     report.find(&missing);
     report.find(&conflicts);
     report.find(&refused);
-    report.find(&unresolved);
+    report.find(unresolved.as_deref().unwrap_or_default());
     let wholly = conflicts.len() + missing.len() == policy.targets().len();
     let accepted = match refused.is_empty() {
         true if wholly && !conflicts.is_empty() => {
@@ -91,17 +98,18 @@ fn report(
     };
     let resolved = || {
         let good = PolicyResolvedRefs::ResolvedRefs;
-        Verdict::of(&unresolved, good, "all references resolve")
+        let unresolved = unresolved.as_deref()?;
+        Some(Verdict::of(unresolved, good, "all references resolve"))
     };
     let entries = ancestors.into_iter().flatten().take(MAX_ANCESTORS);
     let entries = entries.map(|(gateway, controller)| {
         let ancestor_ref = reference_to(gateway);
         let stored = stored(policy, &ancestor_ref, controller);
-        let generation = policy.metadata.generation;
+        let generation = policy.metadata().generation;
         PolicyAncestorStatus {
             conditions: Conditions::new(stored, generation, reader)
                 .add(accepted.clone())
-                .add(resolved())
+                .add_some(resolved())
                 .build(),
             ancestor_ref,
             controller_name: controller.to_string(),
@@ -123,7 +131,7 @@ struct Targets {
     conflicts: Vec<Problem<PolicyAccepted>>,
 }
 
-fn targets(policy: &BackendTlsPolicy, reader: &Reader<'_>) -> Targets {
+fn targets<P: Policy>(policy: &P, reader: &Reader<'_>) -> Targets {
     let mut found = Targets {
         missing: Vec::new(),
         conflicts: Vec::new(),
@@ -141,7 +149,7 @@ fn targets(policy: &BackendTlsPolicy, reader: &Reader<'_>) -> Targets {
             let message = format!("{object} does not exist");
             let missing = problem(PolicyAccepted::TargetNotFound, message).missing(object);
             found.missing.push(missing);
-        } else if let Some(older) = rival(policy, target, reader.backend_tls_policies(&object)) {
+        } else if let Some(older) = rival(policy, target, reader.policies::<P>(&object)) {
             let message = format!("{} has this target already", older.reference());
             found
                 .conflicts

@@ -42,7 +42,7 @@ impl Statuses {
                     refusal.tell(status, &object.status, generation, NOT_VALID);
                 }
             }
-            Some(Status::GatewayClass(_) | Status::Route(_) | Status::BackendTlsPolicy(_)) => {}
+            Some(Status::GatewayClass(_) | Status::Route(_) | Status::Policy(_)) => {}
             #[cfg(feature = "k8s-gateway")]
             Some(Status::Options(_)) => {}
             None => {}

@@ -33,7 +33,8 @@ stored! {
     TlsRoute: Route,
     TcpRoute: Route,
     UdpRoute: Route,
-    BackendTlsPolicy: BackendTlsPolicy,
+    BackendTlsPolicy: Policy,
+    XBackendTrafficPolicy: Policy,
     #[cfg(feature = "k8s-gateway")]
     RouteOption: Options,
     #[cfg(feature = "k8s-gateway")]

@@ -17,7 +17,7 @@ use gateway_model::k8s_gateway::RouteOption;
 use gateway_model::{
     BackendTlsPolicy, Gateway, GatewayClass, GatewayClassStatus, GatewayStatus, GrpcRoute,
     HttpRoute, Kind, ListenerSet, ListenerSetStatus, Object, ObjectRef, PolicyStatus, RouteStatus,
-    TcpRoute, TlsRoute, UdpRoute,
+    TcpRoute, TlsRoute, UdpRoute, XBackendTrafficPolicy,
 };
 
 use crate::{Snapshot, Status, Statuses, Store};
@@ -79,6 +79,7 @@ pub fn plan_statuses<'a>(
     writes.extend(plan.missing(snapshot.tls_routes()));
     writes.extend(plan.missing(snapshot.udp_routes()));
     writes.extend(plan.missing(snapshot.backend_tls_policies()));
+    writes.extend(plan.missing(snapshot.x_backend_traffic_policies()));
     #[cfg(feature = "k8s-gateway")]
     writes.extend(plan.missing_of_options(snapshot));
     writes
@@ -99,7 +100,7 @@ pub fn plan_status<'a>(
     if object.group == RouteOption::GROUP {
         return plan.missing_of_option(snapshot, object);
     }
-    if object.group != Gateway::GROUP {
+    if ![Gateway::GROUP, XBackendTrafficPolicy::GROUP].contains(&&*object.group) {
         return None;
     }
     match &*object.kind {
@@ -112,6 +113,9 @@ pub fn plan_status<'a>(
         TcpRoute::KIND => plan.missing_of(snapshot.tcp_routes(), object),
         UdpRoute::KIND => plan.missing_of(snapshot.udp_routes(), object),
         BackendTlsPolicy::KIND => plan.missing_of(snapshot.backend_tls_policies(), object),
+        XBackendTrafficPolicy::KIND => {
+            plan.missing_of(snapshot.x_backend_traffic_policies(), object)
+        }
         _ => None,
     }
 }
@@ -213,7 +217,7 @@ impl Planned for RouteStatus {
 impl Planned for PolicyStatus {
     fn wanted(status: Option<&Status>) -> Option<Self> {
         match status {
-            Some(Status::BackendTlsPolicy(wanted)) => Some(wanted.clone()),
+            Some(Status::Policy(wanted)) => Some(wanted.clone()),
             _ => Some(Self::default()),
         }
     }

@@ -84,7 +84,7 @@ impl Status {
             ],
             Self::ListenerSet(_) => &["conditions", "listeners"],
             Self::Route(_) => &["parents"],
-            Self::BackendTlsPolicy(_) => &["ancestors"],
+            Self::Policy(_) => &["ancestors"],
             #[cfg(feature = "k8s-gateway")]
             Self::Options(_) => &["statuses"],
         }
@@ -122,7 +122,10 @@ fn put(resource: &mut Resource, status: &Status, version: Option<String>) -> boo
         (Resource::TlsRoute(to), Status::Route(status)) => put_into(to, status, version),
         (Resource::TcpRoute(to), Status::Route(status)) => put_into(to, status, version),
         (Resource::UdpRoute(to), Status::Route(status)) => put_into(to, status, version),
-        (Resource::BackendTlsPolicy(to), Status::BackendTlsPolicy(status)) => {
+        (Resource::BackendTlsPolicy(to), Status::Policy(status)) => {
+            put_into(to, status, version);
+        }
+        (Resource::XBackendTrafficPolicy(to), Status::Policy(status)) => {
             put_into(to, status, version);
         }
         #[cfg(feature = "k8s-gateway")]

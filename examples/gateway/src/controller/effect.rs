@@ -46,6 +46,9 @@ impl Effect {
             }
             (Resource::ListenerOption(old), Resource::ListenerOption(new)) => beside(old, new),
             (Resource::Upstream(old), Resource::Upstream(new)) => beside(old, new),
+            (Resource::XBackendTrafficPolicy(old), Resource::XBackendTrafficPolicy(new)) => {
+                beside(old, new)
+            }
             _ => Self::Resources,
         }
     }

@@ -6,6 +6,7 @@ use gateway_model::k8s_gateway::{
 use gateway_model::{
     BackendTlsPolicy, ConfigMap, EndpointSlice, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind,
     ListenerSet, Namespace, ReferenceGrant, Secret, Service, TcpRoute, TlsRoute, UdpRoute,
+    XBackendTrafficPolicy,
 };
 
 /// A kind that is watched.
@@ -52,7 +53,7 @@ impl Watched {
 
 /// The kinds that resolution reads. Only the Secrets that may hold a certificate are watched:
 /// others are never in this process.
-pub(crate) static WATCHED: [Watched; 21] = [
+pub(crate) static WATCHED: [Watched; 22] = [
     Watched::of::<GatewayClass>("gatewayclasses"),
     Watched::of::<Gateway>("gateways"),
     Watched::of::<ListenerSet>("listenersets"),
@@ -62,6 +63,7 @@ pub(crate) static WATCHED: [Watched; 21] = [
     Watched::of::<TcpRoute>("tcproutes"),
     Watched::of::<UdpRoute>("udproutes"),
     Watched::of::<BackendTlsPolicy>("backendtlspolicies"),
+    Watched::of::<XBackendTrafficPolicy>("xbackendtrafficpolicies"),
     Watched::of::<ReferenceGrant>("referencegrants"),
     Watched::of::<RouteOption>("routeoptions"),
     Watched::of::<VirtualHostOption>("virtualhostoptions"),

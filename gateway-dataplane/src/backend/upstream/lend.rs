@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use super::choose::Chooser;
 use super::connect::Connect;
@@ -17,6 +18,9 @@ impl<C: Connect> Lend for Upstream<C> {
     fn begin(&self, worker: usize) -> Course {
         let worker = worker % self.settings.workers;
         let slot = &self.slots[worker];
+        if let Some(budget) = &self.budget {
+            budget.request(Instant::now());
+        }
         // One turn a request: else an endpoint that fails would always be the first to be asked.
         let turn = slot.turn.fetch_add(1, Ordering::Relaxed);
         Course::new(slot.endpoints.load_full(), worker, turn)

@@ -3,6 +3,7 @@
 //! Made of parts that can be replaced one by one: [`Pick`] chooses an endpoint, [`Connect`] opens a
 //! stream to it.
 
+mod budget;
 mod choose;
 mod connect;
 mod datagrams;
@@ -33,6 +34,7 @@ use gateway_resolve::ir::{self, AppProtocol};
 use http::{HeaderMap, header};
 use http::{Request, Response};
 
+use self::budget::{Budgets, RetryBudget};
 use self::endpoint::Endpoint;
 use self::load::{Entered, Held, Load};
 use self::pick::balance;
@@ -55,6 +57,7 @@ pub struct Upstreams<C = TcpConnect> {
     pick: Option<Arc<dyn Pick>>,
     /// What all have open, once it is known how much that may be.
     total: OnceLock<Arc<Total>>,
+    budgets: Budgets,
 }
 
 impl Upstreams {
@@ -77,6 +80,7 @@ impl<C: Connect> Upstreams<C> {
             connect: Arc::new(connect),
             pick: None,
             total: OnceLock::new(),
+            budgets: Budgets::default(),
         }
     }
 
@@ -126,6 +130,7 @@ impl<C: Connect> MakeBackend for Upstreams<C> {
             },
             pick: pick.unwrap_or_else(|| balance(balancing.unwrap_or_default())),
             zone: site.zone.map(Into::into),
+            budget: self.budgets.of(spec),
             spec: Arc::clone(spec),
             load,
             settings,
@@ -182,6 +187,7 @@ pub struct Upstream<C: Connect = TcpConnect> {
     pick: Arc<dyn Pick>,
     /// The zone of the gateway.
     zone: Option<Box<str>>,
+    budget: Option<Arc<RetryBudget>>,
     settings: Settings,
 }
 
@@ -241,6 +247,9 @@ impl<C: Connect> Backend for Upstream<C> {
         request: Request<Body>,
         attempt: &Attempt<'_>,
     ) -> Result<Response<Body>, BackendError> {
+        if attempt.number > 0 {
+            self.try_again()?;
+        }
         let over_http2 = match self.spec.protocol {
             AppProtocol::H2c => true,
             AppProtocol::Http => is_grpc(request.headers()),
@@ -321,6 +330,17 @@ impl<C: Connect> Upstream<C> {
 
     fn endpoints(&self) -> Arc<Endpoints> {
         self.slots[0].endpoints.load_full()
+    }
+
+    /// Counts a retry, if that is within the budget.
+    fn try_again(&self) -> Result<(), BackendError> {
+        match &self.budget {
+            Some(budget) if !budget.retry(Instant::now()) => {
+                let what = format!("{} has too many retries", self.spec.id);
+                Err(BackendError::new(BackendErrorKind::OverBudget, what))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Counts a request.

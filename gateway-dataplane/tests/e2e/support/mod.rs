@@ -23,7 +23,7 @@ fn object(kind: &'static str, name: &str) -> ObjectRef {
     ObjectRef::new("", kind, "default", name)
 }
 
-fn source(kind: &'static str, name: &str) -> Source {
+pub(crate) fn source(kind: &'static str, name: &str) -> Source {
     Source {
         object: object(kind, name),
         generation: 1,

@@ -37,7 +37,7 @@ pub use grpc_web::GrpcWeb;
 pub use header_manipulation::{AddedHeader, HeaderChanges, HeaderManipulation};
 pub use origin::{Origin, Sourced};
 pub use rate_limit::LocalRateLimit;
-pub use retry::{Failures, Retry};
+pub use retry::{Failures, Retry, RetryConstraint};
 pub use rewrite::{HostChange, PathChange, Substitution};
 pub use session::{SessionCarrier, SessionPersistence};
 pub use transformation::{
@@ -147,6 +147,8 @@ settings! {
         connect_timeout: Duration,
         /// When an endpoint that fails is left alone for a while.
         ejection: Ejection,
+        /// How much of its traffic may be retries.
+        retry_constraint: RetryConstraint,
     }
 }
 

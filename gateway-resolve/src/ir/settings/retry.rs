@@ -63,3 +63,17 @@ impl Retry {
         most.map_or(self.backoff, |most| doubled.min(most))
     }
 }
+
+/// How much of the traffic to a backend may be retries (GEP-3388). Those beyond both bounds are answered with 503.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetryConstraint {
+    /// How many of a hundred requests; 0 to 100.
+    pub percent: u8,
+    /// The time in which those are counted; not zero.
+    pub interval: Duration,
+    /// How many are allowed at any rate.
+    pub least: NonZeroU32,
+    /// The time in which those are counted; not zero.
+    pub least_interval: Duration,
+}

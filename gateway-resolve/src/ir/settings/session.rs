@@ -24,6 +24,9 @@ pub enum SessionCarrier {
         name: Box<str>,
         /// Does it live for the absolute timeout, rather than for the session of the browser?
         permanent: bool,
+        /// Does it go back to the path of the route alone? Else clients take the path from that of the request
+        /// (RFC 6265, section 5.1.4).
+        of_route: bool,
     },
     /// A header of responses, which requests carry as well.
     Header(HeaderName),

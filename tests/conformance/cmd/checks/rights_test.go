@@ -37,6 +37,9 @@ func TestRights(t *testing.T) {
 		"targetRefs": []any{map[string]any{"group": "", "kind": "Service", "name": "encrypted"}},
 		"validation": map[string]any{"wellKnownCACertificates": "System", "hostname": "a.example"},
 	}})
+	w.create(trafficPolicies, "encrypted", map[string]any{"spec": map[string]any{
+		"targetRefs": []any{map[string]any{"group": "", "kind": "Service", "name": "encrypted"}},
+	}})
 	w.route("encrypted", map[string]any{"backendRefs": []any{backend("encrypted", 1)}})
 	w.create(grpcRoutes, "any", map[string]any{"spec": map[string]any{
 		"parentRefs": []any{map[string]any{"name": "web"}},

@@ -30,24 +30,25 @@ import (
 )
 
 var (
-	namespaces     = kind{corev1.SchemeGroupVersion.WithResource("namespaces"), "Namespace"}
-	services       = kind{corev1.SchemeGroupVersion.WithResource("services"), "Service"}
-	secrets        = kind{corev1.SchemeGroupVersion.WithResource("secrets"), "Secret"}
-	endpointSlices = kind{discoveryv1.SchemeGroupVersion.WithResource("endpointslices"), "EndpointSlice"}
-	classes        = kind{gatewayv1.SchemeGroupVersion.WithResource("gatewayclasses"), "GatewayClass"}
-	gateways       = kind{gatewayv1.SchemeGroupVersion.WithResource("gateways"), "Gateway"}
-	listenerSets   = kind{gatewayv1.SchemeGroupVersion.WithResource("listenersets"), "ListenerSet"}
-	definitions    = kind{schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}, "CustomResourceDefinition"}
-	routes         = kind{gatewayv1.SchemeGroupVersion.WithResource("httproutes"), "HTTPRoute"}
-	grpcRoutes     = kind{gatewayv1.SchemeGroupVersion.WithResource("grpcroutes"), "GRPCRoute"}
-	tlsRoutes      = kind{gatewayv1.SchemeGroupVersion.WithResource("tlsroutes"), "TLSRoute"}
-	tcpRoutes      = kind{gatewayv1.SchemeGroupVersion.WithResource("tcproutes"), "TCPRoute"}
-	udpRoutes      = kind{gatewayv1.SchemeGroupVersion.WithResource("udproutes"), "UDPRoute"}
-	grants         = kind{gatewayv1.SchemeGroupVersion.WithResource("referencegrants"), "ReferenceGrant"}
-	tlsPolicies    = kind{gatewayv1.SchemeGroupVersion.WithResource("backendtlspolicies"), "BackendTLSPolicy"}
-	routeOptions   = option("routeoptions", "RouteOption")
-	hostOptions    = option("virtualhostoptions", "VirtualHostOption")
-	socketOptions  = option("listeneroptions", "ListenerOption")
+	namespaces      = kind{corev1.SchemeGroupVersion.WithResource("namespaces"), "Namespace"}
+	services        = kind{corev1.SchemeGroupVersion.WithResource("services"), "Service"}
+	secrets         = kind{corev1.SchemeGroupVersion.WithResource("secrets"), "Secret"}
+	endpointSlices  = kind{discoveryv1.SchemeGroupVersion.WithResource("endpointslices"), "EndpointSlice"}
+	classes         = kind{gatewayv1.SchemeGroupVersion.WithResource("gatewayclasses"), "GatewayClass"}
+	gateways        = kind{gatewayv1.SchemeGroupVersion.WithResource("gateways"), "Gateway"}
+	listenerSets    = kind{gatewayv1.SchemeGroupVersion.WithResource("listenersets"), "ListenerSet"}
+	definitions     = kind{schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}, "CustomResourceDefinition"}
+	routes          = kind{gatewayv1.SchemeGroupVersion.WithResource("httproutes"), "HTTPRoute"}
+	grpcRoutes      = kind{gatewayv1.SchemeGroupVersion.WithResource("grpcroutes"), "GRPCRoute"}
+	tlsRoutes       = kind{gatewayv1.SchemeGroupVersion.WithResource("tlsroutes"), "TLSRoute"}
+	tcpRoutes       = kind{gatewayv1.SchemeGroupVersion.WithResource("tcproutes"), "TCPRoute"}
+	udpRoutes       = kind{gatewayv1.SchemeGroupVersion.WithResource("udproutes"), "UDPRoute"}
+	grants          = kind{gatewayv1.SchemeGroupVersion.WithResource("referencegrants"), "ReferenceGrant"}
+	tlsPolicies     = kind{gatewayv1.SchemeGroupVersion.WithResource("backendtlspolicies"), "BackendTLSPolicy"}
+	routeOptions    = option("routeoptions", "RouteOption")
+	hostOptions     = option("virtualhostoptions", "VirtualHostOption")
+	socketOptions   = option("listeneroptions", "ListenerOption")
+	trafficPolicies = kind{schema.GroupVersionResource{Group: "gateway.networking.x-k8s.io", Version: "v1alpha1", Resource: "xbackendtrafficpolicies"}, "XBackendTrafficPolicy"}
 )
 
 // kind is a kind of object, as URLs and as manifests name it.
