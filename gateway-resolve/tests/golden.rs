@@ -24,7 +24,7 @@ fn golden_cases_come_to_what_is_expected() {
 #[cfg(feature = "k8s-gateway")]
 #[test]
 fn golden_cases_of_k8s_gateway_come_to_what_is_expected() {
-    hold("tests/golden_k8s", 31);
+    hold("tests/golden_k8s", 35);
 }
 
 fn hold(folder: &str, least: usize) {
