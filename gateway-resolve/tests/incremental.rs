@@ -297,13 +297,15 @@ impl Cluster {
 
 /// The resource at another generation.
 fn restamped(mut resource: Resource, generation: i64) -> Resource {
-    match &mut resource {
-        Resource::Gateway(object) => Arc::make_mut(object).metadata.generation = generation,
-        Resource::ListenerSet(object) => Arc::make_mut(object).metadata.generation = generation,
-        Resource::HttpRoute(object) => Arc::make_mut(object).metadata.generation = generation,
-        Resource::Service(object) => Arc::make_mut(object).metadata.generation = generation,
-        _ => {}
-    }
+    let metadata = match &mut resource {
+        Resource::Gateway(object) => &mut Arc::make_mut(object).metadata,
+        Resource::ListenerSet(object) => &mut Arc::make_mut(object).metadata,
+        Resource::HttpRoute(object) => &mut Arc::make_mut(object).metadata,
+        Resource::Service(object) => &mut Arc::make_mut(object).metadata,
+        _ => return resource,
+    };
+    metadata.generation = generation;
+    metadata.creation_timestamp = Timestamp::from_second(generation).ok();
     resource
 }
 
@@ -455,4 +457,31 @@ spec: {ports: [{port: 80}]}
         "the host that the new route is not for"
     );
     assert!(!Arc::ptr_eq(&before[1], &after[1]));
+}
+
+/// Of Gateways that claim one port the oldest has it (Gateway API, "Listener conflicts"): which that is can change
+/// with nothing else of them.
+#[test]
+fn a_gateway_that_is_older_now_takes_the_port_of_another() {
+    let gateway = |name: &str, protocol: &str, day: u8| {
+        let text = format!(
+            "{{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {{name: {name}, \
+             creationTimestamp: '2025-01-0{day}T00:00:00Z'}}, spec: {{gatewayClassName: any, \
+             listeners: [{{name: l, port: 80, protocol: {protocol}}}]}}}}"
+        );
+        support::resources("gateway.yaml", text.as_bytes())
+    };
+    let mut snapshot = Snapshot::from_resources(gateway("one", "HTTP", 2));
+    snapshot.extend(gateway("two", "TCP", 3));
+    let (mut resolver, config, now) = (Resolver::new(), Config::default(), support::now());
+    let mut served = |snapshot: &Snapshot| {
+        let got = resolver.resolve(snapshot, &config, now);
+        assert_eq!(*got.ir, resolve(snapshot, &config, now).ir);
+        let ids = got.ir.listeners().iter();
+        ids.map(|listener| listener.id.parent.name.to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(served(&snapshot), ["one"]);
+    snapshot.extend(gateway("two", "TCP", 1));
+    assert_eq!(served(&snapshot), ["two"]);
 }
