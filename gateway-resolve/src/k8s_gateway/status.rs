@@ -20,6 +20,7 @@ use crate::status::report::Report;
 use super::listeners::{AttachedPolicy, host_problems, http_problems};
 use super::options::{self, Outcome};
 use super::route_options;
+use super::upstream_settings;
 
 /// Who says it, as clients of K8sGateway know it.
 const REPORTED_BY: &str = "gloo-kube-gateway";
@@ -84,7 +85,7 @@ pub(crate) fn reports<'a>(
     }
     for upstream in snapshot.upstreams().iter() {
         let mut report = Report::new(upstream.reference());
-        report.find(&problems(&options::problems_below("spec", &upstream.spec)));
+        report.find(&problems(&upstream_settings::problems(upstream)));
         reports.push(report.finish());
     }
     reports

@@ -7,6 +7,7 @@ use gateway_model::Kind;
 use gateway_model::k8s_gateway::values::{LoadBalancer, OutlierDetection};
 use gateway_model::k8s_gateway::{Field, Upstream};
 
+use super::options::{self, Outcome};
 use crate::ir::{BackendSettings, Balancing, Ejection, Sourced};
 
 /// The settings of an Upstream. What says nothing that can be done sets nothing.
@@ -20,6 +21,39 @@ pub(super) fn settings(upstream: &Upstream) -> BackendSettings {
         balancing: set(upstream, &spec.load_balancer_config, balancing),
         ejection: set(upstream, &spec.outlier_detection, ejection),
         ..BackendSettings::default()
+    }
+}
+
+/// What is wrong with an Upstream, and what of it is not honoured.
+pub(super) fn problems(upstream: &Upstream) -> Vec<Outcome> {
+    let spec = &upstream.spec;
+    let mut found = options::problems_below("spec", spec);
+    options::when_read(&spec.load_balancer_config, |field, written| {
+        let kind = match written {
+            LoadBalancer::RoundRobin | LoadBalancer::LeastRequest => return Ok(()),
+            LoadBalancer::RingHash => "ringHash",
+            LoadBalancer::Maglev => "maglev",
+            _ => "random",
+        };
+        let message = "is known, and not honoured here: requests go to each endpoint in turn";
+        found.push(outcome(field.name, kind, message, false));
+        Ok(())
+    });
+    options::when_read(&spec.outlier_detection, |field, written| {
+        if written.interval.is_none() {
+            let message = "expected an interval, found none; no endpoint is ejected";
+            found.push(outcome(field.name, "interval", message, true));
+        }
+        Ok(())
+    });
+    found
+}
+
+fn outcome(name: &str, path: &str, message: &str, refused: bool) -> Outcome {
+    Outcome {
+        field: format!("spec.{name}.{path}"),
+        message: message.to_owned(),
+        refused,
     }
 }
 
