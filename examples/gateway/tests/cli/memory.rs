@@ -6,7 +6,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::{Gateway, curl};
+use crate::support::{Gateway, curl, free_offset};
 
 const STREAMS: usize = 128;
 /// More than fits into the buffers of sockets.
@@ -113,12 +113,9 @@ fn a_client_that_reads_none_of_its_responses_holds_little_memory() {
 fn requests_that_wait_leave_descriptors_for_probes_and_new_clients() {
     let (sender, stuck) = channel();
     let port = origin(sender);
-    let health = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let health = format!("127.0.0.1:{}", 8080 + free_offset());
     let limit = "ulimit -n 600";
-    let (_files, mut gateway) = before(port, limit, &["--health", &health.to_string()]);
+    let (_files, mut gateway) = before(port, limit, &["--health", &health]);
     let client = ("127.0.0.1", gateway.port(8080));
     let clients: Vec<_> = (0..6).map(|_| greedy(client)).collect();
     gateway.line("the backend has too many connections");

@@ -1,12 +1,11 @@
 //! Where the output goes: a full disk is told, a reader that has seen enough is not.
 
 use std::fs::File;
-use std::net::TcpListener;
 use std::process::{Output, Stdio};
 use std::time::Instant;
 
 use crate::files::{quickstart, redirecting, replace};
-use crate::support::{LONG, curl, example, gateway, text};
+use crate::support::{LONG, curl, example, free_offset, gateway, text};
 
 /// Everything that prints on standard output and ends, and its exit status when it can.
 fn commands() -> Vec<(Vec<String>, i32)> {
@@ -74,11 +73,7 @@ fn errors_that_cannot_be_printed_change_no_exit_status() {
 
 #[test]
 fn output_that_cannot_be_printed_stops_no_service() {
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let port = 8080 + free_offset();
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("web.yaml");
     std::fs::write(&file, quickstart().replace("8080", &port.to_string())).unwrap();

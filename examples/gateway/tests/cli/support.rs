@@ -222,7 +222,7 @@ fn forward(stream: impl std::io::Read + Send + 'static, to: Sender<String>) {
 
 /// A distance at which the ports 8080 and 8443 are both free: below the ports that connections get
 /// by themselves, and another one each time.
-fn free_offset() -> u16 {
+pub(crate) fn free_offset() -> u16 {
     static TAKEN: AtomicU16 = AtomicU16::new(0);
     let start = std::process::id() % 10_000;
     let is_free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
