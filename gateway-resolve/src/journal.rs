@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gateway_model::ObjectRef;
 
 /// Something that a resolution may have read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Touched {
     /// This object.
     Object(ObjectRef),

@@ -32,8 +32,6 @@ mod authorities;
 #[cfg(feature = "resolve")]
 mod behind;
 #[cfg(feature = "resolve")]
-mod by_owner;
-#[cfg(feature = "resolve")]
 mod config;
 #[cfg(feature = "resolve")]
 mod emit;
@@ -45,6 +43,8 @@ mod finding;
 mod gateway;
 #[cfg(feature = "resolve")]
 mod grants;
+#[cfg(feature = "resolve")]
+mod index;
 #[cfg(feature = "resolve")]
 mod journal;
 #[cfg(feature = "k8s-gateway")]

@@ -7,9 +7,8 @@ use gateway_model::{
     BackendTlsPolicy, EndpointSlice, ListenerSet, ObjectRef, Resource, XBackendTrafficPolicy,
 };
 
-use crate::by_owner::ByOwner;
+use crate::index::{Change, Index};
 use crate::journal::{Journal, Mark, Touched};
-use crate::policy::index::ByTarget;
 use crate::stores::Stores;
 
 /// Resources by kind, namespace and name; the order in which they came is forgotten. A clone shares all
@@ -18,13 +17,13 @@ use crate::stores::Stores;
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     pub(crate) stores: Stores,
-    pub(crate) backend_tls_by_target: ByTarget<BackendTlsPolicy>,
-    pub(crate) backend_traffic_by_target: ByTarget<XBackendTrafficPolicy>,
+    pub(crate) backend_tls_by_target: Index<BackendTlsPolicy>,
+    pub(crate) backend_traffic_by_target: Index<XBackendTrafficPolicy>,
     #[cfg(feature = "k8s-gateway")]
     pub(crate) options: crate::k8s_gateway::OptionsByTarget,
     ignored: Arc<BTreeSet<ObjectRef>>,
-    slices: ByOwner<EndpointSlice>,
-    listener_sets: ByOwner<ListenerSet>,
+    slices: Index<EndpointSlice>,
+    listener_sets: Index<ListenerSet>,
     journal: Journal,
 }
 
@@ -64,16 +63,8 @@ impl Snapshot {
     /// Adds a resource, or replaces the one with its kind, namespace and name. Of resources of kinds
     /// that resolution does not read, it is kept that they are there.
     pub fn insert(&mut self, resource: Resource) {
-        self.index(&resource.reference(), Some(&resource));
-        self.index_policy(&resource);
-        #[cfg(feature = "k8s-gateway")]
-        for target in self.options.put(
-            self.stores.get(&resource.reference()).as_ref(),
-            Some(&resource),
-        ) {
-            self.journal.push(Touched::Policies(target));
-        }
-        self.journal.push(Touched::Object(resource.reference()));
+        let object = resource.reference();
+        self.touch(&object, Some(&resource));
         if let Err(other) = self.stores.insert(resource) {
             Arc::make_mut(&mut self.ignored).insert(other.reference());
         }
@@ -81,19 +72,7 @@ impl Snapshot {
 
     /// Removes a resource; says whether it was there.
     pub fn remove(&mut self, reference: &ObjectRef) -> bool {
-        self.index(reference, None);
-        match self.get(reference) {
-            Some(Resource::BackendTlsPolicy(known)) => self.backend_tls_by_target.take(&known),
-            Some(Resource::XBackendTrafficPolicy(known)) => {
-                self.backend_traffic_by_target.take(&known);
-            }
-            _ => {}
-        }
-        #[cfg(feature = "k8s-gateway")]
-        for target in self.options.put(self.stores.get(reference).as_ref(), None) {
-            self.journal.push(Touched::Policies(target));
-        }
-        self.journal.push(Touched::Object(reference.clone()));
+        self.touch(reference, None);
         self.stores.remove(reference) || Arc::make_mut(&mut self.ignored).remove(reference)
     }
 
@@ -136,37 +115,42 @@ impl Snapshot {
         self.journal.mark()
     }
 
-    /// Finds a policy by what it is for from now on.
-    fn index_policy(&mut self, resource: &Resource) {
-        match (resource, self.get(&resource.reference())) {
-            (Resource::BackendTlsPolicy(policy), Some(Resource::BackendTlsPolicy(known))) => {
-                self.backend_tls_by_target.replace(Some(&known), policy);
+    /// Finds an object by what it is of from now on, and remembers what changes by that.
+    fn touch(&mut self, object: &ObjectRef, new: Option<&Resource>) {
+        let old = self.stores.get(object);
+        let mut touched = BTreeSet::from([Touched::Object(object.clone())]);
+        for (resource, change) in [(old.as_ref(), Change::Take), (new, Change::Add)] {
+            if let Some(resource) = resource {
+                touched.extend(self.index(resource, change));
             }
-            (Resource::BackendTlsPolicy(policy), _) => {
-                self.backend_tls_by_target.replace(None, policy);
-            }
-            (
-                Resource::XBackendTrafficPolicy(policy),
-                Some(Resource::XBackendTrafficPolicy(known)),
-            ) => self.backend_traffic_by_target.replace(Some(&known), policy),
-            (Resource::XBackendTrafficPolicy(policy), _) => {
-                self.backend_traffic_by_target.replace(None, policy);
-            }
-            _ => {}
+        }
+        for one in touched {
+            self.journal.push(one);
         }
     }
 
-    /// Finds what belongs to others by these from now on.
-    fn index(&mut self, object: &ObjectRef, new: Option<&Resource>) {
-        let old = self.stores.get(object);
-        let (old_slice, old_set) = owned(old.as_ref());
-        let (slice, set) = owned(new);
-        for service in self.slices.put(old_slice.map(|old| &**old), slice) {
-            self.journal.push(Touched::Slices(service));
-        }
-        for gateway in self.listener_sets.put(old_set.map(|old| &**old), set) {
-            self.journal.push(Touched::ListenerSets(gateway));
-        }
+    /// Policies of the Gateway API are read as all of their kind.
+    fn index(&mut self, resource: &Resource, change: Change) -> Vec<Touched> {
+        let (keys, touched): (_, fn(ObjectRef) -> Touched) = match resource {
+            Resource::EndpointSlice(slice) => (self.slices.change(slice, change), Touched::Slices),
+            Resource::ListenerSet(set) => {
+                let gateways = self.listener_sets.change(set, change);
+                (gateways, Touched::ListenerSets)
+            }
+            Resource::BackendTlsPolicy(policy) => {
+                self.backend_tls_by_target.change(policy, change);
+                return Vec::new();
+            }
+            Resource::XBackendTrafficPolicy(policy) => {
+                self.backend_traffic_by_target.change(policy, change);
+                return Vec::new();
+            }
+            #[cfg(feature = "k8s-gateway")]
+            option => (self.options.change(option, change), Touched::Policies),
+            #[cfg(not(feature = "k8s-gateway"))]
+            _ => return Vec::new(),
+        };
+        keys.into_iter().map(touched).collect()
     }
 
     /// The resources of kinds that resolution does not read.
@@ -186,14 +170,5 @@ impl Extend<Resource> for Snapshot {
         for resource in resources {
             self.insert(resource);
         }
-    }
-}
-
-/// A resource that belongs to another, as what it is.
-fn owned(resource: Option<&Resource>) -> (Option<&Arc<EndpointSlice>>, Option<&Arc<ListenerSet>>) {
-    match resource {
-        Some(Resource::EndpointSlice(slice)) => (Some(slice), None),
-        Some(Resource::ListenerSet(set)) => (None, Some(set)),
-        _ => (None, None),
     }
 }

@@ -7,13 +7,13 @@ use gateway_model::k8s_gateway::RouteOption;
 use gateway_model::{Kind, ObjectRef};
 
 use crate::age::by_age;
-use crate::policy::index::ByTarget;
+use crate::index::Index;
 use crate::policy::{Targeting, targets_at};
 use crate::reader::{Read, Reader};
 
 /// A kind of object that options may be for.
 pub(super) fn targeting<'a, P: Targeting>(
-    index: &'a ByTarget<P>,
+    index: &'a Index<P>,
     target: &ObjectRef,
     reader: &Reader<'a>,
 ) -> Vec<&'a Arc<P>> {
@@ -42,7 +42,7 @@ pub(super) fn route_option<'a>(
 /// The policies of a kind that are for a listener of `owner`, then for all listeners of it, then the same for
 /// the Gateway that it belongs to, each by age.
 pub(super) fn of_listener<'a, P: Targeting>(
-    index: &'a ByTarget<P>,
+    index: &'a Index<P>,
     owners: &[&ObjectRef],
     section: &str,
     reader: &Reader<'a>,

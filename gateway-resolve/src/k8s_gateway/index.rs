@@ -5,8 +5,8 @@ use gateway_model::k8s_gateway::{
 };
 use gateway_model::{Kind, Object, ObjectRef, PolicyTarget, Resource};
 
+use crate::index::{Change, Index};
 use crate::policy::Targeting;
-use crate::policy::index::{ByTarget, own_targets};
 
 impl<O> Targeting for Object<PolicySpec<O>, OptionStatuses>
 where
@@ -20,46 +20,21 @@ where
 /// The options of a snapshot by what they are for.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OptionsByTarget {
-    pub(super) routes: ByTarget<RouteOption>,
-    pub(super) virtual_hosts: ByTarget<VirtualHostOption>,
-    pub(super) http_listeners: ByTarget<HttpListenerOption>,
-    pub(super) listeners: ByTarget<ListenerOption>,
+    pub(super) routes: Index<RouteOption>,
+    pub(super) virtual_hosts: Index<VirtualHostOption>,
+    pub(super) http_listeners: Index<HttpListenerOption>,
+    pub(super) listeners: Index<ListenerOption>,
 }
 
 impl OptionsByTarget {
-    /// Puts an object in the place of what it was; what either is for.
-    pub(crate) fn put(&mut self, old: Option<&Resource>, new: Option<&Resource>) -> Vec<ObjectRef> {
-        let mut touched = Vec::new();
-        for (resource, is_new) in [(old, false), (new, true)] {
-            match resource {
-                Some(Resource::RouteOption(option)) => {
-                    change(&mut self.routes, option, is_new, &mut touched);
-                }
-                Some(Resource::VirtualHostOption(option)) => {
-                    change(&mut self.virtual_hosts, option, is_new, &mut touched);
-                }
-                Some(Resource::HttpListenerOption(option)) => {
-                    change(&mut self.http_listeners, option, is_new, &mut touched);
-                }
-                Some(Resource::ListenerOption(option)) => {
-                    change(&mut self.listeners, option, is_new, &mut touched);
-                }
-                _ => {}
-            }
+    /// Adds an object, or takes one away; what it is for, if it is an option.
+    pub(crate) fn change(&mut self, resource: &Resource, change: Change) -> Vec<ObjectRef> {
+        match resource {
+            Resource::RouteOption(option) => self.routes.change(option, change),
+            Resource::VirtualHostOption(option) => self.virtual_hosts.change(option, change),
+            Resource::HttpListenerOption(option) => self.http_listeners.change(option, change),
+            Resource::ListenerOption(option) => self.listeners.change(option, change),
+            _ => Vec::new(),
         }
-        touched
-    }
-}
-
-fn change<P: Targeting>(
-    index: &mut ByTarget<P>,
-    policy: &std::sync::Arc<P>,
-    is_new: bool,
-    touched: &mut Vec<ObjectRef>,
-) {
-    touched.extend(own_targets(&**policy));
-    match is_new {
-        true => index.add(policy),
-        false => index.take(policy),
     }
 }

@@ -7,13 +7,13 @@ use gateway_model::{
 
 use crate::authorities;
 use crate::gateway::certificates::core_hint;
+use crate::index::Index;
 use crate::ir::{self, BackendId, BackendTls, PeerName};
 use crate::problem::{Problem, texts};
 use crate::reader::Reader;
 use crate::reason::{PolicyAccepted, PolicyResolvedRefs};
 use crate::{Snapshot, Store};
 
-use super::index::ByTarget;
 use super::{Judged, Policy, Targeting, effective, not_understood};
 
 impl Targeting for BackendTlsPolicy {
@@ -31,7 +31,7 @@ impl Policy for BackendTlsPolicy {
         snapshot.backend_tls_policies()
     }
 
-    fn by_target(snapshot: &Snapshot) -> &ByTarget<Self> {
+    fn by_target(snapshot: &Snapshot) -> &Index<Self> {
         &snapshot.backend_tls_by_target
     }
 

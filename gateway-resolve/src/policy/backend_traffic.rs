@@ -9,6 +9,7 @@ use gateway_model::{
     XBackendTrafficPolicySpec,
 };
 
+use crate::index::Index;
 use crate::ir::{self, BackendId, RetryConstraint, Sourced};
 use crate::problem::Problem;
 use crate::reader::Reader;
@@ -16,7 +17,6 @@ use crate::reason::PolicyAccepted;
 use crate::route::session::session_of_policy;
 use crate::{Snapshot, Store};
 
-use super::index::ByTarget;
 use super::{Judged, Policy, Targeting, effective, not_understood};
 
 impl Targeting for XBackendTrafficPolicy {
@@ -34,7 +34,7 @@ impl Policy for XBackendTrafficPolicy {
         snapshot.x_backend_traffic_policies()
     }
 
-    fn by_target(snapshot: &Snapshot) -> &ByTarget<Self> {
+    fn by_target(snapshot: &Snapshot) -> &Index<Self> {
         &snapshot.backend_traffic_by_target
     }
 

@@ -2,7 +2,6 @@
 
 pub(crate) mod backend_tls;
 pub(crate) mod backend_traffic;
-pub(crate) mod index;
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -10,12 +9,11 @@ use std::sync::Arc;
 use gateway_model::{Kind, ObjectRef, PolicyStatus, PolicyTarget, SectionName, Unread};
 
 use crate::age::by_age;
+use crate::index::Index;
 use crate::problem::Problem;
 use crate::reader::Reader;
 use crate::reason::{PolicyAccepted, PolicyResolvedRefs};
 use crate::{Snapshot, Store};
-
-use index::ByTarget;
 
 /// A kind of policy that says what it is for.
 pub(crate) trait Targeting: Kind {
@@ -32,7 +30,7 @@ pub(crate) trait Policy: Targeting + Sized + 'static {
     fn all(snapshot: &Snapshot) -> &Store<Self>;
 
     /// All of its kind, by what they are for.
-    fn by_target(snapshot: &Snapshot) -> &ByTarget<Self>;
+    fn by_target(snapshot: &Snapshot) -> &Index<Self>;
 
     /// What speaks against it, wherever it applies.
     fn judge(&self, reader: &Reader<'_>) -> Judged;
