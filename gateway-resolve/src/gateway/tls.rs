@@ -69,11 +69,7 @@ pub(super) fn listener_tls(
             (Err(problem), _) => refused.push(told(place, problem)),
         }
     }
-    #[cfg_attr(
-        not(feature = "k8s-gateway"),
-        expect(unused_mut, reason = "only options change it")
-    )]
-    let mut outcome = ListenerTlsOutcome {
+    let outcome = ListenerTlsOutcome {
         speaks,
         certificates: usable,
         unresolved,
@@ -81,7 +77,7 @@ pub(super) fn listener_tls(
         ignored: Vec::new(),
     };
     #[cfg(feature = "k8s-gateway")]
-    crate::k8s_gateway::narrow(&mut outcome, listener, &owner, field, reader);
+    let outcome = crate::k8s_gateway::narrowed(outcome, listener, &owner, field, reader);
     outcome
 }
 

@@ -22,7 +22,7 @@ pub(crate) use filters::is_own;
 pub(crate) use index::OptionsByTarget;
 pub(crate) use listeners::{ListenerPolicies, listener_policies};
 pub(crate) use rule::{Native, extended};
-pub(crate) use tls_options::{is_tls_option, narrow};
+pub(crate) use tls_options::{is_tls_option, narrowed};
 pub(crate) use upstream::{backend, is_upstream, upstream_backend};
 
 /// The kind of an object, where passes look at all of that kind.

@@ -43,28 +43,29 @@ pub(crate) fn is_tls_option(key: &str) -> bool {
         .is_some_and(|name| known.contains(&name))
 }
 
-/// Narrows the TLS of the listener at `field`, which belongs to `owner`, to what its options say.
-pub(crate) fn narrow(
-    outcome: &mut ListenerTlsOutcome,
+/// The TLS of the listener at `field`, which belongs to `owner`, narrowed to what its options say.
+pub(crate) fn narrowed(
+    mut outcome: ListenerTlsOutcome,
     listener: &Listener,
     owner: &ObjectRef,
     field: &str,
     reader: &Reader<'_>,
-) {
+) -> ListenerTlsOutcome {
     let (Ok(Speaks::Https(tls) | Speaks::TlsTerminate(tls)), Some(written)) =
         (&mut outcome.speaks, &listener.tls)
     else {
-        return;
+        return outcome;
     };
     let options = tls_options(&written.options, &format!("{field}.tls.options"));
     tls.handshake = options.handshake;
     outcome.refused.extend(options.refused);
     outcome.ignored.extend(options.ignored);
-    let Some(first) = written.certificate_refs.first() else {
-        return;
-    };
     // Permission was looked at for the certificate.
-    if options.validates_clients && outcome.unresolved.is_empty() && tls.clients.is_none() {
+    if options.validates_clients
+        && outcome.unresolved.is_empty()
+        && tls.clients.is_none()
+        && let Some(first) = written.certificate_refs.first()
+    {
         let field = format!("{field}.tls.certificateRefs[0]");
         let reason = ListenerAccepted::NoValidCaCertificate;
         match authorities::certificates(&target(owner, first), reader, reason, &field) {
@@ -77,6 +78,7 @@ pub(crate) fn narrow(
             }
         }
     }
+    outcome
 }
 
 /// Reads the options at `field`.
