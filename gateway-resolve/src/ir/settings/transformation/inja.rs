@@ -5,6 +5,9 @@ use super::TemplateError;
 /// Places of the translation, each with that of the text which it stands for.
 type Origins = Vec<(usize, usize)>;
 
+/// A function whose arguments are being read, with the position among these; without a name, brackets.
+type Call<'t> = (&'t str, usize);
+
 /// What separates the segments of a variable's path.
 const SEPARATOR: char = '\u{1f}';
 
@@ -27,7 +30,7 @@ struct Translation<'t> {
     origins: Origins,
 }
 
-impl Translation<'_> {
+impl<'t> Translation<'t> {
     fn all(&mut self) -> Result<(), TemplateError> {
         let mut at = 0;
         while at < self.text.len() {
@@ -179,66 +182,76 @@ impl Translation<'_> {
     }
 
     fn expression(&mut self, from: usize, to: usize) -> Result<(), TemplateError> {
-        let bytes = self.text.as_bytes();
-        // The functions whose arguments are being read, with the position among these.
-        let mut calls: Vec<(&str, usize)> = Vec::new();
+        let mut calls = Vec::new();
         let mut at = from;
         while at < to {
-            match bytes[at] {
-                b'"' => {
-                    let Some(end) = string_end(bytes, at).filter(|end| *end <= to) else {
-                        return self.error(at, "a string has no end");
-                    };
-                    self.out.push_str(&self.text[at..end]);
-                    at = end;
-                }
-                b'0'..=b'9' => {
-                    let end = end_of(bytes, at, to, |b| b.is_ascii_alphanumeric() || b == b'.');
-                    self.out.push_str(&self.text[at..end]);
-                    at = end;
-                }
-                byte if byte.is_ascii_alphabetic() || byte == b'_' => {
-                    let end = end_of(bytes, at, to, is_of_name);
-                    let name = &self.text[at..end];
-                    match self.text[end..to].trim_start().starts_with('(') {
-                        true => {
-                            calls.push((name, 0));
-                            self.out.push_str(name);
-                            let open = end + self.text[end..to].find('(').unwrap_or_default();
-                            self.out.push('(');
-                            at = open + 1;
-                        }
-                        false => {
-                            let may_be_missing = calls.last() == Some(&("default", 0));
-                            self.variable(name, may_be_missing);
-                            at = end;
-                        }
-                    }
-                }
-                byte => {
-                    match byte {
-                        b'(' | b'[' | b'{' => calls.push(("", 0)),
-                        b')' | b']' | b'}' => drop(calls.pop()),
-                        b',' => {
-                            if let Some((_, position)) = calls.last_mut() {
-                                *position += 1;
-                            }
-                        }
-                        _ => {}
-                    }
-                    match byte {
-                        b'^' => self.out.push_str("**"),
-                        b'|' => return self.error(at, "there are no filters: call the function"),
-                        _ => {
-                            at = self.character(at);
-                            continue;
-                        }
-                    }
-                    at += 1;
-                }
-            }
+            at = match self.text.as_bytes()[at] {
+                b'"' => self.string(at, to)?,
+                b'0'..=b'9' => self.number(at, to),
+                byte if byte.is_ascii_alphabetic() || byte == b'_' => self.name(at, to, &mut calls),
+                byte => self.operator(byte, at, &mut calls)?,
+            };
         }
         Ok(())
+    }
+
+    fn string(&mut self, at: usize, to: usize) -> Result<usize, TemplateError> {
+        match string_end(self.text.as_bytes(), at).filter(|end| *end <= to) {
+            Some(end) => Ok(self.verbatim(at, end)),
+            None => self.error(at, "a string has no end"),
+        }
+    }
+
+    fn number(&mut self, at: usize, to: usize) -> usize {
+        let is_of_number = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.';
+        let end = end_of(self.text.as_bytes(), at, to, is_of_number);
+        self.verbatim(at, end)
+    }
+
+    fn verbatim(&mut self, from: usize, to: usize) -> usize {
+        self.out.push_str(&self.text[from..to]);
+        to
+    }
+
+    /// A function, whose arguments are read from now on, or a variable.
+    fn name(&mut self, at: usize, to: usize, calls: &mut Vec<Call<'t>>) -> usize {
+        let text = self.text;
+        let end = end_of(text.as_bytes(), at, to, is_of_name);
+        let name = &text[at..end];
+        let rest = text[end..to].trim_start();
+        if rest.starts_with('(') {
+            calls.push((name, 0));
+            self.out.push_str(name);
+            self.out.push('(');
+            return to - rest.len() + 1;
+        }
+        let may_be_missing = calls.last() == Some(&("default", 0));
+        self.variable(name, may_be_missing);
+        end
+    }
+
+    fn operator(
+        &mut self,
+        byte: u8,
+        at: usize,
+        calls: &mut Vec<Call<'t>>,
+    ) -> Result<usize, TemplateError> {
+        match byte {
+            b'(' | b'[' | b'{' => calls.push(("", 0)),
+            b')' | b']' | b'}' => drop(calls.pop()),
+            b',' => {
+                if let Some((_, position)) = calls.last_mut() {
+                    *position += 1;
+                }
+            }
+            b'|' => return self.error(at, "there are no filters: call the function"),
+            b'^' => {
+                self.out.push_str("**");
+                return Ok(at + 1);
+            }
+            _ => {}
+        }
+        Ok(self.character(at))
     }
 
     fn variable(&mut self, name: &str, may_be_missing: bool) {
