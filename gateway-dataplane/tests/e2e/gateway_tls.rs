@@ -228,6 +228,8 @@ spec:
         ),
         listener("p384", 9444, &format!("{SSL}/ecdh-curves: P-384")),
         listener("both", 9445, &format!("{SSL}/one-way-tls: 'false'")),
+        listener("partly", 9446, &format!("{SSL}/one-way-tls: 'false'"))
+            .replace("[{name: shown}]", "[{name: shown}, {name: missing}]"),
     ]
     .concat();
     let objects = [gateway, service(origin.address), shown.secret("shown")];
@@ -247,6 +249,7 @@ spec:
         ("rsa", false, true),
         ("p384", true, true),
         ("both", false, false),
+        ("partly", false, false),
     ] {
         assert_eq!(
             serves(listener, &client(&[], tls12)).await,
@@ -266,6 +269,7 @@ spec:
     let group = stream.get_ref().1.negotiated_key_exchange_group().unwrap();
     assert_eq!(group.name(), NamedGroup::secp384r1);
     assert!(serves("both", &with(&shown)).await);
+    assert!(serves("partly", &with(&shown)).await);
 }
 
 /// Answers to clients of an authority alone, with the serial number of the certificate that they show.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gateway_model::{Listener, ObjectRef};
 
 use crate::authorities;
-use crate::gateway::certificates::target;
+use crate::gateway::certificates::{not_permitted, target};
 use crate::gateway::serving::Speaks;
 use crate::gateway::tls::ListenerTlsOutcome;
 use crate::ir::{CipherSuite, ClientValidation, Group, Handshake, TlsVersion};
@@ -60,15 +60,12 @@ pub(crate) fn narrowed(
     tls.handshake = options.handshake;
     outcome.refused.extend(options.refused);
     outcome.ignored.extend(options.ignored);
-    // Permission was looked at for the certificate.
     if options.validates_clients
-        && outcome.unresolved.is_empty()
         && tls.clients.is_none()
         && let Some(first) = written.certificate_refs.first()
     {
         let field = format!("{field}.tls.certificateRefs[0]");
-        let reason = ListenerAccepted::NoValidCaCertificate;
-        match authorities::certificates(&target(owner, first), reader, reason, &field) {
+        match authorities_in(&target(owner, first), owner, &field, reader) {
             Err(problem) => outcome.refused.push(problem),
             Ok(authorities) => {
                 tls.clients = Some(ClientValidation {
@@ -79,6 +76,20 @@ pub(crate) fn narrowed(
         }
     }
     outcome
+}
+
+/// Who may have signed the certificates of clients.
+fn authorities_in(
+    secret: &ObjectRef,
+    owner: &ObjectRef,
+    field: &str,
+    reader: &Reader<'_>,
+) -> Result<Vec<Vec<u8>>, Problem<ListenerAccepted>> {
+    let reason = ListenerAccepted::NoValidCaCertificate;
+    match reader.permit(owner, secret) {
+        true => authorities::certificates(secret, reader, reason, field),
+        false => Err(Problem::new(reason, field, not_permitted(owner, secret))),
+    }
 }
 
 /// Reads the options at `field`.
