@@ -25,7 +25,9 @@
 //!    what belongs to the backend's connection, then comes what the steps of the request have on their other side.
 //!
 //! What asks somebody or keeps state is not in it: [stages](crate::admit) (authorization, rate limits and the others
-//! that settings of a rule ask for) and sessions are those of a [`Forwarder`](crate::Forwarder).
+//! that settings of a rule ask for) and sessions are those of a [`Forwarder`](crate::Forwarder). A rule
+//! [without the stages](CompiledRule::is_unguarded) that say who may pass lets nobody pass by [`Planner::plan`]; who takes
+//! the two steps apart may see to them between these.
 //!
 //! ```
 //! use gateway_dataplane::head::RequestHead;
@@ -56,6 +58,8 @@ pub(crate) mod session;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::StatusCode;
+
 pub use self::answer::Answer;
 use self::answer::Language;
 pub use self::forward::Forward;
@@ -64,6 +68,7 @@ use crate::ConnectionInfo;
 use crate::Limits;
 use crate::forward::headers::Forwarding;
 use crate::head::{AmbiguousPaths, RequestHead};
+use crate::observe::Reason;
 use crate::table::{CompiledRule, Hit, SocketTable};
 
 /// What plans are made by, the same for all requests.
@@ -143,7 +148,8 @@ impl Planner {
     }
 
     /// What becomes of the request with this head: [`route`](Self::route), then [`prepare`](Self::prepare). The head is
-    /// left as the backend is to be sent it. `random` gives numbers that are uniform over all of `u64`.
+    /// left as the backend is to be sent it. `random` gives numbers that are uniform over all of `u64`. A rule that
+    /// [nobody guards](CompiledRule::is_unguarded) answers 500.
     pub fn plan<B: Clone>(
         &self,
         table: &SocketTable<B>,
@@ -153,6 +159,10 @@ impl Planner {
     ) -> Plan<B> {
         let (answer, hit) = match self.route(table, connection, head) {
             Routed::Answer { answer, hit } => (Box::new(answer), hit),
+            Routed::To(hit) if hit.rule.is_unguarded() => {
+                let answer = answer::status(StatusCode::INTERNAL_SERVER_ERROR, Reason::Denied);
+                (Box::new(answer.told(Language::of(head))), Some(hit))
+            }
             Routed::To(hit) => match self.prepare(hit, Duration::ZERO, connection, head, random) {
                 Ok(forward) => return Plan::Forward(forward),
                 Err(answer) => (answer, Some(hit)),

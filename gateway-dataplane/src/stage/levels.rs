@@ -14,6 +14,28 @@ pub(crate) struct Levels<'a> {
     pub(crate) listener: &'a ir::Listener,
 }
 
+/// The value of a setting at the most specific level that has it.
+macro_rules! most_specific {
+    ($levels:expr, $setting:ident) => {{
+        let levels: &crate::stage::levels::Levels<'_> = $levels;
+        let of_rule = levels.rule().$setting.as_deref();
+        let of_host = || levels.host().$setting.as_deref();
+        let of_listener = || levels.listener().$setting.as_deref();
+        let set = of_rule.or_else(of_host).or_else(of_listener);
+        set.map(|set| &set.value)
+    }};
+}
+
+/// The same for a setting that listeners do not have.
+macro_rules! rule_or_host {
+    ($levels:expr, $setting:ident) => {{
+        let levels: &crate::stage::levels::Levels<'_> = $levels;
+        let of_rule = levels.rule().$setting.as_deref();
+        let set = of_rule.or_else(|| levels.host().$setting.as_deref());
+        set.map(|set| &set.value)
+    }};
+}
+
 impl<'a> Levels<'a> {
     pub(super) fn rule(&self) -> &'a RuleSettings {
         &self.rule.settings
@@ -35,8 +57,17 @@ impl<'a> Levels<'a> {
         Besides {
             retry: host.retry.as_ref().map(|set| set.value.clone()),
             manipulations: manipulations.map(|set| set.value.clone()).collect(),
+            is_guarded: self.is_guarded(),
             ..Besides::default()
         }
+    }
+
+    /// Is it not for everybody, or not as often as they like?
+    fn is_guarded(&self) -> bool {
+        most_specific!(self, authorization).is_some()
+            || most_specific!(self, local_rate_limit).is_some()
+            || most_specific!(self, csrf).is_some()
+            || rule_or_host!(self, global_rate_limit).is_some()
     }
 
     /// What a state is kept under that belongs to the rule's own settings.
@@ -55,28 +86,6 @@ impl<'a> Levels<'a> {
     pub(super) fn listener_key(&self) -> String {
         self.listener.id.to_string()
     }
-}
-
-/// The value of a setting at the most specific level that has it.
-macro_rules! most_specific {
-    ($levels:expr, $setting:ident) => {{
-        let levels: &crate::stage::levels::Levels<'_> = $levels;
-        let of_rule = levels.rule().$setting.as_deref();
-        let of_host = || levels.host().$setting.as_deref();
-        let of_listener = || levels.listener().$setting.as_deref();
-        let set = of_rule.or_else(of_host).or_else(of_listener);
-        set.map(|set| &set.value)
-    }};
-}
-
-/// The same for a setting that listeners do not have.
-macro_rules! rule_or_host {
-    ($levels:expr, $setting:ident) => {{
-        let levels: &crate::stage::levels::Levels<'_> = $levels;
-        let of_rule = levels.rule().$setting.as_deref();
-        let set = of_rule.or_else(|| levels.host().$setting.as_deref());
-        set.map(|set| &set.value)
-    }};
 }
 
 pub(super) use {most_specific, rule_or_host};

@@ -71,7 +71,7 @@ impl<B: Clone> Table<B> {
     ///
     /// The routes of a host are tried in the order that they are in, which
     /// [`VirtualHost::new`](ir::VirtualHost::new) makes the order of precedence. Rules get no stages and no sessions,
-    /// which only a [`Forwarder`](crate::Forwarder) has.
+    /// which only a [`Forwarder`](crate::Forwarder) has: see [`is_unguarded`](CompiledRule::is_unguarded).
     pub fn compile(ir: &Ir, mut backend: impl FnMut(&Arc<ir::Backend>) -> B) -> Self {
         let backends = ir.backends().iter();
         let backends: HashMap<_, _> = backends.map(|(id, b)| (id, backend(b))).collect();

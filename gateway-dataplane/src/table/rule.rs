@@ -22,6 +22,7 @@ pub struct CompiledRule<B> {
     sessions: Option<Box<Sessions>>,
     manipulations: Box<[ir::HeaderManipulation]>,
     host_retry: Option<Box<ir::Retry>>,
+    is_guarded: bool,
 }
 
 /// What a rule has beside its filters and backends.
@@ -33,6 +34,8 @@ pub(crate) struct Besides {
     pub(crate) manipulations: Vec<ir::HeaderManipulation>,
     /// When to try again, where the rule does not say.
     pub(crate) retry: Option<ir::Retry>,
+    /// Do settings say who may pass, and how often?
+    pub(crate) is_guarded: bool,
 }
 
 /// What a request ends in.
@@ -97,6 +100,7 @@ impl<B> CompiledRule<B> {
             sessions: None,
             manipulations: [].into(),
             host_retry: None,
+            is_guarded: false,
         }
     }
 
@@ -107,8 +111,10 @@ impl<B> CompiledRule<B> {
             sessions,
             manipulations,
             retry,
+            is_guarded,
         } = besides;
         Self {
+            is_guarded,
             host_retry: retry.map(Box::new),
             manipulations: manipulations.into(),
             stages: stages.map(Box::new),
@@ -130,6 +136,12 @@ impl<B> CompiledRule<B> {
     /// What requests pass before a backend is picked.
     pub(crate) fn stages(&self) -> Option<&Stages> {
         self.stages.as_deref()
+    }
+
+    /// Do settings say who may pass and how often (authorization, rate limits, CSRF), and did the rule get no
+    /// [stages](crate::admit) that see to it? Rules of [`Table::compile`](super::Table::compile) get none.
+    pub fn is_unguarded(&self) -> bool {
+        self.is_guarded && self.stages.is_none()
     }
 
     /// The rule as the IR has it.

@@ -11,11 +11,12 @@ use gateway_dataplane::plan::{Forward, Plan, Planner, Routed};
 use gateway_dataplane::table::{Destination, SocketKey, Table};
 use gateway_model::{HeaderName, HeaderValue};
 use gateway_resolve::ir::{
-    Action, Cors, Filter, Fraction, HeaderEdits, Ir, Mirror, OriginPattern, PathRewrite, Redirect,
-    Refusal, RefusalReason, Rewrite, Target, WeightedTarget,
+    Action, Cors, Filter, Fraction, HeaderEdits, Ir, LocalRateLimit, Mirror, OriginPattern,
+    PathRewrite, Redirect, Refusal, RefusalReason, Rewrite, Target, WeightedTarget,
 };
 use http::{Request, StatusCode};
 
+use crate::support;
 use crate::support::client::Raw;
 use crate::support::{
     attempt_timeout, backend, filtered, ir, listener, on_port, request_timeout, rule, serve, to,
@@ -315,4 +316,27 @@ fn parsed(text: &str) -> RequestHead {
         request.header(name, value)
     });
     RequestHead::from(&request.body(()).unwrap().into_parts().0)
+}
+
+/// A plan asks nobody and counts nothing: what settings let pass by such means alone does not pass without them.
+#[test]
+fn a_rule_that_nobody_guards_lets_nobody_pass() {
+    let mut guarded = rule(vec![to("a")]);
+    guarded.settings.local_rate_limit = support::set(LocalRateLimit {
+        tokens: NonZeroU32::MIN,
+        refill: NonZeroU32::MIN,
+        interval: Duration::from_secs(1),
+    });
+    let ir = on(vec![("/", guarded)]);
+    match plan(&ir, &mut head("/", &[]), 0) {
+        Plan::Answer { answer, rule } => {
+            assert_eq!(answer.head.status, StatusCode::INTERNAL_SERVER_ERROR);
+            assert!(rule.unwrap().is_unguarded());
+        }
+        Plan::Forward(_) => panic!("it passes"),
+    }
+    let (table, connection) = (table(&ir), connection());
+    let socket = table.socket(&connection.socket).unwrap();
+    let routed = Planner::default().route(socket, &connection, &mut head("/", &[]));
+    assert!(matches!(routed, Routed::To(hit) if hit.rule.is_unguarded()));
 }
