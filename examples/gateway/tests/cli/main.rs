@@ -4,6 +4,8 @@
 
 mod check;
 mod explain;
+mod explain_settings;
+mod explain_streams;
 mod files;
 mod findings;
 mod manifests;
