@@ -16,8 +16,9 @@ use serde::Serialize;
 
 use self::names::{Listener, Refused, Request, RuleName, RuledOut, TargetShare};
 pub(super) use self::names::{Object, RuleLink};
+use super::Compiled;
+use super::request::{Special, Target};
 use super::settings::{self, Setting};
-use super::{Compiled, Special, Target};
 
 /// What becomes of a request. What there is not is null.
 #[derive(Debug, Serialize, Default)]
