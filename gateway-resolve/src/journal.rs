@@ -15,7 +15,6 @@ pub(crate) enum Touched {
     /// Which ListenerSets there are of this Gateway, or what they say.
     ListenerSets(ObjectRef),
     /// Which policies there are for this object, or what they say.
-    #[cfg(feature = "k8s-gateway")]
     Policies(ObjectRef),
 }
 

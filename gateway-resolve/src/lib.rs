@@ -75,6 +75,8 @@ mod status_plan;
 mod store;
 #[cfg(feature = "resolve")]
 mod stores;
+#[cfg(feature = "resolve")]
+mod tally;
 
 #[cfg(feature = "resolve")]
 pub use self::{

@@ -25,8 +25,9 @@ pub(crate) enum Read {
     /// The ListenerSets of a Gateway.
     ListenerSets(ObjectRef),
     /// The policies that are for an object.
-    #[cfg(feature = "k8s-gateway")]
     Policies(ObjectRef),
+    /// Who uses an object: the Gateways whose routes lead to a Service, what an option is used by.
+    Users(ObjectRef),
     /// What a namespace allows others to refer to.
     Grants(Box<str>),
     /// What a parent offers to routes.
@@ -119,8 +120,7 @@ impl<'a> Reader<'a> {
         self.object(self.snapshot.secrets(), object)
     }
 
-    /// What there is of other people's kinds, which say themselves what was read of it.
-    #[cfg(feature = "k8s-gateway")]
+    /// What there is, for those who say themselves what they read of it.
     pub(crate) fn snapshot(&self) -> &'a Snapshot {
         self.snapshot
     }
@@ -134,14 +134,13 @@ impl<'a> Reader<'a> {
         &self,
         target: &ObjectRef,
     ) -> impl Iterator<Item = &'a Arc<P>> + use<'a, P> {
-        self.record(|| Read::All(P::KIND));
+        self.record(|| Read::Policies(target.clone()));
         P::by_target(self.snapshot).of(target)
     }
 
-    /// All policies of a kind.
-    pub(crate) fn all_policies<P: Policy>(&self) -> &'a Store<P> {
-        self.record(|| Read::All(P::KIND));
-        P::all(self.snapshot)
+    /// The policy of that name.
+    pub(crate) fn policy<P: Policy>(&self, object: &ObjectRef) -> Option<&'a Arc<P>> {
+        self.object(P::all(self.snapshot), object)
     }
 
     pub(crate) fn service(&self, object: &ObjectRef) -> Option<&'a Arc<Service>> {

@@ -129,7 +129,7 @@ impl Snapshot {
         }
     }
 
-    /// Policies of the Gateway API are read as all of their kind.
+    /// Puts a resource into the index of its kind, or takes it out; what that touches.
     fn index(&mut self, resource: &Resource, change: Change) -> Vec<Touched> {
         let (keys, touched): (_, fn(ObjectRef) -> Touched) = match resource {
             Resource::EndpointSlice(slice) => (self.slices.change(slice, change), Touched::Slices),
@@ -138,12 +138,12 @@ impl Snapshot {
                 (gateways, Touched::ListenerSets)
             }
             Resource::BackendTlsPolicy(policy) => {
-                self.backend_tls_by_target.change(policy, change);
-                return Vec::new();
+                let targets = self.backend_tls_by_target.change(policy, change);
+                (targets, Touched::Policies)
             }
             Resource::XBackendTrafficPolicy(policy) => {
-                self.backend_traffic_by_target.change(policy, change);
-                return Vec::new();
+                let targets = self.backend_traffic_by_target.change(policy, change);
+                (targets, Touched::Policies)
             }
             #[cfg(feature = "k8s-gateway")]
             option => (self.options.change(option, change), Touched::Policies),

@@ -17,6 +17,7 @@ pub(crate) mod status;
 mod tls_options;
 mod upstream;
 mod upstream_settings;
+pub(crate) mod uses;
 
 pub(crate) use filters::is_own;
 pub(crate) use index::OptionsByTarget;
@@ -24,20 +25,3 @@ pub(crate) use listeners::{ListenerPolicies, listener_policies};
 pub(crate) use rule::{Native, extended};
 pub(crate) use tls_options::{is_tls_option, narrowed};
 pub(crate) use upstream::{backend, is_upstream, upstream_backend};
-
-/// The kind of an object, where passes look at all of that kind.
-pub(crate) fn listed(object: &gateway_model::ObjectRef) -> Option<&'static str> {
-    use gateway_model::k8s_gateway::{
-        HttpListenerOption, ListenerOption, RouteOption, Upstream, VirtualHostOption,
-    };
-    use gateway_model::{HttpRoute, Kind};
-    let kinds = [
-        HttpRoute::KIND,
-        RouteOption::KIND,
-        VirtualHostOption::KIND,
-        HttpListenerOption::KIND,
-        ListenerOption::KIND,
-        Upstream::KIND,
-    ];
-    kinds.into_iter().find(|kind| *kind == object.kind)
-}

@@ -2,6 +2,7 @@
 
 pub(crate) mod backend_tls;
 pub(crate) mod backend_traffic;
+pub(crate) mod users;
 
 use std::cmp::Ordering;
 use std::sync::Arc;

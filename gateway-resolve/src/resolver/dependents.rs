@@ -21,11 +21,11 @@ pub(super) enum Unit {
     Backend(BackendId),
     /// What is said of a GatewayClass, Gateway or ListenerSet.
     Report(ObjectRef),
-    /// What is said of policies.
-    Policies,
-    /// What is said of options.
+    /// What is said of a policy.
+    Policy(ObjectRef),
+    /// What is said of an option.
     #[cfg(feature = "k8s-gateway")]
-    Options,
+    Option(ObjectRef),
 }
 
 /// What each unit has read, both ways.

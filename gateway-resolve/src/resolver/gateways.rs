@@ -107,11 +107,15 @@ impl Turn<'_> {
                 let routes = self.resolver.dependents.of(&Read::Parent(object.clone()));
                 work.units.extend(routes);
             }
+            #[cfg(feature = "k8s-gateway")]
+            for option in known.uses.change_parent(
+                versions[0].map(|before| &**before),
+                versions[1].map(|now| &**now),
+            ) {
+                work.units
+                    .extend(self.resolver.dependents.of(&Read::Users(option)));
+            }
             work.units.insert(Unit::Report(object));
-        }
-        #[cfg(feature = "k8s-gateway")]
-        if work.parents {
-            work.units.insert(Unit::Options);
         }
     }
 }

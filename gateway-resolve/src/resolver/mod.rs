@@ -16,10 +16,9 @@ mod turn;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use gateway_model::{
-    BackendTlsPolicy, Gateway, GatewayClass, Kind, ObjectRef, ReferenceGrant, Timestamp,
-    XBackendTrafficPolicy,
-};
+#[cfg(feature = "k8s-gateway")]
+use gateway_model::HttpRoute;
+use gateway_model::{Gateway, GatewayClass, Kind, ObjectRef, ReferenceGrant, Timestamp};
 
 use crate::gateway::ParentFacts;
 use crate::gateway::alone::GatewayFacts;
@@ -29,10 +28,12 @@ use crate::gateway::conflicts::Conflicts;
 use crate::grants::{Grants, grants};
 use crate::ir::{BackendId, Ir, ListenerId};
 use crate::journal::{Mark, Touched};
+use crate::policy::users::Users;
 use crate::reader::{Read, Reader};
 use crate::route::parents::Parents;
 use crate::route::patterns::Patterns;
 use crate::route::{RouteFacts, is_route, names};
+use crate::status::policy;
 use crate::{Config, Snapshot, Statuses};
 
 pub use audit::{Audit, Difference};
@@ -97,15 +98,15 @@ struct Known {
     /// The same, as routes see them.
     points: Parents,
     routes: HashMap<ObjectRef, Arc<RouteFacts>>,
-    /// The policies of which something is said.
-    policies: BTreeSet<ObjectRef>,
+    /// Who uses backends.
+    users: Users,
     /// How many routes each listener has that are accepted.
     attached: HashMap<Arc<ListenerId>, i32>,
     hosts: Hosts,
     served: Served,
-    /// The options of which something is said.
+    /// What uses options.
     #[cfg(feature = "k8s-gateway")]
-    options: BTreeSet<ObjectRef>,
+    uses: crate::k8s_gateway::uses::Uses,
     /// The routes that lead to a route by delegation.
     #[cfg(feature = "k8s-gateway")]
     roots: HashMap<ObjectRef, BTreeSet<ObjectRef>>,
@@ -157,8 +158,6 @@ impl Resolver {
         let (ir, mut backends) = turn.ir(&work);
         turn.reports(&work);
         turn.policies(&work);
-        #[cfg(feature = "k8s-gateway")]
-        turn.options(&work);
         let Turn {
             statuses,
             mut restated,
@@ -231,9 +230,9 @@ impl Resolver {
         let gateways = snapshot.gateways().iter();
         let gateways = gateways.map(|gateway| Unit::Gateway(gateway.reference()));
         work.units.extend(gateways);
-        work.units.insert(Unit::Policies);
+        work.units.extend(policy::names(snapshot).map(Unit::Policy));
         #[cfg(feature = "k8s-gateway")]
-        work.units.insert(Unit::Options);
+        work.units.extend(crate::k8s_gateway::status::names(snapshot).map(Unit::Option));
         work.units.extend(names(snapshot).map(Unit::Route));
     }
 
@@ -247,7 +246,6 @@ impl Resolver {
                 units.extend(self.dependents.of(&Read::ListenerSets(gateway.clone())));
                 return;
             }
-            #[cfg(feature = "k8s-gateway")]
             Touched::Policies(target) => {
                 units.extend(self.dependents.of(&Read::Policies(target.clone())));
                 return;
@@ -258,19 +256,18 @@ impl Resolver {
         if is_route(object) {
             units.insert(Unit::Route(object.clone()));
         }
+        if policy::is_policy(object) {
+            units.insert(Unit::Policy(object.clone()));
+        }
         #[cfg(feature = "k8s-gateway")]
-        if let Some(kind) = crate::k8s_gateway::listed(object) {
-            units.extend(self.dependents.of(&Read::All(kind)));
+        if crate::k8s_gateway::status::is_option(object) {
+            units.insert(Unit::Option(object.clone()));
         }
         match &*object.kind {
             GatewayClass::KIND => units.extend(self.dependents.of(&Read::All(GatewayClass::KIND))),
             Gateway::KIND => _ = units.insert(Unit::Gateway(object.clone())),
-            BackendTlsPolicy::KIND => {
-                units.extend(self.dependents.of(&Read::All(BackendTlsPolicy::KIND)));
-            }
-            XBackendTrafficPolicy::KIND => {
-                units.extend(self.dependents.of(&Read::All(XBackendTrafficPolicy::KIND)));
-            }
+            #[cfg(feature = "k8s-gateway")]
+            HttpRoute::KIND => units.extend(self.dependents.of(&Read::All(HttpRoute::KIND))),
             ReferenceGrant::KIND => {
                 self.known.grants.read(snapshot, &object.namespace);
                 let grants = Read::Grants(object.namespace.clone());

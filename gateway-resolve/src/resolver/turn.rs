@@ -7,7 +7,7 @@ use gateway_model::ObjectRef;
 
 use crate::emit::listener;
 use crate::ir::{BackendId, Ir, ListenerId};
-use crate::reader::Reader;
+use crate::reader::{Read, Reader};
 use crate::route::backends::backend;
 use crate::route::{RouteFacts, route};
 use crate::status::policy;
@@ -47,23 +47,12 @@ impl Turn<'_> {
             known.hosts.change(old.as_ref(), new.as_ref());
             #[cfg(feature = "k8s-gateway")]
             restated.extend(known.delegate(old.as_deref(), new.as_deref()));
-            let leads = |facts: &Option<Arc<RouteFacts>>| {
-                let facts = facts.as_deref();
-                facts.map(|facts| {
-                    (
-                        facts.backends.clone(),
-                        facts.gateways().collect::<BTreeSet<_>>(),
-                    )
-                })
-            };
-            if leads(&old) != leads(&new) {
-                work.units.insert(Unit::Policies);
-            }
+            let mut used = known.users.change(old.as_deref(), new.as_deref());
             #[cfg(feature = "k8s-gateway")]
-            if old.as_ref().map(|facts| facts.rules.policies())
-                != new.as_ref().map(|facts| facts.rules.policies())
-            {
-                work.units.insert(Unit::Options);
+            used.append(&mut known.uses.change_route(old.as_deref(), new.as_deref()));
+            for object in used {
+                let readers = self.resolver.dependents.of(&Read::Users(object));
+                work.units.extend(readers);
             }
             let on = |facts: &Option<Arc<RouteFacts>>| -> BTreeSet<Arc<ListenerId>> {
                 let listeners = facts.iter().flat_map(|facts| facts.accepted_on());
@@ -193,51 +182,34 @@ impl Turn<'_> {
         }
     }
 
-    /// Says again what is to be said of policies.
+    /// Says again what is to be said of policies and options.
     pub(super) fn policies(&mut self, work: &Work) {
-        if !work.units.contains(&Unit::Policies) {
-            return;
+        for unit in &work.units {
+            let known = &self.resolver.known;
+            let reader = self.reader.recording();
+            let (object, report) = match unit {
+                Unit::Policy(object) => {
+                    let report = policy::of_policy(object, &known.users, &reader);
+                    (object, report)
+                }
+                #[cfg(feature = "k8s-gateway")]
+                Unit::Option(object) => {
+                    let said = crate::k8s_gateway::status::Said {
+                        namespace: &self.config.namespace,
+                        uses: &known.uses,
+                        reader: &reader,
+                    };
+                    (object, said.of(object))
+                }
+                _ => continue,
+            };
+            let dependents = &mut self.resolver.dependents;
+            match &report {
+                Some(_) => dependents.set(unit.clone(), reader.into_reads()),
+                None => dependents.forget(unit),
+            }
+            self.say(report.unwrap_or_else(|| Report::new(object.clone())));
         }
-        let reader = self.reader.recording();
-        let known = &mut self.resolver.known;
-        let reports = policy::reports(known.routes.values().map(|facts| &**facts), &reader);
-        let objects = reports.iter().map(|report| report.object.clone()).collect();
-        let before = std::mem::replace(&mut known.policies, objects);
-        let gone: Vec<_> = before.difference(&known.policies).cloned().collect();
-        let reads = reader.into_reads();
-        self.resolver.dependents.set(Unit::Policies, reads);
-        let gone = gone.into_iter().map(Report::new);
-        reports
-            .into_iter()
-            .chain(gone)
-            .for_each(|report| self.say(report));
-    }
-
-    /// Says again what is to be said of options.
-    #[cfg(feature = "k8s-gateway")]
-    pub(super) fn options(&mut self, work: &Work) {
-        if !work.units.contains(&Unit::Options) {
-            return;
-        }
-        let reader = self.reader.recording();
-        let known = &mut self.resolver.known;
-        let (routes, parents) = (known.routes.values(), known.parents.values());
-        let reports = crate::k8s_gateway::status::reports(
-            routes.map(|facts| &**facts),
-            parents.map(|facts| &**facts),
-            &self.config.namespace,
-            &reader,
-        );
-        let objects = reports.iter().map(|report| report.object.clone()).collect();
-        let before = std::mem::replace(&mut known.options, objects);
-        let gone: Vec<_> = before.difference(&known.options).cloned().collect();
-        let reads = reader.into_reads();
-        self.resolver.dependents.set(Unit::Options, reads);
-        let gone = gone.into_iter().map(Report::new);
-        reports
-            .into_iter()
-            .chain(gone)
-            .for_each(|report| self.say(report));
     }
 
     fn say(&mut self, report: Report) {

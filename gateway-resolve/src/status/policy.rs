@@ -1,79 +1,77 @@
 //! The status of policies: one entry for each Gateway whose routes lead to what they are for.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 use gateway_model::{
     BackendTlsPolicy, Condition, Gateway, Kind, ObjectRef, ParentReference, PolicyAncestorStatus,
     PolicyStatus, Service, XBackendTrafficPolicy,
 };
 
+use crate::Snapshot;
+use crate::index::Indexed;
+use crate::policy::users::{Ancestor, Users};
 use crate::policy::{Judged, Policy, is_for, rival, target_of};
 use crate::problem::{Problem, Verdict, texts};
 use crate::reader::Reader;
 use crate::reason::{PolicyAccepted, PolicyResolvedRefs};
-use crate::route::RouteFacts;
 use crate::route::references::service_port;
 
 use super::conditions::Conditions;
 use super::report::Report;
 
-/// A Gateway, and the controller that its status is written for.
-type Ancestor = (ObjectRef, Arc<str>);
-
-/// What is said of all policies, where these are all routes.
-pub(crate) fn reports<'a>(
-    routes: impl Iterator<Item = &'a RouteFacts> + Clone,
-    reader: &Reader<'_>,
-) -> Vec<Report> {
-    let mut reports = reports_of::<BackendTlsPolicy>(routes.clone(), reader);
-    reports.extend(reports_of::<XBackendTrafficPolicy>(routes, reader));
-    reports
-}
-
-/// What is said of the policies of a kind.
-fn reports_of<'a, P: Policy>(
-    routes: impl Iterator<Item = &'a RouteFacts>,
-    reader: &Reader<'_>,
-) -> Vec<Report> {
-    let policies = reader.all_policies::<P>();
-    if policies.is_empty() {
-        return Vec::new();
-    }
-    let mut ancestors: BTreeMap<ObjectRef, BTreeSet<Ancestor>> = BTreeMap::new();
-    for route in routes {
-        for policy in leads_to::<P>(route, reader) {
-            ancestors
-                .entry(policy)
-                .or_default()
-                .extend(route.gateways());
+/// What follows from the list of the kinds of policies.
+macro_rules! kinds {
+    ($($kind:ident,)*) => {
+        /// The policies of all kinds.
+        pub(crate) fn names(snapshot: &Snapshot) -> impl Iterator<Item = ObjectRef> {
+            std::iter::empty()
+                $(.chain($kind::all(snapshot).iter().map(|policy| policy.reference())))*
         }
-    }
-    let of_policy = |object: &Arc<P>| report(&**object, ancestors.get(&object.reference()), reader);
-    policies.iter().map(of_policy).collect()
+
+        /// Is it a kind of policy?
+        pub(crate) fn is_policy(object: &ObjectRef) -> bool {
+            false $(|| (object.group == $kind::GROUP && object.kind == $kind::KIND))*
+        }
+
+        /// What is said of the policy of that name; `None` when there is none.
+        pub(crate) fn of_policy(
+            object: &ObjectRef,
+            users: &Users,
+            reader: &Reader<'_>,
+        ) -> Option<Report> {
+            $(if object.group == $kind::GROUP && object.kind == $kind::KIND {
+                return Some(report(&***reader.policy::<$kind>(object).as_ref()?, users, reader));
+            })*
+            None
+        }
+    };
 }
 
-/// The policies that are for what a route leads to.
-fn leads_to<P: Policy>(route: &RouteFacts, reader: &Reader<'_>) -> BTreeSet<ObjectRef> {
+kinds! {
+    BackendTlsPolicy,
+    XBackendTrafficPolicy,
+}
+
+/// The Gateways whose routes lead to what a policy is for.
+fn ancestors(policy: &impl Policy, users: &Users, reader: &Reader<'_>) -> BTreeSet<Ancestor> {
     let mut found = BTreeSet::new();
-    for id in route.backends.iter().filter(|id| id.transport.is_tcp()) {
-        let mut policies = reader.policies::<P>(&id.object).peekable();
-        let Some(service) = policies.peek().and_then(|_| reader.service(&id.object)) else {
+    for object in policy.keys() {
+        let Some(service) = reader.service(&object) else {
             continue;
         };
-        let section = service_port(service, id).map_or("", |port| port.name.as_str());
-        let own = policies.filter(|policy| is_for(&***policy, &id.object, section));
-        found.extend(own.map(|policy| policy.reference()));
+        for (backend, ancestor) in users.of(&object, reader) {
+            let port = service_port(service, backend);
+            let section = port.map_or("", |port| port.name.as_str());
+            if is_for(policy, &object, section) {
+                found.insert(ancestor.clone());
+            }
+        }
     }
     found
 }
 
 /// What is said of a policy.
-fn report<P: Policy>(
-    policy: &P,
-    ancestors: Option<&BTreeSet<Ancestor>>,
-    reader: &Reader<'_>,
-) -> Report {
+fn report<P: Policy>(policy: &P, users: &Users, reader: &Reader<'_>) -> Report {
     let mut report = Report::new(policy.reference());
     let Judged {
         refused,
@@ -101,7 +99,8 @@ fn report<P: Policy>(
         let unresolved = unresolved.as_deref()?;
         Some(Verdict::of(unresolved, good, "all references resolve"))
     };
-    let entries = ancestors.into_iter().flatten().take(MAX_ANCESTORS);
+    let ancestors = ancestors(policy, users, reader);
+    let entries = ancestors.iter().take(MAX_ANCESTORS);
     let entries = entries.map(|(gateway, controller)| {
         let ancestor_ref = reference_to(gateway);
         let stored = stored(policy, &ancestor_ref, controller);

@@ -10,6 +10,7 @@ use crate::gateway::ParentFacts;
 use crate::gateway::classes::Class;
 use crate::gateway::owner::Owner;
 use crate::ir::ListenerId;
+use crate::policy::users::Users;
 use crate::problem::Problem;
 use crate::reader::Reader;
 use crate::reason::Reason;
@@ -150,19 +151,41 @@ pub(crate) fn report(facts: &Facts<'_>, config: &Config, reader: &Reader<'_>) ->
         statuses.take(of_parent(parent, attached, reader));
     }
     routes(facts, reader).for_each(|report| _ = statuses.take(report));
-    for report in policy::reports(facts.routes.iter(), reader) {
-        statuses.take(report);
-    }
+    policies(facts, reader).for_each(|report| _ = statuses.take(report));
     #[cfg(feature = "k8s-gateway")]
-    for report in crate::k8s_gateway::status::reports(
-        facts.routes.iter(),
-        facts.parents.iter().map(|parent| &**parent),
-        &config.namespace,
-        reader,
-    ) {
-        statuses.take(report);
-    }
+    options(facts, config, reader).for_each(|report| _ = statuses.take(report));
     statuses
+}
+
+/// What is said of all policies.
+fn policies<'a>(facts: &Facts<'_>, reader: &'a Reader<'_>) -> impl Iterator<Item = Report> + 'a {
+    let objects: Vec<_> = policy::names(reader.snapshot()).collect();
+    let users = match objects.is_empty() {
+        true => Users::default(),
+        false => Users::of_all(facts.routes.iter()),
+    };
+    let objects = objects.into_iter();
+    objects.filter_map(move |object| policy::of_policy(&object, &users, reader))
+}
+
+/// What is said of all options.
+#[cfg(feature = "k8s-gateway")]
+fn options<'a>(
+    facts: &Facts<'_>,
+    config: &'a Config,
+    reader: &'a Reader<'a>,
+) -> impl Iterator<Item = Report> + 'a {
+    use crate::k8s_gateway::{status, uses::Uses};
+    let parents = facts.parents.iter().map(|parent| &**parent);
+    let uses = Uses::of_all(facts.routes.iter(), parents);
+    status::names(reader.snapshot()).filter_map(move |object| {
+        let said = status::Said {
+            namespace: &config.namespace,
+            uses: &uses,
+            reader,
+        };
+        said.of(&object)
+    })
 }
 
 /// What is said of all routes.
