@@ -1,16 +1,17 @@
-//! What a resolution depends on besides the resources.
+//! What the operator configures.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
-use gateway_model::{GatewayStatusAddress, Hostname, ObjectRef};
+use gateway_model::{GatewayStatusAddress, Hostname};
 use ipnet::IpNet;
 
 /// The controller name where no GatewayClass gives one.
 pub const DEFAULT_CONTROLLER_NAME: &str = "gateway.example.dev/controller";
 
-/// Who resolves, and for what data plane.
+/// Who resolves, and for what data plane: what the operator configures. What was observed of the cluster is in the
+/// [`Snapshot`](crate::Snapshot).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
@@ -22,7 +23,8 @@ pub struct Config {
     /// Which GatewayClasses are served.
     pub classes: ClassSelection,
     /// The names of the features that GatewayClasses list in their status: by default those that the
-    /// CRDs of either channel allow; see [`EXPERIMENTAL_FEATURES`].
+    /// CRDs of either channel allow. Those of the experimental channel come besides
+    /// ([`EXPERIMENTAL_FEATURES`]).
     pub supported_features: BTreeSet<String>,
     /// Where clients reach Gateways that ask for no address, or for one of these: shown in their
     /// status. They are bound to the data plane's default, so their
@@ -33,16 +35,12 @@ pub struct Config {
     /// Do Gateways that ask for no address share the data plane's default, so that one's listeners can be
     /// in the way of another's? Not where each will get an address of its own. Default: they do.
     pub default_is_shared: bool,
-    /// What each Gateway has of the addresses that are given to one Gateway at a time. `None`: they
-    /// are not; Gateways that ask for none, or for any, are bound to the data plane's default, and show
-    /// the `default_addresses`.
-    pub allocated_addresses: Option<BTreeMap<ObjectRef, Allocation>>,
+    /// Are addresses given to one Gateway at a time? Then each has what
+    /// [`Snapshot::allocate`](crate::Snapshot::allocate) says. If not, Gateways that ask for none, or for any, are
+    /// bound to the data plane's default, and show the `default_addresses`.
+    pub addresses_are_allocated: bool,
     /// What listeners may claim.
     pub listener_claims: ListenerClaims,
-    /// The version of the Gateway API that the cluster has (its CRDs' annotation
-    /// `gateway.networking.k8s.io/bundle-version`), for the `SupportedVersion` of GatewayClasses;
-    /// `None` leaves that condition out.
-    pub api_version: Option<String>,
 }
 
 impl Default for Config {
@@ -55,10 +53,9 @@ impl Default for Config {
             supported_features: FEATURES.iter().map(|name| (*name).to_owned()).collect(),
             default_addresses: Vec::new(),
             usable_addresses: UsableAddresses::default(),
-            allocated_addresses: None,
+            addresses_are_allocated: false,
             default_is_shared: true,
             listener_claims: ListenerClaims::default(),
-            api_version: None,
         }
     }
 }
@@ -75,26 +72,6 @@ pub enum ClassSelection {
     Named(String),
     /// The class of that name, if its object names the controller of the [`Config`].
     NamedOfController(String),
-}
-
-/// What a Gateway has of the addresses that are given to one Gateway at a time.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Allocation {
-    /// The address of a Gateway that asks for none, or for any: it is bound to it. Without one it gets
-    /// `AddressNotAssigned`.
-    pub any: Option<IpAddr>,
-    /// The addresses that it asks for and does not get: it has `AddressNotUsable`.
-    pub refused: BTreeMap<IpAddr, AddressRefusal>,
-}
-
-/// Why a Gateway does not get an address that it asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AddressRefusal {
-    /// Another Gateway has it.
-    Held,
-    /// A Gateway gets that many.
-    TooMany(usize),
 }
 
 /// What listeners may claim: where Gateways of several owners share addresses, a hostname or a port that

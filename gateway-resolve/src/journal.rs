@@ -16,6 +16,13 @@ pub(crate) enum Touched {
     ListenerSets(ObjectRef),
     /// Which policies there are for this object, or what they say.
     Policies(ObjectRef),
+    /// Which routes are named by this, or what they say.
+    #[cfg(feature = "k8s-gateway")]
+    Routes(ObjectRef),
+    /// What this Gateway has of the addresses that are given to one Gateway at a time.
+    Allocation(ObjectRef),
+    /// Which release of the Gateway API there is.
+    Release,
 }
 
 /// How many changes are remembered. Who has seen fewer of them looks at everything anew.

@@ -50,6 +50,8 @@ mod journal;
 #[cfg(feature = "k8s-gateway")]
 mod k8s_gateway;
 #[cfg(feature = "resolve")]
+mod observed;
+#[cfg(feature = "resolve")]
 mod policy;
 #[cfg(feature = "resolve")]
 mod problem;
@@ -82,10 +84,11 @@ mod tally;
 pub use self::{
     advice::advise,
     config::{
-        AddressRefusal, Allocation, Allowed, AllowedHostname, ClassSelection, Config,
-        DEFAULT_CONTROLLER_NAME, EXPERIMENTAL_FEATURES, ListenerClaims, UsableAddresses,
+        Allowed, AllowedHostname, ClassSelection, Config, DEFAULT_CONTROLLER_NAME,
+        EXPERIMENTAL_FEATURES, ListenerClaims, UsableAddresses,
     },
     finding::Finding,
+    observed::{AddressRefusal, Allocation, Release},
     reconcile::{Reconciled, reconcile},
     resolve::{Resolution, resolve},
     resolver::{Audit, Difference, Resolved, Resolver},

@@ -10,6 +10,7 @@ use gateway_model::{
 };
 
 use crate::grants::Grants;
+use crate::observed::{Allocation, Release};
 use crate::policy::Policy;
 use crate::{Snapshot, Store};
 
@@ -26,12 +27,21 @@ pub(crate) enum Read {
     ListenerSets(ObjectRef),
     /// The policies that are for an object.
     Policies(ObjectRef),
+    /// The routes that are named by something that can name several.
+    #[cfg(feature = "k8s-gateway")]
+    Routes(ObjectRef),
     /// Who uses an object: the Gateways whose routes lead to a Service, what an option is used by.
     Users(ObjectRef),
     /// What a namespace allows others to refer to.
     Grants(Box<str>),
     /// What a parent offers to routes.
     Parent(ObjectRef),
+    /// How many routes the listeners of a parent have.
+    Attached(ObjectRef),
+    /// What a Gateway has of the addresses that are given to one Gateway at a time.
+    Allocation(ObjectRef),
+    /// Which release of the Gateway API there is.
+    Release,
     /// The time.
     Clock,
 }
@@ -80,6 +90,16 @@ impl<'a> Reader<'a> {
     pub(crate) fn now(&self) -> Timestamp {
         self.record(|| Read::Clock);
         self.now
+    }
+
+    pub(crate) fn release(&self) -> &'a Release {
+        self.record(|| Read::Release);
+        self.snapshot.release()
+    }
+
+    pub(crate) fn allocation(&self, gateway: &ObjectRef) -> Option<&'a Allocation> {
+        self.record(|| Read::Allocation(gateway.clone()));
+        self.snapshot.allocation(gateway)
     }
 
     pub(crate) fn permit(&self, from: &ObjectRef, to: &ObjectRef) -> bool {

@@ -1,4 +1,4 @@
-//! The resources that a resolution looks at.
+//! What a resolution looks at: resources, and what was observed besides.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,9 +9,11 @@ use gateway_model::{
 
 use crate::index::{Change, Index};
 use crate::journal::{Journal, Mark, Touched};
+use crate::observed::{Allocation, Observed, Release};
 use crate::stores::Stores;
 
-/// Resources by kind, namespace and name; the order in which they came is forgotten. A clone shares all
+/// What was observed of a cluster: resources by kind, namespace and name (the order in which they came is
+/// forgotten), which release of the Gateway API there is, what was allocated. A clone shares all
 /// until either is changed. It remembers what was changed in it lately, so that a
 /// [`Resolver`](crate::Resolver) can be given one version after the other.
 #[derive(Debug, Clone, Default)]
@@ -21,9 +23,13 @@ pub struct Snapshot {
     pub(crate) backend_traffic_by_target: Index<XBackendTrafficPolicy>,
     #[cfg(feature = "k8s-gateway")]
     pub(crate) options: crate::k8s_gateway::OptionsByTarget,
+    /// The routes that can be referred to by a label.
+    #[cfg(feature = "k8s-gateway")]
+    pub(crate) labelled: Index<gateway_model::HttpRoute>,
     ignored: Arc<BTreeSet<ObjectRef>>,
     slices: Index<EndpointSlice>,
     listener_sets: Index<ListenerSet>,
+    observed: Observed,
     journal: Journal,
 }
 
@@ -74,6 +80,35 @@ impl Snapshot {
     pub fn remove(&mut self, reference: &ObjectRef) -> bool {
         self.touch(reference, None);
         self.stores.remove(reference) || Arc::make_mut(&mut self.ignored).remove(reference)
+    }
+
+    /// Takes in which release of the Gateway API there is.
+    pub fn observe_release(&mut self, release: Release) {
+        if self.observed.release != release {
+            self.observed.release = release;
+            self.journal.push(Touched::Release);
+        }
+    }
+
+    /// The release of the Gateway API that there is.
+    pub fn release(&self) -> &Release {
+        &self.observed.release
+    }
+
+    /// Takes in what Gateways have of the addresses that are given to one Gateway at a time; others have none. Says
+    /// whether that is another than before.
+    pub fn allocate(&mut self, allocations: BTreeMap<ObjectRef, Allocation>) -> bool {
+        let changed = self.observed.allocate(allocations);
+        let is_new = !changed.is_empty();
+        for gateway in changed {
+            self.journal.push(Touched::Allocation(gateway));
+        }
+        is_new
+    }
+
+    /// What a Gateway has of the addresses that are given to one Gateway at a time.
+    pub fn allocation(&self, gateway: &ObjectRef) -> Option<&Allocation> {
+        self.observed.allocation(gateway)
     }
 
     /// The resource of that kind and name, of a kind that resolution reads.
@@ -145,6 +180,8 @@ impl Snapshot {
                 let targets = self.backend_traffic_by_target.change(policy, change);
                 (targets, Touched::Policies)
             }
+            #[cfg(feature = "k8s-gateway")]
+            Resource::HttpRoute(route) => (self.labelled.change(route, change), Touched::Routes),
             #[cfg(feature = "k8s-gateway")]
             option => (self.options.change(option, change), Touched::Policies),
             #[cfg(not(feature = "k8s-gateway"))]

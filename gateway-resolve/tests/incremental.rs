@@ -13,8 +13,10 @@ mod world;
 
 use std::sync::Arc;
 
-use gateway_model::{Resource, Timestamp};
-use gateway_resolve::{ClassSelection, Config, Resolver, Snapshot, Statuses, resolve};
+use gateway_model::{Gateway, Kind, Resource, Timestamp};
+use gateway_resolve::{
+    Allocation, ClassSelection, Config, Release, Resolver, Snapshot, Statuses, resolve,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -41,6 +43,11 @@ enum Edit {
     Wait,
     /// The configuration is another.
     Configure,
+    /// One of the objects that there are has this of the addresses that are given to one Gateway at a time, and
+    /// others have nothing.
+    Allocate(Index, Option<u8>),
+    /// The cluster has another release of the Gateway API.
+    Release(Option<&'static str>, bool),
 }
 
 fn edit() -> impl Strategy<Value = Edit> {
@@ -56,6 +63,17 @@ fn edit() -> impl Strategy<Value = Edit> {
         3 => Just(Edit::Store),
         2 => Just(Edit::Wait),
         1 => Just(Edit::Configure),
+        2 => observed(),
+    ]
+}
+
+/// Something else that is observed of a cluster.
+fn observed() -> impl Strategy<Value = Edit> {
+    let version = proptest::sample::select(vec![None, Some("v1.6.1"), Some("v2.0.0")]);
+    prop_oneof![
+        (any::<Index>(), proptest::option::of(1..9u8)).prop_map(|(at, ip)| Edit::Allocate(at, ip)),
+        (version, any::<bool>())
+            .prop_map(|(version, is_experimental)| { Edit::Release(version, is_experimental) }),
     ]
 }
 
@@ -111,8 +129,31 @@ impl Cluster {
                     .for_each(|object| self.put(with_status(&object, statuses)));
             }
             Edit::Wait => self.now += std::time::Duration::from_secs(1),
-            Edit::Configure => self.config.default_is_shared ^= true,
+            Edit::Configure => {
+                self.config.default_is_shared ^= true;
+                self.config.addresses_are_allocated ^= self.config.default_is_shared;
+            }
+            Edit::Allocate(at, address) => self.allocate(at, *address),
+            Edit::Release(version, is_experimental) => {
+                let mut release = Release::default();
+                release.version = version.map(str::to_owned);
+                release.is_experimental = *is_experimental;
+                self.snapshot.observe_release(release);
+            }
             Edit::Delete(_) | Edit::Restamp(..) => {}
+        }
+    }
+}
+
+impl Cluster {
+    fn allocate(&mut self, at: &Index, address: Option<u8>) {
+        let objects = self.objects.iter().map(Resource::reference);
+        let gateways: Vec<_> = objects.filter(|one| *one.kind == *Gateway::KIND).collect();
+        if !gateways.is_empty() {
+            let mut allocation = Allocation::default();
+            allocation.any = address.map(|last| [192, 0, 2, last].into());
+            let given = (at.get(&gateways).clone(), allocation);
+            self.snapshot.allocate([given].into());
         }
     }
 }
@@ -137,6 +178,7 @@ fn edit_beside() -> impl Strategy<Value = Edit> {
         8 => beside().prop_map(|object| Edit::Put(parse(&[object]))),
         3 => any::<Index>().prop_map(Edit::Delete),
         1 => Just(Edit::Store),
+        1 => observed(),
     ]
 }
 
@@ -197,10 +239,12 @@ proptest! {
     #[test]
     fn so_it_does_when_only_what_is_referred_to_is_edited(
         first in world(), there in vec(beside(), 16..32), edits in vec(edit_beside(), 16..48),
+        allocated in any::<bool>(),
     ) {
         let mut config = Config::default();
         config.controller_name = "x.dev/a".into();
         config.classes = ClassSelection::Controller;
+        config.addresses_are_allocated = allocated;
         let mut all = first;
         all.extend(there.into_iter().flat_map(|object| parse(&[object])));
         hold(config, std::iter::once(Edit::Put(all)).chain(edits))?;

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use gateway_model::{AddressType, Gateway, GatewayAddress, GatewayStatusAddress, Kind};
 
 use crate::problem::Problem;
+use crate::reader::Reader;
 use crate::reason::{GatewayAccepted, GatewayProgrammed};
 use crate::{AddressRefusal, Allocation, Config};
 
@@ -45,10 +46,13 @@ enum Wish {
 }
 
 /// Decides where a Gateway is bound (Gateway `spec.addresses`).
-pub(crate) fn addresses(gateway: &Gateway, config: &Config) -> Addresses {
+pub(crate) fn addresses(gateway: &Gateway, config: &Config, reader: &Reader<'_>) -> Addresses {
     let mut addresses = Addresses::default();
-    let allocated = config.allocated_addresses.as_ref();
-    let allocation = allocated.and_then(|all| all.get(&gateway.reference()));
+    let are_allocated = config.addresses_are_allocated;
+    let allocation = match are_allocated {
+        true => reader.allocation(&gateway.reference()),
+        false => None,
+    };
     let (mut given, mut shared, mut any) = (Vec::new(), Vec::new(), Vec::new());
     if gateway.spec.addresses.is_empty() {
         any.push("spec.addresses".to_owned());
@@ -78,13 +82,13 @@ pub(crate) fn addresses(gateway: &Gateway, config: &Config) -> Addresses {
             .into_iter()
             .map(|(field, a)| not_usable(field, a, ELSEWHERE)),
     );
-    if allocated.is_none() && !any.is_empty() && given.is_empty() && unusable.is_empty() {
+    if !are_allocated && !any.is_empty() && given.is_empty() && unusable.is_empty() {
         addresses.shown.clone_from(&config.default_addresses);
         return addresses;
     }
-    let why = match allocated {
-        Some(_) => NONE_LEFT,
-        None => NO_POOL,
+    let why = match are_allocated {
+        true => NONE_LEFT,
+        false => NO_POOL,
     };
     given.extend(allocate(allocation, why, any, unusable));
     bind(addresses, given)
@@ -207,11 +211,13 @@ fn shown(address: IpAddr) -> GatewayStatusAddress {
 mod tests {
     use std::net::IpAddr;
 
-    use gateway_model::{AddressType, Gateway, Kind, Resource, parse};
+    use gateway_model::{AddressType, Gateway, Kind, Resource, Timestamp, parse};
 
     use super::{Addresses, Bound, addresses};
+    use crate::grants::grants;
+    use crate::reader::Reader;
     use crate::reason::GatewayProgrammed;
-    use crate::{AddressRefusal, Allocation, Config, UsableAddresses};
+    use crate::{AddressRefusal, Allocation, Config, Snapshot, UsableAddresses};
 
     fn gateway(addresses: &str) -> Gateway {
         let text = format!(
@@ -235,12 +241,19 @@ mod tests {
 
     fn with_allocation(asked: &str, allocation: Allocation) -> Addresses {
         let gateway = gateway(asked);
-        let given = std::iter::once((gateway.reference(), allocation));
+        let mut snapshot = Snapshot::new();
+        snapshot.allocate([(gateway.reference(), allocation)].into());
         let config = Config {
-            allocated_addresses: Some(given.collect()),
+            addresses_are_allocated: true,
             ..Config::default()
         };
-        addresses(&gateway, &config)
+        read(&gateway, &config, &snapshot)
+    }
+
+    fn read(gateway: &Gateway, config: &Config, snapshot: &Snapshot) -> Addresses {
+        let grants = grants(snapshot);
+        let reader = Reader::new(snapshot, &grants, Timestamp::UNIX_EPOCH);
+        addresses(gateway, config, &reader)
     }
 
     fn bound(addresses: &Addresses) -> Vec<String> {
@@ -293,7 +306,7 @@ mod tests {
             usable_addresses: UsableAddresses::Within(Vec::new()),
             ..Config::default()
         };
-        let asked = |text: &str| addresses(&gateway(text), &config);
+        let asked = |text: &str| read(&gateway(text), &config, &Snapshot::new());
         let got = asked("[{type: Hostname, value: gateway.example.com}]");
         assert_eq!(got.bound, Bound::Default);
         assert_eq!(got.shown, config.default_addresses);

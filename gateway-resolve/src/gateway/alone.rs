@@ -55,7 +55,7 @@ pub(crate) fn alone(
     let class = classes.get(reader, &object.spec.gateway_class_name)?;
     let gateway = ServedGateway {
         reference: object.reference(),
-        addresses: addresses(object, config),
+        addresses: addresses(object, config, reader),
         refused: refused(object, &class),
         frontend: frontend(object, reader),
         client: client_certificate(object, reader),

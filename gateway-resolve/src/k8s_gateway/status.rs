@@ -151,8 +151,7 @@ fn beaten(object: &ObjectRef, uses: &UsesOfOne<'_>) -> Vec<String> {
             by,
         } = place;
         let by: Vec<_> = by.iter().map(name).collect();
-        let (kind, own, gateway, by) =
-            (&object.kind, name(object), name(gateway), by.join(", "));
+        let (kind, own, gateway, by) = (&object.kind, name(object), name(gateway), by.join(", "));
         match object.kind == VirtualHostOption::KIND {
             true => format!(
                 "{kind} '{own}' not attached to listener '{listener}' on Gateway '{gateway}' due to \

@@ -28,11 +28,14 @@ use crate::gateway::conflicts::Conflicts;
 use crate::grants::{Grants, grants};
 use crate::ir::{BackendId, Ir, ListenerId};
 use crate::journal::{Mark, Touched};
+#[cfg(feature = "k8s-gateway")]
+use crate::k8s_gateway::delegation;
 use crate::policy::users::Users;
 use crate::reader::{Read, Reader};
 use crate::route::parents::Parents;
 use crate::route::patterns::Patterns;
 use crate::route::{RouteFacts, is_route, names};
+use crate::status::attached::Attached;
 use crate::status::policy;
 use crate::{Config, Snapshot, Statuses};
 
@@ -101,7 +104,7 @@ struct Known {
     /// Who uses backends.
     users: Users,
     /// How many routes each listener has that are accepted.
-    attached: HashMap<Arc<ListenerId>, i32>,
+    attached: Attached,
     hosts: Hosts,
     served: Served,
     /// What uses options.
@@ -110,17 +113,6 @@ struct Known {
     /// The routes that lead to a route by delegation.
     #[cfg(feature = "k8s-gateway")]
     roots: HashMap<ObjectRef, BTreeSet<ObjectRef>>,
-}
-
-impl Known {
-    /// Counts a route that a listener has now, or has no more.
-    fn count(&mut self, listener: &Arc<ListenerId>, is_new: bool) {
-        let count = self.attached.entry(Arc::clone(listener)).or_default();
-        *count += if is_new { 1 } else { -1 };
-        if *count == 0 {
-            self.attached.remove(listener);
-        }
-    }
 }
 
 /// What is to be done in one turn.
@@ -232,27 +224,34 @@ impl Resolver {
         work.units.extend(gateways);
         work.units.extend(policy::names(snapshot).map(Unit::Policy));
         #[cfg(feature = "k8s-gateway")]
-        work.units.extend(crate::k8s_gateway::status::names(snapshot).map(Unit::Option));
+        work.units
+            .extend(crate::k8s_gateway::status::names(snapshot).map(Unit::Option));
         work.units.extend(names(snapshot).map(Unit::Route));
     }
 
     fn touch(&mut self, touched: &Touched, snapshot: &Snapshot, units: &mut BTreeSet<Unit>) {
-        let object = match touched {
-            Touched::Slices(service) => {
-                units.extend(self.dependents.of(&Read::Slices(service.clone())));
-                return;
+        let read = match touched {
+            Touched::Slices(service) => Read::Slices(service.clone()),
+            Touched::ListenerSets(gateway) => Read::ListenerSets(gateway.clone()),
+            Touched::Policies(target) => Read::Policies(target.clone()),
+            #[cfg(feature = "k8s-gateway")]
+            Touched::Routes(key) => Read::Routes(key.clone()),
+            Touched::Allocation(gateway) => Read::Allocation(gateway.clone()),
+            Touched::Release => Read::Release,
+            Touched::Object(object) => {
+                self.touch_object(object, snapshot, units);
+                Read::Object(object.clone())
             }
-            Touched::ListenerSets(gateway) => {
-                units.extend(self.dependents.of(&Read::ListenerSets(gateway.clone())));
-                return;
-            }
-            Touched::Policies(target) => {
-                units.extend(self.dependents.of(&Read::Policies(target.clone())));
-                return;
-            }
-            Touched::Object(object) => object,
         };
-        units.extend(self.dependents.of(&Read::Object(object.clone())));
+        units.extend(self.dependents.of(&read));
+    }
+
+    fn touch_object(
+        &mut self,
+        object: &ObjectRef,
+        snapshot: &Snapshot,
+        units: &mut BTreeSet<Unit>,
+    ) {
         if is_route(object) {
             units.insert(Unit::Route(object.clone()));
         }
@@ -267,7 +266,10 @@ impl Resolver {
             GatewayClass::KIND => units.extend(self.dependents.of(&Read::All(GatewayClass::KIND))),
             Gateway::KIND => _ = units.insert(Unit::Gateway(object.clone())),
             #[cfg(feature = "k8s-gateway")]
-            HttpRoute::KIND => units.extend(self.dependents.of(&Read::All(HttpRoute::KIND))),
+            HttpRoute::KIND => {
+                let neighbours = delegation::in_namespace(&object.namespace);
+                units.extend(self.dependents.of(&Read::Routes(neighbours)));
+            }
             ReferenceGrant::KIND => {
                 self.known.grants.read(snapshot, &object.namespace);
                 let grants = Read::Grants(object.namespace.clone());

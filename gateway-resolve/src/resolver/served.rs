@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use crate::gateway::ParentFacts;
 use crate::ir::{BackendId, Certificate, Ir, Listener, ListenerId, StreamRule, VirtualHost};
+use crate::tally::Tally;
 
 /// The listeners that are served, and how many of their hosts name each backend.
 #[derive(Debug, Default)]
 pub(super) struct Served {
     listeners: BTreeMap<ListenerId, Arc<Listener>>,
-    uses: HashMap<BackendId, usize>,
+    uses: Tally<BackendId>,
     /// The backends that are named for the first time, or no more.
     dirty: BTreeSet<BackendId>,
     has_changed: bool,
@@ -37,23 +38,19 @@ impl Served {
 
     fn count(&mut self, part: &Part, is_new: bool) {
         for id in part.backends() {
-            let uses = self.uses.entry(id.clone()).or_default();
-            match is_new {
-                true => *uses += 1,
-                false => *uses -= 1,
-            }
-            if *uses == usize::from(is_new) {
+            let is_other = match is_new {
+                true => self.uses.add(id),
+                false => self.uses.take(id),
+            };
+            if is_other {
                 self.dirty.insert(id.clone());
-            }
-            if *uses == 0 {
-                self.uses.remove(id);
             }
         }
     }
 
     /// Does a listener name this backend?
     pub(super) fn uses(&self, id: &BackendId) -> bool {
-        self.uses.contains_key(id)
+        self.uses.has(id)
     }
 
     /// The backends that may be named for the first time, or no more, since this was last asked.

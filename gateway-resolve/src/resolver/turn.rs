@@ -54,14 +54,9 @@ impl Turn<'_> {
                 let readers = self.resolver.dependents.of(&Read::Users(object));
                 work.units.extend(readers);
             }
-            let on = |facts: &Option<Arc<RouteFacts>>| -> BTreeSet<Arc<ListenerId>> {
-                let listeners = facts.iter().flat_map(|facts| facts.accepted_on());
-                listeners.cloned().collect()
-            };
-            let (before, now) = (on(&old), on(&new));
-            for listener in before.symmetric_difference(&now) {
-                known.count(listener, now.contains(listener));
-                work.units.insert(Unit::Report(listener.parent.clone()));
+            for parent in known.attached.change(old.as_deref(), new.as_deref()) {
+                let readers = self.resolver.dependents.of(&Read::Attached(parent));
+                work.units.extend(readers);
             }
         }
         #[cfg(feature = "k8s-gateway")]
@@ -161,11 +156,9 @@ impl Turn<'_> {
             let Unit::Report(object) = unit else { continue };
             let known = &self.resolver.known;
             let reader = self.reader.recording();
-            let attached =
-                |listener: &Arc<ListenerId>| known.attached.get(listener).copied().unwrap_or(0);
             let report = match (known.classes.get(object), known.parents.get(object)) {
                 (Some((class, facts)), _) => Some(of_class(class, facts, self.config, &reader)),
-                (None, Some(facts)) => Some(of_parent(facts, attached, &reader)),
+                (None, Some(facts)) => Some(of_parent(facts, &known.attached, &reader)),
                 (None, None) => None,
             };
             match report {

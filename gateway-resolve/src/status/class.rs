@@ -1,12 +1,14 @@
 //! The status of GatewayClasses.
 
+use std::collections::BTreeSet;
+
 use gateway_model::{GatewayClass, GatewayClassStatus, SupportedFeature};
 
-use crate::Config;
 use crate::gateway::classes::Class;
 use crate::problem::Verdict;
 use crate::reader::Reader;
 use crate::reason::{ClassAccepted, ClassSupportedVersion};
+use crate::{Config, EXPERIMENTAL_FEATURES};
 
 use super::conditions::Conditions;
 
@@ -22,14 +24,25 @@ pub(crate) fn status(
         "accepted",
     );
     let stored = &object.status.conditions;
-    let features = config.supported_features.iter();
+    let release = reader.release();
+    let mut features: BTreeSet<_> = config
+        .supported_features
+        .iter()
+        .map(String::as_str)
+        .collect();
+    if release.is_experimental {
+        features.extend(EXPERIMENTAL_FEATURES);
+    }
     GatewayClassStatus {
         conditions: Conditions::new(stored, object.metadata.generation, reader)
             .add(accepted)
-            .maybe(config.api_version.as_deref().map(supported_version))
+            .maybe(release.version.as_deref().map(supported_version))
             .build(),
         supported_features: features
-            .map(|name| SupportedFeature { name: name.clone() })
+            .into_iter()
+            .map(|name| SupportedFeature {
+                name: name.to_owned(),
+            })
             .collect(),
     }
 }

@@ -1,24 +1,22 @@
 //! The status of Gateways.
 
-use std::sync::Arc;
-
 use gateway_model::{GatewayStatus, GatewayStatusAddress};
 
 use crate::gateway::{ListenerOutcome, ParentFacts, ServedGateway};
-use crate::ir::ListenerId;
 use crate::problem::Verdict;
 use crate::reader::Reader;
 use crate::reason::{
     GatewayAccepted, GatewayProgrammed, GatewayResolvedRefs, ListenerAccepted, Reason,
 };
 
+use super::attached::Attached;
 use super::conditions::Conditions;
 use super::listeners::{self, Reasons, served, summary};
 
-/// The status of a Gateway; `attached` counts the routes of a listener.
+/// The status of a Gateway; `attached` knows the routes of listeners.
 pub(crate) fn status(
     facts: &ParentFacts,
-    attached: impl Fn(&Arc<ListenerId>) -> i32,
+    attached: &Attached,
     reader: &Reader<'_>,
 ) -> GatewayStatus {
     let gateway = &facts.gateway;

@@ -1,23 +1,21 @@
 //! The status of ListenerSets (GEP-1713).
 
-use std::sync::Arc;
-
 use gateway_model::{ListenerSet, ListenerSetStatus};
 
 use crate::gateway::{ListenerOutcome, ParentFacts};
-use crate::ir::ListenerId;
 use crate::problem::Verdict;
 use crate::reader::Reader;
 use crate::reason::{ListenerAccepted, ListenerSetAccepted, ListenerSetProgrammed, Reason};
 
+use super::attached::Attached;
 use super::conditions::Conditions;
 use super::listeners::{self, Reasons, served, summary};
 
-/// The status of a ListenerSet; `attached` counts the routes of a listener.
+/// The status of a ListenerSet; `attached` knows the routes of listeners.
 pub(crate) fn status(
     object: &ListenerSet,
     facts: &ParentFacts,
-    attached: impl Fn(&Arc<ListenerId>) -> i32,
+    attached: &Attached,
     reader: &Reader<'_>,
 ) -> ListenerSetStatus {
     let generation = object.metadata.generation;

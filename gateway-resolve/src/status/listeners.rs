@@ -1,26 +1,24 @@
 //! The status of listeners, whoever has them.
 
-use std::sync::Arc;
-
 use gateway_model::{Condition, ListenerStatus};
 
 use crate::gateway::conflicts::Conflict;
 use crate::gateway::{ListenerOutcome, ParentFacts};
-use crate::ir::ListenerId;
 use crate::problem::Verdict;
 use crate::reader::Reader;
 use crate::reason::{
     ListenerAccepted, ListenerConflicted, ListenerProgrammed, ListenerResolvedRefs, Reason,
 };
 
+use super::attached::Attached;
 use super::conditions::Conditions;
 
-/// The status of each listener of a parent of this `generation`; `attached` counts the routes of a listener.
+/// The status of each listener of a parent of this `generation`; `attached` knows the routes of listeners.
 pub(super) fn statuses(
     facts: &ParentFacts,
     stored: &[ListenerStatus],
     generation: i64,
-    attached: impl Fn(&Arc<ListenerId>) -> i32,
+    attached: &Attached,
     reader: &Reader<'_>,
 ) -> Vec<ListenerStatus> {
     let status = |listener: &ListenerOutcome| {
@@ -30,7 +28,7 @@ pub(super) fn statuses(
         ListenerStatus {
             name: name.clone(),
             supported_kinds: listener.facts.kinds.clone(),
-            attached_routes: attached(&listener.facts.id),
+            attached_routes: attached.of(&listener.facts.id, reader),
             conditions: conditions(listener, Conditions::new(stored, generation, reader)),
         }
     };

@@ -1,5 +1,6 @@
 //! Statuses: what to tell the authors of resources.
 
+pub(crate) mod attached;
 pub(crate) mod class;
 pub(crate) mod conditions;
 pub(crate) mod gateway;

@@ -1,6 +1,5 @@
 //! Writes the statuses.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use gateway_model::{GatewayClass, Kind, ObjectRef, RouteStatus};
@@ -9,7 +8,6 @@ use crate::facts::Facts;
 use crate::gateway::ParentFacts;
 use crate::gateway::classes::Class;
 use crate::gateway::owner::Owner;
-use crate::ir::ListenerId;
 use crate::policy::users::Users;
 use crate::problem::Problem;
 use crate::reader::Reader;
@@ -17,6 +15,7 @@ use crate::reason::Reason;
 use crate::route::RouteFacts;
 use crate::{Config, Finding};
 
+use super::attached::Attached;
 use super::{Status, Statuses, class, gateway, gateway_findings, listener_set, policy, route};
 
 /// What is said of one object.
@@ -81,12 +80,8 @@ pub(crate) fn of_class(
     report.finish()
 }
 
-/// What is said of a Gateway or ListenerSet; `attached` counts the routes of a listener.
-pub(crate) fn of_parent(
-    facts: &ParentFacts,
-    attached: impl Fn(&Arc<ListenerId>) -> i32,
-    reader: &Reader<'_>,
-) -> Report {
+/// What is said of a Gateway or ListenerSet; `attached` knows the routes of listeners.
+pub(crate) fn of_parent(facts: &ParentFacts, attached: &Attached, reader: &Reader<'_>) -> Report {
     let mut report = Report::new(facts.owner.reference());
     gateway_findings::find(&mut report, facts);
     report.status = Some(match &facts.owner {
@@ -139,16 +134,9 @@ pub(crate) fn report(facts: &Facts<'_>, config: &Config, reader: &Reader<'_>) ->
     for (object, class) in facts.classes.objects() {
         statuses.take(of_class(object, class, config, reader));
     }
-    // How many accepted routes each listener has, whether or not it is served itself.
-    let mut attached = HashMap::new();
-    for route in &facts.routes {
-        for listener in route.accepted_on() {
-            *attached.entry(Arc::clone(listener)).or_default() += 1;
-        }
-    }
+    let attached = Attached::of_all(facts.routes.iter());
     for parent in &facts.parents {
-        let attached = |listener: &Arc<ListenerId>| attached.get(listener).copied().unwrap_or(0);
-        statuses.take(of_parent(parent, attached, reader));
+        statuses.take(of_parent(parent, &attached, reader));
     }
     routes(facts, reader).for_each(|report| _ = statuses.take(report));
     policies(facts, reader).for_each(|report| _ = statuses.take(report));

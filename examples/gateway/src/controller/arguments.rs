@@ -92,6 +92,7 @@ impl ControllerArguments {
         config.classes = ClassSelection::Controller;
         config.default_addresses = self.shared_address.iter().cloned().collect();
         let pool = self.addresses.as_ref().map(Pool::networks);
+        config.addresses_are_allocated = pool.is_some();
         config.listener_claims = claims(&self.allow_hostnames, &self.allow_ports);
         // What the cluster gets of each Gateway.
         let infrastructure = "GatewayInfrastructurePropagation".to_owned();

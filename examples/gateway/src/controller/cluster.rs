@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use gateway_model::{HttpRoute, Kind, ObjectRef, Resource};
-use gateway_resolve::Snapshot;
+use gateway_model::{Gateway, GatewayClass, HttpRoute, Kind, ObjectRef, Resource};
+use gateway_resolve::{Allocation, Snapshot};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::effect::Effect;
 use super::kinds::{self, WATCHED, Watched};
-use super::watch::{Change, Definitions, Release};
+use super::watch::{Change, Definitions};
 
 /// How long further changes are waited for after one: long enough for a burst to be resolved once,
 /// too short to be felt.
@@ -86,11 +86,16 @@ impl Cluster {
         std::mem::take(&mut self.touched)
     }
 
-    /// The release of the Gateway API that is installed: that of the HTTPRoute, or else none.
-    pub(crate) fn release(&self) -> Release {
-        let kind = kinds::find(HttpRoute::GROUP, HttpRoute::KIND);
-        let release = kind.and_then(|kind| self.defined.as_ref()?.get(kind));
-        release.cloned().unwrap_or_default()
+    /// Takes in what Gateways have of the addresses that are given to one at a time; says whether that is new.
+    pub(crate) fn allocate(&mut self, allocations: BTreeMap<ObjectRef, Allocation>) -> bool {
+        self.snapshot.allocate(allocations)
+    }
+
+    /// Is another Gateway, or GatewayClass, stored since what is stored otherwise was asked for?
+    pub(crate) fn has_other_gateways(&self) -> bool {
+        let kinds = [GatewayClass::KIND, Gateway::KIND];
+        let mut touched = self.touched.iter();
+        touched.any(|object| kinds.contains(&&*object.kind))
     }
 
     fn set(&mut self, resource: Resource) -> Effect {
@@ -150,6 +155,11 @@ impl Cluster {
                 self.touched.insert(reference);
             }
         }
+        // Of the HTTPRoute, or else of none.
+        let routes = kinds::find(HttpRoute::GROUP, HttpRoute::KIND);
+        let release = routes.and_then(|kind| defined.get(kind));
+        self.snapshot
+            .observe_release(release.cloned().unwrap_or_default());
         self.defined = Some(defined);
         Effect::Resources
     }
@@ -158,10 +168,11 @@ impl Cluster {
 #[cfg(test)]
 mod tests {
     use gateway_model::{Resource, parse};
+    use gateway_resolve::Release;
 
     use super::super::effect::Effect;
     use super::super::kinds::{WATCHED, Watched};
-    use super::super::watch::{Change, Definitions, Release};
+    use super::super::watch::{Change, Definitions};
     use super::{Cluster, SETTLE};
 
     fn custom() -> impl Iterator<Item = &'static Watched> {

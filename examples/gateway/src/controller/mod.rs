@@ -28,7 +28,7 @@ use std::time::Duration;
 use gateway_dataplane::Applied;
 use gateway_model::{Gateway, ObjectRef};
 use gateway_resolve::ir::Ir;
-use gateway_resolve::{Author, Config, EXPERIMENTAL_FEATURES, Snapshot, Statuses};
+use gateway_resolve::{Author, Config, Release, Snapshot, Statuses};
 use kube::Client;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::sync::watch::Receiver;
@@ -40,7 +40,7 @@ use self::cluster::Cluster;
 use self::effect::Effect;
 use self::lease::Candidate;
 use self::plan::Plan;
-use self::watch::{Change, Release};
+use self::watch::Change;
 use self::writer::{Writer, Written};
 use crate::error::Error;
 use crate::health::Ready;
@@ -107,6 +107,8 @@ async fn serve(arguments: &ControllerArguments) -> Result<ExitCode, Error> {
 struct Controller {
     config: Config,
     former_names: Vec<String>,
+    /// The release of the Gateway API that statuses are written for.
+    release: Release,
     plane: Plane,
     allocator: Option<Allocator>,
     ready: Ready,
@@ -143,6 +145,7 @@ impl Controller {
         Ok(Self {
             config,
             former_names: arguments.former_controller_name.clone(),
+            release: Release::default(),
             plane,
             allocator: arguments.addresses.clone().map(Allocator::new),
             ready,
@@ -175,7 +178,7 @@ impl Controller {
             return;
         }
         // An address may have been given by another replica: its status tells.
-        let mut effect = effect.max(self.allocate());
+        let mut effect = effect.max(self.allocate(effect));
         if effect >= Effect::Resources {
             effect = effect.max(self.apply().await);
         }
@@ -207,38 +210,31 @@ impl Controller {
         }
     }
 
-    /// Gives Gateways their addresses; says whether anything is new.
-    fn allocate(&mut self) -> Effect {
+    /// Gives Gateways their addresses, where others may be given than before; says whether anything is new.
+    fn allocate(&mut self, effect: Effect) -> Effect {
         let Some(allocator) = &mut self.allocator else {
             return Effect::Nothing;
         };
+        if effect < Effect::All && !self.cluster.has_other_gateways() {
+            return Effect::Nothing;
+        }
         let leads = *self.leads.borrow();
         let gateways = served(self.cluster.snapshot(), &self.config.controller_name);
-        let allocated = Some(allocator.allocate(gateways, leads));
-        match allocated == self.config.allocated_addresses {
-            true => Effect::Nothing,
-            false => {
-                self.config.allocated_addresses = allocated;
-                Effect::Resources
-            }
+        let allocations = allocator.allocate(gateways, leads);
+        match self.cluster.allocate(allocations) {
+            true => Effect::Resources,
+            false => Effect::Nothing,
         }
     }
 
     /// Serves what there is now; says when all writes are to be planned anew.
     async fn apply(&mut self) -> Effect {
         let snapshot = self.cluster.snapshot().clone();
-        let Release { version, channel } = self.cluster.release();
         let mut effect = Effect::Resources;
-        if self.config.api_version != version {
+        if self.release != *snapshot.release() {
+            self.release.clone_from(snapshot.release());
             self.writer.forget();
             effect = Effect::All;
-        }
-        self.config.api_version = version;
-        for feature in EXPERIMENTAL_FEATURES {
-            match channel.as_deref() {
-                Some("experimental") => self.config.supported_features.insert((*feature).into()),
-                _ => self.config.supported_features.remove(*feature),
-            };
         }
         let outcome = self.plane.apply(snapshot, &self.config).await;
         self.complain(&outcome.applied);

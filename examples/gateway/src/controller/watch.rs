@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use gateway_model::{ObjectRef, Resource};
+use gateway_resolve::Release;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind};
 use kube::core::PartialObjectMeta;
@@ -31,15 +32,6 @@ pub(crate) enum Change {
 
 /// The custom kinds that are defined, and the release that each is from.
 pub(crate) type Definitions = BTreeMap<&'static Watched, Release>;
-
-/// A release of the Gateway API, as its CustomResourceDefinitions tell.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Release {
-    /// As in `v1.6.1`.
-    pub(crate) version: Option<String>,
-    /// `standard` or `experimental`.
-    pub(crate) channel: Option<String>,
-}
 
 /// Where changes go.
 pub(crate) type Changes = UnboundedSender<Change>;
@@ -79,7 +71,7 @@ async fn watch_definitions(client: Client, changes: Changes) {
                 let annotation = |name| definition.annotations().get(name).cloned();
                 let release = Release {
                     version: annotation(BUNDLE_VERSION),
-                    channel: annotation(CHANNEL),
+                    is_experimental: annotation(CHANNEL).as_deref() == Some("experimental"),
                 };
                 defined.insert(kind, release);
             }

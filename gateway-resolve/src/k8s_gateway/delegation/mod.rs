@@ -26,7 +26,7 @@ use crate::route::rules::rules_below;
 use super::merge::Merged;
 
 pub(crate) use inherit::Overrides;
-pub(crate) use references::{Selected, is_delegation};
+pub(crate) use references::{Selected, in_namespace, is_delegation};
 pub(crate) use report::{ChildEntry, Children, children};
 
 /// A rule that delegates, as its children see it.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use gateway_model::{BackendRef, HttpRoute, Kind, ObjectRef};
 
-use crate::reader::Read;
+use crate::index::Indexed;
+use crate::reader::{Read, Reader};
 use crate::route::references::References;
 
 use super::Under;
@@ -78,22 +79,24 @@ fn named<'a>(
             None => Err((format!("{object} does not exist"), Some(object))),
         };
     }
-    reader.record(|| Read::All(HttpRoute::KIND));
     let found: Vec<_> = match backend.group == HttpRoute::GROUP {
-        true => all.in_namespace(namespace).collect(),
+        true => {
+            reader.record(|| Read::Routes(in_namespace(namespace)));
+            all.in_namespace(namespace).collect()
+        }
         false if namespace == ALL_NAMESPACES => {
             if reader.labels(ALL_NAMESPACES).is_some() {
                 let message =
                     "wildcard namespace disallowed: there is a namespace of the name \"all\"";
                 return Err((message.to_owned(), None));
             }
-            all.iter()
-                .filter(|route| is_labelled(route, name))
-                .collect()
+            labelled(name, reader).collect()
         }
         false => {
-            let routes = all.in_namespace(namespace);
-            routes.filter(|route| is_labelled(route, name)).collect()
+            let routes = labelled(name, reader);
+            routes
+                .filter(|route| route.metadata.namespace == namespace)
+                .collect()
         }
     };
     match found.is_empty() {
@@ -105,9 +108,28 @@ fn named<'a>(
     }
 }
 
-fn is_labelled(route: &HttpRoute, value: &str) -> bool {
-    let label = route.metadata.labels.get(LABEL);
-    label.is_some_and(|label| label == value)
+/// All routes of a namespace, as something that is read.
+pub(crate) fn in_namespace(namespace: &str) -> ObjectRef {
+    ObjectRef::new(HttpRoute::GROUP, HttpRoute::KIND, namespace, "*")
+}
+
+/// All routes with a label, as something that is read.
+fn with_label(value: &str) -> ObjectRef {
+    ObjectRef::new(LABELS, LABEL_KIND, "", value)
+}
+
+fn labelled<'a>(value: &str, reader: &Reader<'a>) -> impl Iterator<Item = &'a Arc<HttpRoute>> {
+    let key = with_label(value);
+    let found = reader.snapshot().labelled.of(&key);
+    reader.record(|| Read::Routes(key));
+    found
+}
+
+impl Indexed for HttpRoute {
+    fn keys(&self) -> Vec<ObjectRef> {
+        let label = self.metadata.labels.get(LABEL);
+        label.map(|value| with_label(value)).into_iter().collect()
+    }
 }
 
 /// Does a route take another for a parent? One without `parentRefs` takes any.
