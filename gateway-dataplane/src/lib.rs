@@ -25,6 +25,7 @@ mod codec;
 pub mod filter;
 mod format;
 pub mod forward;
+mod handshake;
 pub mod head;
 mod identity;
 mod limits;

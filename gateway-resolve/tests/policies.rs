@@ -52,7 +52,7 @@ fn server_name(snapshot: &Snapshot) -> Option<String> {
     let ir = resolved(snapshot).ir;
     let backend = ir.backends().values().next().unwrap();
     let tls = backend.tls.as_ref();
-    tls.map(|tls| tls.server_name.to_string())
+    tls.and_then(|tls| Some(tls.server_name.as_ref()?.to_string()))
 }
 
 #[test]

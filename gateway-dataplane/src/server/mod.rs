@@ -7,7 +7,6 @@ mod accept;
 mod clients;
 mod frames;
 mod greet;
-mod handshake;
 mod hello;
 mod http1;
 mod http2;

@@ -12,9 +12,8 @@ use rustls::sign::CertifiedKey;
 use rustls::{Error, ServerConfig};
 
 use super::clients::verifier;
-use super::handshake;
-use crate::identity;
 use crate::table::SocketTable;
+use crate::{handshake, identity};
 
 /// What all listeners share, so that sessions outlive reloads.
 #[derive(Debug)]
@@ -76,7 +75,9 @@ impl Tls {
         tls: &ir::Tls,
         identities: Vec<Arc<Usability>>,
     ) -> Result<ServerConfig, Error> {
-        let builder = handshake::builder(&tls.handshake, &self.provider)?;
+        let (provider, versions) = handshake::narrowed(&tls.handshake, &self.provider);
+        let builder =
+            ServerConfig::builder_with_provider(provider).with_protocol_versions(versions)?;
         let builder = match &tls.clients {
             None => builder.with_no_client_auth(),
             Some(clients) => builder.with_client_cert_verifier(verifier(clients, &self.provider)?),

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use gateway_resolve::ir::{Authorities, Backend, BackendTls, Certificate, PeerName, PrivateKey};
+use gateway_resolve::ir::{
+    Authorities, Backend, BackendTls, Certificate, CipherSuite, Handshake, PeerName, PrivateKey,
+    TlsVersion,
+};
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -78,7 +81,9 @@ fn secured(
 ) -> Backend {
     Backend {
         tls: Some(BackendTls {
-            server_name: server_name.parse().unwrap(),
+            server_name: Some(server_name.parse().unwrap()),
+            handshake: Handshake::default(),
+            alpn: Vec::new(),
             names: names.to_vec(),
             authorities: Authorities::Certificates(trusted.chain.clone()),
             identity: None,
@@ -259,4 +264,90 @@ async fn a_policy_is_for_bytes_in_clear_and_not_for_tls_that_is_passed_on() {
     let mut stream = TcpStream::connect(at).await.unwrap();
     stream.read_to_string(&mut text).await.unwrap();
     assert_eq!(text, "policy.example");
+}
+
+fn unverified(server_name: Option<&str>) -> BackendTls {
+    BackendTls {
+        server_name: server_name.map(|name| name.parse().unwrap()),
+        names: vec![],
+        authorities: Authorities::Unverified,
+        handshake: Handshake::default(),
+        alpn: Vec::new(),
+        identity: None,
+    }
+}
+
+fn over(tls: BackendTls, backend: Backend) -> Backend {
+    Backend {
+        tls: Some(tls),
+        ..backend
+    }
+}
+
+/// K8sGateway 5.2: without an authority any certificate is taken; an endpoint may be asked for by a name of its own.
+#[tokio::test]
+async fn an_endpoint_is_asked_for_by_its_own_name_else_by_that_of_its_backend() {
+    let shown = certificate("a", &["nobody.example"]);
+    let origin = secure_origin(&shown).await;
+    let plain = || backend("a", &[origin.address]);
+    let mut named = plain();
+    named.endpoints[0].server_name = Some("own.example".parse().unwrap());
+    let cases = [
+        (over(unverified(None), plain()), "- HTTP/1.1"),
+        (
+            over(unverified(Some("b.example")), plain()),
+            "b.example HTTP/1.1",
+        ),
+        (
+            over(unverified(Some("b.example")), named),
+            "own.example HTTP/1.1",
+        ),
+    ];
+    for (backend, said) in cases {
+        assert_eq!(answer(backend).await, (200, said.to_owned()));
+    }
+}
+
+/// K8sGateway 5.2: with an authority and no names, only the authority counts.
+#[tokio::test]
+async fn where_only_the_authority_counts_the_name_does_not() {
+    let shown = certificate("a", &["web.example"]);
+    let origin = secure_origin(&shown).await;
+    let to = |trusted| {
+        secured(
+            backend("a", &[origin.address]),
+            trusted,
+            "b.example",
+            &[PeerName::Any],
+        )
+    };
+    assert_eq!(answer(to(&shown)).await.0, 200);
+    let other = certificate("other", &["web.example"]);
+    assert_eq!(answer(to(&other)).await.0, 502);
+}
+
+#[tokio::test]
+async fn handshakes_with_backends_are_narrowed() {
+    let shown = certificate("a", &["web.example"]);
+    let origin = secure_origin(&shown).await;
+    let with = |handshake| {
+        let tls = BackendTls {
+            handshake,
+            ..unverified(None)
+        };
+        over(tls, backend("a", &[origin.address]))
+    };
+    // The certificate has an elliptic curve: of RSA there is nothing to agree on.
+    let cases = [
+        (CipherSuite::EcdheEcdsaAes128Gcm, 200),
+        (CipherSuite::EcdheRsaAes128Gcm, 502),
+    ];
+    for (suite, status) in cases {
+        let handshake = Handshake {
+            version: Some(TlsVersion::V1_2),
+            cipher_suites: vec![suite],
+            groups: vec![],
+        };
+        assert_eq!(answer(with(handshake)).await.0, status, "{suite:?}");
+    }
 }

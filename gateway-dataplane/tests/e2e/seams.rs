@@ -8,7 +8,7 @@ use std::time::Duration;
 use gateway_dataplane::backend::upstream::{
     Candidates, Choice, Connect, ConnectTarget, Pick, TcpConnect, Upstreams,
 };
-use gateway_resolve::ir::{Authorities, Backend, BackendTls, Ejection, Ir};
+use gateway_resolve::ir::{Authorities, Backend, BackendTls, Ejection, Handshake, Ir};
 use tokio::net::TcpStream;
 
 use crate::support::client::{Raw, get};
@@ -81,7 +81,7 @@ impl Connect for Named {
     type Stream = TcpStream;
 
     async fn connect(&self, target: &ConnectTarget<'_>) -> io::Result<TcpStream> {
-        let name = target.tls().map(|tls| tls.server_name.to_string());
+        let name = target.server_name().map(ToString::to_string);
         let id = &target.backend.id.object.name;
         let line = format!("{id} {}", name.unwrap_or_default());
         self.0.lock().unwrap().push(line);
@@ -96,7 +96,9 @@ async fn a_connector_knows_backend_and_server_name_of_its_target() {
     let proxy = builder().start_with(upstreams).unwrap();
     let mut secured = backend("a", &[origin::says("clear").await.address]);
     secured.tls = Some(BackendTls {
-        server_name: "web.example".parse().unwrap(),
+        server_name: Some("web.example".parse().unwrap()),
+        handshake: Handshake::default(),
+        alpn: Vec::new(),
         names: vec![],
         authorities: Authorities::Certificates(certificate("a", &["web.example"]).chain),
         identity: None,

@@ -16,6 +16,8 @@ options! {
         upstream_type: values::UpstreamType = "upstreamtype" ["kube", "static", "pipe", "aws", "awsEc2", "azure", "consul", "gcp", "ai"],
         /// How connections to it are made.
         connection_config: values::ConnectionConfig = "connectionconfig" ["connectionConfig"],
+        /// How connections to it are secured.
+        ssl_config: values::SslConfig = "sslconfig" ["sslConfig"],
         /// How requests are spread over its endpoints.
         load_balancer_config: values::LoadBalancer = "loadbalancerconfig" ["loadBalancerConfig"],
         /// When endpoints that fail are left alone.
@@ -30,6 +32,6 @@ options! {
         "ignoreHealthOnHostRemoval", "initialConnectionWindowSize", "initialStreamWindowSize",
         "maxConcurrentStreams",
         "overrideStreamErrorOnInvalidHttpMessage", "preconnectPolicy", "protocolSelection",
-        "proxyProtocolVersion", "respectDnsTtl", "sslConfig",
+        "proxyProtocolVersion", "respectDnsTtl",
     ],
 }

@@ -139,7 +139,7 @@ pub(crate) fn target(from: &ObjectRef, reference: &SecretObjectReference) -> Obj
 }
 
 /// The certificate that a Secret holds.
-pub(super) fn certificate(
+pub(crate) fn certificate(
     secret: &Secret,
     reference: &ObjectRef,
 ) -> Result<Arc<Certificate>, String> {

@@ -1,13 +1,13 @@
 //! Backends: who answers.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 
 use gateway_model::{Hostname, ObjectRef, Port, Source};
 use serde::{Deserialize, Serialize};
 
-use super::{BackendSettings, Certificate, CertificateId, Transport};
+use super::{BackendSettings, Certificate, CertificateId, Handshake, Transport};
 
 /// A set of endpoints that answer alike, such as one port of a Service.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -33,12 +33,20 @@ pub struct Backend {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BackendTls {
-    /// The name that is asked for (SNI); never a wildcard.
-    pub server_name: Hostname,
-    /// The names of which its certificate has to be for one; when empty, it has to be for `server_name`.
+    /// The name that is asked for (SNI) at endpoints that have none of their own; never a wildcard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_name: Option<Hostname>,
+    /// The names of which its certificate has to be for one; when empty, it has to be for the name that is asked for,
+    /// else for the endpoint's address.
     pub names: Vec<PeerName>,
     /// Who may have signed it.
     pub authorities: Authorities,
+    /// What handshakes are narrowed to.
+    #[serde(default, skip_serializing_if = "Handshake::is_open")]
+    pub handshake: Handshake,
+    /// What is offered by ALPN where HTTP is inside; what the protocol is called, when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alpn: Vec<Box<str>>,
     /// The certificate that is shown to it when it asks for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Certificate>,
@@ -52,6 +60,10 @@ pub enum PeerName {
     Dns(Hostname),
     /// A URI, such as a SPIFFE id.
     Uri(Box<str>),
+    /// An address.
+    Address(IpAddr),
+    /// Whichever it is: only the authority counts.
+    Any,
 }
 
 /// Which authorities are trusted.
@@ -62,6 +74,8 @@ pub enum Authorities {
     System,
     /// Those with these certificates (DER); not empty.
     Certificates(Vec<Vec<u8>>),
+    /// None is asked for: whoever answers is believed, whatever the certificate says.
+    Unverified,
 }
 
 /// The identity of a backend: a resource, one of its ports, of which those of TCP and of UDP are not the same, and what
@@ -128,6 +142,9 @@ pub struct Endpoint {
     /// The zone that it runs in, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<Box<str>>,
+    /// The name that is asked for (SNI), in place of the backend's; never a wildcard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_name: Option<Hostname>,
 }
 
 impl Endpoint {
@@ -137,6 +154,7 @@ impl Endpoint {
             address,
             weight: None,
             zone: None,
+            server_name: None,
         }
     }
 }

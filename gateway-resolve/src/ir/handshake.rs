@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Bounds of a listener's TLS handshakes, within what the data plane implements.
+/// Bounds of TLS handshakes, within what the data plane implements.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Handshake {

@@ -16,7 +16,6 @@ mod rule;
 pub(crate) mod status;
 mod tls_options;
 mod upstream;
-mod upstream_settings;
 pub(crate) mod uses;
 
 pub(crate) use filters::is_own;

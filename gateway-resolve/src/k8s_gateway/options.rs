@@ -20,6 +20,7 @@ pub(super) use retry::retry;
 pub(super) use rewrites::{host_rewrite, prefix_rewrite, regex_rewrite};
 pub(super) use transformations::{set_transformations, staged_transformations, transformations};
 
+use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -38,6 +39,12 @@ pub(crate) struct Outcome {
     pub(crate) message: String,
     /// Is the option refused, rather than known and without effect?
     pub(crate) refused: bool,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.message)
+    }
 }
 
 type Read<T> = Option<Arc<Field<T>>>;
@@ -74,11 +81,16 @@ pub(super) fn check<T, V>(
 ) -> Option<Outcome> {
     let field = field.as_ref()?;
     let error = check(field.read.as_ref().ok()?).err()?;
-    Some(Outcome {
-        field: at(field.name, &error.path),
+    Some(refused("spec.options", field.name, &error))
+}
+
+/// An option that is refused.
+pub(super) fn refused(root: &str, name: &str, error: &FieldError) -> Outcome {
+    Outcome {
+        field: below(root, name, &error.path),
         message: error.message.to_string(),
         refused: true,
-    })
+    }
 }
 
 /// An option that nothing serves yet.
@@ -116,11 +128,7 @@ pub(super) fn problems_below<O: Options>(root: &str, options: &O) -> Vec<Outcome
     let at = |name: &str, path: &str| below(root, name, path);
     let mut found = Vec::new();
     for field in (0..O::TABLE.len()).filter_map(|index| options.field(index)) {
-        found.extend(field.error.map(|error| Outcome {
-            field: at(field.name, &error.path),
-            message: error.message.to_string(),
-            refused: true,
-        }));
+        found.extend(field.error.map(|error| refused(root, field.name, error)));
         found.extend(
             field
                 .unread

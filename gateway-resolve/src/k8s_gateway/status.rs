@@ -19,11 +19,14 @@ use crate::status::report::Report;
 use super::listeners::{host_problems, http_problems};
 use super::options::{self, Outcome};
 use super::route_options;
-use super::upstream_settings;
+use super::upstream;
 use super::uses::{Place, Uses, UsesOfOne};
 
 /// Who says it, as clients of K8sGateway know it.
 const REPORTED_BY: &str = "gloo-kube-gateway";
+
+/// Who says it of Upstreams.
+const REPORTED_OF_UPSTREAMS_BY: &str = "gloo";
 
 /// Who says it, and what is known of uses.
 pub(crate) struct Said<'a> {
@@ -75,11 +78,7 @@ kinds! {
     HttpListenerOption: http_listener_options by |said, option| {
         said.option(option, &http_problems(&option.spec.options), false)
     };
-    Upstream: upstreams by |_, upstream| {
-        let mut report = Report::new(upstream.reference());
-        report.find(&problems(&upstream_settings::problems(upstream)));
-        report.finish()
-    };
+    Upstream: upstreams by |said, upstream| said.upstream(upstream);
 }
 
 fn problems(found: &[Outcome]) -> Vec<Problem<OptionReason>> {
@@ -107,37 +106,58 @@ impl Said<'_> {
         report.find(&warnings.collect::<Vec<_>>());
         report.find(idle(&uses).as_slice());
         if has_status && uses.is_looked_at {
-            report.status = state(&uses, found, &beaten).map(|said| {
-                let statuses = BTreeMap::from([(self.namespace.to_owned(), said)]);
-                Status::Options(OptionStatuses {
-                    statuses,
-                    ..OptionStatuses::default()
-                })
-            });
+            let said = state(&uses, found, &beaten);
+            report.status = said.map(|(state, reason)| self.status(state, reason, REPORTED_BY));
         }
         report.finish()
     }
+
+    /// What is said of an Upstream, whether or not something leads to it.
+    fn upstream(&self, upstream: &Upstream) -> Report {
+        let found = upstream::problems(upstream, self.reader);
+        let mut report = Report::new(upstream.reference());
+        report.find(&problems(&found));
+        let (state, reason) = match rejected(&found) {
+            Some(reason) => (OptionState::Rejected, reason),
+            None => (OptionState::Accepted, String::new()),
+        };
+        report.status = Some(self.status(state, reason, REPORTED_OF_UPSTREAMS_BY));
+        report.finish()
+    }
+
+    fn status(&self, state: OptionState, reason: String, by: &str) -> Status {
+        let said = OptionStatus {
+            state,
+            reason: shortened(reason),
+            reported_by: by.to_owned(),
+            ..OptionStatus::default()
+        };
+        Status::Options(OptionStatuses {
+            statuses: BTreeMap::from([(self.namespace.to_owned(), said)]),
+            ..OptionStatuses::default()
+        })
+    }
+}
+
+/// Why something is rejected, if it is.
+fn rejected(found: &[Outcome]) -> Option<String> {
+    let refused = found.iter().filter(|outcome| outcome.refused);
+    let all: Vec<_> = refused.map(ToString::to_string).collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 /// The state of a policy that something looked at; `None` for one that only lost to others, of which
 /// nothing is said where warnings are not.
-fn state(uses: &UsesOfOne<'_>, found: &[Outcome], beaten: &[String]) -> Option<OptionStatus> {
-    let refused: Vec<_> = found.iter().filter(|outcome| outcome.refused).collect();
-    let texts = |outcome: &&Outcome| format!("{}: {}", outcome.field, outcome.message);
-    let (state, reason) = match (refused.is_empty(), beaten) {
-        (false, _) => {
-            let all: Vec<_> = refused.iter().map(texts).collect();
-            (OptionState::Rejected, all.join("; "))
-        }
-        (true, []) if uses.sets => (OptionState::Accepted, String::new()),
-        (true, []) => return None,
-        (true, beaten) => (OptionState::Warning, beaten.join("; ")),
-    };
-    Some(OptionStatus {
-        state,
-        reason: shortened(reason),
-        reported_by: REPORTED_BY.to_owned(),
-        ..OptionStatus::default()
+fn state(
+    uses: &UsesOfOne<'_>,
+    found: &[Outcome],
+    beaten: &[String],
+) -> Option<(OptionState, String)> {
+    Some(match (rejected(found), beaten) {
+        (Some(reason), _) => (OptionState::Rejected, reason),
+        (None, []) if uses.sets => (OptionState::Accepted, String::new()),
+        (None, []) => return None,
+        (None, beaten) => (OptionState::Warning, beaten.join("; ")),
     })
 }
 

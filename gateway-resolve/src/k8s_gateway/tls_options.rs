@@ -190,7 +190,7 @@ fn version(text: &str) -> Option<u8> {
 }
 
 /// By the names of OpenSSL, which Envoy uses.
-fn cipher_suite(text: &str) -> Option<CipherSuite> {
+pub(super) fn cipher_suite(text: &str) -> Option<CipherSuite> {
     Some(match text {
         "ECDHE-ECDSA-AES128-GCM-SHA256" => CipherSuite::EcdheEcdsaAes128Gcm,
         "ECDHE-ECDSA-AES256-GCM-SHA384" => CipherSuite::EcdheEcdsaAes256Gcm,
@@ -202,7 +202,8 @@ fn cipher_suite(text: &str) -> Option<CipherSuite> {
     })
 }
 
-fn group(text: &str) -> Option<Group> {
+/// By the names that Envoy uses.
+pub(super) fn group(text: &str) -> Option<Group> {
     Some(match text {
         "X25519" => Group::X25519,
         "P-256" => Group::P256,

@@ -121,9 +121,11 @@ pub(crate) fn outcome(policy: &BackendTlsPolicy, reader: &Reader<'_>) -> Outcome
     if let (Some(authorities), Some(names), true) = (authorities, names, outcome.refused.is_empty())
     {
         outcome.tls = Some(BackendTls {
-            server_name: hostname.clone(),
+            server_name: Some(hostname.clone()),
             names,
             authorities,
+            handshake: ir::Handshake::default(),
+            alpn: Vec::new(),
             identity: None,
         });
     }

@@ -41,4 +41,6 @@ stored! {
     VirtualHostOption: Options,
     #[cfg(feature = "k8s-gateway")]
     ListenerOption: Options,
+    #[cfg(feature = "k8s-gateway")]
+    Upstream: Options,
 }

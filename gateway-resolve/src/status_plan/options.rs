@@ -1,6 +1,8 @@
 //! Statuses of options of K8sGateway: a map by the namespaces that controllers run in.
 
-use gateway_model::k8s_gateway::{ListenerOption, OptionStatuses, RouteOption, VirtualHostOption};
+use gateway_model::k8s_gateway::{
+    ListenerOption, OptionStatuses, RouteOption, Upstream, VirtualHostOption,
+};
 use gateway_model::{Kind, ObjectRef};
 use serde_json::{Map, Value, json};
 
@@ -27,7 +29,9 @@ impl Plan<'_> {
         let listeners = self.missing(snapshot.listener_options());
         let routes = self.missing(snapshot.route_options());
         let hosts = self.missing(snapshot.virtual_host_options());
-        listeners.chain(routes).chain(hosts).collect()
+        let upstreams = self.missing(snapshot.upstreams());
+        let policies = listeners.chain(routes).chain(hosts);
+        policies.chain(upstreams).collect()
     }
 
     /// The write that one option misses.
@@ -39,6 +43,7 @@ impl Plan<'_> {
         match &*object.kind {
             ListenerOption::KIND => self.missing_of(snapshot.listener_options(), object),
             RouteOption::KIND => self.missing_of(snapshot.route_options(), object),
+            Upstream::KIND => self.missing_of(snapshot.upstreams(), object),
             VirtualHostOption::KIND => self.missing_of(snapshot.virtual_host_options(), object),
             _ => None,
         }

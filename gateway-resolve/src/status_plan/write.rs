@@ -134,6 +134,8 @@ fn put(resource: &mut Resource, status: &Status, version: Option<String>) -> boo
         (Resource::VirtualHostOption(to), Status::Options(status)) => put_into(to, status, version),
         #[cfg(feature = "k8s-gateway")]
         (Resource::ListenerOption(to), Status::Options(status)) => put_into(to, status, version),
+        #[cfg(feature = "k8s-gateway")]
+        (Resource::Upstream(to), Status::Options(status)) => put_into(to, status, version),
         _ => return false,
     }
     true

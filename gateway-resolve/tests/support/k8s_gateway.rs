@@ -111,6 +111,10 @@ fn upstream() -> impl Strategy<Value = Value> {
     let specs = vec![
         json!({"static": {"hosts": [{"addr": "10.0.0.1", "port": 80}]}}),
         json!({"kube": {"serviceName": "s0", "serviceNamespace": "a", "servicePort": 80}}),
+        json!({
+            "static": {"hosts": [{"addr": "10.0.0.1", "port": 8443}]},
+            "sslConfig": {"secretRef": {"name": "pair", "namespace": "a"}},
+        }),
         json!({}),
     ];
     (namespace(), select(specs)).prop_map(|(namespace, spec)| {

@@ -116,6 +116,7 @@ pub(crate) fn stored_as(resource: &Resource, part: Part) -> Fingerprint {
         (Resource::RouteOption(option), Part::Status) => Fingerprint::of(&option.status),
         (Resource::VirtualHostOption(option), Part::Status) => Fingerprint::of(&option.status),
         (Resource::ListenerOption(option), Part::Status) => Fingerprint::of(&option.status),
+        (Resource::Upstream(upstream), Part::Status) => Fingerprint::of(&upstream.status),
         (Resource::XBackendTrafficPolicy(policy), Part::Status) => Fingerprint::of(&policy.status),
         (Resource::Service(_) | Resource::EndpointSlice(_), Part::Object) => {
             infrastructure::fingerprint(resource)

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 
+use gateway_model::Hostname;
 use gateway_resolve::ir;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -39,9 +40,16 @@ impl<'a> ConnectTarget<'a> {
         self.endpoint.address
     }
 
-    /// The TLS that will be spoken: the server name, and what the endpoint's certificate is held to.
+    /// The TLS that will be spoken: what the endpoint's certificate is held to.
     pub fn tls(&self) -> Option<&'a ir::BackendTls> {
         self.backend.tls.as_ref()
+    }
+
+    /// The name that is asked for by TLS: the endpoint's own, else that of its backend.
+    pub fn server_name(&self) -> Option<&'a Hostname> {
+        let tls = self.tls()?;
+        let own = self.endpoint.server_name.as_ref();
+        own.or(tls.server_name.as_ref())
     }
 }
 

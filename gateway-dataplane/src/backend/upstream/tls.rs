@@ -6,7 +6,8 @@ use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
 
-use gateway_resolve::ir::{AppProtocol, Authorities, BackendTls, PeerName};
+use gateway_model::Hostname;
+use gateway_resolve::ir::{AppProtocol, Authorities, BackendTls, Endpoint, PeerName};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
@@ -20,15 +21,15 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use webpki::EndEntityCert;
 
-use crate::identity;
+use crate::{handshake, identity};
 
 /// Makes TLS connections to the endpoints of one backend.
 pub(super) struct TlsClient {
     http: TlsConnector,
     /// The same without ALPN.
     bytes: TlsConnector,
-    /// The name that is asked for.
-    name: ServerName<'static>,
+    /// The name that is asked for at endpoints that have none of their own.
+    name: Option<ServerName<'static>>,
 }
 
 /// What is spoken inside TLS.
@@ -53,15 +54,15 @@ impl TlsClient {
     /// No certificate of an authority can be used, or not the one to be shown; the name is none.
     pub(super) fn new(tls: &BackendTls, protocol: AppProtocol) -> Result<Self, String> {
         let provider = Arc::new(ring::default_provider());
-        let name = ServerName::try_from(tls.server_name.as_str().to_owned())
-            .map_err(|error| format!("server name {}: {error}", tls.server_name))?;
+        let name = tls.server_name.as_ref().map(server_name).transpose()?;
         let peer = Peer {
             roots: roots(&tls.authorities)?,
             names: tls.names.clone(),
             provider: Arc::clone(&provider),
         };
+        let (provider, versions) = handshake::narrowed(&tls.handshake, &provider);
         let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(versions)
             .map_err(|error| error.to_string())?;
         let config = config
             .dangerous()
@@ -73,9 +74,10 @@ impl TlsClient {
                 .map_err(|error| format!("{}: {error}", own.id))?,
         };
         let bytes = TlsConnector::from(Arc::new(config.clone()));
-        config.alpn_protocols = match protocol {
-            AppProtocol::H2c => vec![b"h2".to_vec()],
-            _ => vec![b"http/1.1".to_vec()],
+        config.alpn_protocols = match (&tls.alpn[..], protocol) {
+            ([], AppProtocol::H2c) => vec![b"h2".to_vec()],
+            ([], _) => vec![b"http/1.1".to_vec()],
+            (own, _) => own.iter().map(|name| name.as_bytes().to_vec()).collect(),
         };
         Ok(Self {
             http: TlsConnector::from(Arc::new(config)),
@@ -84,8 +86,14 @@ impl TlsClient {
         })
     }
 
-    /// Speaks TLS over a stream.
-    pub(super) async fn secure<S>(&self, stream: S, inside: Inside) -> io::Result<TlsStream<S>>
+    /// Speaks TLS over a stream to `endpoint`. Where there is no name to ask for, none is: its address stands in
+    /// (RFC 6066 section 3).
+    pub(super) async fn secure<S>(
+        &self,
+        stream: S,
+        endpoint: &Endpoint,
+        inside: Inside,
+    ) -> io::Result<TlsStream<S>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -93,20 +101,36 @@ impl TlsClient {
             Inside::Http => &self.http,
             Inside::Bytes => &self.bytes,
         };
-        connector.connect(self.name.clone(), stream).await
+        let own = endpoint.server_name.as_ref().map(server_name).transpose();
+        let name = match own.map_err(io::Error::other)? {
+            Some(own) => own,
+            None => self.name.clone().unwrap_or_else(|| address(endpoint)),
+        };
+        connector.connect(name, stream).await
     }
 }
 
-fn roots(authorities: &Authorities) -> Result<Arc<RootCertStore>, String> {
+fn server_name(host: &Hostname) -> Result<ServerName<'static>, String> {
+    let name = ServerName::try_from(host.as_str().to_owned());
+    name.map_err(|error| format!("server name {host}: {error}"))
+}
+
+fn address(endpoint: &Endpoint) -> ServerName<'static> {
+    ServerName::IpAddress(endpoint.address.ip().into())
+}
+
+/// `None`: nobody is asked for.
+fn roots(authorities: &Authorities) -> Result<Option<Arc<RootCertStore>>, String> {
     match authorities {
-        Authorities::System => system_roots(),
+        Authorities::Unverified => Ok(None),
+        Authorities::System => system_roots().map(Some),
         Authorities::Certificates(certificates) => {
             let mut roots = RootCertStore::empty();
             for certificate in certificates {
                 let certificate = CertificateDer::from(certificate.clone());
                 roots.add(certificate).map_err(|error| error.to_string())?;
             }
-            Ok(Arc::new(roots))
+            Ok(Some(Arc::new(roots)))
         }
         _ => Err("the authorities are not known".to_owned()),
     }
@@ -128,7 +152,8 @@ fn system_roots() -> Result<Arc<RootCertStore>, String> {
 /// Holds a certificate against what a policy asks of it: an authority, and a name.
 #[derive(Debug)]
 struct Peer {
-    roots: Arc<RootCertStore>,
+    /// Who may have signed it; `None`: anybody.
+    roots: Option<Arc<RootCertStore>>,
     /// The names of which the certificate has to be for one; when empty, it has to be for the name that was
     /// asked for.
     names: Vec<PeerName>,
@@ -144,15 +169,12 @@ impl ServerCertVerifier for Peer {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        let Some(roots) = &self.roots else {
+            return Ok(ServerCertVerified::assertion());
+        };
         let parsed = ParsedCertificate::try_from(end_entity)?;
         let algorithms = self.provider.signature_verification_algorithms.all;
-        verify_server_cert_signed_by_trust_anchor(
-            &parsed,
-            &self.roots,
-            intermediates,
-            now,
-            algorithms,
-        )?;
+        verify_server_cert_signed_by_trust_anchor(&parsed, roots, intermediates, now, algorithms)?;
         if self.names.is_empty() {
             verify_server_name(&parsed, server_name)?;
         } else if !self
@@ -203,6 +225,10 @@ fn is_for(der: &CertificateDer<'_>, parsed: &ParsedCertificate<'_>, name: &PeerN
         }
         PeerName::Dns(host) => ServerName::try_from(host.as_str())
             .is_ok_and(|host| verify_server_name(parsed, &host).is_ok()),
+        PeerName::Address(address) => {
+            verify_server_name(parsed, &ServerName::IpAddress((*address).into())).is_ok()
+        }
+        PeerName::Any => true,
         PeerName::Uri(uri) => certificate.valid_uri_names().any(|own| own == &**uri),
         _ => false,
     }

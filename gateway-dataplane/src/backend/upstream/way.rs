@@ -95,7 +95,7 @@ impl<C: Connect> Way<C> {
         let Some(client) = client else {
             return Ok(Secured::Clear(stream));
         };
-        let secured = client.secure(stream, inside).await;
+        let secured = client.secure(stream, endpoint.spec(), inside).await;
         let secured = secured.map_err(|error| untrusted(&error).because(error))?;
         Ok(Secured::Tls(Box::new(secured)))
     }

@@ -11,6 +11,7 @@ mod limits;
 mod retries;
 mod rewrites;
 mod template;
+mod tls;
 mod transformations;
 mod upstreams;
 
@@ -30,6 +31,7 @@ pub use template::{
     Extraction, ExtractionMode, HeaderToAppend, InjaTemplate, MergedJsonKey, ParseBody,
     TemplateBody, TransformationTemplate,
 };
+pub use tls::{SslConfig, SslParameters, SslVersion};
 pub use transformations::{
     HeaderMatcher, PathSpecifier, QueryParameterMatcher, RequestTransform, ResponseTransform,
     RouteMatcher, StagedTransformations, Transformation, TransformationStage, Transformations,

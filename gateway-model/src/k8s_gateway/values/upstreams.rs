@@ -51,6 +51,8 @@ pub struct StaticUpstream {
     pub hosts: Vec<StaticHost>,
     /// Are they connected to by TLS? Where it is not given: if a port is 443.
     pub use_tls: Option<bool>,
+    /// Are they asked for by their names (SNI) where they have no `sniAddr`? They are, when it is not given.
+    pub auto_sni_rewrite: Option<bool>,
 }
 
 /// A host.

@@ -1,19 +1,19 @@
-//! What a listener's TLS handshakes are narrowed to.
+//! What TLS handshakes are narrowed to.
 
 use std::sync::Arc;
 
 use gateway_resolve::ir::{CipherSuite, Group, Handshake, TlsVersion};
 use rustls::crypto::CryptoProvider;
-use rustls::{CipherSuite as Id, ConfigBuilder, Error, NamedGroup, ServerConfig, WantsVerifier};
+use rustls::{CipherSuite as Id, NamedGroup, SupportedProtocolVersion};
 
-/// Begins a configuration that agrees to nothing else than what `handshake` leaves of `provider`.
-///
-/// # Errors
-/// Nothing is left to agree on.
-pub(super) fn builder(
+/// What `handshake` leaves of `provider`, and the versions that may be agreed on.
+pub(crate) fn narrowed(
     handshake: &Handshake,
     provider: &Arc<CryptoProvider>,
-) -> Result<ConfigBuilder<ServerConfig, WantsVerifier>, Error> {
+) -> (
+    Arc<CryptoProvider>,
+    &'static [&'static SupportedProtocolVersion],
+) {
     let Handshake {
         version,
         cipher_suites,
@@ -35,11 +35,14 @@ pub(super) fn builder(
     }
     let versions = match version {
         None => rustls::ALL_VERSIONS,
-        Some(TlsVersion::V1_2) => &[&rustls::version::TLS12],
-        Some(TlsVersion::V1_3) => &[&rustls::version::TLS13],
+        Some(TlsVersion::V1_2) => ONLY_1_2,
+        Some(TlsVersion::V1_3) => ONLY_1_3,
     };
-    ServerConfig::builder_with_provider(Arc::new(narrowed)).with_protocol_versions(versions)
+    (Arc::new(narrowed), versions)
 }
+
+static ONLY_1_2: &[&SupportedProtocolVersion] = &[&rustls::version::TLS12];
+static ONLY_1_3: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
 
 fn suite(suite: CipherSuite) -> Id {
     match suite {

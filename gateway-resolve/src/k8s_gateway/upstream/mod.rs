@@ -1,0 +1,121 @@
+//! Upstreams: backends that say themselves where they are and how they are connected to.
+//!
+//! One that is wrong in any way is no backend (K8sGateway 2.7): requests to it are answered with 500.
+
+mod place;
+mod reading;
+mod settings;
+mod tls;
+
+use std::sync::Arc;
+
+use gateway_model::k8s_gateway::Upstream;
+use gateway_model::{BackendObjectReference, Kind, ObjectRef};
+
+use crate::gateway::client_certificate::shown;
+use crate::ir::{AppProtocol, Backend, BackendId, BackendTls, Refusal, RefusalReason, Target};
+use crate::reader::{Read, Reader};
+
+use super::options::{self, Outcome};
+use place::Place;
+use reading::Reading;
+
+/// Does a reference name an Upstream?
+pub(crate) fn is_upstream(reference: &BackendObjectReference) -> bool {
+    reference.group == Upstream::GROUP && reference.kind == Upstream::KIND
+}
+
+fn upstream<'a>(object: &ObjectRef, reader: &Reader<'a>) -> Option<&'a Arc<Upstream>> {
+    reader.record(|| Read::Object(object.clone()));
+    reader
+        .snapshot()
+        .upstreams()
+        .get(&object.namespace, &object.name)
+}
+
+/// The backend that an Upstream is; why there is none, and whether that is since it does not exist.
+pub(crate) fn upstream_backend(
+    object: &ObjectRef,
+    reader: &Reader<'_>,
+) -> Result<BackendId, (bool, String)> {
+    let Some(found) = upstream(object, reader) else {
+        return Err((true, format!("{object} does not exist")));
+    };
+    let backend = resolved(found, reader);
+    backend.map(|backend| backend.id).map_err(|wrong| {
+        let texts = wrong.iter().map(Outcome::to_string);
+        let texts: Vec<_> = texts.collect();
+        (false, format!("{object}: {}", texts.join("; ")))
+    })
+}
+
+/// An Upstream that an option names, without a grant (K8sGateway: options may name those of any namespace).
+pub(super) fn target(namespace: &str, name: &str, reader: &Reader<'_>) -> Target {
+    let object = ObjectRef::new(Upstream::GROUP, Upstream::KIND, namespace, name);
+    match upstream_backend(&object, reader) {
+        Ok(id) => Target::Backend(id),
+        Err((_, message)) => Target::Refused(Refusal::new(RefusalReason::BackendNotFound, message)),
+    }
+}
+
+/// The backend of an id that an Upstream has.
+pub(crate) fn backend(id: &BackendId, reader: &Reader<'_>) -> Option<Arc<Backend>> {
+    if id.object.group != Upstream::GROUP {
+        return None;
+    }
+    let backend = resolved(upstream(&id.object, reader)?, reader).ok()?;
+    let shown = || id.certificate.as_ref().and_then(|id| shown(id, reader));
+    let tls = backend.tls.map(|tls| BackendTls {
+        identity: tls.identity.or_else(shown),
+        ..tls
+    });
+    Some(Arc::new(Backend {
+        id: id.clone(),
+        tls,
+        ..backend
+    }))
+}
+
+/// What is wrong with an Upstream, and what of it is not honoured.
+pub(super) fn problems(upstream: &Upstream, reader: &Reader<'_>) -> Vec<Outcome> {
+    let mut found = options::problems_below("spec", &upstream.spec);
+    let wrong = resolved(upstream, reader).err().unwrap_or_default();
+    found.extend(
+        wrong
+            .into_iter()
+            .filter(|one| !found.contains(one))
+            .collect::<Vec<_>>(),
+    );
+    found
+}
+
+/// What an Upstream comes to, or all that is wrong with it.
+fn resolved(upstream: &Upstream, reader: &Reader<'_>) -> Result<Backend, Vec<Outcome>> {
+    let spec = &upstream.spec;
+    let mut reading = Reading::new(upstream);
+    let place = reading.must(
+        &spec.upstream_type,
+        "expected one of kube, static and others, found none",
+        |found| place::place(found, reader),
+    );
+    let secured = reading.read(&spec.ssl_config, |written| tls::tls(written, reader));
+    let settings = settings::settings(&mut reading);
+    let http2 = reading.read(&spec.use_http2, |http2| Ok(*http2));
+    let place = reading.finish(place)?;
+    let Place {
+        port,
+        tls,
+        endpoints,
+    } = place;
+    Ok(Backend {
+        id: BackendId::new(upstream.reference(), port),
+        source: upstream.source(),
+        protocol: match http2 {
+            Some(true) => AppProtocol::H2c,
+            _ => AppProtocol::Http,
+        },
+        tls: secured.or(tls),
+        settings,
+        endpoints,
+    })
+}

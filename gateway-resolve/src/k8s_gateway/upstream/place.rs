@@ -1,0 +1,101 @@
+//! Where an Upstream is.
+
+use std::net::{IpAddr, SocketAddr};
+
+use gateway_model::k8s_gateway::FieldError;
+use gateway_model::k8s_gateway::values::{KubeUpstream, StaticHost, StaticUpstream, UpstreamType};
+use gateway_model::{Hostname, Kind, ObjectRef, Port, Service};
+
+use crate::ir::{BackendId, BackendTls, Endpoint};
+use crate::reader::Reader;
+use crate::route::backends;
+
+use super::tls;
+
+/// Where an Upstream is.
+pub(super) struct Place {
+    /// The port of its id: one of its own, since a reference's is ignored.
+    pub(super) port: Port,
+    /// How it is connected to by TLS where nothing more is said.
+    pub(super) tls: Option<BackendTls>,
+    /// Who can be sent requests, ordered and without repeats.
+    pub(super) endpoints: Vec<Endpoint>,
+}
+
+pub(super) fn place(written: &UpstreamType, reader: &Reader<'_>) -> Result<Place, FieldError> {
+    let mut place = match written {
+        UpstreamType::Kube(kube) => of_service(kube, reader)?,
+        UpstreamType::Static(listed) => of_hosts(listed)?,
+        _ => return Err(FieldError::new("is not supported")),
+    };
+    place.endpoints.sort();
+    place.endpoints.dedup();
+    Ok(place)
+}
+
+/// Those that the Service has for its port.
+fn of_service(kube: &KubeUpstream, reader: &Reader<'_>) -> Result<Place, FieldError> {
+    let (namespace, name) = (kube.service_namespace.as_str(), kube.service_name.as_str());
+    let object = ObjectRef::new(Service::GROUP, Service::KIND, namespace, name);
+    let port = port(kube.service_port).map_err(|error| error.within("servicePort"))?;
+    let backend = backends::backend(&BackendId::new(object, port), reader);
+    Ok(Place {
+        port,
+        tls: None,
+        endpoints: backend.map_or_else(Vec::new, |backend| backend.endpoints.clone()),
+    })
+}
+
+fn of_hosts(listed: &StaticUpstream) -> Result<Place, FieldError> {
+    let endpoints = listed.hosts.iter().enumerate().map(|(index, host)| {
+        let endpoint = of_host(host, listed.auto_sni_rewrite != Some(false));
+        endpoint.map_err(|error| error.within(&format!("hosts[{index}]")))
+    });
+    let endpoints: Vec<_> = endpoints.collect::<Result<_, _>>()?;
+    let first = listed.hosts.first();
+    let first =
+        first.ok_or_else(|| FieldError::new("expected a host, found none").within("hosts"))?;
+    Ok(Place {
+        port: port(first.port)?,
+        tls: wants_tls(listed).then(tls::unverified),
+        endpoints,
+    })
+}
+
+/// TLS is meant where it is said, or else where a port is that of HTTPS.
+fn wants_tls(listed: &StaticUpstream) -> bool {
+    let implied = || listed.hosts.iter().any(|host| host.port == 443);
+    listed.use_tls.unwrap_or_else(implied)
+}
+
+/// Names are not looked up here.
+fn of_host(host: &StaticHost, named: bool) -> Result<Endpoint, FieldError> {
+    let wrong = |what: String| FieldError::new(what).within("addr");
+    let ip: IpAddr = host.addr.parse().map_err(|_| {
+        wrong(format!(
+            "expected an address, found {:?}; names are not supported",
+            host.addr
+        ))
+    })?;
+    let port = port(host.port).map_err(|error| error.within("port"))?;
+    let asked = match (host.sni_addr.as_str(), named) {
+        ("", true) => host.addr.as_str(),
+        (own, _) => own,
+    };
+    Ok(Endpoint {
+        server_name: name_of(asked),
+        ..Endpoint::at(SocketAddr::new(ip, port.get()))
+    })
+}
+
+/// The name that is asked for, which is never an address (RFC 6066 section 3).
+fn name_of(host: &str) -> Option<Hostname> {
+    let host = Some(host).filter(|host| host.parse::<IpAddr>().is_err())?;
+    let name = Hostname::new(&host.to_ascii_lowercase()).ok()?;
+    Some(name).filter(|name| !name.is_wildcard())
+}
+
+fn port(number: u32) -> Result<Port, FieldError> {
+    let port = Port::new(number.into()).ok();
+    port.ok_or_else(|| FieldError::new(format!("expected a port, found {number}")))
+}
