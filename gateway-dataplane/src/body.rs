@@ -7,6 +7,7 @@ mod foreign;
 mod informer;
 mod lull;
 mod piped;
+mod pulse;
 mod replay;
 mod stream;
 mod tee;
@@ -16,6 +17,7 @@ pub use error::BodyError;
 pub(crate) use informer::Informer;
 pub(crate) use lull::Lull;
 pub(crate) use piped::{Feed, Wish};
+pub(crate) use pulse::{Pulse, Silent};
 pub(crate) use replay::{Buffered, Kept, buffer};
 pub(crate) use stream::{Received, Rest, Stream};
 pub(crate) use tee::{Bounds, Copies, tee};
@@ -35,6 +37,7 @@ use tokio::time::Instant;
 use self::counter::Counter;
 use self::error::BoxError;
 use self::foreign::Foreign;
+use self::pulse::Felt;
 use crate::backend::Tunnel;
 use crate::codec::{h1, h2};
 use crate::forward::headers::strip_trailers;
@@ -72,6 +75,7 @@ struct Layers {
     deadline: Option<Deadline>,
     tee: Option<tee::Tee>,
     counter: Option<Counter>,
+    felt: Option<Felt>,
 }
 
 impl Body {
@@ -150,6 +154,14 @@ impl Body {
         if !self.is_end_stream() {
             let counter = Counter::Response(observed);
             self.layers.get_or_insert_default().counter = Some(counter);
+        }
+        self
+    }
+
+    /// Takes part in the pulse of its exchange.
+    fn felt(mut self, felt: Felt) -> Self {
+        if !self.is_end_stream() {
+            self.layers.get_or_insert_default().felt = Some(felt);
         }
         self
     }
@@ -242,12 +254,19 @@ impl http_body::Body for Body {
         if let Some(deadline) = &mut layers.deadline
             && let Poll::Ready(limit) = deadline.poll(cx)
         {
-            this.inner = Inner::Empty;
-            let late = Some(Err(BodyError::timeout(limit)));
-            Counter::see(&mut layers.counter, &late, true);
-            return Poll::Ready(late);
+            return Poll::Ready(this.inner.break_off(layers, limit));
         }
-        let frame = ready!(this.inner.poll(cx));
+        let frame = match this.inner.poll(cx) {
+            Poll::Ready(frame) => frame,
+            Poll::Pending => {
+                let felt = layers.felt.as_mut();
+                let silent = felt.map_or(Poll::Pending, |felt| felt.poll_silent(cx));
+                return silent.map(|limit| this.inner.break_off(layers, limit));
+            }
+        };
+        if let Some(felt) = &layers.felt {
+            felt.see(&frame, this.inner.is_end_stream());
+        }
         Counter::see(&mut layers.counter, &frame, this.inner.is_end_stream());
         if let Some(tee) = &mut layers.tee {
             tee.see(&frame, this.inner.is_end_stream());
@@ -277,6 +296,14 @@ impl http_body::Body for Body {
 pub(crate) type Item = Option<Result<Frame<Bytes>, BodyError>>;
 
 impl Inner {
+    /// Ends the body because `limit` was exceeded.
+    fn break_off(&mut self, layers: &mut Layers, limit: Duration) -> Item {
+        *self = Self::Empty;
+        let late = Some(Err(BodyError::timeout(limit)));
+        Counter::see(&mut layers.counter, &late, true);
+        late
+    }
+
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Empty | Self::Tunnel(_) => true,

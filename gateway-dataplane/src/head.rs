@@ -5,6 +5,8 @@
 //! Only HTTP/1.0 may leave it out. A head that can be read in two ways is refused, never mended
 //! (RFC 9112 section 11.2). When there is nothing to change, nothing is allocated.
 
+use std::time::Duration;
+
 use http::uri::{PathAndQuery, Scheme, Uri};
 use http::{Method, StatusCode, Version};
 
@@ -32,6 +34,26 @@ pub(crate) fn is_grpc_type(content_type: &[u8]) -> bool {
     let parts = content_type.split_at_checked(prefix.len());
     let (start, rest) = parts.unwrap_or_default();
     start.eq_ignore_ascii_case(prefix) && matches!(rest, [] | [b'+' | b';', ..])
+}
+
+/// The time that a client gives itself
+/// (`grpc-timeout`, <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>).
+pub(crate) fn grpc_timeout(head: &RequestHead) -> Option<Duration> {
+    let (digits, unit) = {
+        let text = head.fields.text("grpc-timeout")?;
+        text.split_at_checked(text.len().checked_sub(1)?)?
+    };
+    let is_number = (1..=8).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    let number: u64 = digits.parse().ok().filter(|_| is_number)?;
+    Some(match unit {
+        "H" => Duration::from_secs(number * 3600),
+        "M" => Duration::from_secs(number * 60),
+        "S" => Duration::from_secs(number),
+        "m" => Duration::from_millis(number),
+        "u" => Duration::from_micros(number),
+        "n" => Duration::from_nanos(number),
+        _ => return None,
+    })
 }
 
 /// What heads are held to.

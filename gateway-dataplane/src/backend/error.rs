@@ -44,6 +44,8 @@ pub enum BackendErrorKind {
     Timeout,
     /// The client's request body broke off. 400.
     Request,
+    /// The client sent nothing more of its request for too long. 408.
+    Stalled,
 }
 
 impl BackendError {
@@ -90,6 +92,7 @@ impl BackendError {
             }
             BackendErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
             BackendErrorKind::Request => StatusCode::BAD_REQUEST,
+            BackendErrorKind::Stalled => StatusCode::REQUEST_TIMEOUT,
         }
     }
 
@@ -97,7 +100,7 @@ impl BackendError {
     pub fn may_retry(&self) -> bool {
         !matches!(
             self.kind,
-            BackendErrorKind::Request | BackendErrorKind::OverBudget
+            BackendErrorKind::Request | BackendErrorKind::Stalled | BackendErrorKind::OverBudget
         )
     }
 }

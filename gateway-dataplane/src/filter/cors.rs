@@ -19,7 +19,9 @@ pub struct Cors {
     methods: Allowed,
     headers: Allowed,
     expose: Option<HeaderValue>,
-    max_age: HeaderValue,
+    max_age: Option<HeaderValue>,
+    /// Does nobody else say with whom something is shared? If not, backends answer to other origins.
+    is_sole: bool,
 }
 
 /// Names that may be used.
@@ -65,19 +67,35 @@ impl Cors {
             expose_headers,
             max_age,
         } = cors;
-        let expose = match Allowed::new(expose_headers) {
-            Allowed::These(names) => Some(names),
-            // With credentials, `*` would be taken for the name of a header.
-            Allowed::All if !allow_credentials => Some(HeaderValue::from_static("*")),
-            Allowed::All | Allowed::Safelisted => None,
-        };
         Self {
             origins: allow_origins.as_slice().into(),
             credentials: *allow_credentials,
             methods: Allowed::new(allow_methods),
             headers: Allowed::new(allow_headers),
-            expose,
-            max_age: max_age.get().into(),
+            expose: exposed(expose_headers, *allow_credentials),
+            max_age: Some(max_age.get().into()),
+            is_sole: true,
+        }
+    }
+
+    /// The same of what levels say together: as Envoy does it, backends answer to origins that are not allowed.
+    pub(crate) fn of_rules(rules: &ir::CorsRules) -> Self {
+        let ir::CorsRules {
+            allow_origins,
+            allow_credentials,
+            allow_methods,
+            allow_headers,
+            expose_headers,
+            max_age,
+        } = rules;
+        Self {
+            origins: allow_origins.as_slice().into(),
+            credentials: *allow_credentials,
+            methods: Allowed::new(allow_methods),
+            headers: Allowed::new(allow_headers),
+            expose: exposed(expose_headers, *allow_credentials),
+            max_age: max_age.map(Into::into),
+            is_sole: false,
         }
     }
 
@@ -89,7 +107,8 @@ impl Cors {
         head.fields.text(Known::AccessControlRequestMethod)
     }
 
-    /// The answer to a preflight request; `None` when the request is none, and goes on to a backend.
+    /// The answer to a preflight request; `None` when the request is none, or one that a backend may answer as well,
+    /// and goes on to it.
     ///
     /// It is 200 (as good as 204, and understood by more clients); an origin that is not allowed is
     /// told nothing more.
@@ -99,7 +118,11 @@ impl Cors {
         let mut response = ResponseHead::new(StatusCode::OK);
         let answer = &mut response.fields;
         answer.set(Known::Vary, PREFLIGHT_VARY.as_bytes());
-        if let Some(origin) = self.allowed_origin(request) {
+        let origin = self.allowed_origin(request);
+        if origin.is_none() && !self.is_sole {
+            return None;
+        }
+        if let Some(origin) = origin {
             self.grant(answer, &origin);
             let methods = self.methods.answer(asked);
             set(answer, Known::AccessControlAllowMethods, methods);
@@ -107,8 +130,8 @@ impl Cors {
             let headers = self.headers.answer(asked.unwrap_or_default());
             let headers = headers.filter(|names| !names.is_empty());
             set(answer, Known::AccessControlAllowHeaders, headers);
-            let max_age = self.max_age.as_bytes();
-            set(answer, Known::AccessControlMaxAge, Some(max_age));
+            let max_age = self.max_age.as_ref().map(HeaderValue::as_bytes);
+            set(answer, Known::AccessControlMaxAge, max_age);
         }
         Some(response)
     }
@@ -123,12 +146,14 @@ impl Cors {
     /// Marks the response to a request from `origin`, the answer of
     /// [`allowed_origin`](Self::allowed_origin), in place of what the backend says about sharing it.
     pub fn mark(&self, response: &mut Fields, origin: Option<&HeaderValue>) {
-        for name in [
-            Known::AccessControlAllowOrigin,
-            Known::AccessControlAllowCredentials,
-            Known::AccessControlExposeHeaders,
-        ] {
-            response.remove(name);
+        if origin.is_some() || self.is_sole {
+            for name in [
+                Known::AccessControlAllowOrigin,
+                Known::AccessControlAllowCredentials,
+                Known::AccessControlExposeHeaders,
+            ] {
+                response.remove(name);
+            }
         }
         if !varies_by_origin(response) {
             response.append(Known::Vary, b"Origin");
@@ -144,6 +169,15 @@ impl Cors {
         set(answer, Known::AccessControlAllowCredentials, credentials);
         let expose = self.expose.as_ref().map(HeaderValue::as_bytes);
         set(answer, Known::AccessControlExposeHeaders, expose);
+    }
+}
+
+fn exposed<T: Display>(names: &[Option<T>], credentials: bool) -> Option<HeaderValue> {
+    match Allowed::new(names) {
+        Allowed::These(names) => Some(names),
+        // With credentials, `*` would be taken for the name of a header.
+        Allowed::All if !credentials => Some(HeaderValue::from_static("*")),
+        Allowed::All | Allowed::Safelisted => None,
     }
 }
 

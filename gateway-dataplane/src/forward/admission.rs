@@ -32,7 +32,7 @@ pub(super) async fn pass<B>(
     mut entering: Entering<'_>,
 ) -> Result<Duration, Answer> {
     let begun = Instant::now();
-    let limit = rule.request_timeout().filter(|limit| !limit.is_zero());
+    let limit = rule.time_for(entering.head);
     let bound = limit.map(|limit| (begun + limit, limit));
     let language = Language::of(entering.head);
     let cors = rule.filters().cors();

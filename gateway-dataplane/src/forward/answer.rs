@@ -28,7 +28,10 @@ impl Answer {
 /// An answer in place of one that did not come.
 pub(super) fn failure(error: &BackendError, connection: &ConnectionInfo) -> Answer {
     let client = connection.peer;
-    let broke_off = error.kind() == BackendErrorKind::Request;
+    let broke_off = matches!(
+        error.kind(),
+        BackendErrorKind::Request | BackendErrorKind::Stalled
+    );
     match broke_off {
         true => tracing::debug!(%client, %error, "a request broke off"),
         false => {

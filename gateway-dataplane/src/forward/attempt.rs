@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use gateway_resolve::ir::Retry;
 use http::request::Parts;
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Options, copy_head};
 use crate::Body;
 use crate::backend::{Attempt, Backend, BackendError, BackendErrorKind};
-use crate::body::{Buffered, buffer};
+use crate::body::{Buffered, Pulse, Silent, buffer};
+use crate::plan::ATTEMPT_COUNT;
 
 /// What bounds the attempts at one request.
 pub(super) struct Bounds<'r> {
@@ -21,6 +22,8 @@ pub(super) struct Bounds<'r> {
     pub(super) attempt: Option<Duration>,
     /// When to try again.
     pub(super) retry: Option<&'r Retry>,
+    /// Is the backend told which attempt it gets?
+    pub(super) told: bool,
 }
 
 impl Bounds<'_> {
@@ -72,7 +75,7 @@ async fn persist<B: Backend>(
     bounds: &Bounds<'_>,
     retry: &Retry,
     mut attempt: Attempt<'_>,
-    head: Parts,
+    mut head: Parts,
     body: Body,
 ) -> Result<Response<Body>, BackendError> {
     let whole = match within(bounds.request, buffer(body, options.limits.retry_body)).await? {
@@ -96,6 +99,10 @@ async fn persist<B: Backend>(
         drop(sent);
         sleep(pause).await;
         attempt.number += 1;
+        if bounds.told {
+            let number = HeaderValue::from(attempt.number + 1);
+            head.headers.insert(ATTEMPT_COUNT, number);
+        }
     }
 }
 
@@ -111,7 +118,9 @@ fn is_worth_another(retry: &Retry, sent: &Result<Response<Body>, BackendError>) 
             | BackendErrorKind::Refused => retry.failures.connect,
             BackendErrorKind::Broken => retry.failures.reset,
             BackendErrorKind::Timeout => retry.failures.timeout,
-            BackendErrorKind::Request | BackendErrorKind::OverBudget => false,
+            BackendErrorKind::Request
+            | BackendErrorKind::Stalled
+            | BackendErrorKind::OverBudget => false,
             _ => is_listed(error.status()),
         },
     }
@@ -165,4 +174,21 @@ pub(super) async fn within<F: Future>(
     timeout_at(end, future)
         .await
         .map_err(|_elapsed| BackendError::late(limit))
+}
+
+/// What an answer comes to, unless nothing moves for too long; its body counts as well.
+pub(super) async fn while_alive(
+    pulse: Pulse,
+    answered: impl Future<Output = Result<Response<Body>, BackendError>>,
+) -> Result<Response<Body>, BackendError> {
+    match pulse.watch(answered).await {
+        Ok(answered) => Ok(answered?.map(|body| pulse.of_response(body))),
+        Err(Silent { limit, is_complete }) => Err(match is_complete {
+            true => BackendError::late(limit),
+            false => {
+                let what = format!("nothing more of the request within {limit:?}");
+                BackendError::new(BackendErrorKind::Stalled, what)
+            }
+        }),
+    }
 }

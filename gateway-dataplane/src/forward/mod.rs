@@ -44,6 +44,7 @@ use self::upgrade::Upgrade;
 use crate::Body;
 use crate::admit::{Edits, Entering, Stages};
 use crate::backend::{Attempt, Backend, Lend};
+use crate::body::Pulse;
 use crate::head::{RequestHead, ResponseHead};
 use crate::observe::{Audience, Notes, Observed, Reason};
 use crate::plan::{self, Planned, Routed};
@@ -222,6 +223,11 @@ async fn carry_out<B: Backend>(
     let context = (plan.rule.ir(), &head.extensions);
     let body = mirror::send_all(options, connection.worker, context, copies, body);
     let body = observed.counting(body);
+    let pulse = plan.idle_timeout().map(Pulse::new);
+    let body = match &pulse {
+        Some(pulse) => pulse.of_request(body),
+        None => body,
+    };
     let mut reason = Reason::Backend;
     let answered = match plan.target.destination {
         Destination::Refused(status) => {
@@ -234,7 +240,8 @@ async fn carry_out<B: Backend>(
             if plan.settled.expects_continue && !body.is_empty() {
                 expect_continue(&mut head);
             }
-            let own = plan.session.as_ref().map(|_| Notes::default());
+            let is_noted = plan.session.is_some() || plan.rule.attempts().to_clients;
+            let own = is_noted.then(Notes::default);
             let attempt = Attempt {
                 upgrade: plan.settled.upgrade,
                 endpoint: plan.session.as_ref().and_then(|session| session.endpoint),
@@ -243,9 +250,16 @@ async fn carry_out<B: Backend>(
                 ..Attempt::first(connection.worker)
             };
             let notes = attempt.notes;
-            let answered = attempt::answer(options, &**backend, bounds, attempt, head, body).await;
-            if let (Some(session), Some(notes)) = (&mut plan.session, notes) {
-                session.answered(notes.endpoint());
+            let answered = attempt::answer(options, &**backend, bounds, attempt, head, body);
+            let answered = match pulse {
+                Some(pulse) => Box::pin(attempt::while_alive(pulse, answered)).await,
+                None => answered.await,
+            };
+            if let Some(notes) = notes {
+                plan.settled.attempts = notes.calls();
+                if let Some(session) = &mut plan.session {
+                    session.answered(notes.endpoint());
+                }
             }
             answered
         }
@@ -276,6 +290,7 @@ fn bounds<'t, B>(plan: &Planned<'t, B>) -> Bounds<'t> {
         request: request.map(|limit| (Instant::now() + limit, limit)),
         attempt: plan.attempt_timeout(),
         retry: plan.retry(),
+        told: plan.rule.attempts().to_backends,
     }
 }
 

@@ -44,6 +44,11 @@ impl Notes {
         self.calls.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// How often one was.
+    pub(crate) fn calls(&self) -> u32 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
     /// The endpoint that was asked last.
     pub(crate) fn endpoint(&self) -> Option<SocketAddr> {
         *self.endpoint.lock().unwrap_or_else(PoisonError::into_inner)

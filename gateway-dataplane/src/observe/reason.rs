@@ -94,6 +94,7 @@ fn failure(kind: BackendErrorKind) -> &'static str {
         BackendErrorKind::Protocol => "invalid_response",
         BackendErrorKind::Timeout => "timeout",
         BackendErrorKind::Request => "request_broke_off",
+        BackendErrorKind::Stalled => "request_stalled",
     }
 }
 

@@ -58,12 +58,17 @@ impl<B> Forward<B> {
 
     /// The limit for all attempts together, as far as it was left when the request was prepared.
     pub fn request_timeout(&self) -> Option<Duration> {
-        self.settled.request_timeout(&self.rule)
+        self.settled.request_timeout()
     }
 
     /// The limit for one attempt.
     pub fn attempt_timeout(&self) -> Option<Duration> {
         attempt_timeout(&self.rule)
+    }
+
+    /// The time in which something of the request or its response has to move.
+    pub fn idle_timeout(&self) -> Option<Duration> {
+        self.rule.idle_timeout()
     }
 
     /// When to try again.
@@ -79,6 +84,11 @@ impl<B> Forward<B> {
     /// Does the client wait to be asked for the body? The head has lost its `Expect`.
     pub fn expects_continue(&self) -> bool {
         self.settled.expects_continue
+    }
+
+    /// So many attempts were made, which the response may have to say.
+    pub fn attempted(&mut self, attempts: u32) {
+        self.settled.attempts = attempts;
     }
 
     /// Edits the head of the response on its way to the client. Its version is the one that the backend spoke.
@@ -126,17 +136,24 @@ impl<'t, B> Planned<'t, B> {
             && !self.settled.upgrade
             && self.rule.retry().is_none()
             && self.session.is_none()
+            && !self.rule.attempts().to_clients
+            && self.idle_timeout().is_none()
             && self.settled.language == Language::Http
     }
 
     /// The time that is left for all attempts; it runs from the end of the request's head.
     pub(crate) fn request_timeout(&self) -> Option<Duration> {
-        self.settled.request_timeout(self.rule)
+        self.settled.request_timeout()
     }
 
     /// The time for one attempt.
     pub(crate) fn attempt_timeout(&self) -> Option<Duration> {
         attempt_timeout(self.rule)
+    }
+
+    /// The time in which something has to move.
+    pub(crate) fn idle_timeout(&self) -> Option<Duration> {
+        self.rule.idle_timeout()
     }
 
     /// When to try again.
@@ -157,12 +174,16 @@ impl<'t, B> Planned<'t, B> {
 pub(crate) struct Settled<B> {
     /// What is over of the request's time.
     spent: Duration,
+    /// All that it has.
+    limit: Option<Duration>,
     /// What the client understands.
     pub(crate) language: Language,
     /// What mirrors get.
     pub(crate) copies: Vec<Copied<B>>,
     /// The origin of the request, when it is allowed.
     pub(super) origin: Option<HeaderValue>,
+    /// How many attempts were made.
+    pub(crate) attempts: u32,
     /// Headers that the response gets.
     pub(super) given: Vec<Given>,
     /// Does it ask for another protocol?
@@ -173,12 +194,19 @@ pub(crate) struct Settled<B> {
 
 impl<B> Settled<B> {
     /// What the head says of itself, before it is edited.
-    pub(super) fn new(head: &RequestHead, language: Language, spent: Duration) -> Self {
+    pub(super) fn new(
+        rule: &CompiledRule<B>,
+        head: &RequestHead,
+        language: Language,
+        spent: Duration,
+    ) -> Self {
         Self {
             spent,
+            limit: rule.time_for(head),
             language,
             copies: Vec::new(),
             origin: None,
+            attempts: 0,
             given: Vec::new(),
             upgrade: requested_upgrade(head).is_some(),
             // There is no other expectation in canonical form.
@@ -187,9 +215,8 @@ impl<B> Settled<B> {
         }
     }
 
-    fn request_timeout(&self, rule: &CompiledRule<B>) -> Option<Duration> {
-        let limit = rule.request_timeout().filter(|limit| !limit.is_zero())?;
-        Some(limit.saturating_sub(self.spent))
+    fn request_timeout(&self) -> Option<Duration> {
+        Some(self.limit?.saturating_sub(self.spent))
     }
 
     fn finish(
@@ -211,6 +238,9 @@ impl<B> Settled<B> {
         if let Some(session) = session {
             session.mark(fields);
         }
+        if rule.attempts().to_clients && self.attempts > 0 {
+            fields.set(ATTEMPT_COUNT, self.attempts.to_string().as_bytes());
+        }
         if let Some(target) = target {
             target.edit_response(fields);
         }
@@ -220,6 +250,9 @@ impl<B> Settled<B> {
         }
     }
 }
+
+/// Says which attempt a request is, or how many were made.
+pub(crate) const ATTEMPT_COUNT: &str = "x-envoy-attempt-count";
 
 fn attempt_timeout<B>(rule: &CompiledRule<B>) -> Option<Duration> {
     let limit = rule.backend_request_timeout();

@@ -62,6 +62,7 @@ use http::StatusCode;
 
 pub use self::answer::Answer;
 use self::answer::Language;
+pub(crate) use self::forward::ATTEMPT_COUNT;
 pub use self::forward::Forward;
 pub(crate) use self::forward::Planned;
 use crate::ConnectionInfo;

@@ -7,18 +7,18 @@ use http::StatusCode;
 use super::answer::{self, Answer, Language};
 use super::forward::{Planned, Settled};
 use super::session::Session;
-use super::{Copied, Planner};
+use super::{ATTEMPT_COUNT, Copied, Planner};
 use crate::ConnectionInfo;
 use crate::filter::manipulate::{begin_response, edit_request, request_headers};
 use crate::filter::{Cors, InvalidTarget, Mirror, change_target};
 use crate::format::Subject;
 use crate::forward::headers::{prepare_request, request_id};
-use crate::head::RequestHead;
+use crate::head::{Known, RequestHead};
 use crate::observe::Reason;
 use crate::table::{CompiledRule, Hit, Target};
 
 /// The session that a request belongs to, or starts, and the target that it is with.
-pub(crate) type Known<'t, B> = (Option<Session<'t>>, Option<Target<'t, B>>);
+pub(crate) type WithSession<'t, B> = (Option<Session<'t>>, Option<Target<'t, B>>);
 
 /// Picks a target and edits the head for it. `spent` is what is over of the request's time; `random` is uniform over all
 /// of `u64`.
@@ -28,7 +28,7 @@ pub(crate) fn prepare<'t, B: Clone>(
     spent: Duration,
     connection: &ConnectionInfo,
     head: &mut RequestHead,
-    (session, known): Known<'t, B>,
+    (session, known): WithSession<'t, B>,
     random: &mut impl FnMut() -> u64,
 ) -> Result<Planned<'t, B>, Box<Answer>> {
     let language = Language::of(head);
@@ -46,7 +46,7 @@ pub(crate) fn prepare<'t, B: Clone>(
         rule: hit.rule,
         session: session.map(|session| session.with(rule, target.index)),
         target,
-        settled: Settled::new(head, language, spent),
+        settled: Settled::new(rule, head, language, spent),
     };
     planned.settled.origin = cors.and_then(|cors: &Cors| cors.allowed_origin(&head.fields));
     match edit(
@@ -85,6 +85,7 @@ fn edit<B: Clone>(
     let headers = &connection.headers;
     prepare_request(head, headers, &planner.forwarding, settled.upgrade, new_id);
     edit_request(manipulations, &added, &mut head.fields);
+    let asked = tells_host(rule).then(|| head.host().map(str::to_owned));
     change_target(&rule.ir().settings, head, prefix)?;
     for filters in [&rule.filters(), &planned.target.filters] {
         let copy = |mirror: &Mirror<B>, head: &RequestHead| {
@@ -96,5 +97,29 @@ fn edit<B: Clone>(
         };
         filters.edit_request(head, prefix, copy)?;
     }
+    if let Some(Some(asked)) = asked {
+        tell_host(head, &asked);
+    }
+    if rule.attempts().to_backends {
+        head.fields.set(ATTEMPT_COUNT, b"1");
+    }
     Ok(())
+}
+
+fn tells_host<B>(rule: &CompiledRule<B>) -> bool {
+    let set = rule.ir().settings.tells_host.as_ref();
+    set.is_some_and(|set| set.value)
+}
+
+/// Appends the host that was asked for, unless it was not rewritten or is named last already.
+fn tell_host(head: &mut RequestHead, asked: &str) {
+    let told = head.fields.text(Known::XForwardedHost).unwrap_or_default();
+    let is_told = told
+        .rsplit(',')
+        .next()
+        .is_some_and(|last| last.trim() == asked);
+    if head.host() != Some(asked) && !is_told {
+        let fields = &mut head.fields;
+        fields.join(Known::XForwardedHost, b",", asked.as_bytes());
+    }
 }

@@ -7,7 +7,7 @@ use gateway_resolve::ir::{self, BackendId, PathMatch};
 use http::uri::Scheme;
 
 use super::Planner;
-use super::prepare::Known;
+use super::prepare::WithSession;
 use crate::ConnectionInfo;
 use crate::forward::headers::requested_origin;
 use crate::head::{Fields, RequestHead};
@@ -39,7 +39,7 @@ pub(crate) fn find<'t, B>(
     connection: &ConnectionInfo,
     head: &RequestHead,
     find: impl Fn(&B, &dyn Fn(SocketAddr) -> bool) -> Option<SocketAddr>,
-) -> Known<'t, B> {
+) -> WithSession<'t, B> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = now.unwrap_or_default();
     let rule: &'t CompiledRule<B> = hit.rule;

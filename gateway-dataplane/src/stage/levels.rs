@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use gateway_resolve::ir::{self, ListenerSettings, RuleSettings, VirtualHostSettings};
+use gateway_resolve::ir::{self, CorsPolicy, ListenerSettings, RuleSettings, VirtualHostSettings};
 
-use crate::table::Besides;
+use crate::filter::Cors;
+use crate::table::{Attempts, Besides};
 
 /// The settings that hold for a rule behind a host of a listener.
 #[derive(Clone, Copy)]
@@ -57,9 +58,32 @@ impl<'a> Levels<'a> {
         Besides {
             retry: host.retry.as_ref().map(|set| set.value.clone()),
             manipulations: manipulations.map(|set| set.value.clone()).collect(),
+            cors: self.cors(),
+            attempts: self.attempts(),
             is_guarded: self.is_guarded(),
             ..Besides::default()
         }
+    }
+
+    /// Who is told of attempts.
+    fn attempts(&self) -> Attempts {
+        let host = self.host();
+        let [to_backends, to_clients] =
+            [&host.tells_backends_attempts, &host.tells_clients_attempts]
+                .map(|set| set.as_ref().is_some_and(|set| set.value));
+        Attempts {
+            to_backends,
+            to_clients,
+        }
+    }
+
+    /// With which other origins responses are shared.
+    fn cors(&self) -> Option<Cors> {
+        let (rule, host) = (self.rule(), self.host());
+        let merge = host.cors_merge.as_ref().map(|set| set.value);
+        let [rule, host] = [&rule.cors, &host.cors].map(|set| set.as_ref().map(|set| &set.value));
+        let rules = CorsPolicy::merged(rule, host, merge.unwrap_or_default())?;
+        Some(Cors::of_rules(&rules))
     }
 
     /// Is it not for everybody, or not as often as they like?

@@ -9,6 +9,7 @@ use http::StatusCode;
 use super::shares::Shares;
 use crate::admit::Stages;
 use crate::filter::{Cors, Filters, Mirror};
+use crate::head::{RequestHead, grpc_timeout};
 use crate::session::Sessions;
 
 /// A rule with its backends at hand. Shared by the routes that lead to it; independent of the table
@@ -22,7 +23,17 @@ pub struct CompiledRule<B> {
     sessions: Option<Box<Sessions>>,
     manipulations: Box<[ir::HeaderManipulation]>,
     host_retry: Option<Box<ir::Retry>>,
+    attempts: Attempts,
     is_guarded: bool,
+}
+
+/// Who is told of attempts at a request.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Attempts {
+    /// Backends: which one they get.
+    pub(crate) to_backends: bool,
+    /// Clients: how many were made.
+    pub(crate) to_clients: bool,
 }
 
 /// What a rule has beside its filters and backends.
@@ -34,6 +45,9 @@ pub(crate) struct Besides {
     pub(crate) manipulations: Vec<ir::HeaderManipulation>,
     /// When to try again, where the rule does not say.
     pub(crate) retry: Option<ir::Retry>,
+    /// What other origins may do, where no filter says it.
+    pub(crate) cors: Option<Cors>,
+    pub(crate) attempts: Attempts,
     /// Do settings say who may pass, and how often?
     pub(crate) is_guarded: bool,
 }
@@ -100,6 +114,7 @@ impl<B> CompiledRule<B> {
             sessions: None,
             manipulations: [].into(),
             host_retry: None,
+            attempts: Attempts::default(),
             is_guarded: false,
         }
     }
@@ -111,9 +126,15 @@ impl<B> CompiledRule<B> {
             sessions,
             manipulations,
             retry,
+            cors,
+            attempts,
             is_guarded,
         } = besides;
+        let mut extras = self.extras;
+        extras.cors = extras.cors.or(cors.map(Box::new));
         Self {
+            extras,
+            attempts,
             is_guarded,
             host_retry: retry.map(Box::new),
             manipulations: manipulations.into(),
@@ -126,6 +147,11 @@ impl<B> CompiledRule<B> {
     /// Changes to headers whose values are made for each request, in order.
     pub(crate) fn manipulations(&self) -> &[ir::HeaderManipulation] {
         &self.manipulations
+    }
+
+    /// Who is told of attempts.
+    pub(crate) fn attempts(&self) -> Attempts {
+        self.attempts
     }
 
     /// How its clients' sessions are kept.
@@ -236,6 +262,20 @@ impl<B> CompiledRule<B> {
     /// The limit from the end of the request's head to the end of the response; zero: no limit.
     pub fn request_timeout(&self) -> Option<Duration> {
         value(self.ir.settings.request_timeout.as_deref()).copied()
+    }
+
+    /// The limit for the exchange of a request with this head; `None`: there is none.
+    pub(crate) fn time_for(&self, head: &RequestHead) -> Option<Duration> {
+        let of_request = self.request_timeout().filter(|limit| !limit.is_zero());
+        let of_stream = value(self.ir.settings.stream_duration.as_deref());
+        let of_stream = of_stream.and_then(|limit| limit.of(grpc_timeout(head)));
+        of_request.into_iter().chain(of_stream).min()
+    }
+
+    /// The time in which something has to move.
+    pub fn idle_timeout(&self) -> Option<Duration> {
+        let limit = value(self.ir.settings.idle_timeout.as_deref()).copied();
+        limit.filter(|limit| !limit.is_zero())
     }
 
     /// The limit for one attempt at a backend; zero: no limit.

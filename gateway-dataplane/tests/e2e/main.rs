@@ -10,6 +10,7 @@ mod backend_tls;
 mod backends;
 #[cfg(feature = "compression")]
 mod compression;
+mod durations;
 mod failures;
 mod forwarding;
 mod gateway_tls;

@@ -6,15 +6,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use gateway_resolve::ir::{Backend, BackendSettings, RetryConstraint, Sourced};
+use gateway_resolve::ir::{
+    Backend, BackendSettings, RetryConstraint, Sourced, VirtualHostSettings,
+};
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 
 use crate::support::client::{Raw, get};
 use crate::support::{
-    attempt_timeout, backend, ir, listener, origin, request_timeout, retried, rule, serve, source,
-    to,
+    attempt_timeout, backend, ir, listener, on_host, origin, request_timeout, retried, rule, serve,
+    set, source, to,
 };
 
 const SHORT: Duration = Duration::from_millis(50);
@@ -119,4 +121,42 @@ async fn retries_beyond_the_budget_of_their_backend_are_answered_with_503() {
     // Three attempts, then two of which the last would be the fourth retry, then one.
     assert_eq!(statuses, [500, 503, 503]);
     assert_eq!(asked.load(Ordering::SeqCst), 3 + 2 + 1);
+}
+
+/// A backend that answers 503 with which attempt it was asked by.
+async fn tells_attempt() -> origin::Origin {
+    origin::http(|request: Request<Incoming>| async move {
+        let count = request.headers().get("x-envoy-attempt-count");
+        let count = count
+            .map_or("none", |count| count.to_str().unwrap())
+            .to_owned();
+        Response::builder()
+            .status(503)
+            .body(Full::from(count))
+            .unwrap()
+    })
+    .await
+}
+
+#[tokio::test]
+async fn backends_and_clients_are_told_of_attempts_where_a_host_says_so() {
+    let origin = tells_attempt().await;
+    for (retries, told) in [(0, true), (2, true), (2, false)] {
+        let rule = match retries {
+            0 => rule(vec![to("a")]),
+            retries => retried(rule(vec![to("a")]), retries, &[503]),
+        };
+        let mut settings = VirtualHostSettings::default();
+        settings.tells_backends_attempts = set(told);
+        settings.tells_clients_attempts = set(told);
+        let settings = Arc::new(settings);
+        let listener = on_host(listener("http", vec![("/", rule)]), |host| {
+            host.with_settings(Arc::clone(&settings))
+        });
+        let (_proxy, at) = serve(&ir(vec![listener], vec![backend("a", &[origin.address])]));
+        let answer = get(at, "/").await;
+        let count = told.then(|| (retries + 1).to_string());
+        assert_eq!(answer.header("x-envoy-attempt-count"), count.as_deref());
+        assert_eq!(answer.body, count.as_deref().unwrap_or("none"));
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use gateway_dataplane::forward::headers::Forwarding;
 use gateway_model::{HeaderName, HeaderValue};
 use gateway_resolve::ir::{
     Captures, Failures, HostChange, PathChange, Retry, Rule, RuleSettings, Substitution,
@@ -15,9 +16,9 @@ use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 
-use crate::support::client::Raw;
+use crate::support::client::{Raw, get};
 use crate::support::origin::{self, Origin};
-use crate::support::{backend, ir, listener, on_host, rule, serve, set, to};
+use crate::support::{address, backend, builder, ir, listener, on_host, rule, serve, set, to};
 
 async fn echo() -> Origin {
     origin::http(|request: Request<Incoming>| async move {
@@ -193,5 +194,36 @@ async fn failures_and_statuses_are_tried_again_where_that_is_asked_for() {
                 "{breaks} {statuses:?} {of_host}"
             );
         }
+    }
+}
+
+/// `RouteAction.append_x_forwarded_host` of Envoy.
+#[tokio::test]
+async fn the_host_that_was_asked_for_is_told_where_it_is_rewritten() {
+    let origin = origin::http(|request: Request<Incoming>| async move {
+        let told = request.headers().get("x-forwarded-host");
+        let told = told.map_or("none", |told| told.to_str().unwrap());
+        Response::new(Full::from(told.to_owned()))
+    })
+    .await;
+    let host = || HostChange::To(HeaderValue::new("b.example").unwrap());
+    let rows = [
+        (Some(host()), Some(true), "a.example"),
+        (Some(host()), Some(false), "none"),
+        (Some(host()), None, "none"),
+        (None, Some(true), "none"),
+    ];
+    for (change, told, want) in rows {
+        let rule = with(|settings| {
+            settings.host_rewrite = change.clone().and_then(set);
+            settings.tells_host = told.and_then(set);
+        });
+        let mut forwarding = Forwarding::default();
+        forwarding.x_forwarded_host = false;
+        let proxy = builder().forwarding(forwarding).start().unwrap();
+        let listener = listener("http", vec![("/", rule)]);
+        let backend = backend("a", &[origin.address]);
+        let at = address(&proxy.apply(&ir(vec![listener], vec![backend])));
+        assert_eq!(get(at, "/").await.body, want, "{change:?} {told:?}");
     }
 }

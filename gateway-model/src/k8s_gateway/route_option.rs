@@ -21,6 +21,10 @@ options! {
         regex_rewrite: values::RegexRewrite = "regexrewrite" ["regexRewrite"],
         /// The time for the whole response.
         timeout: Span = "timeout" ["timeout"],
+        /// The time in which nothing moves.
+        idle_timeout: Span = "idletimeout" ["idleTimeout"],
+        /// The time for a stream.
+        max_stream_duration: values::MaxStreamDuration = "maxstreamduration" ["maxStreamDuration"],
         /// When and how often a request is tried again.
         retries: values::Retries = "retries" ["retries"],
         /// A copy of requests.
@@ -50,8 +54,8 @@ options! {
     }
     refused: ["jwt", "jwtStaged", "jwtProvidersStaged", "waf", "rbac", "extProc"],
     ignored: [
-        "ai", "dlp", "envoyMetadata", "extProcEarly", "extProcLate", "extensions", "idleTimeout", "lbHash",
-        "maxStreamDuration", "rateLimitEarlyConfigs", "rateLimitRegularConfigs", "ratelimitBasic",
+        "ai", "dlp", "envoyMetadata", "extProcEarly", "extProcLate", "extensions", "lbHash",
+        "rateLimitEarlyConfigs", "rateLimitRegularConfigs", "ratelimitBasic",
         "ratelimitEarly", "ratelimitRegular", "tracing", "upgrades",
     ],
 }

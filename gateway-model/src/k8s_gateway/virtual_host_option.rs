@@ -18,6 +18,9 @@ options! {
         header_manipulation: values::HeaderManipulation = "headermanipulation" ["headerManipulation"],
         /// Cross-origin resource sharing.
         cors: values::Cors = "cors" ["cors"],
+        /// How that goes together with what routes say.
+        cors_policy_merge_settings: values::CorsMergeSettings = "corspolicymergesettings"
+            ["corsPolicyMergeSettings"],
         /// Protection from requests that other sites have browsers send.
         csrf: values::Csrf = "csrf" ["csrf"],
         /// Whether requests are buffered, and up to which size.
@@ -39,7 +42,7 @@ options! {
     }
     refused: ["jwt", "jwtStaged", "waf", "rbac", "extProc"],
     ignored: [
-        "corsPolicyMergeSettings", "dlp", "extProcEarly", "extProcLate", "extensions", "rateLimitEarlyConfigs",
+        "dlp", "extProcEarly", "extProcLate", "extensions", "rateLimitEarlyConfigs",
         "rateLimitRegularConfigs", "ratelimitBasic", "ratelimitEarly", "ratelimitRegular", "stats",
     ],
 }

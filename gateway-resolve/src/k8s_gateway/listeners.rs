@@ -13,7 +13,8 @@ use crate::reader::Reader;
 
 use super::attach::of_listener;
 use super::merge::Merged;
-use super::options::{self, Outcome, check, unserved};
+use super::options::{self, Outcome, check};
+use super::virtual_hosts::of_hosts;
 
 /// What options come to for a listener.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -102,33 +103,6 @@ fn of_http(merged: &Merged<HttpListenerOptions>) -> ListenerSettings {
     settings
 }
 
-fn of_hosts(merged: &Merged<VirtualHostOptions>) -> VirtualHostSettings {
-    let options = &merged.options;
-    let mut settings = VirtualHostSettings::default();
-    let (buffer, manipulation) = (&options.buffer_per_route, &options.header_manipulation);
-    options::set(&mut settings.csrf, merged, &options.csrf, options::csrf);
-    options::set(
-        &mut settings.buffer,
-        merged,
-        buffer,
-        options::buffer_per_route,
-    );
-    options::set(
-        &mut settings.local_rate_limit,
-        merged,
-        &options.ratelimit,
-        options::rate_limit,
-    );
-    let retry = &mut settings.retry;
-    options::set(retry, merged, &options.retries, options::retry);
-    let into = &mut settings.header_manipulation;
-    options::set(into, merged, manipulation, options::header_manipulation);
-    let (slot, beside) = (&mut settings.transformations, &mut settings.beside);
-    let (staged, legacy) = (&options.staged_transformations, &options.transformations);
-    options::set_transformations(slot, beside, merged, staged, legacy);
-    settings
-}
-
 /// What is wrong with the options of an HttpListenerOption.
 pub(super) fn http_problems(options: &HttpListenerOptions) -> Vec<Outcome> {
     let mut found = options::problems(options);
@@ -139,29 +113,6 @@ pub(super) fn http_problems(options: &HttpListenerOptions) -> Vec<Outcome> {
         &options.http_local_ratelimit,
         options::http_rate_limit,
     ));
-    found
-}
-
-/// What is wrong with the options of a VirtualHostOption.
-pub(super) fn host_problems(options: &VirtualHostOptions) -> Vec<Outcome> {
-    let mut found = options::problems(options);
-    found.extend(check(&options.csrf, options::csrf));
-    found.extend(check(&options.buffer_per_route, options::buffer_per_route));
-    found.extend(check(&options.ratelimit, options::rate_limit));
-    found.extend(check(
-        &options.header_manipulation,
-        options::header_manipulation,
-    ));
-    found.extend(check(&options.retries, options::retry));
-    found.extend(unserved(&options.cors));
-    found.extend(unserved(&options.extauth));
-    found.extend(check(&options.transformations, options::transformations));
-    found.extend(check(
-        &options.staged_transformations,
-        options::staged_transformations,
-    ));
-    found.extend(unserved(&options.include_request_attempt_count));
-    found.extend(unserved(&options.include_attempt_count_in_response));
     found
 }
 

@@ -17,6 +17,7 @@ pub(crate) mod status;
 mod tls_options;
 mod upstream;
 pub(crate) mod uses;
+mod virtual_hosts;
 
 pub(crate) use filters::is_own;
 pub(crate) use index::OptionsByTarget;

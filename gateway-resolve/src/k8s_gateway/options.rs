@@ -1,6 +1,7 @@
 //! What options come to, for whichever level: values of the IR, or what is wrong with them.
 
 mod cors;
+mod durations;
 mod faults;
 mod headers;
 mod http;
@@ -11,7 +12,8 @@ mod rewrites;
 mod template;
 mod transformations;
 
-pub(super) use cors::cors;
+pub(super) use cors::{cors, cors_merge, host_cors};
+pub(super) use durations::stream_duration;
 pub(super) use faults::{csrf, faults};
 pub(super) use headers::header_manipulation;
 pub(super) use http::gzip;

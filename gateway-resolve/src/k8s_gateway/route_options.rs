@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use gateway_model::k8s_gateway::{RouteOptions, values};
 use gateway_model::{Kind, ObjectRef};
 
-use crate::ir::{Filter, Fraction, Mirror, Origin, Rule};
+use crate::ir::{Filter, Fraction, Mirror, Rule};
 use crate::reader::Reader;
 
 use super::attach::of_route;
@@ -48,6 +48,11 @@ fn time(rule: &mut Rule, merged: &Merged<RouteOptions>) {
         rule.settings.request_timeout = Some(merged.sourced(field, span.0));
         Ok(())
     });
+    let (options, settings) = (&merged.options, &mut rule.settings);
+    let idle = &mut settings.idle_timeout;
+    options::set(idle, merged, &options.idle_timeout, |span| Ok(span.0));
+    let (slot, written) = (&mut settings.stream_duration, &options.max_stream_duration);
+    options::set(slot, merged, written, options::stream_duration);
     when_read(&merged.options.retries, |field, retries| {
         rule.settings.retry = Some(merged.sourced(field, options::retry(retries)?));
         Ok(())
@@ -116,32 +121,24 @@ fn rewrites(rule: &mut Rule, merged: &Merged<RouteOptions>) {
             Ok(())
         });
     }
+    let (slot, told) = (&mut settings.tells_host, &options.append_x_forwarded_host);
+    options::set(slot, merged, told, |told| Ok(*told));
 }
 
 /// What takes the place of filters of its kind.
 fn filters(rule: &mut Rule, merged: &Merged<RouteOptions>, reader: &Reader<'_>) {
-    let mut replace = |origin: Origin, is_same: fn(&Filter) -> bool, with: Option<Filter>| {
-        rule.filters.retain(|filter| !is_same(filter));
-        rule.filters.extend(with);
-        rule.settings.beside.push(origin);
-    };
     when_read(&merged.options.cors, |field, cors| {
-        let cors = options::cors(cors)?.map(Filter::Cors);
-        replace(
-            merged.origin(field),
-            |filter| matches!(filter, Filter::Cors(_)),
-            cors,
-        );
+        rule.settings.cors = Some(merged.sourced(field, options::cors(cors)?));
+        rule.filters
+            .retain(|filter| !matches!(filter, Filter::Cors(_)));
         Ok(())
     });
     when_read(&merged.options.shadowing, |field, shadowing| {
         let share = options::percentage(shadowing.percentage, "shadow percentage")?;
-        let mirror = mirror(shadowing, share, reader);
-        replace(
-            merged.origin(field),
-            |filter| matches!(filter, Filter::Mirror(_)),
-            mirror,
-        );
+        rule.filters
+            .retain(|filter| !matches!(filter, Filter::Mirror(_)));
+        rule.filters.extend(mirror(shadowing, share, reader));
+        rule.settings.beside.push(merged.origin(field));
         Ok(())
     });
 }
@@ -161,7 +158,6 @@ pub(super) fn problems(options: &RouteOptions) -> Vec<Outcome> {
     found.extend(check(&options.buffer_per_route, buffer_per_route));
     found.extend(check(&options.ratelimit, rate_limit));
     found.extend(check(&options.regex_rewrite, options::regex_rewrite));
-    found.extend(unserved(&options.append_x_forwarded_host));
     found.extend(unserved(&options.extauth));
     found.extend(check(&options.transformations, transformations));
     found.extend(check(

@@ -16,11 +16,12 @@ use crate::reason::OptionReason;
 use crate::status::Status;
 use crate::status::report::Report;
 
-use super::listeners::{host_problems, http_problems};
+use super::listeners::http_problems;
 use super::options::{self, Outcome};
 use super::route_options;
 use super::upstream;
 use super::uses::{Place, Uses, UsesOfOne};
+use super::virtual_hosts::host_problems;
 
 /// Who says it, as clients of K8sGateway know it.
 const REPORTED_BY: &str = "gloo-kube-gateway";

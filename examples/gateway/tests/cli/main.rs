@@ -8,6 +8,7 @@ mod explain_settings;
 mod explain_streams;
 mod files;
 mod findings;
+mod host_options;
 mod manifests;
 mod memory;
 mod observe;

@@ -44,7 +44,7 @@ spec:
 "#;
 
 /// A policy of `kind` for `target`.
-fn policy(kind: &str, target: &str, options: &str) -> String {
+pub(crate) fn policy(kind: &str, target: &str, options: &str) -> String {
     let (of, name) = target.split_once('/').unwrap();
     format!(
         "---\napiVersion: gateway.solo.io/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec:\n  \
@@ -54,27 +54,32 @@ fn policy(kind: &str, target: &str, options: &str) -> String {
 }
 
 /// Serves the routes with policies.
-fn served(policies: &[String]) -> (Files, Gateway) {
+pub(crate) fn served(policies: &[String]) -> (Files, Gateway) {
     let files = Files::new(&[("a.yaml", &(ROUTES.to_owned() + &policies.concat()))]);
     let path = files.path("a.yaml");
     let gateway = Gateway::serving(&[path.to_str().unwrap()]);
     (files, gateway)
 }
 
-fn tuned(options: &str) -> (Files, Gateway) {
+pub(crate) fn tuned(options: &str) -> (Files, Gateway) {
     served(&[policy("RouteOption", "HTTPRoute/tuned", options)])
 }
 
-fn has(answer: &Answer, text: &str) {
+pub(crate) fn has(answer: &Answer, text: &str) {
     assert!(answer.text.contains(text), "{text}: {answer:?}");
 }
 
-fn lacks(answer: &Answer, text: &str) {
+pub(crate) fn lacks(answer: &Answer, text: &str) {
     assert!(!answer.text.contains(text), "{text}: {answer:?}");
 }
 
 /// The same request by both versions of HTTP.
-fn each_version(gateway: &Gateway, path: &str, arguments: &[&str], check: impl Fn(&Answer)) {
+pub(crate) fn each_version(
+    gateway: &Gateway,
+    path: &str,
+    arguments: &[&str],
+    check: impl Fn(&Answer),
+) {
     for version in ["--http1.1", "--http2-prior-knowledge"] {
         let url = gateway.url(path);
         check(&curl(&[&[version, &url][..], arguments].concat()));

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::k8s_gateway::proto::numbered;
+
 /// Which other sites may have browsers ask, and for what.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -22,4 +24,22 @@ pub struct Cors {
     pub allow_credentials: bool,
     /// Is all of it off for this route?
     pub disable_for_route: bool,
+}
+
+/// How what a route says of it goes together with what its virtual host says.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CorsMergeSettings {
+    /// Of which of them headers are exposed.
+    pub expose_headers: CorsMergeStrategy,
+}
+
+numbered! {
+    /// How two lists go together.
+    CorsMergeStrategy {
+        /// That of the route counts, if it has any.
+        Default = 0 "DEFAULT",
+        /// Both count.
+        Union = 1 "UNION",
+    }
 }

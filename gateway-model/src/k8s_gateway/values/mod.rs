@@ -3,6 +3,7 @@
 mod balancing;
 mod cors;
 mod csrf;
+mod durations;
 mod ext_auth;
 mod fault;
 mod headers;
@@ -16,8 +17,9 @@ mod transformations;
 mod upstreams;
 
 pub use balancing::{ConnectionConfig, LoadBalancer, OutlierDetection};
-pub use cors::Cors;
+pub use cors::{Cors, CorsMergeSettings, CorsMergeStrategy};
 pub use csrf::{Csrf, Denominator, RuntimeFraction, Share, StringMatch};
+pub use durations::MaxStreamDuration;
 pub use ext_auth::{CustomAuth, ExtAuth};
 pub use fault::{Abort, Delay, Faults};
 pub use headers::{HeaderManipulation, HeaderPair, RequestHeader, ResponseHeader};

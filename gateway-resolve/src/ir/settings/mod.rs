@@ -9,7 +9,9 @@ mod authorization;
 mod balancing;
 mod buffer;
 mod compression;
+mod cors;
 mod csrf;
+mod duration;
 mod fault;
 mod format;
 mod global_rate_limit;
@@ -29,7 +31,9 @@ pub use authorization::{
 pub use balancing::{Balancing, Ejection};
 pub use buffer::Buffer;
 pub use compression::Compression;
+pub use cors::{CorsMerge, CorsPolicy, CorsRules};
 pub use csrf::{Csrf, TextMatch, TextMatchKind};
+pub use duration::{AskedDuration, StreamDuration};
 pub use fault::{Abort, Delay, Fault};
 pub use format::{FieldName, Format, Operator, Piece};
 pub use global_rate_limit::{DescriptorEntry, GlobalRateLimit};
@@ -89,6 +93,11 @@ settings! {
         request_timeout: Duration,
         /// For one attempt at a backend, to the end of its response; zero: no limit. Exceeded: 504.
         backend_request_timeout: Duration,
+        /// In which nothing of a request or its response moves; zero: no limit. Exceeded before the response's head
+        /// was sent: 504, and 408 while the request is not complete.
+        idle_timeout: Duration,
+        /// For the whole exchange. Exceeded: as for a request.
+        stream_duration: StreamDuration,
         /// When and how often a request is tried again.
         retry: Retry,
         /// Who is asked whether a request may pass.
@@ -105,6 +114,10 @@ settings! {
         path_rewrite: PathChange,
         /// What becomes of the host, before filters.
         host_rewrite: HostChange,
+        /// Is the host that the client asked for appended to `X-Forwarded-Host` where it is rewritten?
+        tells_host: bool,
+        /// With which other origins responses are shared, where no filter says it.
+        cors: CorsPolicy,
         /// From where requests that change something have to come.
         csrf: Csrf,
         /// Whether requests are read whole.
@@ -127,6 +140,14 @@ settings! {
         global_rate_limit: GlobalRateLimit,
         /// When and how often a request is tried again, where the rule does not say.
         retry: Retry,
+        /// Are backends told, by `x-envoy-attempt-count`, which attempt at a request they get?
+        tells_backends_attempts: bool,
+        /// Are clients told so how many attempts were made?
+        tells_clients_attempts: bool,
+        /// With which other origins responses are shared, as far as the rule does not say.
+        cors: CorsPolicy,
+        /// How that goes together with what the rule says.
+        cors_merge: CorsMerge,
         /// From where requests that change something have to come, where the rule does not say.
         csrf: Csrf,
         /// Whether requests are read whole, where the rule does not say.

@@ -1,23 +1,34 @@
 //! Sharing with other origins.
 
-use std::num::NonZeroU32;
-
 use gateway_model::k8s_gateway::FieldError;
-use gateway_model::k8s_gateway::values;
+use gateway_model::k8s_gateway::values::{self, CorsMergeStrategy};
 use gateway_model::{HeaderName, Method};
 
-use crate::ir::{Cors, OriginPattern, Pattern};
+use crate::ir::{CorsMerge, CorsPolicy, CorsRules, OriginPattern, Pattern};
 
 use super::invalid;
 
-/// CORS; `None` when it is off.
-pub(crate) fn cors(written: &values::Cors) -> Result<Option<Cors>, FieldError> {
+/// What a route says.
+pub(crate) fn cors(written: &values::Cors) -> Result<CorsPolicy, FieldError> {
+    let on = host_cors(written)?;
+    Ok(match written.disable_for_route {
+        true => CorsPolicy::Off,
+        false => on,
+    })
+}
+
+/// How what routes say goes together with what their host says.
+pub(crate) fn cors_merge(written: &values::CorsMergeSettings) -> Result<CorsMerge, FieldError> {
+    Ok(CorsMerge {
+        unites_exposed_headers: written.expose_headers == CorsMergeStrategy::Union,
+    })
+}
+
+/// What a virtual host says; it cannot be off for a route.
+pub(crate) fn host_cors(written: &values::Cors) -> Result<CorsPolicy, FieldError> {
     if written.allow_origin.is_empty() && written.allow_origin_regex.is_empty() {
         let message = "must provide at least one of AllowOrigin or AllowOriginRegex";
         return Err(FieldError::new(message));
-    }
-    if written.disable_for_route {
-        return Ok(None);
     }
     let origins = written
         .allow_origin
@@ -32,14 +43,14 @@ pub(crate) fn cors(written: &values::Cors) -> Result<Option<Cors>, FieldError> {
     });
     let patterns: Vec<_> = patterns.collect::<Result<_, _>>()?;
     let max_age = match written.max_age.as_str() {
-        "" => NonZeroU32::MIN.saturating_add(4),
-        text => text.parse().map_err(|_| {
+        "" => None,
+        text => Some(text.parse().map_err(|_| {
             FieldError::new(format!(
                 "maxAge: expected a number of seconds, found {text:?}"
             ))
-        })?,
+        })?),
     };
-    Ok(Some(Cors {
+    Ok(CorsPolicy::On(CorsRules {
         allow_origins: origins
             .chain(patterns.into_iter().map(OriginPattern::Regex))
             .collect(),

@@ -1,0 +1,70 @@
+//! What VirtualHostOptions come to.
+
+use gateway_model::k8s_gateway::VirtualHostOptions;
+
+use crate::ir::VirtualHostSettings;
+
+use super::merge::Merged;
+use super::options::{self, Outcome, check, set, unserved};
+
+/// The settings of virtual hosts.
+pub(super) fn of_hosts(merged: &Merged<VirtualHostOptions>) -> VirtualHostSettings {
+    let written = &merged.options;
+    let mut settings = VirtualHostSettings::default();
+    let to = &mut settings;
+    set(&mut to.csrf, merged, &written.csrf, options::csrf);
+    let (slot, buffer) = (&mut to.buffer, &written.buffer_per_route);
+    set(slot, merged, buffer, options::buffer_per_route);
+    let (slot, limit) = (&mut to.local_rate_limit, &written.ratelimit);
+    set(slot, merged, limit, options::rate_limit);
+    set(&mut to.retry, merged, &written.retries, options::retry);
+    set_on_attempts(to, merged);
+    set(&mut to.cors, merged, &written.cors, options::host_cors);
+    let (slot, merge) = (&mut to.cors_merge, &written.cors_policy_merge_settings);
+    set(slot, merged, merge, options::cors_merge);
+    let (slot, headers) = (&mut to.header_manipulation, &written.header_manipulation);
+    set(slot, merged, headers, options::header_manipulation);
+    let (slot, beside) = (&mut to.transformations, &mut to.beside);
+    let (staged, legacy) = (&written.staged_transformations, &written.transformations);
+    options::set_transformations(slot, beside, merged, staged, legacy);
+    settings
+}
+
+/// Who is told of attempts.
+fn set_on_attempts(to: &mut VirtualHostSettings, merged: &Merged<VirtualHostOptions>) {
+    let written = &merged.options;
+    let rows = [
+        (
+            &mut to.tells_backends_attempts,
+            &written.include_request_attempt_count,
+        ),
+        (
+            &mut to.tells_clients_attempts,
+            &written.include_attempt_count_in_response,
+        ),
+    ];
+    for (slot, told) in rows {
+        set(slot, merged, told, |told| Ok(*told));
+    }
+}
+
+/// What is wrong with the options of a VirtualHostOption.
+pub(super) fn host_problems(options: &VirtualHostOptions) -> Vec<Outcome> {
+    let mut found = options::problems(options);
+    found.extend(check(&options.csrf, options::csrf));
+    found.extend(check(&options.buffer_per_route, options::buffer_per_route));
+    found.extend(check(&options.ratelimit, options::rate_limit));
+    found.extend(check(
+        &options.header_manipulation,
+        options::header_manipulation,
+    ));
+    found.extend(check(&options.retries, options::retry));
+    found.extend(check(&options.cors, options::host_cors));
+    found.extend(unserved(&options.extauth));
+    found.extend(check(&options.transformations, options::transformations));
+    found.extend(check(
+        &options.staged_transformations,
+        options::staged_transformations,
+    ));
+    found
+}
