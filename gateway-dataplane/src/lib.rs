@@ -22,6 +22,7 @@ mod body;
 #[cfg(feature = "check")]
 pub mod check;
 mod codec;
+mod conduct;
 pub mod filter;
 mod format;
 pub mod forward;

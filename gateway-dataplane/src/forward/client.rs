@@ -20,6 +20,7 @@ use crate::admit::Stages;
 use crate::backend::{Backend, Lend, Tunnel};
 use crate::body::{Deadline, Feed};
 use crate::codec::h1::Client;
+use crate::conduct;
 use crate::head::Known;
 use crate::observe::{Ended, Observed, Reason};
 use crate::plan::Planned;
@@ -43,6 +44,8 @@ pub(crate) async fn serve<B: Backend>(
     connection: &ConnectionInfo,
     client: &mut Client,
 ) -> After {
+    let seen = conduct::seen_by(table, connection, &client.head);
+    let connection = seen.as_deref().unwrap_or(connection);
     let mut observed = Observed::begin(&options.audience, connection, Some(&client.head));
     if let Err(error) = client.frame() {
         return say(client, connection, unreadable(error.status()), observed).await;

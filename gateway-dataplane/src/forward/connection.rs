@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::uri::Scheme;
 
 use super::headers::ConnectionHeaders;
+use crate::conduct::Conduct;
 use crate::server::Watch;
 use crate::table::SocketKey;
 
@@ -26,6 +27,8 @@ pub struct ConnectionInfo {
     pub worker: usize,
     pub(crate) headers: ConnectionHeaders,
     pub(crate) watch: Option<Arc<Watch>>,
+    /// How the listener deals with it, as far as settings say.
+    pub(crate) conduct: Option<Arc<Conduct>>,
 }
 
 impl ConnectionInfo {
@@ -39,6 +42,7 @@ impl ConnectionInfo {
             sni: None,
             worker: 0,
             watch: None,
+            conduct: None,
         }
     }
 

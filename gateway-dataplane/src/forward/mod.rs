@@ -45,6 +45,7 @@ use crate::Body;
 use crate::admit::{Edits, Entering, Stages};
 use crate::backend::{Attempt, Backend, Lend};
 use crate::body::Pulse;
+use crate::conduct;
 use crate::head::{RequestHead, ResponseHead};
 use crate::observe::{Audience, Notes, Observed, Reason};
 use crate::plan::{self, Planned, Routed};
@@ -61,6 +62,8 @@ pub(crate) async fn forward<B: Backend>(
     let (parts, body) = request.into_parts();
     let version = parts.version;
     let mut head = RequestHead::from(&parts);
+    let seen = conduct::seen_by(table, connection, &head);
+    let connection = seen.as_deref().unwrap_or(connection);
     let mut observed = begin(&options.audience, connection, Some(&head));
     let hit = match route(options, table, connection, &mut head, &mut observed) {
         Err(answer) => return answer.observed(version, observed),

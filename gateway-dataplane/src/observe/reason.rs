@@ -15,6 +15,8 @@ pub enum Reason {
     Redirect,
     /// The rule answers itself.
     Rule,
+    /// It asked whether the listener serves, which the listener answers itself.
+    Health,
     /// A preflight request, which the gateway answers for the backend.
     Preflight,
     /// The rule, or the backend that was chosen, is refused: [`Record::refusal`](super::Record::refusal)
@@ -57,6 +59,7 @@ impl Reason {
             Self::Backend => "backend",
             Self::Redirect => "redirect",
             Self::Rule => "direct_response",
+            Self::Health => "health_check",
             Self::Preflight => "preflight",
             Self::Refused => "refused",
             Self::Denied => "denied",

@@ -20,7 +20,7 @@ pub(super) fn route<'t, B>(
     connection: &ConnectionInfo,
     head: &mut RequestHead,
 ) -> Routed<'t, B> {
-    if let Some(answer) = refuse(planner, head) {
+    if let Some(answer) = refuse(planner, connection, head) {
         return Routed::Answer { answer, hit: None };
     }
     let (seen, sni) = (Head::unnormalized(head), connection.sni.as_deref());
@@ -53,9 +53,17 @@ pub(super) fn route<'t, B>(
 }
 
 /// Brings the head into canonical form; the answer to one that goes nowhere, whatever the routes.
-fn refuse(planner: &Planner, head: &mut RequestHead) -> Option<Answer> {
+fn refuse(
+    planner: &Planner,
+    connection: &ConnectionInfo,
+    head: &mut RequestHead,
+) -> Option<Answer> {
     if let Err(error) = normalize(head, HeadRules::default()) {
         return Some(answer::status(error.status(), Reason::Invalid).last());
+    }
+    let conduct = connection.conduct.as_deref();
+    if let Some(answer) = conduct.and_then(|conduct| conduct.receive(head, connection)) {
+        return Some(answer);
     }
     if let Err(status) = count_down(head) {
         return Some(answer::status(status, Reason::MaxForwards));

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Instant;
 
 use futures_util::future::poll_fn;
 use tokio::net::TcpStream;
@@ -20,6 +21,7 @@ use super::worker::Worker;
 use super::{http1, tcp};
 use crate::backend::MakeBackend;
 use crate::codec::h1::{Buffer, Side, Stream};
+use crate::conduct::{Seat, Turned};
 use crate::forward::{ConnectionInfo, Current, View, forward};
 use crate::observe::{Observed, ObservedStream};
 use crate::table::{Chosen, StreamRoute};
@@ -36,6 +38,8 @@ pub(super) struct Client<M: MakeBackend> {
     info: ConnectionInfo,
     worker: Arc<Worker<M>>,
     view: Arc<View<M::Backend>>,
+    /// Its place, where there are not any number.
+    seat: Option<Seat>,
 }
 
 impl<M: MakeBackend> Client<M> {
@@ -51,6 +55,7 @@ impl<M: MakeBackend> Client<M> {
             info: ConnectionInfo::new(peer, served.key).on_worker(worker.index),
             worker: Arc::clone(worker),
             view: served.current.view(),
+            seat: None,
         }
     }
 
@@ -65,9 +70,16 @@ impl<M: MakeBackend> Client<M> {
         }
     }
 
-    fn meet(self, stream: TcpStream) -> Meeting {
+    fn meet(mut self, stream: TcpStream) -> Meeting {
         if self.view.table.is_tls() {
             return Box::pin(self.greet(stream));
+        }
+        if let Some(conduct) = self.view.table.opening(None) {
+            match conduct.gate().enter(Instant::now()) {
+                Ok(seat) => self.seat = seat,
+                Err(turned) => return Box::pin(self.turn_away(stream, turned)),
+            }
+            self.info.conduct = Some(Arc::clone(conduct));
         }
         let watch = Arc::clone(self.registration.watch());
         let side = Side::new(Stream::new(stream).watched(watch), Buffer::new());
@@ -83,7 +95,8 @@ impl<M: MakeBackend> Client<M> {
         let greeting = tokio::time::timeout(time, Box::pin(greet(&self.view, stream, bytes)));
         let client = self.info.peer;
         match unless_stopped(self.registration.watch(), greeting).await? {
-            Ok(Ok(Greeted::Http(stream))) => Some(self.serve_tls(*stream)),
+            Ok(Ok(Greeted::Http(stream, seat))) => Some(self.serve_tls(*stream, seat)),
+            Ok(Ok(Greeted::Turned(stream, turned))) => self.turn_away(stream, turned).await,
             Ok(Ok(Greeted::Stream(chosen, mut side))) => {
                 let watch = Arc::clone(self.registration.watch());
                 side.stream = side.stream.watched(watch);
@@ -97,18 +110,29 @@ impl<M: MakeBackend> Client<M> {
         }
     }
 
+    /// Closes a connection that there is no place for.
+    async fn turn_away(self, stream: TcpStream, turned: Turned) -> Option<Serving> {
+        let client = self.info.peer;
+        tracing::debug!(%client, "a connection is one too many");
+        unless_stopped(self.registration.watch(), tokio::time::sleep(turned.0)).await;
+        drop(stream);
+        None
+    }
+
     async fn sniff(self, mut side: Side) -> Option<Serving> {
         let protocol = sniff(&mut side, self.registration.watch()).await?;
         Some(self.speak(protocol, side))
     }
 
-    fn serve_tls(mut self, stream: TlsStream<TcpStream>) -> Serving {
+    fn serve_tls(mut self, stream: TlsStream<TcpStream>, seat: Option<Seat>) -> Serving {
+        self.seat = seat;
         let (_, session) = stream.get_ref();
         let protocol = match session.alpn_protocol() {
             Some(b"h2") => Protocol::Http2,
             _ => Protocol::Http1,
         };
         self.info = self.info.over_tls(session.server_name());
+        self.info.conduct = self.view.table.opening(session.server_name()).cloned();
         let watch = Arc::clone(self.registration.watch());
         let side = Side::new(Stream::new(stream).watched(watch), Buffer::new());
         self.speak(protocol, side)
@@ -122,6 +146,7 @@ impl<M: MakeBackend> Client<M> {
             info,
             worker,
             view: _,
+            seat: _,
         } = self;
         Box::pin(async move {
             let (watch, client) = (registration.watch(), info.peer);
@@ -147,6 +172,7 @@ impl<M: MakeBackend> Client<M> {
             mut info,
             worker,
             view,
+            seat,
         } = self;
         info.watch = Some(Arc::clone(registration.watch()));
         let mut current = worker.forwarder.current(view, info.worker, info.socket);
@@ -157,10 +183,12 @@ impl<M: MakeBackend> Client<M> {
                     let options = worker.forwarder.options();
                     let watch = registration.watch();
                     http1::serve(options, &mut current, &info, watch, &mut client).await;
+                    drop(seat);
                 })
             }
             Protocol::Http2 => Box::pin(async move {
                 serve_http2(&worker, current, info, side, registration.watch()).await;
+                drop(seat);
             }),
         }
     }

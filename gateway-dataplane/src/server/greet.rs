@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use gateway_resolve::ir::Stack;
 use rustls::{AlertDescription, ServerConfig};
@@ -10,13 +11,16 @@ use tokio_rustls::server::{StartHandshake, TlsStream};
 
 use super::hello::{Hello, NoHello, alert};
 use crate::codec::h1::{Side, Stream};
+use crate::conduct::{Seat, Turned};
 use crate::forward::View;
-use crate::table::{Chosen, StreamRoute};
+use crate::table::{Chosen, Listener, StreamRoute};
 
 /// A TLS connection once it is known who it is for.
 pub(super) enum Greeted<B> {
-    /// HTTP is spoken inside.
-    Http(Box<TlsStream<TcpStream>>),
+    /// HTTP is spoken inside; the place of the connection, where there are not any number.
+    Http(Box<TlsStream<TcpStream>>, Option<Seat>),
+    /// There is no place for it.
+    Turned(TcpStream, Turned),
     /// Its bytes, or those inside, are passed on.
     Stream(Box<Chosen<Arc<B>>>, Box<Side>),
 }
@@ -62,7 +66,16 @@ pub(super) async fn greet<B>(
                 Box::new(Side::new(stream, [][..].into())),
             )
         }
-        End::Http(config) => Greeted::Http(Box::new(terminate(hello, stream, config).await?)),
+        End::Http(listener, config) => {
+            let conduct = listener.conduct();
+            match conduct.map(|conduct| conduct.gate().enter(Instant::now())) {
+                Some(Err(turned)) => Greeted::Turned(stream, turned),
+                seat => {
+                    let seat = seat.and_then(Result::ok).flatten();
+                    Greeted::Http(Box::new(terminate(hello, stream, config).await?), seat)
+                }
+            }
+        }
     })
 }
 
@@ -84,7 +97,7 @@ async fn terminate(
 
 /// Where TLS ends.
 enum End<'v, B> {
-    Http(&'v Arc<ServerConfig>),
+    Http(&'v Listener<Arc<B>>, &'v Arc<ServerConfig>),
     Stream(&'v StreamRoute<Arc<B>>, &'v Arc<ServerConfig>),
     Passthrough(&'v StreamRoute<Arc<B>>),
 }
@@ -96,7 +109,7 @@ fn end<'v, B>(view: &'v View<B>, hello: &Hello) -> Option<End<'v, B>> {
     let listener = &view.table.listeners()[at];
     let config = view.tls.get(at).and_then(Option::as_ref);
     match listener.ir().stack {
-        Stack::Https { .. } => Some(End::Http(config?)),
+        Stack::Https { .. } => Some(End::Http(listener, config?)),
         Stack::TlsTerminate { .. } => {
             Some(End::Stream(listener.stream(hello.server_name())?, config?))
         }

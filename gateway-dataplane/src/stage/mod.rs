@@ -24,7 +24,7 @@ mod transform;
 mod transform;
 
 pub(crate) use levels::Levels;
-pub(crate) use rate_limit::Buckets;
+pub(crate) use rate_limit::{Bucket, Buckets};
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ use self::buffer::Buffer;
 use self::csrf::Csrf;
 use self::fault::Fault;
 use self::levels::{most_specific, rule_or_host};
-use self::rate_limit::{Bucket, RateLimit};
+use self::rate_limit::RateLimit;
 use self::transform::Transform;
 use crate::Limits;
 use crate::admit::{Admit, Gatekeeper, Refusal, Stages};

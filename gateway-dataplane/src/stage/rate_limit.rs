@@ -33,7 +33,7 @@ impl Buckets {
 
 /// Tokens for requests.
 #[derive(Debug)]
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     limit: ir::LocalRateLimit,
     since: Instant,
     /// The interval that was filled up for last, and the tokens that are left.
@@ -41,7 +41,7 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    fn new(limit: LocalRateLimit, since: Instant) -> Self {
+    pub(crate) fn new(limit: LocalRateLimit, since: Instant) -> Self {
         let state = AtomicU64::new(u64::from(limit.tokens.get()));
         Self {
             limit,
@@ -50,8 +50,13 @@ impl Bucket {
         }
     }
 
+    /// What it is for.
+    pub(crate) fn limit(&self) -> &LocalRateLimit {
+        &self.limit
+    }
+
     /// Takes a token; false: there is none.
-    fn take(&self, now: Instant) -> bool {
+    pub(crate) fn take(&self, now: Instant) -> bool {
         let interval = self.limit.interval.as_nanos().max(1);
         let elapsed = now.saturating_duration_since(self.since).as_nanos();
         let interval = u32::try_from(elapsed / interval).unwrap_or(u32::MAX);

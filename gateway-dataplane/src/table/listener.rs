@@ -10,6 +10,7 @@ use super::hosts::HostIndex;
 use super::request::with_lower_case;
 use super::routes::RouteIndex;
 use super::{CompiledRule, Head, Hit, Miss, StreamRoute};
+use crate::conduct::Conduct;
 
 /// A listener and the rules behind it.
 #[derive(Debug)]
@@ -22,6 +23,7 @@ pub struct Listener<B> {
     server_names: HostIndex,
     /// Where connections are passed on: by server name in the order of the IR, or just one.
     streams: Box<[StreamRoute<B>]>,
+    conduct: Option<Arc<Conduct>>,
 }
 
 /// A virtual host. Its routes are those of the IR; `rules` runs in parallel to them.
@@ -75,6 +77,11 @@ impl<B> Listener<B> {
         with_lower_case(sni.unwrap_or_default(), |name| {
             self.server_names.first(name)
         })
+    }
+
+    /// How it deals with its clients, as far as its settings say.
+    pub(crate) fn conduct(&self) -> Option<&Arc<Conduct>> {
+        self.conduct.as_ref()
     }
 
     /// Is TLS spoken on it?
@@ -163,6 +170,10 @@ impl<B: Clone> Listener<B> {
                 )),
             },
             server_names: server_names(&ir.stack),
+            conduct: Conduct::of(
+                &ir.settings,
+                before.and_then(|before| before.conduct.as_deref()),
+            ),
             ir: Arc::clone(ir),
         }
     }

@@ -10,9 +10,10 @@ use http::StatusCode;
 
 use super::check::may_meet;
 use super::hosts::HostIndex;
-use super::request::with_lower_case;
+use super::request::{host_of, with_lower_case};
 use super::{CompiledRule, Head, Listener, StreamRoute};
-use crate::head::other_readings;
+use crate::conduct::Conduct;
+use crate::head::{RequestHead, other_readings};
 
 /// A transport, address and port to listen on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,6 +81,7 @@ pub struct SocketTable<B> {
     key: SocketKey,
     listeners: Box<[Arc<Listener<B>>]>,
     names: HostIndex,
+    has_conduct: bool,
 }
 
 /// Where a request goes.
@@ -141,11 +143,22 @@ impl Miss {
     }
 }
 
+/// The authority that a request is for, in whatever form its target has.
+fn authority(head: &RequestHead) -> &str {
+    let absolute = head.target().split_once("://");
+    let absolute = absolute.filter(|_| !head.target().starts_with('/'));
+    match absolute {
+        Some((_, rest)) => rest.split(['/', '?']).next().unwrap_or_default(),
+        None => head.authority().or_else(|| head.host()).unwrap_or_default(),
+    }
+}
+
 impl<B> SocketTable<B> {
     pub(super) fn new(key: SocketKey, listeners: Vec<Arc<Listener<B>>>) -> Self {
         Self {
             key,
             names: HostIndex::new(listeners.iter().map(|l| l.hostname())),
+            has_conduct: listeners.iter().any(|l| l.conduct().is_some()),
             listeners: listeners.into(),
         }
     }
@@ -185,6 +198,35 @@ impl<B> SocketTable<B> {
     /// Is TLS spoken on it? Listeners with and without TLS never share a socket.
     pub fn is_tls(&self) -> bool {
         self.listeners.iter().any(|listener| listener.is_tls())
+    }
+
+    /// Does any of its listeners say how it deals with its clients?
+    pub(crate) fn has_conduct(&self) -> bool {
+        self.has_conduct
+    }
+
+    /// How a connection is dealt with before its first request.
+    pub(crate) fn opening(&self, sni: Option<&str>) -> Option<&Arc<Conduct>> {
+        match self.has_conduct && self.is_tls() {
+            true => self.listener_for_sni(sni)?.conduct(),
+            false => self
+                .listeners
+                .iter()
+                .find_map(|listener| listener.conduct()),
+        }
+    }
+
+    /// How a request is dealt with, whose head need not be in canonical form.
+    pub(crate) fn conduct(&self, head: &RequestHead, sni: Option<&str>) -> Option<&Arc<Conduct>> {
+        if !self.has_conduct {
+            return None;
+        }
+        if self.is_tls() {
+            return self.listener_for_sni(sni)?.conduct();
+        }
+        with_lower_case(host_of(authority(head)), |host| {
+            self.listener_for(host)?.conduct()
+        })
     }
 
     /// The listener for a TLS connection with this server name: the one with the most specific host

@@ -17,6 +17,7 @@ mod gateway_tls;
 #[cfg(feature = "grpc")]
 mod grpc_web;
 mod limits;
+mod listeners;
 mod observe;
 mod plan;
 #[cfg(feature = "grpc")]

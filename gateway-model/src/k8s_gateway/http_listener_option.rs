@@ -14,20 +14,32 @@ options! {
     HttpListenerOptions {
         /// Up to which size requests are buffered.
         buffer: values::Buffer = "buffer" ["buffer"],
+        /// How many connections may be open.
+        connection_limit: values::ConnectionLimit = "connectionlimit" ["connectionLimit"],
         /// Protection from requests that other sites have browsers send.
         csrf: values::Csrf = "csrf" ["csrf"],
         /// Whether gRPC-Web is spoken.
         grpc_web: values::GrpcWeb = "grpcweb" ["grpcWeb"],
         /// Whether responses are compressed.
         gzip: values::Gzip = "gzip" ["gzip"],
+        /// What heads are held to.
+        header_validation_settings: values::HeaderValidation = "headervalidationsettings" ["headerValidationSettings"],
+        /// What is answered without a backend.
+        health_check: values::HealthCheck = "healthcheck" ["healthCheck"],
         /// How many requests are let through.
         http_local_ratelimit: values::HttpLocalRateLimit = "httplocalratelimit" ["httpLocalRatelimit"],
+        /// How many connections are let through.
+        network_local_ratelimit: values::LocalRateLimit = "networklocalratelimit" ["networkLocalRatelimit"],
+        /// What is told on the way to and from backends.
+        router: values::Router = "router" ["router"],
     }
-    refused: ["waf", "wasm", "caching", "extProc", "proxyLatency", "tap", "statefulSession"],
+    refused: [
+        "caching", "dlp", "extProc", "leftmostXffAddress", "proxyLatency", "sanitizeClusterHeader", "statefulSession",
+        "tap", "waf", "wasm",
+    ],
     ignored: [
-        "connectionLimit", "disableExtProc", "disableExtProcEarly", "disableExtProcLate", "dlp",
-        "dynamicForwardProxy", "extProcEarly", "extProcLate", "extauth", "extensions", "grpcJsonTranscoder",
-        "headerValidationSettings", "healthCheck", "httpConnectionManagerSettings",
-        "leftmostXffAddress", "networkLocalRatelimit", "ratelimitServer", "router", "sanitizeClusterHeader",
+        "disableExtProc", "disableExtProcEarly", "disableExtProcLate", "dynamicForwardProxy", "extProcEarly",
+        "extProcLate", "extauth", "extensions", "grpcJsonTranscoder", "httpConnectionManagerSettings",
+        "ratelimitServer",
     ],
 }

@@ -40,18 +40,7 @@ pub use rank::Rank;
 pub use rule::{
     Action, Delegation, FixedResponse, Refusal, RefusalReason, Rule, Target, WeightedTarget,
 };
-pub use settings::{
-    Abort, AddedHeader, AskedDuration, Authorization, AuthorizationProtocol, BackendSettings,
-    Balancing, BodyParsing, BodyTransformation, Buffer, Captures, Compression, CorsMerge,
-    CorsPolicy, CorsRules, Csrf, Delay, DescriptorEntry, Ejection, Extracted, ExtractionMode,
-    Extractor, Failures, Fault, FieldName, Format, ForwardedBody, GlobalRateLimit,
-    GrpcAuthorization, GrpcWeb, HeaderChanges, HeaderManipulation, HostChange, HttpAuthorization,
-    ListenerSettings, LocalRateLimit, MergedKey, Named, Operator, Origin, PathChange, Piece,
-    RequestTransformation, ResponseTransformation, Retry, RetryConstraint, RuleSettings,
-    SessionCarrier, SessionPersistence, Sourced, StreamDuration, Substitution, Template,
-    TemplateError, TextMatch, TextMatchKind, Transformation, TransformationStage, Transformations,
-    Unanswered, VirtualHostSettings,
-};
+pub use settings::*;
 pub use split::{Split, Weighted};
 pub use stream::{ServerName, StreamAction, StreamRule, StreamSplit, StreamTarget};
 

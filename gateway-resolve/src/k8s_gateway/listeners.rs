@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gateway_model::k8s_gateway::{
-    HttpListenerOption, HttpListenerOptions, ListenerOption, VirtualHostOption, VirtualHostOptions,
+    HttpListenerOption, ListenerOption, VirtualHostOption, VirtualHostOptions,
 };
 use gateway_model::{Kind, ObjectRef};
 
-use crate::ir::{GrpcWeb, ListenerId, ListenerSettings, VirtualHostSettings};
+use crate::ir::{ListenerId, ListenerSettings, VirtualHostSettings};
 use crate::reader::Reader;
 
 use super::attach::of_listener;
+use super::http_listeners::of_http;
 use super::merge::Merged;
-use super::options::{self, Outcome, check};
 use super::virtual_hosts::of_hosts;
 
 /// What options come to for a listener.
@@ -67,52 +67,6 @@ pub(crate) fn listener_policies(
         let all = all.map(|one| (&one.spec.options, one.source()));
         found.hosts = Arc::new(of_hosts(&Merged::all(all)));
     }
-    found
-}
-
-fn of_http(merged: &Merged<HttpListenerOptions>) -> ListenerSettings {
-    let options = &merged.options;
-    let mut settings = ListenerSettings::default();
-    let limit = &options.http_local_ratelimit;
-    options::set(&mut settings.csrf, merged, &options.csrf, options::csrf);
-    options::set(
-        &mut settings.buffer,
-        merged,
-        &options.buffer,
-        options::buffer,
-    );
-    options::set(
-        &mut settings.local_rate_limit,
-        merged,
-        limit,
-        options::http_rate_limit,
-    );
-    options::set(
-        &mut settings.compression,
-        merged,
-        &options.gzip,
-        options::gzip,
-    );
-    options::when_read(&options.grpc_web, |field, written| {
-        match written.disable {
-            true => settings.beside.push(merged.origin(field)),
-            false => settings.grpc_web = Some(merged.sourced(field, GrpcWeb {})),
-        }
-        Ok(())
-    });
-    settings
-}
-
-/// What is wrong with the options of an HttpListenerOption.
-pub(super) fn http_problems(options: &HttpListenerOptions) -> Vec<Outcome> {
-    let mut found = options::problems(options);
-    found.extend(check(&options.csrf, options::csrf));
-    found.extend(check(&options.buffer, options::buffer));
-    found.extend(check(&options.gzip, options::gzip));
-    found.extend(check(
-        &options.http_local_ratelimit,
-        options::http_rate_limit,
-    ));
     found
 }
 

@@ -7,6 +7,7 @@ mod attach;
 pub(crate) mod delegation;
 mod direct_response;
 mod filters;
+mod http_listeners;
 mod index;
 mod listeners;
 mod merge;

@@ -1,5 +1,6 @@
 //! What options come to, for whichever level: values of the IR, or what is wrong with them.
 
+mod connections;
 mod cors;
 mod durations;
 mod faults;
@@ -12,6 +13,9 @@ mod rewrites;
 mod template;
 mod transformations;
 
+pub(super) use connections::{
+    connection_limit, connection_rate_limit, health_answer, registered_methods,
+};
 pub(super) use cors::{cors, cors_merge, host_cors};
 pub(super) use durations::stream_duration;
 pub(super) use faults::{csrf, faults};
@@ -28,7 +32,7 @@ use std::sync::Arc;
 
 use gateway_model::k8s_gateway::{Field, FieldError, Options};
 
-use crate::ir::{Fraction, Sourced};
+use crate::ir::{Fraction, Origin, Sourced};
 
 use super::merge::Merged;
 
@@ -72,6 +76,22 @@ pub(super) fn set<O: Options, T, V>(
 ) {
     when_read(field, |field, value| {
         *slot = Some(merged.sourced(field, read(value)?));
+        Ok(())
+    });
+}
+
+/// Sets what an option comes to, if that is anything: it is among what has no setting otherwise.
+pub(super) fn set_if<O: Options, T, V>(
+    (slot, beside): (&mut Option<Box<Sourced<V>>>, &mut Vec<Origin>),
+    merged: &Merged<O>,
+    field: &Read<T>,
+    read: impl FnOnce(&T) -> Result<Option<V>, FieldError>,
+) {
+    when_read(field, |field, value| {
+        match read(value)? {
+            Some(value) => *slot = Some(merged.sourced(field, value)),
+            None => beside.push(merged.origin(field)),
+        }
         Ok(())
     });
 }

@@ -16,7 +16,7 @@ use crate::reason::OptionReason;
 use crate::status::Status;
 use crate::status::report::Report;
 
-use super::listeners::http_problems;
+use super::http_listeners::http_problems;
 use super::options::{self, Outcome};
 use super::route_options;
 use super::upstream;

@@ -9,6 +9,7 @@ mod fault;
 mod headers;
 mod http;
 mod limits;
+mod listeners;
 mod retries;
 mod rewrites;
 mod template;
@@ -27,6 +28,7 @@ pub use http::{GrpcWeb, Gzip, GzipLevel};
 pub use limits::{
     Buffer, BufferPerRoute, HttpLocalRateLimit, LocalRateLimit, RateLimit, RateLimits,
 };
+pub use listeners::{ConnectionLimit, Empty, HeaderValidation, HealthCheck, Router};
 pub use retries::{Backoff, Retries, Shadowing};
 pub use rewrites::{HostRewrite, Regex, RegexRewrite};
 pub use template::{

@@ -9,6 +9,7 @@ mod authorization;
 mod balancing;
 mod buffer;
 mod compression;
+mod connections;
 mod cors;
 mod csrf;
 mod duration;
@@ -17,6 +18,7 @@ mod format;
 mod global_rate_limit;
 mod grpc_web;
 mod header_manipulation;
+mod heads;
 mod origin;
 mod rate_limit;
 mod retry;
@@ -31,6 +33,7 @@ pub use authorization::{
 pub use balancing::{Balancing, Ejection};
 pub use buffer::Buffer;
 pub use compression::Compression;
+pub use connections::ConnectionLimit;
 pub use cors::{CorsMerge, CorsPolicy, CorsRules};
 pub use csrf::{Csrf, TextMatch, TextMatchKind};
 pub use duration::{AskedDuration, StreamDuration};
@@ -39,6 +42,7 @@ pub use format::{FieldName, Format, Operator, Piece};
 pub use global_rate_limit::{DescriptorEntry, GlobalRateLimit};
 pub use grpc_web::GrpcWeb;
 pub use header_manipulation::{AddedHeader, HeaderChanges, HeaderManipulation};
+pub use heads::{HealthAnswer, RegisteredMethods};
 pub use origin::{Origin, Sourced};
 pub use rate_limit::LocalRateLimit;
 pub use retry::{Failures, Retry, RetryConstraint};
@@ -183,6 +187,14 @@ impl BackendSettings {
 settings! {
     /// What may be tuned for one listener, for its connections and for all that is behind it.
     ListenerSettings {
+        /// How many connections may be open.
+        connection_limit: ConnectionLimit,
+        /// How many connections are taken in a time: each takes a token, and is closed where there is none.
+        connection_rate_limit: LocalRateLimit,
+        /// What is answered without a backend.
+        health_answer: HealthAnswer,
+        /// Whether methods have to be registered.
+        registered_methods: RegisteredMethods,
         /// Who is asked whether a request may pass, where neither rule nor host says.
         authorization: Authorization,
         /// How many requests pass, of all rules for which neither rule nor host says.

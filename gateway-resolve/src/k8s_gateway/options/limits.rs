@@ -50,7 +50,7 @@ pub(crate) fn http_rate_limit(
 /// Envoy takes no interval below this one.
 const LEAST_INTERVAL: Duration = Duration::from_millis(50);
 
-fn bucket(written: &values::LocalRateLimit) -> Result<LocalRateLimit, FieldError> {
+pub(super) fn bucket(written: &values::LocalRateLimit) -> Result<LocalRateLimit, FieldError> {
     let values::LocalRateLimit {
         max_tokens,
         tokens_per_fill,
