@@ -157,7 +157,7 @@ fn over_rules(c: &mut Criterion) {
 /// One path with many rules that differ in a header, a query parameter or the method.
 fn over_conditions(c: &mut Criterion) {
     let mut group = c.benchmark_group("conditions");
-    for size in [1, 10, 100] {
+    for size in [1, 10, 100, 10_000] {
         let value = |number| ValueMatch::Exact(format!("{number}").into());
         let header = |number| Match {
             headers: vec![HeaderMatch {
@@ -197,7 +197,7 @@ fn over_conditions(c: &mut Criterion) {
 /// Many regular expressions, of which the last matches.
 fn over_regexes(c: &mut Criterion) {
     let mut group = c.benchmark_group("regexes");
-    for size in [1, 10, 100] {
+    for size in [1, 10, 100, 1_000] {
         let pattern = |number: usize| format!("/service-{number}/v[0-9]+/.*");
         let compiled = |number| path(PathMatch::Regex(Pattern::new(&pattern(number)).unwrap()));
         let socket = socket(vec![virtual_host("a.example", (0..size).map(compiled))]);

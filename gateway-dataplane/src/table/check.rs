@@ -67,10 +67,18 @@ pub(super) fn may_meet(conditions: &Match, method: Option<&str>, query: Option<&
         && conditions.query.iter().all(|q| has_parameter(q, query))
 }
 
-/// Values of a repeated header are joined with a comma.
 fn has_header(condition: &HeaderMatch, headers: &dyn HeaderFields) -> bool {
-    let mut found: Option<Cow<'_, [u8]>> = None;
-    headers.each(condition.name.as_http(), &mut |value| match &mut found {
+    let value = header_value(&condition.name, headers);
+    value.is_some_and(|value| condition.value.matches(&value))
+}
+
+/// The value of a header as conditions see it. Values of a repeated header are joined with a comma.
+pub(super) fn header_value<'h>(
+    name: &HeaderName,
+    headers: &'h dyn HeaderFields,
+) -> Option<Cow<'h, str>> {
+    let mut found: Option<Cow<'h, [u8]>> = None;
+    headers.each(name.as_http(), &mut |value| match &mut found {
         None => found = Some(Cow::Borrowed(value)),
         Some(joined) => {
             let joined = joined.to_mut();
@@ -78,20 +86,25 @@ fn has_header(condition: &HeaderMatch, headers: &dyn HeaderFields) -> bool {
             joined.extend_from_slice(value);
         }
     });
-    let value = found.as_deref().map(str::from_utf8);
-    value.is_some_and(|value| value.is_ok_and(|value| condition.value.matches(value)))
+    match found? {
+        Cow::Borrowed(value) => str::from_utf8(value).ok().map(Cow::Borrowed),
+        Cow::Owned(value) => String::from_utf8(value).ok().map(Cow::Owned),
+    }
 }
 
-/// The first parameter of the name counts; one without `=` has an empty value.
 fn has_parameter(condition: &QueryMatch, query: Option<&str>) -> bool {
+    let value = parameter_value(&condition.name, query);
+    value.is_some_and(|value| condition.value.matches(&value))
+}
+
+/// The value of a parameter. The first of the name counts; one without `=` has an empty value.
+pub(super) fn parameter_value<'q>(name: &str, query: Option<&'q str>) -> Option<Cow<'q, str>> {
     let mut parameters = query.unwrap_or_default().split('&').map(|parameter| {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         (percent_decode_str(name), value)
     });
-    parameters
-        .find(|(name, _)| name.clone().eq(condition.name.bytes()))
-        .and_then(|(_, value)| percent_decode_str(value).decode_utf8().ok())
-        .is_some_and(|value| condition.value.matches(&value))
+    let (_, value) = parameters.find(|(found, _)| found.clone().eq(name.bytes()))?;
+    percent_decode_str(value).decode_utf8().ok()
 }
 
 #[cfg(test)]

@@ -125,7 +125,11 @@ impl<'a, B: Clone> Compiler<'a, B> {
             };
             self.rule(&levels, &known)
         });
-        Arc::new(Host::new(ir, rules.collect()))
+        Arc::new(Host::new(
+            ir,
+            rules.collect(),
+            before.map(|before| &**before),
+        ))
     }
 
     /// Do settings say the same of the rules of both, and ask the same backends?

@@ -45,11 +45,16 @@ impl<B> Host<B> {
 }
 
 impl<B> Host<B> {
-    /// A host whose rules are those of its routes.
-    pub(super) fn new(ir: &Arc<VirtualHost>, rules: Box<[Arc<CompiledRule<B>>]>) -> Self {
+    /// A host whose rules are those of its routes; `before` is what it was.
+    pub(super) fn new(
+        ir: &Arc<VirtualHost>,
+        rules: Box<[Arc<CompiledRule<B>>]>,
+        before: Option<&Self>,
+    ) -> Self {
+        let index = RouteIndex::new(&ir.routes, before.map(|before| &before.index));
         Self {
             rules,
-            index: RouteIndex::new(&ir.routes),
+            index,
             ir: Arc::clone(ir),
         }
     }

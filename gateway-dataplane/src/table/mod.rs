@@ -3,18 +3,21 @@
 //! Compiled from an [`Ir`], then only read: a lookup takes the socket's listener with the most
 //! specific host name, that listener's hosts from the most specific to the least, and the first
 //! route that matches in the order of the IR. No lookup allocates, and its cost grows with the
-//! length of the host and path, not with the number of hosts and routes. Only regular expressions,
-//! and routes that share one path, are tried one by one.
+//! length of the host and path, not with the number of hosts and routes. Regular expressions are matched
+//! in one pass; of many routes that share one path, those are tried that want an exact value which the
+//! request has.
 //!
 //! Nothing here does I/O: the table can be used without the proxy.
 
 mod check;
 mod compile;
+mod conditions;
 mod explain;
 mod explain_stream;
 mod explain_text;
 mod hosts;
 mod listener;
+mod regexes;
 mod request;
 mod routes;
 mod rule;

@@ -4,10 +4,12 @@ use std::hash::BuildHasher;
 use std::ops::Range;
 
 use gateway_resolve::ir::{PathMatch, Route, method_of};
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use super::Head;
 use super::check::check_beyond_path;
+use super::conditions::{self, Conditions};
+use super::regexes::Regexes;
 
 /// Finds the first route of a list, sorted by rank, that matches a request.
 ///
@@ -18,18 +20,20 @@ use super::check::check_beyond_path;
 pub(super) struct RouteIndex {
     hasher: DefaultHashBuilder,
     exact: HashTable<Group>,
-    regex: Group,
+    regexes: Regexes,
     prefixes: HashTable<Group>,
     /// Which lengths of prefixes there are; see [`length_bit`].
     lengths: u64,
     /// By the method of gRPC.
     methods: HashTable<Group>,
     /// The prefix `/`, which matches every path.
-    root: Group,
+    root: Option<Group>,
+    /// The larger groups of one path, by their start.
+    conditions: HashMap<u32, Conditions>,
 }
 
 /// Neighbouring routes, from `start` up to but not including `end`.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Group {
     start: u32,
     end: u32,
@@ -42,14 +46,23 @@ impl Group {
 }
 
 impl RouteIndex {
-    /// An index over `routes`, fewer than 2^32.
-    pub(super) fn new(routes: &[Route]) -> Self {
+    /// An index over `routes`, fewer than 2^32. `before` is one over what they were before.
+    pub(super) fn new(routes: &[Route], before: Option<&Self>) -> Self {
         let mut index = Self::default();
+        let none = Regexes::default();
+        let before = before.map_or(&none, |before| &before.regexes);
+        index.regexes = Regexes::new(routes, before);
         let mut end = 0;
         for group in routes.chunk_by(|a, b| same_group(&a.matches.path, &b.matches.path)) {
             let start = end;
             end += u32::try_from(group.len()).unwrap_or(u32::MAX);
-            index.insert(&group[0].matches.path, Group { start, end }, routes);
+            let path = &group[0].matches.path;
+            if group.len() >= conditions::MANY && !matches!(path, PathMatch::Regex(_)) {
+                index
+                    .conditions
+                    .insert(start, Conditions::new(group, start));
+            }
+            index.insert(path, Group { start, end }, routes);
         }
         index
     }
@@ -58,8 +71,8 @@ impl RouteIndex {
         let hasher = &self.hasher;
         let rehash = |group: &Group| hasher.hash_one(text(routes, *group));
         match path {
-            PathMatch::Regex(_) => self.regex = group,
-            PathMatch::Prefix(root) if &**root == "/" => self.root = group,
+            PathMatch::Regex(_) => {}
+            PathMatch::Prefix(root) if &**root == "/" => self.root = Some(group),
             PathMatch::Method(method) => {
                 self.methods
                     .insert_unique(hasher.hash_one(&**method), group, rehash);
@@ -78,8 +91,12 @@ impl RouteIndex {
 
     /// The position of the first of `routes`, those that the index was made for, that matches.
     pub(super) fn find(&self, routes: &[Route], head: &Head<'_>) -> Option<usize> {
-        self.find_where(routes, head.path, |at| {
-            check_beyond_path(&routes[at].matches, head).is_ok()
+        let meets = |at: usize| check_beyond_path(&routes[at].matches, head).is_ok();
+        self.find_in(routes, head.path, meets, |group| {
+            match self.conditions.get(&group.start) {
+                Some(conditions) => conditions.find(routes, head),
+                None => group.range().find(|at| meets(*at)),
+            }
         })
     }
 
@@ -90,20 +107,28 @@ impl RouteIndex {
         path: &str,
         meets: impl Fn(usize) -> bool,
     ) -> Option<usize> {
-        let first = |group: Group| group.range().find(|at| meets(*at));
-        let regex = || {
-            let mut range = self.regex.range();
-            range.find(|at| routes[*at].matches.path.matches(path) && meets(*at))
-        };
+        self.find_in(routes, path, &meets, |group| {
+            group.range().find(|at| meets(*at))
+        })
+    }
+
+    /// The same; `first` finds the first route of a group of one path.
+    fn find_in(
+        &self,
+        routes: &[Route],
+        path: &str,
+        meets: impl Fn(usize) -> bool,
+        first: impl Fn(Group) -> Option<usize>,
+    ) -> Option<usize> {
         self.lookup(&self.exact, routes, path)
-            .and_then(first)
-            .or_else(regex)
-            .or_else(|| self.find_prefix(routes, path, first))
+            .and_then(&first)
+            .or_else(|| self.regexes.find(routes, path, meets))
+            .or_else(|| self.find_prefix(routes, path, &first))
             .or_else(|| {
                 self.lookup(&self.methods, routes, method_of(path)?)
-                    .and_then(first)
+                    .and_then(&first)
             })
-            .or_else(|| first(self.root))
+            .or_else(|| first(self.root?))
     }
 
     /// The first answer of `visit` over the groups of the prefixes of `path`, the longest first,

@@ -16,6 +16,7 @@ mod host;
 mod listener;
 mod matching;
 mod pattern;
+mod patterns;
 mod rank;
 mod rule;
 mod settings;
@@ -36,6 +37,7 @@ pub use matching::{
     HeaderMatch, Match, PathMatch, QueryMatch, ValueMatch, method_of, unescape_unreserved,
 };
 pub use pattern::Pattern;
+pub use patterns::Patterns;
 pub use rank::Rank;
 pub use rule::{
     Action, Delegation, FixedResponse, Refusal, RefusalReason, Rule, Target, WeightedTarget,
