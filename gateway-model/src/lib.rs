@@ -10,6 +10,7 @@
 //! | one object as a [`serde_json::Value`] | [`parse_value`] |
 //! | what an API server has stored | [`parse_stored`], [`parse_stored_value`] |
 //! | two versions of an object | [`check_update`] |
+//! | objects of kinds of your own | [`CustomObject`], from [`Manifests::unknown`] or by `serde` |
 //!
 //! The types implement `serde`'s traits for what these functions have made of an object. `Deserialize` by itself
 //! fills in no default of the schema, drops no unknown field with a warning and checks no rule.
@@ -33,6 +34,8 @@ mod cel;
 mod channel;
 #[cfg(feature = "manifests")]
 mod core;
+#[cfg(feature = "manifests")]
+mod custom;
 #[cfg(feature = "files")]
 pub mod files;
 #[cfg(feature = "manifests")]
@@ -73,6 +76,7 @@ pub use reference::{ObjectRef, Source};
 pub use self::{
     channel::Channel,
     core::*,
+    custom::{CustomObject, CustomStatus},
     gateway_api::*,
     lines::FieldLines,
     manifests::{Loaded, Manifests, UnknownObject},

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::{ObjectMeta, ObjectRef, Source};
+use crate::{CustomObject, ObjectMeta, ObjectRef, Source};
 
 /// What is known of a kind, and what every object of it has.
 pub trait Kind {
@@ -79,6 +79,13 @@ impl<K: Kind + Serialize> Serialize for Typed<'_, K> {
             object: self.0,
         }
         .serialize(serializer)
+    }
+}
+
+/// It has them already.
+impl Serialize for Typed<'_, CustomObject> {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        self.0.serialize(serializer)
     }
 }
 

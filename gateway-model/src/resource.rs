@@ -7,9 +7,9 @@ use serde::{Serialize, Serializer};
 #[cfg(feature = "k8s-gateway")]
 use crate::k8s_gateway;
 use crate::{
-    BackendTlsPolicy, ConfigMap, EndpointSlice, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind,
-    ListenerSet, Namespace, ObjectMeta, ObjectRef, ReferenceGrant, Secret, Service, Source,
-    TcpRoute, TlsRoute, Typed, UdpRoute, XBackend, XBackendTrafficPolicy, XMesh,
+    BackendTlsPolicy, ConfigMap, CustomObject, EndpointSlice, Gateway, GatewayClass, GrpcRoute,
+    HttpRoute, Kind, ListenerSet, Namespace, ObjectMeta, ObjectRef, ReferenceGrant, Secret,
+    Service, Source, TcpRoute, TlsRoute, Typed, UdpRoute, XBackend, XBackendTrafficPolicy, XMesh,
 };
 
 /// A resource of any kind that is modelled. Cheap to clone.
@@ -54,6 +54,8 @@ pub enum Resource {
     Secret(Arc<Secret>),
     /// A ConfigMap.
     ConfigMap(Arc<ConfigMap>),
+    /// An object of somebody else's kind.
+    Custom(Arc<CustomObject>),
     /// A RouteOption.
     #[cfg(feature = "k8s-gateway")]
     RouteOption(Arc<k8s_gateway::RouteOption>),
@@ -102,6 +104,7 @@ macro_rules! each_kind {
             Resource::EndpointSlice($object) => $result,
             Resource::Secret($object) => $result,
             Resource::ConfigMap($object) => $result,
+            Resource::Custom($object) => $result,
             #[cfg(feature = "k8s-gateway")]
             Resource::RouteOption($object) => $result,
             #[cfg(feature = "k8s-gateway")]
