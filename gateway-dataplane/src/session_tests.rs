@@ -49,7 +49,7 @@ fn cookie(permanent: bool) -> SessionCarrier {
 fn backend() -> BackendId {
     BackendId {
         object: ObjectRef::new("", "Service", "default", "a"),
-        port: Port::new(80).unwrap(),
+        port: Some(Port::new(80).unwrap()),
         transport: Transport::Tcp,
         certificate: None,
     }
@@ -101,7 +101,7 @@ fn a_token_leads_to_its_endpoint_alone() {
     assert!(sessions.is_with(token, &backend(), endpoint(1)));
     assert!(!sessions.is_with(token, &backend(), endpoint(2)));
     let other = BackendId {
-        port: Port::new(81).unwrap(),
+        port: Some(Port::new(81).unwrap()),
         ..backend()
     };
     assert!(!sessions.is_with(token, &other, endpoint(1)));

@@ -64,10 +64,18 @@ fn without_endpoints(ir: &Ir) -> Vec<Finding> {
     let backends = ir.backends().values();
     let idle = backends.filter(|backend| backend.endpoints.is_empty());
     idle.map(|backend| {
+        let Some(port) = backend.id.port else {
+            let message = "it has no endpoint, so that requests get 503";
+            return finding(
+                backend.id.object.clone(),
+                None,
+                "NoEndpoints",
+                message.to_owned(),
+            );
+        };
         let message = format!(
-            "port {} has no endpoint, so that requests get 503: expected a ready one in an \
+            "port {port} has no endpoint, so that requests get 503: expected a ready one in an \
              EndpointSlice labelled {}={}, at a port of the same name",
-            backend.id.port,
             EndpointSlice::SERVICE_LABEL,
             backend.id.object.name
         );

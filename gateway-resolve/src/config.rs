@@ -7,6 +7,8 @@ use std::ops::RangeInclusive;
 use gateway_model::{GatewayStatusAddress, Hostname};
 use ipnet::IpNet;
 
+use crate::kinds::Kinds;
+
 /// The controller name where no GatewayClass gives one.
 pub const DEFAULT_CONTROLLER_NAME: &str = "gateway.example.dev/controller";
 
@@ -41,6 +43,8 @@ pub struct Config {
     pub addresses_are_allocated: bool,
     /// What listeners may claim.
     pub listener_claims: ListenerClaims,
+    /// The kinds that an embedder answers for.
+    pub kinds: Kinds,
 }
 
 impl Default for Config {
@@ -56,6 +60,7 @@ impl Default for Config {
             addresses_are_allocated: false,
             default_is_shared: true,
             listener_claims: ListenerClaims::default(),
+            kinds: Kinds::default(),
         }
     }
 }

@@ -8,7 +8,7 @@ use gateway_model::Hostname;
 use crate::behind::Behind;
 use crate::facts::Facts;
 use crate::gateway::{ListenerOutcome, ParentFacts};
-use crate::ir::{Binding, Ir, Listener, ListenerId};
+use crate::ir::{Binding, Ir, Listener, ListenerId, ListenerSettings};
 use crate::reader::Reader;
 use crate::route::RouteFacts;
 use crate::route::backends::backend;
@@ -82,9 +82,19 @@ pub(crate) fn listener(
         },
         hostname: spec.hostname.clone(),
         stack: serving.speaks.serving(&names),
-        #[cfg(feature = "k8s-gateway")]
-        settings: Arc::clone(&outcome.policies.settings),
-        #[cfg(not(feature = "k8s-gateway"))]
-        settings: Arc::default(),
+        settings: settings(outcome),
     })
+}
+
+/// What is tuned for a listener.
+fn settings(outcome: &ListenerOutcome) -> Arc<ListenerSettings> {
+    #[cfg(feature = "k8s-gateway")]
+    let mut settings = Arc::clone(&outcome.policies.settings);
+    #[cfg(not(feature = "k8s-gateway"))]
+    let mut settings = Arc::default();
+    if !outcome.extensions.is_empty() {
+        let own: &mut ListenerSettings = Arc::make_mut(&mut settings);
+        own.extensions = outcome.extensions.to_vec();
+    }
+    settings
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use gateway_model::{EndpointSlice, Kind, ListenerSet, ObjectRef, Service};
 
+use crate::age::Named;
 use crate::gateway::listener_sets::gateway_of;
 use crate::policy::{Targeting, target_of};
 
 /// A kind whose objects are looked up by other objects.
-pub(crate) trait Indexed: Kind {
+pub(crate) trait Indexed: Named {
     /// What this one is looked up by.
     fn keys(&self) -> Vec<ObjectRef>;
 }
@@ -31,7 +32,7 @@ impl Indexed for ListenerSet {
 /// Only what is in a policy's own namespace counts.
 impl<P: Targeting> Indexed for P {
     fn keys(&self) -> Vec<ObjectRef> {
-        let own = self.metadata().namespace.as_str();
+        let own = self.meta().namespace.as_str();
         let targets = self.targets().iter();
         let objects = targets.map(|target| target_of(self, target));
         objects.filter(|object| &*object.namespace == own).collect()
@@ -40,9 +41,9 @@ impl<P: Targeting> Indexed for P {
 
 /// Objects of one kind by their keys, then by namespace and name. A clone shares all until either is changed.
 #[derive(Debug)]
-pub(crate) struct Index<T>(Arc<BTreeMap<ObjectRef, Named<T>>>);
+pub(crate) struct Index<T>(Arc<BTreeMap<ObjectRef, ByName<T>>>);
 
-type Named<T> = BTreeMap<(Box<str>, Box<str>), Arc<T>>;
+type ByName<T> = BTreeMap<(Box<str>, Box<str>), Arc<T>>;
 
 impl<T> Clone for Index<T> {
     fn clone(&self) -> Self {
@@ -95,8 +96,8 @@ pub(crate) enum Change {
     Take,
 }
 
-fn name(object: &impl Kind) -> (Box<str>, Box<str>) {
-    let metadata = object.metadata();
+fn name(object: &impl Named) -> (Box<str>, Box<str>) {
+    let metadata = object.meta();
     (
         metadata.namespace.as_str().into(),
         metadata.name.as_str().into(),

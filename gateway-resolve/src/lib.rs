@@ -11,6 +11,8 @@
 //! |---|---|
 //! | a controller | [`reconcile`] or [`Resolver::reconcile`], [`plan_statuses`], [`StatusWrite`], [`Snapshot::wrote`] |
 //! | a data plane | [`ir`], [`ir::DataPlane`], [`ir::Ir::changes_since`] |
+//! | a kind of backend of your own | [`BackendKind`], [`Config::kinds`] |
+//! | a kind of policy of your own | [`PolicyKind`], [`Config::kinds`], [`ir::Extension`] |
 //! | a check | [`resolve`], [`Statuses::findings`], [`advise`]; `check` of gateway-dataplane for a test |
 //!
 //! [`reconcile`] is the turn of a controller around it: resolve, serve, and then say what became of
@@ -34,6 +36,8 @@ mod behind;
 #[cfg(feature = "resolve")]
 mod config;
 #[cfg(feature = "resolve")]
+mod customs;
+#[cfg(feature = "resolve")]
 mod emit;
 #[cfg(feature = "resolve")]
 mod facts;
@@ -49,6 +53,8 @@ mod index;
 mod journal;
 #[cfg(feature = "k8s-gateway")]
 mod k8s_gateway;
+#[cfg(feature = "resolve")]
+mod kinds;
 #[cfg(feature = "resolve")]
 mod observed;
 #[cfg(feature = "resolve")]
@@ -88,6 +94,7 @@ pub use self::{
         EXPERIMENTAL_FEATURES, ListenerClaims, UsableAddresses,
     },
     finding::Finding,
+    kinds::{BackendKind, Kinds, Lookup, PolicyKind, PolicyOutcome, Unresolved},
     observed::{AddressRefusal, Allocation, Release},
     reconcile::{Reconciled, reconcile},
     resolve::{Resolution, resolve},

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gateway_model::{
-    ConfigMap, EndpointSlice, Gateway, GatewayClass, Kind, ListenerSet, Namespace, ObjectRef,
-    Secret, Service, Timestamp,
+    ConfigMap, CustomObject, EndpointSlice, Gateway, GatewayClass, Kind, ListenerSet, Namespace,
+    ObjectRef, Resource, Secret, Service, Timestamp,
 };
 
+use crate::customs::KindName;
 use crate::grants::Grants;
+use crate::kinds::Kinds;
 use crate::observed::{Allocation, Release};
 use crate::policy::Policy;
 use crate::{Snapshot, Store};
@@ -52,16 +54,23 @@ pub(crate) enum Read {
 pub(crate) struct Reader<'a> {
     snapshot: &'a Snapshot,
     grants: &'a Grants,
+    kinds: &'a Kinds,
     now: Timestamp,
     reads: Option<RefCell<BTreeSet<Read>>>,
 }
 
 impl<'a> Reader<'a> {
     /// A reader that records nothing.
-    pub(crate) fn new(snapshot: &'a Snapshot, grants: &'a Grants, now: Timestamp) -> Self {
+    pub(crate) fn new(
+        snapshot: &'a Snapshot,
+        grants: &'a Grants,
+        kinds: &'a Kinds,
+        now: Timestamp,
+    ) -> Self {
         Self {
             snapshot,
             grants,
+            kinds,
             now,
             reads: None,
         }
@@ -107,6 +116,33 @@ impl<'a> Reader<'a> {
             self.record(|| Read::Grants(to.namespace.clone()));
         }
         self.grants.permit(from, to)
+    }
+
+    /// The kinds that an embedder answers for.
+    pub(crate) fn kinds(&self) -> &'a Kinds {
+        self.kinds
+    }
+
+    /// An object of whatever kind.
+    pub(crate) fn resource(&self, object: &ObjectRef) -> Option<Resource> {
+        self.record(|| Read::Object(object.clone()));
+        self.snapshot.get(object)
+    }
+
+    /// An object of an embedder's kind.
+    pub(crate) fn custom(&self, object: &ObjectRef) -> Option<&'a Arc<CustomObject>> {
+        self.record(|| Read::Object(object.clone()));
+        self.snapshot.customs.get(object)
+    }
+
+    /// The policies of an embedder's kind that are for an object, by name.
+    pub(crate) fn customs_for(
+        &self,
+        kind: &KindName,
+        target: &ObjectRef,
+    ) -> impl Iterator<Item = &'a Arc<CustomObject>> + use<'a> {
+        self.record(|| Read::Policies(target.clone()));
+        self.snapshot.customs.policies(kind, target)
     }
 
     pub(crate) fn gateway_classes(&self) -> &'a Store<GatewayClass> {

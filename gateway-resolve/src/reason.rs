@@ -272,6 +272,8 @@ reasons! {
         InvalidCaCertificateRef => False as "InvalidCACertificateRef",
         /// A reference is to a kind that is not supported.
         InvalidKind => False,
+        /// Something that a policy of an embedder's kind refers to does not exist.
+        RefNotFound => False,
     }
 
     /// Are some rules of a route left out? Only written when there are.

@@ -34,7 +34,7 @@ pub struct Resolution {
 /// plane.
 pub fn resolve(snapshot: &Snapshot, config: &Config, now: Timestamp) -> Resolution {
     let grants = grants(snapshot);
-    let reader = &Reader::new(snapshot, &grants, now);
+    let reader = &Reader::new(snapshot, &grants, &config.kinds, now);
     let classes = classes(reader, config);
     let parents = parents(snapshot, reader, &classes, config);
     let (points, patterns) = (Parents::new(&parents), Patterns::default());

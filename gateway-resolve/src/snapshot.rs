@@ -7,6 +7,7 @@ use gateway_model::{
     BackendTlsPolicy, EndpointSlice, ListenerSet, ObjectRef, Resource, XBackendTrafficPolicy,
 };
 
+use crate::customs::Customs;
 use crate::index::{Change, Index};
 use crate::journal::{Journal, Mark, Touched};
 use crate::observed::{Allocation, Observed, Release};
@@ -29,6 +30,7 @@ pub struct Snapshot {
     ignored: Arc<BTreeSet<ObjectRef>>,
     slices: Index<EndpointSlice>,
     listener_sets: Index<ListenerSet>,
+    pub(crate) customs: Customs,
     observed: Observed,
     journal: Journal,
 }
@@ -71,15 +73,19 @@ impl Snapshot {
     pub fn insert(&mut self, resource: Resource) {
         let object = resource.reference();
         self.touch(&object, Some(&resource));
-        if let Err(other) = self.stores.insert(resource) {
-            Arc::make_mut(&mut self.ignored).insert(other.reference());
+        match self.stores.insert(resource) {
+            Ok(()) => {}
+            Err(Resource::Custom(object)) => self.customs.insert(object),
+            Err(other) => _ = Arc::make_mut(&mut self.ignored).insert(other.reference()),
         }
     }
 
     /// Removes a resource; says whether it was there.
     pub fn remove(&mut self, reference: &ObjectRef) -> bool {
         self.touch(reference, None);
-        self.stores.remove(reference) || Arc::make_mut(&mut self.ignored).remove(reference)
+        self.stores.remove(reference)
+            || self.customs.remove(reference)
+            || Arc::make_mut(&mut self.ignored).remove(reference)
     }
 
     /// Takes in which release of the Gateway API there is.
@@ -113,12 +119,14 @@ impl Snapshot {
 
     /// The resource of that kind and name, of a kind that resolution reads.
     pub fn get(&self, reference: &ObjectRef) -> Option<Resource> {
-        self.stores.get(reference)
+        let custom = || self.customs.get(reference).cloned().map(Resource::Custom);
+        self.stores.get(reference).or_else(custom)
     }
 
     /// All resources of the kinds that resolution reads, kind by kind, ordered by namespace and name.
     pub fn iter(&self) -> impl Iterator<Item = Resource> {
-        self.stores.iter()
+        let customs = self.customs.iter().cloned().map(Resource::Custom);
+        self.stores.iter().chain(customs)
     }
 
     /// The EndpointSlices of a Service, by name.
@@ -152,7 +160,7 @@ impl Snapshot {
 
     /// Finds an object by what it is of from now on, and remembers what changes by that.
     fn touch(&mut self, object: &ObjectRef, new: Option<&Resource>) {
-        let old = self.stores.get(object);
+        let old = self.get(object);
         let mut touched = BTreeSet::from([Touched::Object(object.clone())]);
         for (resource, change) in [(old.as_ref(), Change::Take), (new, Change::Add)] {
             if let Some(resource) = resource {
@@ -172,6 +180,7 @@ impl Snapshot {
                 let gateways = self.listener_sets.change(set, change);
                 (gateways, Touched::ListenerSets)
             }
+            Resource::Custom(object) => (self.customs.change(object, change), Touched::Policies),
             Resource::BackendTlsPolicy(policy) => {
                 let targets = self.backend_tls_by_target.change(policy, change);
                 (targets, Touched::Policies)

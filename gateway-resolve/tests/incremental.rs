@@ -7,6 +7,8 @@ mod beside;
 #[cfg(feature = "k8s-gateway")]
 #[path = "support/k8s_gateway.rs"]
 mod k8s_gateway;
+#[path = "support/own.rs"]
+mod own;
 mod support;
 #[path = "support/world.rs"]
 mod world;
@@ -19,7 +21,7 @@ use gateway_resolve::{
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::Index;
+use proptest::sample::{Index, select};
 use serde_json::Value;
 
 use beside::beside;
@@ -57,6 +59,7 @@ fn edit() -> impl Strategy<Value = Edit> {
         3 => stream_route().prop_map(|route| Edit::Put(parse(&[route]))),
         3 => beside().prop_map(|object| Edit::Put(parse(&[object]))),
         6 => others().prop_map(|object| Edit::Put(parse(&[object]))),
+        4 => of_own_kinds().prop_map(|text| Edit::Put(own::resources(&text))),
         2 => world().prop_map(Edit::Reload),
         4 => any::<Index>().prop_map(Edit::Delete),
         2 => (any::<Index>(), 1..9i64).prop_map(|(at, generation)| Edit::Restamp(at, generation)),
@@ -86,6 +89,42 @@ fn others() -> impl Strategy<Value = Value> {
 #[cfg(not(feature = "k8s-gateway"))]
 fn others() -> impl Strategy<Value = Value> {
     beside()
+}
+
+/// Objects of an embedder's kinds, and a route that leads to one of them.
+fn of_own_kinds() -> impl Strategy<Value = String> {
+    let namespace = || select(vec!["a", "b"]);
+    let targets = vec![
+        "{group: gateway.networking.k8s.io, kind: HTTPRoute, name: r0}",
+        "{group: gateway.networking.k8s.io, kind: HTTPRoute, name: own}",
+        "{group: gateway.networking.k8s.io, kind: Gateway, name: g0}",
+        "{group: gateway.networking.k8s.io, kind: ListenerSet, name: l0}",
+        "{group: '', kind: Service, name: s0}",
+        "{group: shop.example, kind: Queue, name: q}",
+    ];
+    prop_oneof![
+        (namespace(), namespace()).prop_map(|(namespace, of)| format!(
+            "{{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, \
+             metadata: {{name: own, namespace: {namespace}}}, spec: {{parentRefs: [{{name: g0}}], \
+             rules: [{{backendRefs: [{{group: shop.example, kind: Queue, name: q, namespace: {of}}}]}}]}}}}"
+        )),
+        (namespace(), any::<bool>(), 1..3u8).prop_map(|(namespace, of_service, last)| format!(
+            "{{apiVersion: shop.example/v1, kind: Queue, metadata: {{name: q, namespace: {namespace}}}, \
+             spec: {{brokers: ['192.0.2.{last}:1']{}}}}}",
+            if of_service { ", service: s0" } else { "" }
+        )),
+        (namespace(), select(vec!["u0", "u1"]), select(targets), 1..4u8, any::<bool>()).prop_map(
+            |(namespace, name, target, tier, labelled)| format!(
+                "{{apiVersion: shop.example/v1, kind: Urgency, metadata: {{name: {name}, namespace: {namespace}, \
+                 creationTimestamp: '2025-01-0{tier}T00:00:00Z'}}, \
+                 spec: {{tier: {tier}, targetRefs: [{target}]{}}}}}",
+                if labelled { ", labelFrom: label" } else { "" }
+            )
+        ),
+        (namespace(), select(vec!["red", "blue"])).prop_map(|(namespace, label)| format!(
+            "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: label, namespace: {namespace}}}, data: {{label: {label}}}}}"
+        )),
+    ]
 }
 
 /// A cluster, and what is known of it besides.
@@ -233,7 +272,7 @@ proptest! {
     fn after_every_edit_a_resolver_comes_to_what_a_whole_resolution_does(
         first in world(), edits in vec(edit(), 1..24),
     ) {
-        hold(Config::default(), std::iter::once(Edit::Put(first)).chain(edits))?;
+        hold(own::config(), std::iter::once(Edit::Put(first)).chain(edits))?;
     }
 
     #[test]

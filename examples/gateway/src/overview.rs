@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gateway_dataplane::ListenerReport;
 use gateway_model::{Hostname, ListenerStatus, ObjectRef, RouteParentStatus};
 use gateway_resolve::ir::{
-    Action, Ir, Listener, ListenerId, Rule, Stack, StreamAction, StreamRule, Target,
+    Action, BackendId, Ir, Listener, ListenerId, Rule, Stack, StreamAction, StreamRule, Target,
 };
 use gateway_resolve::{Status, Statuses};
 
@@ -213,7 +213,12 @@ fn stream_ends(rule: &StreamRule) -> Vec<String> {
 
 fn end(target: &Target) -> String {
     match target.backend() {
-        Some(id) => format!("{}:{}", id.object.name, id.port),
+        Some(BackendId {
+            object,
+            port: Some(port),
+            ..
+        }) => format!("{}:{port}", object.name),
+        Some(BackendId { object, .. }) => object.name.to_string(),
         None => "error".to_owned(),
     }
 }

@@ -41,7 +41,7 @@ fn ir(port: i64, protocol: AppProtocol, endpoints: &[&str]) -> Ir {
         id: BackendId {
             certificate: None,
             object: source("Service").object,
-            port,
+            port: Some(port),
             transport: Transport::Tcp,
         },
         source: source("Service"),

@@ -27,7 +27,7 @@ fn backend(name: &str) -> Target {
     Target::Backend(BackendId {
         certificate: None,
         object: object(name),
-        port: Port::new(80).unwrap(),
+        port: Some(Port::new(80).unwrap()),
         transport: Transport::Tcp,
     })
 }

@@ -252,7 +252,7 @@ mod tests {
 
     fn read(gateway: &Gateway, config: &Config, snapshot: &Snapshot) -> Addresses {
         let grants = grants(snapshot);
-        let reader = Reader::new(snapshot, &grants, Timestamp::UNIX_EPOCH);
+        let reader = Reader::new(snapshot, &grants, &config.kinds, Timestamp::UNIX_EPOCH);
         addresses(gateway, config, &reader)
     }
 

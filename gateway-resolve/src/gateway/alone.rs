@@ -6,6 +6,8 @@ use std::sync::Arc;
 use gateway_model::{Gateway, Kind, ObjectRef, Unread};
 
 use crate::Config;
+use crate::ir::{Extension, Sourced};
+use crate::kinds::of_listener;
 use crate::problem::{Problem, Verdict};
 use crate::reader::Reader;
 use crate::reason::{GatewayAccepted, ListenerOverlappingTls};
@@ -39,6 +41,8 @@ pub(crate) struct ListenerAlone {
     pub(crate) facts: Arc<ListenerFacts>,
     /// With which other its TLS overlaps.
     overlap: Option<Verdict<ListenerOverlappingTls>>,
+    /// What policies of an embedder's own kinds set for it.
+    extensions: Arc<[Sourced<Extension>]>,
     /// The options that are for it.
     #[cfg(feature = "k8s-gateway")]
     policies: Arc<crate::k8s_gateway::ListenerPolicies>,
@@ -72,6 +76,13 @@ pub(crate) fn alone(
         .collect();
     let found = listeners.into_iter().zip(overlaps);
     let listeners = found.map(|(facts, overlap)| ListenerAlone {
+        extensions: of_listener(
+            &facts.id.parent,
+            facts.id.name.as_str(),
+            &merged.gateway.reference,
+            reader,
+        )
+        .into(),
         #[cfg(feature = "k8s-gateway")]
         policies: Arc::new(crate::k8s_gateway::listener_policies(
             &facts.id,
@@ -132,6 +143,7 @@ impl GatewayFacts {
                 serving: serving(gateway, &alone.facts, conflict.as_ref()),
                 conflict,
                 overlap: alone.overlap.clone(),
+                extensions: Arc::clone(&alone.extensions),
                 #[cfg(feature = "k8s-gateway")]
                 policies: Arc::clone(&alone.policies),
                 facts: Arc::clone(&alone.facts),

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use gateway_model::{Gateway, ObjectRef};
 
+use crate::ir::{Extension, Sourced};
 use crate::problem::{Problem, Verdict};
 use crate::reader::Reader;
 use crate::reason::{GatewayAccepted, ListenerOverlappingTls, ListenerProgrammed};
@@ -60,6 +61,8 @@ pub(crate) struct ListenerOutcome {
     pub(crate) overlap: Option<Verdict<ListenerOverlappingTls>>,
     /// How it is served, or why it is not: the decision that the IR and the statuses share.
     pub(crate) serving: Result<Serving, Verdict<ListenerProgrammed>>,
+    /// What policies of an embedder's own kinds set for it.
+    pub(crate) extensions: Arc<[Sourced<Extension>]>,
     /// The options that are for it.
     #[cfg(feature = "k8s-gateway")]
     pub(crate) policies: Arc<crate::k8s_gateway::ListenerPolicies>,

@@ -29,6 +29,20 @@ pub struct Backend {
     pub endpoints: Vec<Endpoint>,
 }
 
+impl Backend {
+    /// One that speaks HTTP in clear, for which nothing is tuned, without endpoints.
+    pub fn new(id: BackendId, source: Source) -> Self {
+        Self {
+            id,
+            source,
+            protocol: AppProtocol::Http,
+            tls: None,
+            settings: BackendSettings::default(),
+            endpoints: Vec::new(),
+        }
+    }
+}
+
 /// How a backend is connected to by TLS (BackendTLSPolicy, GEP-1897).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -78,14 +92,15 @@ pub enum Authorities {
     Unverified,
 }
 
-/// The identity of a backend: a resource, one of its ports, of which those of TCP and of UDP are not the same, and what
-/// the Gateway adds to it.
+/// The identity of a backend: a resource, one of its ports if it has any, of which those of TCP and of UDP are not the
+/// same, and what the Gateway adds to it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct BackendId {
     /// The resource, such as a Service.
     pub object: ObjectRef,
-    /// The port of it that the route names.
-    pub port: Port,
+    /// The port of it that the route names; `None` where the resource as a whole is the backend.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<Port>,
     /// What it is reached by.
     #[serde(default, skip_serializing_if = "Transport::is_tcp")]
     pub transport: Transport,
@@ -95,11 +110,11 @@ pub struct BackendId {
 }
 
 impl BackendId {
-    /// A TCP port of a resource, that is shown no certificate.
-    pub fn new(object: ObjectRef, port: Port) -> Self {
+    /// A TCP port of a resource, or the resource as a whole, that is shown no certificate.
+    pub fn new(object: ObjectRef, port: impl Into<Option<Port>>) -> Self {
         Self {
             object,
-            port,
+            port: port.into(),
             transport: Transport::Tcp,
             certificate: None,
         }
@@ -108,7 +123,10 @@ impl BackendId {
 
 impl fmt::Display for BackendId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.object, self.port)?;
+        self.object.fmt(f)?;
+        if let Some(port) = self.port {
+            write!(f, ":{port}")?;
+        }
         match self.transport {
             Transport::Tcp => Ok(()),
             Transport::Udp => f.write_str("/udp"),

@@ -96,7 +96,7 @@ fn problems(found: &[Outcome]) -> Vec<Problem<OptionReason>> {
 impl Said<'_> {
     /// What is said of a policy, of which that is wrong.
     fn option(&self, policy: &impl Targeting, found: &[Outcome], has_status: bool) -> Report {
-        let object = policy.reference();
+        let object = policy.object();
         let uses = self.uses.of(&object, self.reader);
         let mut report = Report::new(object.clone());
         report.find(&problems(found));

@@ -7,9 +7,11 @@ pub(crate) mod users;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use gateway_model::{Kind, ObjectRef, PolicyStatus, PolicyTarget, SectionName, Unread};
+use gateway_model::{
+    CustomObject, Kind, ObjectRef, PolicyStatus, PolicyTarget, SectionName, Unread,
+};
 
-use crate::age::by_age;
+use crate::age::{Named, by_age};
 use crate::index::Index;
 use crate::problem::Problem;
 use crate::reader::Reader;
@@ -17,13 +19,19 @@ use crate::reason::{PolicyAccepted, PolicyResolvedRefs};
 use crate::{Snapshot, Store};
 
 /// A kind of policy that says what it is for.
-pub(crate) trait Targeting: Kind {
+pub(crate) trait Targeting: Named {
     /// What it is for; only what is in its own namespace counts.
     fn targets(&self) -> &[PolicyTarget];
 }
 
+impl Targeting for CustomObject {
+    fn targets(&self) -> &[PolicyTarget] {
+        &self.target_refs
+    }
+}
+
 /// A kind of policy of which one applies to each target ("Direct" in GEP-713).
-pub(crate) trait Policy: Targeting + Sized + 'static {
+pub(crate) trait Policy: Targeting + Kind + Sized + 'static {
     /// Its status as it is stored.
     fn stored(&self) -> &PolicyStatus;
 
@@ -60,7 +68,7 @@ pub(crate) fn target_of(policy: &impl Targeting, target: &PolicyTarget) -> Objec
         namespace,
         section_name: _,
     } = target;
-    let own = policy.metadata().namespace.as_str();
+    let own = policy.meta().namespace.as_str();
     let namespace = namespace.as_deref().unwrap_or(own);
     ObjectRef::new(group.clone(), kind.clone(), namespace, name.as_str())
 }
@@ -75,7 +83,7 @@ pub(crate) fn is_for(policy: &impl Targeting, object: &ObjectRef, section: &str)
 
 /// The policy that applies to a section of `object`, of all those that are for the object: one for the section
 /// goes before one for the whole, then the older before the younger.
-pub(crate) fn effective<'a, P: Policy + 'a>(
+pub(crate) fn effective<'a, P: Targeting + 'a>(
     policies: impl Iterator<Item = &'a Arc<P>>,
     object: &ObjectRef,
     section: &str,
@@ -94,7 +102,7 @@ pub(crate) fn effective<'a, P: Policy + 'a>(
 }
 
 /// The older policy that has the target of an entry already.
-pub(crate) fn rival<'a, P: Policy + 'a>(
+pub(crate) fn rival<'a, P: Targeting + 'a>(
     policy: &P,
     target: &PolicyTarget,
     policies: impl Iterator<Item = &'a Arc<P>>,

@@ -137,7 +137,7 @@ impl Resolver {
         let mut work = self.begin(snapshot, config, now);
         let grants = std::mem::take(&mut self.known.grants);
         let mut turn = Turn {
-            reader: Reader::new(snapshot, &grants, now),
+            reader: Reader::new(snapshot, &grants, &config.kinds, now),
             snapshot,
             config,
             statuses: Statuses::clone(&self.resolved.statuses),
@@ -194,10 +194,10 @@ impl Resolver {
         match touched {
             Some(touched) => {
                 for touched in touched {
-                    self.touch(touched, snapshot, &mut work.units);
+                    self.touch(touched, snapshot, config, &mut work.units);
                 }
             }
-            None => self.start(snapshot, &mut work),
+            None => self.start(snapshot, config, &mut work),
         }
         if same.as_ref().is_some_and(|last| last.now != now) {
             work.units.extend(self.dependents.of(&Read::Clock));
@@ -211,7 +211,7 @@ impl Resolver {
     }
 
     /// Starts afresh; patterns are the same for ever.
-    fn start(&mut self, snapshot: &Snapshot, work: &mut Work) {
+    fn start(&mut self, snapshot: &Snapshot, config: &Config, work: &mut Work) {
         self.known = Known {
             grants: grants(snapshot),
             ..Known::default()
@@ -222,14 +222,21 @@ impl Resolver {
         let gateways = snapshot.gateways().iter();
         let gateways = gateways.map(|gateway| Unit::Gateway(gateway.reference()));
         work.units.extend(gateways);
-        work.units.extend(policy::names(snapshot).map(Unit::Policy));
+        work.units
+            .extend(policy::names(snapshot, &config.kinds).map(Unit::Policy));
         #[cfg(feature = "k8s-gateway")]
         work.units
             .extend(crate::k8s_gateway::status::names(snapshot).map(Unit::Option));
         work.units.extend(names(snapshot).map(Unit::Route));
     }
 
-    fn touch(&mut self, touched: &Touched, snapshot: &Snapshot, units: &mut BTreeSet<Unit>) {
+    fn touch(
+        &mut self,
+        touched: &Touched,
+        snapshot: &Snapshot,
+        config: &Config,
+        units: &mut BTreeSet<Unit>,
+    ) {
         let read = match touched {
             Touched::Slices(service) => Read::Slices(service.clone()),
             Touched::ListenerSets(gateway) => Read::ListenerSets(gateway.clone()),
@@ -239,7 +246,7 @@ impl Resolver {
             Touched::Allocation(gateway) => Read::Allocation(gateway.clone()),
             Touched::Release => Read::Release,
             Touched::Object(object) => {
-                self.touch_object(object, snapshot, units);
+                self.touch_object(object, snapshot, config, units);
                 Read::Object(object.clone())
             }
         };
@@ -250,12 +257,13 @@ impl Resolver {
         &mut self,
         object: &ObjectRef,
         snapshot: &Snapshot,
+        config: &Config,
         units: &mut BTreeSet<Unit>,
     ) {
         if is_route(object) {
             units.insert(Unit::Route(object.clone()));
         }
-        if policy::is_policy(object) {
+        if policy::is_policy(object, &config.kinds) {
             units.insert(Unit::Policy(object.clone()));
         }
         #[cfg(feature = "k8s-gateway")]

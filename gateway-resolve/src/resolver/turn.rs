@@ -182,7 +182,7 @@ impl Turn<'_> {
             let reader = self.reader.recording();
             let (object, report) = match unit {
                 Unit::Policy(object) => {
-                    let report = policy::of_policy(object, &known.users, &reader);
+                    let report = policy::of_policy(object, &known.users, &known.points, &reader);
                     (object, report)
                 }
                 #[cfg(feature = "k8s-gateway")]

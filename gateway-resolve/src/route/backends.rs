@@ -9,6 +9,7 @@ use crate::gateway::client_certificate::shown;
 use crate::ir::{
     AppProtocol, Backend, BackendId, BackendSettings, BackendTls, Endpoint, Transport,
 };
+use crate::kinds::{BackendKind, Lookup, Unresolved, extensions};
 use crate::policy::{backend_tls, backend_traffic};
 use crate::reader::Reader;
 
@@ -19,6 +20,9 @@ pub(crate) fn backend(id: &BackendId, reader: &Reader<'_>) -> Option<Arc<Backend
     #[cfg(feature = "k8s-gateway")]
     if let Some(backend) = crate::k8s_gateway::backend(id, reader) {
         return Some(backend);
+    }
+    if let Some(kind) = reader.kinds().of_backend(&id.object.group, &id.object.kind) {
+        return own_backend(kind, id, reader).ok().map(Arc::new);
     }
     let service = reader.service(&id.object)?;
     let slices = reader.slices(&id.object);
@@ -32,6 +36,7 @@ pub(crate) fn backend(id: &BackendId, reader: &Reader<'_>) -> Option<Arc<Backend
     });
     let settings = BackendSettings {
         retry_constraint: backend_traffic::retry_constraint(id, reader),
+        extensions: extensions(&id.object, name, reader),
         ..BackendSettings::default()
     };
     let backend = of_service(id, service, tls, slices);
@@ -39,6 +44,29 @@ pub(crate) fn backend(id: &BackendId, reader: &Reader<'_>) -> Option<Arc<Backend
         settings,
         ..backend
     }))
+}
+
+/// The backend of an embedder's kind that has this id, or why there is none.
+pub(crate) fn own_backend(
+    kind: &dyn BackendKind,
+    id: &BackendId,
+    reader: &Reader<'_>,
+) -> Result<Backend, Unresolved> {
+    let object = reader.custom(&id.object).ok_or_else(|| {
+        let message = format!("{} does not exist", id.object);
+        Unresolved::not_found(message).missing(id.object.clone())
+    })?;
+    let mut backend = kind.backend(id, object, &Lookup(reader))?;
+    backend.id = id.clone();
+    backend.source = object.source();
+    if let (Some(tls), Some(certificate)) = (&mut backend.tls, &id.certificate) {
+        tls.identity = shown(certificate, reader);
+    }
+    backend.endpoints.sort();
+    backend.endpoints.dedup();
+    let own = extensions(&id.object, "", reader);
+    backend.settings.extensions.extend(own);
+    Ok(backend)
 }
 
 fn of_service<'a>(

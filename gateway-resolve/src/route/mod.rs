@@ -169,6 +169,13 @@ impl RouteFacts {
             .then_with(|| own.cmp(others))
     }
 
+    /// The routes whose rules it serves: its own, and those that it delegates to.
+    pub(crate) fn sources(&self) -> BTreeSet<&ObjectRef> {
+        let served = self.rules.served().into_iter();
+        let sources = served.map(|resolved| &resolved.rule.source.object);
+        sources.chain([self.reference()]).collect()
+    }
+
     /// The listeners that it is on by a parent that accepts it, each once.
     pub(crate) fn accepted_on(&self) -> BTreeSet<&Arc<ListenerId>> {
         let parents = self.attachment.parents.iter();

@@ -4,15 +4,19 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use gateway_model::{
-    BackendObjectReference, Kind, ObjectRef, Service, ServicePort, ServiceType, TransportProtocol,
+    BackendObjectReference, Kind, ObjectRef, Port, Service, ServicePort, ServiceType,
+    TransportProtocol,
 };
 
 use crate::gateway::certificates::{core_hint, not_permitted};
 use crate::ir::{AppProtocol, BackendId, Refusal, RefusalReason, Target, Transport};
+use crate::kinds::{BackendKind, Unresolved};
 use crate::policy::backend_tls;
 use crate::problem::Problem;
 use crate::reader::Reader;
 use crate::reason::RouteResolvedRefs;
+
+use super::backends::own_backend;
 
 /// Where the references of one route are looked up.
 pub(crate) struct References<'a> {
@@ -113,13 +117,16 @@ impl References<'_> {
         if crate::k8s_gateway::is_upstream(reference) {
             return self.upstream(reference).map(|id| (id, Ok(())));
         }
+        let (group, kind) = (&*reference.group, &*reference.kind);
+        if let Some(own) = self.reader.kinds().of_backend(group, kind) {
+            return self.own(own, reference, wanted).map(|id| (id, Ok(())));
+        }
         let object = self.service_named(reference)?;
-        let not_found =
-            |message: String| Unresolved::new(RouteResolvedRefs::BackendNotFound, message);
-        let service = self.reader.service(&object).ok_or_else(|| Unresolved {
-            missing: Some(Box::new(object.clone())),
-            ..not_found(format!("{object} does not exist"))
-        })?;
+        let not_found = |message: String| Unresolved::not_found(message);
+        let service = self
+            .reader
+            .service(&object)
+            .ok_or_else(|| not_found(format!("{object} does not exist")).missing(object.clone()))?;
         if service.spec.type_ == ServiceType::ExternalName {
             let message = format!("{object} is of type ExternalName, which has no endpoints");
             return Err(not_found(message));
@@ -129,7 +136,7 @@ impl References<'_> {
             .ok_or_else(|| not_found(format!("expected a port of {object}, found none")))?;
         let id = BackendId {
             object,
-            port,
+            port: Some(port),
             transport: wanted.transport(),
             certificate: None,
         };
@@ -153,67 +160,66 @@ impl References<'_> {
     /// The Upstream that a reference names, and may name; its port is its own.
     #[cfg(feature = "k8s-gateway")]
     fn upstream(&self, reference: &BackendObjectReference) -> Result<BackendId, Unresolved> {
-        let namespace = reference.namespace.as_deref();
-        let namespace = namespace.unwrap_or(&self.from.namespace);
-        let (group, kind) = (reference.group.clone(), reference.kind.clone());
-        let object = ObjectRef::new(group, kind, namespace, reference.name.as_str());
-        if !self.reader.permit(self.from, &object) {
-            let message = not_permitted(self.from, &object);
-            return Err(Unresolved::new(RouteResolvedRefs::RefNotPermitted, message));
-        }
+        let object = self.permitted(reference)?;
         let found = crate::k8s_gateway::upstream_backend(&object, self.reader);
-        let id = found.map_err(|(is_missing, message)| Unresolved {
-            missing: is_missing.then(|| Box::new(object)),
-            ..Unresolved::new(RouteResolvedRefs::BackendNotFound, message)
+        let id = found.map_err(|(is_missing, message)| match is_missing {
+            true => Unresolved::not_found(message).missing(object),
+            false => Unresolved::not_found(message),
         })?;
         self.backends.borrow_mut().insert(id.clone());
         Ok(id)
     }
 
-    /// The Service that a reference names, and may name.
-    fn service_named(&self, reference: &BackendObjectReference) -> Result<ObjectRef, Unresolved> {
-        let BackendObjectReference {
-            group,
-            kind,
-            name,
-            namespace,
-            port: _,
-        } = reference;
-        if !group.is_empty() || kind != Service::KIND {
-            let message = format!(
-                "expected a Service of the core group, found kind {kind:?} of group {group:?}{}",
-                core_hint(group)
-            );
-            return Err(Unresolved::new(RouteResolvedRefs::InvalidKind, message));
+    /// The backend of an embedder's kind that a reference names, and may name.
+    fn own(
+        &self,
+        kind: &dyn BackendKind,
+        reference: &BackendObjectReference,
+        wanted: Wanted,
+    ) -> Result<BackendId, Unresolved> {
+        let object = self.permitted(reference)?;
+        let id = BackendId {
+            object,
+            port: reference.port.filter(|_| kind.has_ports()),
+            transport: wanted.transport(),
+            certificate: None,
+        };
+        let backend = own_backend(kind, &id, self.reader)?;
+        if wanted == Wanted::Http && backend.protocol == AppProtocol::Opaque {
+            let message = format!("{id}: expected a backend that speaks HTTP");
+            return Err(Unresolved::unsupported_protocol(message));
         }
-        let namespace = namespace.as_deref().unwrap_or(&self.from.namespace);
-        let object = ObjectRef::new(Service::GROUP, Service::KIND, namespace, name.as_str());
+        self.backends.borrow_mut().insert(id.clone());
+        Ok(id)
+    }
+
+    /// The object that a reference names, if it may name it.
+    fn permitted(&self, reference: &BackendObjectReference) -> Result<ObjectRef, Unresolved> {
+        let namespace = reference.namespace.as_deref();
+        let namespace = namespace.unwrap_or(&self.from.namespace);
+        let (group, kind) = (reference.group.clone(), reference.kind.clone());
+        let object = ObjectRef::new(group, kind, namespace, reference.name.as_str());
         match self.reader.permit(self.from, &object) {
             true => Ok(object),
             false => {
                 let message = not_permitted(self.from, &object);
-                let reason = RouteResolvedRefs::RefNotPermitted;
-                Err(Unresolved::new(reason, message))
+                Err(Unresolved::new(RouteResolvedRefs::RefNotPermitted, message))
             }
         }
     }
-}
 
-/// Why a reference does not resolve.
-struct Unresolved {
-    reason: RouteResolvedRefs,
-    message: String,
-    /// The object that does not exist, where that is why.
-    missing: Option<Box<ObjectRef>>,
-}
-
-impl Unresolved {
-    fn new(reason: RouteResolvedRefs, message: String) -> Self {
-        Self {
-            reason,
-            message,
-            missing: None,
+    /// The Service that a reference names, and may name.
+    fn service_named(&self, reference: &BackendObjectReference) -> Result<ObjectRef, Unresolved> {
+        let BackendObjectReference { group, kind, .. } = reference;
+        if !group.is_empty() || kind != Service::KIND {
+            let message = format!(
+                "expected a Service of the core group{}, found kind {kind:?} of group {group:?}{}",
+                self.reader.kinds().alternatives(),
+                core_hint(group)
+            );
+            return Err(Unresolved::new(RouteResolvedRefs::InvalidKind, message));
         }
+        self.permitted(reference)
     }
 }
 
@@ -223,20 +229,15 @@ pub(crate) fn service_port<'a>(
     id: &BackendId,
 ) -> Result<&'a ServicePort, String> {
     let numbered = || {
-        service
-            .spec
-            .ports
-            .iter()
-            .filter(|port| port.port == id.port)
+        let ports = service.spec.ports.iter();
+        ports.filter(|port| Some(port.port) == id.port)
     };
     let own = numbered().find(|port| reached_by(port, id.transport).is_ok());
     own.or_else(|| numbered().next()).ok_or_else(|| {
         let ports = service.spec.ports.iter().map(|port| port.port.to_string());
         let ports = ports.collect::<Vec<_>>().join(", ");
-        format!(
-            "{} has no port {}; its ports are: {ports}",
-            id.object, id.port
-        )
+        let wanted = id.port.map_or(0, Port::get);
+        format!("{} has no port {wanted}; its ports are: {ports}", id.object)
     })
 }
 

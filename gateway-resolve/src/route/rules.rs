@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use gateway_model::{
-    HttpBackendRef, HttpMatch, HttpRule, Kind, Route, RouteRule, Rule as WrittenRule, Source,
-    Timestamp, Unread, UnreadRule,
+    HttpBackendRef, HttpMatch, HttpRule, Kind, Route, RouteRule, Rule as WrittenRule, SectionName,
+    Source, Timestamp, Unread, UnreadRule,
 };
 
 use crate::ir::{
@@ -16,6 +16,7 @@ use crate::ir::{
 use crate::k8s_gateway::delegation::is_delegation;
 #[cfg(feature = "k8s-gateway")]
 use crate::k8s_gateway::{Native, extended};
+use crate::kinds::extensions;
 use crate::policy::backend_traffic::session_of_rule;
 use crate::problem::{Problem, texts};
 use crate::reason::RouteAccepted;
@@ -305,6 +306,8 @@ impl RuleContext<'_> {
         settings.authorization = authorization
             .map(|(index, asked)| self.sourced(asked, &format!("filters[{index}].externalAuth")));
         settings.session = self.kept_session(&targets);
+        let section = name.as_ref().map_or("", SectionName::as_str);
+        settings.extensions = extensions(&self.source.object, section, self.references.reader);
         Rule {
             source: self.source.clone(),
             created: self.created,

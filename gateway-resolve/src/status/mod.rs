@@ -7,6 +7,7 @@ pub(crate) mod gateway;
 mod gateway_findings;
 mod listener_set;
 mod listeners;
+pub(crate) mod own_policy;
 pub(crate) mod policy;
 mod programmed;
 pub(crate) mod report;
@@ -17,8 +18,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gateway_model::{
-    BackendTlsPolicy, Gateway, GatewayClass, GatewayClassStatus, GatewayStatus, HttpRoute, Kind,
-    ListenerSet, ListenerSetStatus, ObjectRef, PolicyStatus, RouteStatus, XBackendTrafficPolicy,
+    BackendTlsPolicy, CustomStatus, Gateway, GatewayClass, GatewayClassStatus, GatewayStatus,
+    HttpRoute, Kind, ListenerSet, ListenerSetStatus, ObjectRef, PolicyStatus, RouteStatus,
+    XBackendTrafficPolicy,
 };
 use rpds::RedBlackTreeMapSync;
 use serde::Serialize;
@@ -53,6 +55,15 @@ pub enum Status {
     Route(RouteStatus),
     /// Of a policy, of whatever kind.
     Policy(PolicyStatus),
+    /// Of an object of an embedder's own kind.
+    Custom {
+        /// The version of its kind that is written.
+        #[serde(skip)]
+        api_version: String,
+        /// Its entries of ancestors, and other fields as far as there is something to say of them.
+        #[serde(flatten)]
+        status: CustomStatus,
+    },
     /// Of an option of K8sGateway. It is no subresource: the object as a whole is written.
     #[cfg(feature = "k8s-gateway")]
     Options(gateway_model::k8s_gateway::OptionStatuses),
@@ -106,6 +117,7 @@ impl Status {
             Self::ListenerSet(_) => ListenerSet::api_version(),
             Self::Route(_) => HttpRoute::api_version(),
             Self::Policy(_) => BackendTlsPolicy::api_version(),
+            Self::Custom { api_version, .. } => api_version.clone(),
             #[cfg(feature = "k8s-gateway")]
             Self::Options(_) => gateway_model::k8s_gateway::RouteOption::api_version(),
         }
@@ -163,6 +175,25 @@ impl Statuses {
     /// Everything that is not accepted or does not resolve, ordered by resource.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.findings.values().flat_map(|of_object| &**of_object)
+    }
+
+    /// Says this of an object, in place of what was said of it before.
+    ///
+    /// Of objects of own kinds that is a [`Status::Custom`]. What is said of others has to be of their kind.
+    pub fn set(&mut self, object: ObjectRef, status: Status) {
+        self.by_object.insert_mut(object, status);
+    }
+
+    /// Says that something is wrong with an object, beside what was found already.
+    pub fn find(&mut self, finding: Finding) {
+        let found = self.findings.get(&finding.resource);
+        let found = found.map_or(&[][..], |found| found);
+        if let Err(at) = found.binary_search(&finding) {
+            let object = finding.resource.clone();
+            let mut found = found.to_vec();
+            found.insert(at, finding);
+            self.findings.insert_mut(object, found.into());
+        }
     }
 
     /// The objects of which something else is said here than there.

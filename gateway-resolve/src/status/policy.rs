@@ -9,40 +9,49 @@ use gateway_model::{
 
 use crate::Snapshot;
 use crate::index::Indexed;
+use crate::kinds::Kinds;
 use crate::policy::users::{Ancestor, Users};
-use crate::policy::{Judged, Policy, is_for, rival, target_of};
+use crate::policy::{Judged, Policy, Targeting, is_for, rival, target_of};
 use crate::problem::{Problem, Verdict, texts};
 use crate::reader::Reader;
 use crate::reason::{PolicyAccepted, PolicyResolvedRefs};
+use crate::route::parents::Parents;
 use crate::route::references::service_port;
 
 use super::conditions::Conditions;
+use super::own_policy;
 use super::report::Report;
 
 /// What follows from the list of the kinds of policies.
 macro_rules! kinds {
     ($($kind:ident,)*) => {
-        /// The policies of all kinds.
-        pub(crate) fn names(snapshot: &Snapshot) -> impl Iterator<Item = ObjectRef> {
-            std::iter::empty()
+        /// The policies of all kinds, those of an embedder's own included.
+        pub(crate) fn names(
+            snapshot: &Snapshot,
+            own: &Kinds,
+        ) -> impl Iterator<Item = ObjectRef> {
+            own_policy::names(snapshot, own)
                 $(.chain($kind::all(snapshot).iter().map(|policy| policy.reference())))*
         }
 
         /// Is it a kind of policy?
-        pub(crate) fn is_policy(object: &ObjectRef) -> bool {
-            false $(|| (object.group == $kind::GROUP && object.kind == $kind::KIND))*
+        pub(crate) fn is_policy(object: &ObjectRef, own: &Kinds) -> bool {
+            own.of_policy(object).is_some()
+                $(|| (object.group == $kind::GROUP && object.kind == $kind::KIND))*
         }
 
         /// What is said of the policy of that name; `None` when there is none.
         pub(crate) fn of_policy(
             object: &ObjectRef,
             users: &Users,
+            parents: &Parents,
             reader: &Reader<'_>,
         ) -> Option<Report> {
             $(if object.group == $kind::GROUP && object.kind == $kind::KIND {
-                return Some(report(&***reader.policy::<$kind>(object).as_ref()?, users, reader));
+                let policy = &**reader.policy::<$kind>(object)?;
+                return Some(of_kind(policy, users, reader));
             })*
-            None
+            own_policy::of_policy(object, users, parents, reader)
         }
     };
 }
@@ -52,45 +61,69 @@ kinds! {
     XBackendTrafficPolicy,
 }
 
-/// The Gateways whose routes lead to what a policy is for.
-fn ancestors(policy: &impl Policy, users: &Users, reader: &Reader<'_>) -> BTreeSet<Ancestor> {
-    let mut found = BTreeSet::new();
-    for object in policy.keys() {
-        let Some(service) = reader.service(&object) else {
-            continue;
-        };
-        for (backend, ancestor) in users.of(&object, reader) {
-            let port = service_port(service, backend);
-            let section = port.map_or("", |port| port.name.as_str());
-            if is_for(policy, &object, section) {
-                found.insert(ancestor.clone());
-            }
-        }
-    }
-    found
+/// What is said of a policy.
+fn of_kind<P: Policy>(policy: &P, users: &Users, reader: &Reader<'_>) -> Report {
+    let (judged, targets) = (policy.judge(reader), targets(policy, reader));
+    let keys = policy.keys().into_iter();
+    let ancestors = keys.flat_map(|object| using(policy, &object, users, reader));
+    let stored = &policy.stored().ancestors;
+    report(
+        policy,
+        stored,
+        judged,
+        &targets,
+        &ancestors.collect(),
+        reader,
+    )
 }
 
-/// What is said of a policy.
-fn report<P: Policy>(policy: &P, users: &Users, reader: &Reader<'_>) -> Report {
-    let mut report = Report::new(policy.reference());
+/// The Gateways whose routes lead to what a policy is for of an object.
+pub(super) fn using(
+    policy: &impl Targeting,
+    object: &ObjectRef,
+    users: &Users,
+    reader: &Reader<'_>,
+) -> BTreeSet<Ancestor> {
+    let Some(service) = reader.service(object) else {
+        return BTreeSet::new();
+    };
+    let used = users.of(object, reader).filter(|(backend, _)| {
+        let port = backend.as_ref();
+        let port = port.and_then(|id| service_port(service, id).ok());
+        let section = port.map_or("", |port| port.name.as_str());
+        is_for(policy, object, section)
+    });
+    used.map(|(_, ancestor)| ancestor.clone()).collect()
+}
+
+/// What is said of a policy, whatever its kind.
+pub(super) fn report(
+    policy: &impl Targeting,
+    stored: &[PolicyAncestorStatus],
+    judged: Judged,
+    targets: &Targets,
+    ancestors: &BTreeSet<Ancestor>,
+    reader: &Reader<'_>,
+) -> Report {
+    let mut report = Report::new(policy.object());
     let Judged {
         refused,
         unresolved,
-    } = policy.judge(reader);
-    let Targets { missing, conflicts } = targets(policy, reader);
-    report.find(&missing);
-    report.find(&conflicts);
+    } = judged;
+    let Targets { missing, conflicts } = targets;
+    report.find(missing);
+    report.find(conflicts);
     report.find(&refused);
     report.find(unresolved.as_deref().unwrap_or_default());
     let wholly = conflicts.len() + missing.len() == policy.targets().len();
     let accepted = match refused.is_empty() {
         true if wholly && !conflicts.is_empty() => {
-            Verdict::new(PolicyAccepted::Conflicted, texts(&conflicts))
+            Verdict::new(PolicyAccepted::Conflicted, texts(conflicts))
         }
         true if conflicts.is_empty() => Verdict::new(PolicyAccepted::Accepted, "accepted"),
         true => Verdict::new(
             PolicyAccepted::Accepted,
-            format!("accepted, apart from: {}", texts(&conflicts)),
+            format!("accepted, apart from: {}", texts(conflicts)),
         ),
         false => Verdict::of(&refused, PolicyAccepted::Accepted, "accepted"),
     };
@@ -99,12 +132,11 @@ fn report<P: Policy>(policy: &P, users: &Users, reader: &Reader<'_>) -> Report {
         let unresolved = unresolved.as_deref()?;
         Some(Verdict::of(unresolved, good, "all references resolve"))
     };
-    let ancestors = ancestors(policy, users, reader);
     let entries = ancestors.iter().take(MAX_ANCESTORS);
     let entries = entries.map(|(gateway, controller)| {
         let ancestor_ref = reference_to(gateway);
-        let stored = stored(policy, &ancestor_ref, controller);
-        let generation = policy.metadata().generation;
+        let stored = stored_at(stored, &ancestor_ref, controller);
+        let generation = policy.meta().generation;
         PolicyAncestorStatus {
             conditions: Conditions::new(stored, generation, reader)
                 .add(accepted.clone())
@@ -125,16 +157,14 @@ fn report<P: Policy>(policy: &P, users: &Users, reader: &Reader<'_>) -> Report {
 const MAX_ANCESTORS: usize = 16;
 
 /// What is wrong with the targets of a policy.
-struct Targets {
-    missing: Vec<Problem<PolicyAccepted>>,
-    conflicts: Vec<Problem<PolicyAccepted>>,
+#[derive(Default)]
+pub(super) struct Targets {
+    pub(super) missing: Vec<Problem<PolicyAccepted>>,
+    pub(super) conflicts: Vec<Problem<PolicyAccepted>>,
 }
 
 fn targets<P: Policy>(policy: &P, reader: &Reader<'_>) -> Targets {
-    let mut found = Targets {
-        missing: Vec::new(),
-        conflicts: Vec::new(),
-    };
+    let mut found = Targets::default();
     for (index, target) in policy.targets().iter().enumerate() {
         let object = target_of(policy, target);
         let field = format!("spec.targetRefs[{index}]");
@@ -170,12 +200,12 @@ fn reference_to(gateway: &ObjectRef) -> ParentReference {
 }
 
 /// The conditions that a policy has now for an ancestor, by this controller.
-fn stored<'a>(
-    policy: &'a impl Policy,
+fn stored_at<'a>(
+    stored: &'a [PolicyAncestorStatus],
     ancestor: &ParentReference,
     controller: &str,
 ) -> &'a [Condition] {
-    let mut entries = policy.stored().ancestors.iter();
+    let mut entries = stored.iter();
     let entry = entries
         .find(|entry| entry.controller_name == controller && entry.ancestor_ref == *ancestor);
     entry.map_or(&[], |entry| &entry.conditions)

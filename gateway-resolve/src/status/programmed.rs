@@ -42,7 +42,12 @@ impl Statuses {
                     refusal.tell(status, &object.status, generation, NOT_VALID);
                 }
             }
-            Some(Status::GatewayClass(_) | Status::Route(_) | Status::Policy(_)) => {}
+            Some(
+                Status::GatewayClass(_)
+                | Status::Route(_)
+                | Status::Policy(_)
+                | Status::Custom { .. },
+            ) => {}
             #[cfg(feature = "k8s-gateway")]
             Some(Status::Options(_)) => {}
             None => {}

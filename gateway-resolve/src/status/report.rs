@@ -13,6 +13,7 @@ use crate::problem::Problem;
 use crate::reader::Reader;
 use crate::reason::Reason;
 use crate::route::RouteFacts;
+use crate::route::parents::Parents;
 use crate::{Config, Finding};
 
 use super::attached::Attached;
@@ -147,13 +148,14 @@ pub(crate) fn report(facts: &Facts<'_>, config: &Config, reader: &Reader<'_>) ->
 
 /// What is said of all policies.
 fn policies<'a>(facts: &Facts<'_>, reader: &'a Reader<'_>) -> impl Iterator<Item = Report> + 'a {
-    let objects: Vec<_> = policy::names(reader.snapshot()).collect();
+    let objects: Vec<_> = policy::names(reader.snapshot(), reader.kinds()).collect();
     let users = match objects.is_empty() {
         true => Users::default(),
         false => Users::of_all(facts.routes.iter()),
     };
+    let parents = Parents::new(&facts.parents);
     let objects = objects.into_iter();
-    objects.filter_map(move |object| policy::of_policy(&object, &users, reader))
+    objects.filter_map(move |object| policy::of_policy(&object, &users, &parents, reader))
 }
 
 /// What is said of all options.

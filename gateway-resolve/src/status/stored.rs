@@ -16,6 +16,9 @@ macro_rules! stored {
                     $($(#[$only])? (Resource::$kind(object), Self::$status(status)) => {
                         Arc::make_mut(object).status.clone_from(status);
                     })*
+                    (Resource::Custom(object), Self::Custom { status, .. }) => {
+                        Arc::make_mut(object).status.clone_from(status);
+                    }
                     _ => return false,
                 }
                 true

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use gateway_model::{
-    Condition, GatewayClassStatus, GatewayStatus, ListenerSetStatus, ListenerStatus,
+    Condition, CustomStatus, GatewayClassStatus, GatewayStatus, ListenerSetStatus, ListenerStatus,
     ParentReference, PolicyAncestorStatus, PolicyStatus, RouteParentStatus, RouteStatus,
 };
 
@@ -101,6 +101,18 @@ impl MergeStatus for PolicyStatus {
         let (stored, wanted) = (&self.ancestors, &wanted.ancestors);
         Self {
             ancestors: merged_entries(stored, wanted, author, generation),
+        }
+    }
+}
+
+impl MergeStatus for CustomStatus {
+    fn merged(&self, wanted: &Self, author: Author<'_>, generation: i64) -> Self {
+        let (stored, entries) = (&self.ancestors, &wanted.ancestors);
+        let mut others = self.others.clone();
+        others.extend(wanted.others.clone());
+        Self {
+            ancestors: merged_entries(stored, entries, author, generation),
+            others,
         }
     }
 }

@@ -15,9 +15,9 @@ mod write;
 #[cfg(feature = "k8s-gateway")]
 use gateway_model::k8s_gateway::RouteOption;
 use gateway_model::{
-    BackendTlsPolicy, Gateway, GatewayClass, GatewayClassStatus, GatewayStatus, GrpcRoute,
-    HttpRoute, Kind, ListenerSet, ListenerSetStatus, Object, ObjectRef, PolicyStatus, RouteStatus,
-    TcpRoute, TlsRoute, UdpRoute, XBackendTrafficPolicy,
+    BackendTlsPolicy, CustomObject, CustomStatus, Gateway, GatewayClass, GatewayClassStatus,
+    GatewayStatus, GrpcRoute, HttpRoute, Kind, ListenerSet, ListenerSetStatus, Object, ObjectRef,
+    PolicyStatus, RouteStatus, TcpRoute, TlsRoute, UdpRoute, XBackendTrafficPolicy,
 };
 
 use crate::{Snapshot, Status, Statuses, Store};
@@ -80,6 +80,8 @@ pub fn plan_statuses<'a>(
     writes.extend(plan.missing(snapshot.udp_routes()));
     writes.extend(plan.missing(snapshot.backend_tls_policies()));
     writes.extend(plan.missing(snapshot.x_backend_traffic_policies()));
+    let customs = snapshot.customs.iter();
+    writes.extend(customs.filter_map(|object| plan.missing_of_custom(object)));
     #[cfg(feature = "k8s-gateway")]
     writes.extend(plan.missing_of_options(snapshot));
     writes
@@ -99,6 +101,9 @@ pub fn plan_status<'a>(
     #[cfg(feature = "k8s-gateway")]
     if object.group == RouteOption::GROUP {
         return plan.missing_of_option(snapshot, object);
+    }
+    if let Some(object) = snapshot.customs.get(object) {
+        return plan.missing_of_custom(object);
     }
     if ![Gateway::GROUP, XBackendTrafficPolicy::GROUP].contains(&&*object.group) {
         return None;
@@ -147,6 +152,26 @@ impl Plan<'_> {
         Object<S, T>: Kind,
     {
         self.write(objects.get(&object.namespace, &object.name)?)
+    }
+
+    fn missing_of_custom(self, object: &CustomObject) -> Option<StatusWrite> {
+        let reference = object.reference();
+        let wanted = match self.statuses.get(&reference) {
+            Some(Status::Custom { status, .. }) => status.clone(),
+            _ => CustomStatus::default(),
+        };
+        let generation = object.metadata.generation;
+        let merged = object.status.merged(&wanted, self.author, generation);
+        (merged != object.status).then(|| StatusWrite {
+            object: reference,
+            api_version: object.api_version.clone(),
+            resource_version: object.metadata.resource_version.clone(),
+            status: Status::Custom {
+                api_version: object.api_version.clone(),
+                status: merged,
+            },
+            entry: None,
+        })
     }
 
     fn write<S, T: Planned>(self, object: &Object<S, T>) -> Option<StatusWrite>

@@ -84,7 +84,7 @@ impl Status {
             ],
             Self::ListenerSet(_) => &["conditions", "listeners"],
             Self::Route(_) => &["parents"],
-            Self::Policy(_) => &["ancestors"],
+            Self::Policy(_) | Self::Custom { .. } => &["ancestors"],
             #[cfg(feature = "k8s-gateway")]
             Self::Options(_) => &["statuses"],
         }
@@ -136,6 +136,11 @@ fn put(resource: &mut Resource, status: &Status, version: Option<String>) -> boo
         (Resource::ListenerOption(to), Status::Options(status)) => put_into(to, status, version),
         #[cfg(feature = "k8s-gateway")]
         (Resource::Upstream(to), Status::Options(status)) => put_into(to, status, version),
+        (Resource::Custom(to), Status::Custom { status, .. }) => {
+            let object = Arc::make_mut(to);
+            object.status.clone_from(status);
+            object.metadata.resource_version = version;
+        }
         _ => return false,
     }
     true

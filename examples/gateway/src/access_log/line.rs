@@ -144,7 +144,10 @@ fn listener(listener: &Listener) -> String {
 
 /// `Service/default/shop:80`.
 pub(crate) fn backend(id: &BackendId) -> String {
-    format!("{}:{}", object(&id.object), id.port)
+    match id.port {
+        Some(port) => format!("{}:{port}", object(&id.object)),
+        None => object(&id.object),
+    }
 }
 
 fn time(at: SystemTime) -> String {

@@ -64,7 +64,7 @@ fn forwarding(name: &str) -> Rule {
 
 fn backend(name: &str) -> Arc<Backend> {
     let source = source("Service", name);
-    let (object, port) = (source.object.clone(), Port::new(80).unwrap());
+    let (object, port) = (source.object.clone(), Some(Port::new(80).unwrap()));
     Arc::new(Backend {
         id: BackendId {
             object,

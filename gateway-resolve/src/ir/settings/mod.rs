@@ -13,6 +13,7 @@ mod connections;
 mod cors;
 mod csrf;
 mod duration;
+mod extension;
 mod fault;
 mod format;
 mod global_rate_limit;
@@ -37,6 +38,7 @@ pub use connections::ConnectionLimit;
 pub use cors::{CorsMerge, CorsPolicy, CorsRules};
 pub use csrf::{Csrf, TextMatch, TextMatchKind};
 pub use duration::{AskedDuration, StreamDuration};
+pub use extension::Extension;
 pub use fault::{Abort, Delay, Fault};
 pub use format::{FieldName, Format, Operator, Piece};
 pub use global_rate_limit::{DescriptorEntry, GlobalRateLimit};
@@ -54,6 +56,7 @@ pub use transformation::{
     TransformationStage, Transformations,
 };
 
+use std::any::Any;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -71,6 +74,9 @@ macro_rules! settings {
                 #[serde(skip_serializing_if = "Option::is_none")]
                 pub $field: Option<Box<Sourced<$type>>>,
             )*
+            /// What policies of an embedder's own kinds set, one of each kind.
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            pub extensions: Vec<Sourced<Extension>>,
             /// What policies say that is no setting, such as in filters.
             #[serde(skip_serializing_if = "Vec::is_empty")]
             pub beside: Vec<Origin>,
@@ -82,7 +88,16 @@ macro_rules! settings {
                 let all: Vec<Option<&Origin>> = vec![
                     $(self.$field.as_ref().map(|set| &set.origin),)*
                 ];
-                all.into_iter().flatten().chain(&self.beside)
+                let own = self.extensions.iter().map(|set| &set.origin);
+                all.into_iter().flatten().chain(own).chain(&self.beside)
+            }
+
+            /// What a policy of an embedder's own kind sets, by its type.
+            pub fn extension<T: Any>(&self) -> Option<Sourced<&T>> {
+                self.extensions.iter().find_map(|set| {
+                    let value = set.value.get()?;
+                    Some(Sourced { value, origin: set.origin.clone() })
+                })
             }
         }
     };

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use gateway_dataplane::table::{Candidate, StreamCandidate};
-use gateway_model::ObjectRef;
+use gateway_model::{ObjectRef, Port};
 use gateway_resolve::ir::{
     BackendId, ListenerId, Refusal, Rule, StreamRule, StreamTarget, Target as IrTarget,
     WeightedTarget,
@@ -114,14 +114,16 @@ pub(super) struct TargetShare {
 pub(super) struct BackendName {
     #[serde(flatten)]
     pub(super) object: Object,
-    pub(super) port: u16,
+    /// Left out where it is no port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) port: Option<u16>,
 }
 
 impl From<&BackendId> for BackendName {
     fn from(id: &BackendId) -> Self {
         Self {
             object: (&id.object).into(),
-            port: id.port.get(),
+            port: id.port.map(Port::get),
         }
     }
 }

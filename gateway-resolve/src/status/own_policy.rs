@@ -1,0 +1,139 @@
+//! The status of policies of an embedder's own kinds: one entry for each Gateway that they make a difference for.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use gateway_model::{
+    CustomObject, CustomStatus, Gateway, GrpcRoute, HttpRoute, Kind, ListenerSet, ObjectRef,
+    PolicyStatus, Service,
+};
+
+use crate::Snapshot;
+use crate::index::Indexed;
+use crate::kinds::{Kinds, PolicyKind, all_kinds, judge, name_of};
+use crate::policy::users::{Ancestor, Users};
+use crate::policy::{rival, target_of};
+use crate::problem::Problem;
+use crate::reader::Reader;
+use crate::reason::PolicyAccepted;
+use crate::route::parents::Parents;
+
+use super::Status;
+use super::policy::{Targets, report, using};
+use super::report::Report;
+
+/// The policies of own kinds.
+pub(super) fn names(snapshot: &Snapshot, own: &Kinds) -> impl Iterator<Item = ObjectRef> {
+    let kinds = all_kinds(own);
+    let policies = kinds.flat_map(|kind| snapshot.customs.of_kind(&name_of(kind)));
+    policies.map(|policy| policy.reference())
+}
+
+/// What is said of the policy of that name; `None` when there is none.
+pub(super) fn of_policy(
+    object: &ObjectRef,
+    users: &Users,
+    parents: &Parents,
+    reader: &Reader<'_>,
+) -> Option<Report> {
+    let kind = reader.kinds().of_policy(object)?;
+    let policy = &**reader.custom(object)?;
+    let targets = targets(kind, policy, reader);
+    let judged = judge(kind, policy, reader);
+    let keys = policy.keys().into_iter();
+    let ancestors = keys.flat_map(|object| ancestors(policy, &object, users, parents, reader));
+    let stored = &policy.status.ancestors;
+    let report = report(
+        policy,
+        stored,
+        judged,
+        &targets,
+        &ancestors.collect(),
+        reader,
+    );
+    Some(as_custom(report, policy))
+}
+
+/// The Gateways that a policy makes a difference for by what it says of an object.
+fn ancestors(
+    policy: &CustomObject,
+    object: &ObjectRef,
+    users: &Users,
+    parents: &Parents,
+    reader: &Reader<'_>,
+) -> BTreeSet<Ancestor> {
+    match (&*object.group, &*object.kind) {
+        (Gateway::GROUP, Gateway::KIND | ListenerSet::KIND) => {
+            let parent = parents.get(object, reader).into_iter();
+            let gateway =
+                parent.map(|parent| (parent.gateway.clone(), Arc::clone(&parent.controller)));
+            gateway.collect()
+        }
+        (Service::GROUP, Service::KIND) => using(policy, object, users, reader),
+        _ => users
+            .of(object, reader)
+            .map(|(_, ancestor)| ancestor.clone())
+            .collect(),
+    }
+}
+
+/// The same, as the status of an object of its kind.
+fn as_custom(mut report: Report, policy: &CustomObject) -> Report {
+    if let Some(Status::Policy(PolicyStatus { ancestors })) = report.status {
+        let status = CustomStatus {
+            ancestors,
+            ..CustomStatus::default()
+        };
+        report.status = Some(Status::Custom {
+            api_version: policy.api_version.clone(),
+            status,
+        });
+    }
+    report
+}
+
+/// What is wrong with the targets of a policy.
+fn targets(kind: &dyn PolicyKind, policy: &CustomObject, reader: &Reader<'_>) -> Targets {
+    let mut found = Targets::default();
+    for (index, target) in policy.target_refs.iter().enumerate() {
+        let object = target_of(policy, target);
+        let field = format!("spec.targetRefs[{index}]");
+        let problem = |reason, message: String| Problem::new(reason, field.as_str(), message);
+        if !may_have_policies(&object, reader) || !kind.is_for(&object) {
+            let message = format!("a {} can't be for a {}", kind.kind(), object.kind);
+            found
+                .missing
+                .push(problem(PolicyAccepted::Invalid, message));
+        } else if *object.namespace != *policy.metadata.namespace {
+            let message = format!("expected an object of its own namespace, found {object}");
+            found
+                .missing
+                .push(problem(PolicyAccepted::Invalid, message));
+        } else if reader.resource(&object).is_none() {
+            let message = format!("{object} does not exist");
+            let missing = problem(PolicyAccepted::TargetNotFound, message).missing(object);
+            found.missing.push(missing);
+        } else if let Some(older) =
+            rival(policy, target, reader.customs_for(&name_of(kind), &object))
+        {
+            let message = format!("{} has this target already", older.reference());
+            found
+                .conflicts
+                .push(problem(PolicyAccepted::Conflicted, message));
+        }
+    }
+    found
+}
+
+/// Is it of a kind that there may be policies for?
+fn may_have_policies(object: &ObjectRef, reader: &Reader<'_>) -> bool {
+    let (group, kind) = (&*object.group, &*object.kind);
+    let known = [
+        (Gateway::GROUP, Gateway::KIND),
+        (GrpcRoute::GROUP, GrpcRoute::KIND),
+        (HttpRoute::GROUP, HttpRoute::KIND),
+        (ListenerSet::GROUP, ListenerSet::KIND),
+        (Service::GROUP, Service::KIND),
+    ];
+    known.contains(&(group, kind)) || reader.kinds().of_backend(group, kind).is_some()
+}
