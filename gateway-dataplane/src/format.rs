@@ -16,7 +16,8 @@ use crate::head::{RequestHead, ResponseHead};
 pub(crate) struct Subject<'a> {
     pub(crate) request: &'a RequestHead,
     pub(crate) connection: &'a ConnectionInfo,
-    pub(crate) rule: &'a ir::Rule,
+    /// None before routes are looked at.
+    pub(crate) rule: Option<&'a ir::Rule>,
 }
 
 /// A text that lacks what is known of the response only.
@@ -132,7 +133,7 @@ fn value(operator: &Operator, subject: Subject<'_>) -> Option<String> {
         Operator::ClientAddress { port } => Some(address(connection.peer, *port)),
         Operator::LocalAddress { port } => Some(address(local()?, *port)),
         Operator::ServerName => connection.sni.as_deref().map(str::to_owned),
-        Operator::RouteName => Some(route_name(rule)),
+        Operator::RouteName => rule.map(route_name),
         Operator::Hostname => Some(hostname().to_owned()),
         Operator::Environment(name) => std::env::var(&**name).ok(),
         _ => None,

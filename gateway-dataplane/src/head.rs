@@ -19,6 +19,7 @@ mod message;
 mod name;
 mod path;
 mod readings;
+pub(crate) mod slashes;
 mod usual;
 
 pub use fields::Fields;

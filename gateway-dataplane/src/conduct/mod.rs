@@ -4,34 +4,54 @@
 //! a connection before its first request is told by its server name; in clear, where all listeners of a port share
 //! its connections, it is that of the first that says anything. What holds for a request is told by its host.
 
+pub(crate) mod client;
 mod gate;
 mod heads;
+mod limits;
+mod paths;
+mod response;
 
 pub(crate) use gate::{Gate, Seat, Turned};
+pub(crate) use limits::Life;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use gateway_resolve::ir::ListenerSettings;
+use gateway_resolve::ir::{HttpVersion, ListenerSettings, Protocols, Provenance};
+use http::Response;
 
 use self::heads::Heads;
-use crate::ConnectionInfo;
-use crate::head::RequestHead;
+use self::limits::Own;
+use self::response::Marks;
+use crate::head::{Fields, RequestHead};
 use crate::plan::Answer;
 use crate::table::SocketTable;
+use crate::{Body, ConnectionInfo, Limits};
 
 /// How a listener deals with its clients.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Conduct {
     gate: Gate,
     heads: Heads,
+    provenance: Option<Arc<Provenance>>,
+    protocols: Protocols,
+    limits: Own,
+    marks: Marks,
 }
 
 impl Conduct {
     /// What `settings` come to; `None`: they say nothing. What is counted goes on from `before`.
     pub(crate) fn of(settings: &ListenerSettings, before: Option<&Self>) -> Option<Arc<Self>> {
+        let (provenance, protocols) = (&settings.provenance, &settings.protocols);
         let conduct = Self {
             gate: Gate::new(settings, before.map(|before| &before.gate)),
             heads: Heads::new(settings),
+            provenance: provenance.as_ref().map(|set| Arc::new(set.value.clone())),
+            protocols: protocols
+                .as_ref()
+                .map_or_else(Protocols::default, |set| set.value.clone()),
+            limits: Own::new(settings),
+            marks: Marks::new(settings),
         };
         (conduct != Self::default()).then(|| Arc::new(conduct))
     }
@@ -39,6 +59,41 @@ impl Conduct {
     /// How many connections there may be.
     pub(crate) fn gate(&self) -> &Gate {
         &self.gate
+    }
+
+    /// The only version of HTTP that is spoken.
+    pub(crate) fn only(&self) -> Option<HttpVersion> {
+        self.protocols.only
+    }
+
+    /// How HTTP/1 and HTTP/2 are spoken.
+    pub(crate) fn protocols(&self) -> &Protocols {
+        &self.protocols
+    }
+
+    /// What clients may take, where the data plane's own limits are `limits`.
+    pub(crate) fn limits(&self, limits: &Limits) -> Limits {
+        self.limits.over(limits)
+    }
+
+    /// What a connection may take that others may take without end.
+    pub(crate) fn life(&self) -> Life {
+        self.limits.life()
+    }
+
+    /// Edits the head of a response, whoever gives it.
+    pub(crate) fn mark(&self, fields: &mut Fields) {
+        self.marks.put_on(fields);
+    }
+
+    /// The same of a response as the `http` crate has it.
+    pub(crate) fn marked(&self, mut response: Response<Body>) -> Response<Body> {
+        if self.marks != Marks::default() {
+            let mut fields = Fields::from(response.headers());
+            self.mark(&mut fields);
+            *response.headers_mut() = (&fields).into();
+        }
+        response
     }
 
     /// Edits the head of a request, which is in canonical form, before routes are looked at. The answer to one that
@@ -63,8 +118,14 @@ pub(crate) fn seen_by<B>(
         return None;
     }
     let conduct = table.conduct(head, connection.sni.as_deref());
+    let provenance = conduct.and_then(|conduct| conduct.provenance.as_ref());
+    let client = provenance.and_then(|known| client::address(known.client?, &head.fields));
+    let mut headers = connection.headers.clone();
+    headers.provenance = provenance.cloned();
     Some(Box::new(ConnectionInfo {
         conduct: conduct.cloned(),
+        peer: client.map_or(connection.peer, |client| SocketAddr::new(client, 0)),
+        headers,
         ..connection.clone()
     }))
 }

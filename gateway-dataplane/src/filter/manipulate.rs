@@ -83,7 +83,8 @@ pub(crate) fn edit_response(
     }
 }
 
-fn remove(name: &gateway_model::HeaderName, fields: &mut Fields) {
+/// Removes a header, if it is one that may be edited.
+pub(crate) fn remove(name: &gateway_model::HeaderName, fields: &mut Fields) {
     if is_editable(name.as_http()) {
         fields.remove(name.as_http());
     }

@@ -103,6 +103,7 @@ async fn say(
     last_if_told(client, connection.watch.as_deref());
     observed.answered(answer.head.status, answer.reason);
     client.response = answer.head;
+    mark(client, connection);
     match client.say(&answer.text).await {
         Ok(sent) => {
             observed.moved(0, sent);
@@ -110,6 +111,13 @@ async fn say(
             go_on(client)
         }
         Err(_) => After::Close,
+    }
+}
+
+/// Edits the head of a response as the listener says.
+fn mark(client: &mut Client, connection: &ConnectionInfo) {
+    if let Some(conduct) = &connection.conduct {
+        conduct.mark(&mut client.response.fields);
     }
 }
 
@@ -151,6 +159,7 @@ async fn direct<B: Backend>(
             observed.answered(client.response.status, Reason::Backend);
             plan.finish(&options.planner, &mut client.response);
             last_if_told(client, watch);
+            mark(client, connection);
             client.respond(exchange.size());
             match exchange.pass_on(client, &mut ends, &mut observed).await {
                 Ok(()) => go_on(client),
@@ -228,6 +237,9 @@ async fn detoured(
     let option = response.headers().get(header::CONNECTION);
     client.keep_alive &= option.is_none_or(|option| option != "close");
     let tunnel = response.body_mut().take_tunnel();
+    if let Some(conduct) = &connection.conduct {
+        response = conduct.marked(response);
+    }
     if detour::respond(client, &mut feed, watch, response)
         .await
         .is_err()

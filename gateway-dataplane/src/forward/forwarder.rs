@@ -66,8 +66,14 @@ impl<M: MakeBackend> Forwarder<M> {
 
     /// The same for so many workers: the threads that [`ConnectionInfo::worker`] tells apart. Backends
     /// [are told](Site::workers).
-    pub fn with_workers(make: M, workers: usize, limits: Limits, forwarding: Forwarding) -> Self {
+    pub fn with_workers(
+        make: M,
+        workers: usize,
+        mut limits: Limits,
+        forwarding: Forwarding,
+    ) -> Self {
         let workers = workers.max(1);
+        limits.header_bytes = limits.header_bytes.max(LEAST_HEADER_BYTES);
         let tables = Tables::new(workers, &Table::default(), |_| Terminations::default());
         Self {
             make,
@@ -239,6 +245,9 @@ impl<M: MakeBackend> Forwarder<M> {
         drop(known);
     }
 }
+
+/// What [`Limits::header_bytes`] is at least.
+const LEAST_HEADER_BYTES: usize = 8_192;
 
 /// The table has no such socket.
 fn nobody_listens(

@@ -65,19 +65,24 @@ pub(crate) async fn forward<B: Backend>(
     let seen = conduct::seen_by(table, connection, &head);
     let connection = seen.as_deref().unwrap_or(connection);
     let mut observed = begin(&options.audience, connection, Some(&head));
-    let hit = match route(options, table, connection, &mut head, &mut observed) {
-        Err(answer) => return answer.observed(version, observed),
-        Ok(hit) => hit,
+    let response = match route(options, table, connection, &mut head, &mut observed) {
+        Err(answer) => answer.observed(version, observed),
+        Ok(hit) => {
+            let arrived = Arrived {
+                parts,
+                head,
+                body,
+                observed,
+            };
+            match hit.rule.stages() {
+                None => proceed(options, connection, hit, Duration::ZERO, arrived).await,
+                Some(stages) => Box::pin(admit(options, connection, hit, stages, arrived)).await,
+            }
+        }
     };
-    let arrived = Arrived {
-        parts,
-        head,
-        body,
-        observed,
-    };
-    match hit.rule.stages() {
-        None => proceed(options, connection, hit, Duration::ZERO, arrived).await,
-        Some(stages) => Box::pin(admit(options, connection, hit, stages, arrived)).await,
+    match &connection.conduct {
+        None => response,
+        Some(conduct) => conduct.marked(response),
     }
 }
 

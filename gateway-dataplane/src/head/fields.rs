@@ -266,6 +266,20 @@ impl Fields {
         });
     }
 
+    /// Writes the first letter of each word of each name in upper case.
+    pub(crate) fn capitalise(&mut self) {
+        for field in &self.list {
+            let (start, end) = (field.name.start as usize, field.name.end as usize);
+            let mut begins = true;
+            for byte in &mut self.text[start..end] {
+                if begins {
+                    byte.make_ascii_uppercase();
+                }
+                begins = *byte == b'-';
+            }
+        }
+    }
+
     /// Forgets all, and keeps the memory.
     pub(crate) fn clear(&mut self) {
         self.text.clear();

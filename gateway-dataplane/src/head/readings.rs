@@ -1,6 +1,6 @@
 //! The ways in which servers read one path.
 
-use super::path::remove_dots;
+use super::slashes;
 
 /// What is done with a request whose path servers read in more than one way, when one of these ways leads to
 /// another rule than the path as it is written. A rule that guards or diverts a path could be walked around with it.
@@ -24,7 +24,7 @@ pub(crate) fn other_readings(path: &str) -> Vec<String> {
         return Vec::new();
     }
     let mut readings = vec![path.to_owned()];
-    for step in [with_plain_slashes, without_parameters, with_single_slashes] {
+    for step in [slashes::unescaped, without_parameters, slashes::single] {
         for at in 0..readings.len() {
             let next = step(&readings[at]);
             if !readings.contains(&next) {
@@ -33,9 +33,7 @@ pub(crate) fn other_readings(path: &str) -> Vec<String> {
         }
     }
     let others = readings.into_iter().skip(1);
-    others
-        .map(|path| remove_dots(&path).unwrap_or(path))
-        .collect()
+    others.map(slashes::without_dots).collect()
 }
 
 /// A look at each byte once, as most paths need no more.
@@ -48,24 +46,11 @@ fn may_be_ambiguous(path: &str) -> bool {
     })
 }
 
-fn with_plain_slashes(path: &str) -> String {
-    ["%2F", "%2f", "%5C", "%5c"]
-        .iter()
-        .fold(path.to_owned(), |path, escaped| path.replace(escaped, "/"))
-}
-
 fn without_parameters(path: &str) -> String {
     let names = path
         .split('/')
         .map(|segment| segment.split(';').next().unwrap_or_default());
     names.collect::<Vec<_>>().join("/")
-}
-
-fn with_single_slashes(path: &str) -> String {
-    let mut last = ' ';
-    let mut single = path.to_owned();
-    single.retain(|next| std::mem::replace(&mut last, next) != '/' || next != '/');
-    single
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ fn edit<B: Clone>(
     let subject = Subject {
         request: head,
         connection,
-        rule: rule.ir(),
+        rule: Some(rule.ir()),
     };
     let manipulations = rule.manipulations();
     settled.given = begin_response(manipulations, subject);

@@ -1,5 +1,6 @@
 //! From a connection that was accepted to requests.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -9,19 +10,22 @@ use std::task::Poll;
 use std::time::Instant;
 
 use futures_util::future::poll_fn;
+use gateway_resolve::ir::HttpVersion;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_rustls::server::TlsStream;
 
 use super::greet::{Greeted, greet};
+use super::http2::Http2;
 use super::listening::Served;
 use super::sniff::{Protocol, sniff};
 use super::watch::{Order, Registration, Watch};
 use super::worker::Worker;
 use super::{http1, tcp};
+use crate::Limits;
 use crate::backend::MakeBackend;
-use crate::codec::h1::{Buffer, Side, Stream};
-use crate::conduct::{Seat, Turned};
+use crate::codec::h1::{Buffer, Rules, Side, Stream};
+use crate::conduct::{Conduct, Seat, Turned};
 use crate::forward::{ConnectionInfo, Current, View, forward};
 use crate::observe::{Observed, ObservedStream};
 use crate::table::{Chosen, StreamRoute};
@@ -176,20 +180,31 @@ impl<M: MakeBackend> Client<M> {
         } = self;
         info.watch = Some(Arc::clone(registration.watch()));
         let mut current = worker.forwarder.current(view, info.worker, info.socket);
-        match protocol {
+        let terms = Terms::new(
+            worker.limits(),
+            info.conduct.as_deref(),
+            registration.watch(),
+        );
+        match terms.only.unwrap_or(protocol) {
             Protocol::Http1 => {
-                let mut client = http1::client(worker.limits(), side);
+                let linger = terms.limits.linger;
+                let mut client = http1::client(&terms.limits, terms.rules, side);
                 Box::pin(async move {
                     let options = worker.forwarder.options();
                     let watch = registration.watch();
-                    http1::serve(options, &mut current, &info, watch, &mut client).await;
+                    http1::serve(options, &mut current, &info, watch, &mut client, linger).await;
                     drop(seat);
                 })
             }
-            Protocol::Http2 => Box::pin(async move {
-                serve_http2(&worker, current, info, side, registration.watch()).await;
-                drop(seat);
-            }),
+            Protocol::Http2 => {
+                let own = info.conduct.is_some().then(|| Http2::new(&terms.limits));
+                Box::pin(async move {
+                    let http2 = own.as_ref().unwrap_or(&worker.http2);
+                    let watch = registration.watch();
+                    serve_http2(&worker, http2, current, info, side, watch).await;
+                    drop(seat);
+                })
+            }
         }
     }
 }
@@ -204,8 +219,43 @@ async fn unless_stopped<F: Future>(watch: &Watch, future: F) -> Option<F::Output
     .await
 }
 
+/// On which terms HTTP is spoken with a client.
+struct Terms<'a> {
+    limits: Cow<'a, Limits>,
+    rules: Rules,
+    only: Option<Protocol>,
+}
+
+impl<'a> Terms<'a> {
+    /// Those of a connection that `watch` watches over.
+    fn new(limits: &'a Limits, conduct: Option<&Conduct>, watch: &Watch) -> Self {
+        let Some(conduct) = conduct else {
+            return Self {
+                limits: Cow::Borrowed(limits),
+                rules: Rules::default(),
+                only: None,
+            };
+        };
+        let limits = conduct.limits(limits);
+        watch.hold_to(&limits, conduct.life());
+        let http1 = &conduct.protocols().http1;
+        Self {
+            limits: Cow::Owned(limits),
+            rules: Rules {
+                refuses_two_lengths: http1.refuses_two_lengths,
+                capitalises: http1.capitalises,
+            },
+            only: conduct.only().map(|only| match only {
+                HttpVersion::Http1 => Protocol::Http1,
+                HttpVersion::Http2 => Protocol::Http2,
+            }),
+        }
+    }
+}
+
 async fn serve_http2<M: MakeBackend>(
     worker: &Worker<M>,
+    http2: &Http2,
     current: Current<M::Backend>,
     info: ConnectionInfo,
     stream: Side,
@@ -227,5 +277,5 @@ async fn serve_http2<M: MakeBackend>(
             .await
         }
     };
-    worker.http2.serve(stream, watch, handle).await;
+    http2.serve(stream, watch, handle).await;
 }

@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::future::poll_fn;
 use tokio::io::copy_bidirectional;
@@ -10,38 +11,44 @@ use tokio::io::copy_bidirectional;
 use super::watch::{Order, Watch};
 use crate::Limits;
 use crate::backend::{Backend, Tunnel};
-use crate::codec::h1::{Client, HeadLimits, NoHead, Side};
+use crate::codec::h1::{Client, HeadLimits, NoHead, Rules, Side};
 use crate::forward::{After, ConnectionInfo, Current, Options, View, refuse, serve_client};
 
 /// A client on the other end of `side`.
-pub(super) fn client(limits: &Limits, side: Side) -> Client {
+pub(super) fn client(limits: &Limits, rules: Rules, side: Side) -> Client {
     let limits = HeadLimits {
-        bytes: limits.header_bytes.max(8_192),
+        bytes: limits.header_bytes,
         fields: limits.header_count,
     };
-    Client::new(side, limits)
+    Client::new(side, limits).by(rules)
 }
 
-/// Serves the requests that come from `client`.
+/// Serves the requests that come from `client`, which is given the time `linger` to close.
 pub(super) async fn serve<B: Backend>(
     options: &Options,
     current: &mut Current<B>,
     info: &ConnectionInfo,
     watch: &Arc<Watch>,
     client: &mut Client,
+    linger: Duration,
 ) {
     loop {
         let next = next(client, watch).await;
         if let Next::Over | Next::Asked = next {
             if watch.order() != Order::Stop {
-                client.part(options.limits.linger).await;
+                client.part(linger).await;
             }
             return;
         }
         // Boxed, so that a connection which waits does not carry the room for it.
         let _open = Open::on(watch);
         let view = current.view();
-        match Box::pin(turn(options, &view, info, watch, client, next)).await {
+        let turn = turn(options, &view, info, watch, client, next);
+        let after = Box::pin(turn).await;
+        if matches!(after, After::Close) && watch.order() != Order::Stop {
+            client.close(linger).await;
+        }
+        match after {
             After::Next => {}
             After::Close => return,
             After::Switch(tunnel) => return Box::pin(join(client, tunnel, watch)).await,
@@ -49,7 +56,7 @@ pub(super) async fn serve<B: Backend>(
     }
 }
 
-/// One request, up to where another can follow or the connection is closed.
+/// One request, up to where another can follow or the connection has to close.
 async fn turn<B: Backend>(
     options: &Options,
     view: &View<B>,
@@ -64,9 +71,6 @@ async fn turn<B: Backend>(
     };
     if matches!(after, After::Next) && !client.side.decoder.is_done() {
         drain(client, watch, &mut after).await;
-    }
-    if matches!(after, After::Close) && watch.order() != Order::Stop {
-        client.close(options.limits.linger).await;
     }
     after
 }
@@ -99,6 +103,9 @@ fn poll_next(client: &mut Client, watch: &Watch, cx: &mut Context<'_>) -> Poll<N
     let order = watch.poll_order(cx);
     if order == Order::Stop {
         return Poll::Ready(Next::Over);
+    }
+    if watch.has_late_head() {
+        return Poll::Ready(Next::Refused(http::StatusCode::REQUEST_TIMEOUT));
     }
     match client.poll_next(cx) {
         Poll::Ready(Ok(())) => Poll::Ready(Next::Request),

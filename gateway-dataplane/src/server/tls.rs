@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use gateway_model::Hostname;
-use gateway_resolve::ir::{self, CertificateId, Ir, ListenerId, Stack};
+use gateway_resolve::ir::{self, CertificateId, HttpVersion, Ir, ListenerId, Stack};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::server::{ClientHello, NoServerSessionStorage, ProducesTickets, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
@@ -89,9 +89,8 @@ impl Tls {
         if tls.clients.is_none() {
             config.ticketer = Arc::clone(&self.tickets);
         }
-        if let Stack::Https { .. } = listener.stack {
-            config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        }
+        let protocols = alpn(listener).iter();
+        config.alpn_protocols = protocols.map(|name| name.to_vec()).collect();
         Ok(config)
     }
 }
@@ -112,7 +111,7 @@ pub(crate) type Terminated = HashMap<ListenerId, Termination>;
 #[derive(Debug, Clone)]
 pub(crate) struct Termination {
     tls: ir::Tls,
-    is_http: bool,
+    alpn: &'static [&'static [u8]],
     identities: Vec<Arc<Usability>>,
     config: Arc<ServerConfig>,
 }
@@ -130,12 +129,12 @@ impl Terminator<'_> {
         let tls = listener.stack.tls()?;
         let ids = listener.certificates();
         let identities: Vec<_> = ids.filter_map(|id| self.usable.get(id)).cloned().collect();
-        let is_http = matches!(listener.stack, Stack::Https { .. });
+        let alpn = alpn(listener);
         let known = self
             .now
             .get(&listener.id)
             .or_else(|| self.before.get(&listener.id));
-        let known = known.filter(|known| known.is_for(tls, is_http, &identities));
+        let known = known.filter(|known| known.is_for(tls, alpn, &identities));
         let termination = match known {
             Some(known) => known.clone(),
             None => {
@@ -145,7 +144,7 @@ impl Terminator<'_> {
                 });
                 Termination {
                     tls: tls.clone(),
-                    is_http,
+                    alpn,
                     identities,
                     config: Arc::new(config.ok()?),
                 }
@@ -158,12 +157,25 @@ impl Terminator<'_> {
 }
 
 impl Termination {
-    fn is_for(&self, tls: &ir::Tls, is_http: bool, identities: &[Arc<Usability>]) -> bool {
+    fn is_for(&self, tls: &ir::Tls, alpn: &[&[u8]], identities: &[Arc<Usability>]) -> bool {
         let same = |(known, identity)| Arc::ptr_eq(known, identity);
         self.tls == *tls
-            && self.is_http == is_http
+            && self.alpn == alpn
             && self.identities.len() == identities.len()
             && self.identities.iter().zip(identities).all(same)
+    }
+}
+
+/// The versions of HTTP that there are to agree on (RFC 7301), the one that counts most first.
+fn alpn(listener: &ir::Listener) -> &'static [&'static [u8]] {
+    let Stack::Https { .. } = listener.stack else {
+        return &[];
+    };
+    let protocols = listener.settings.protocols.as_ref();
+    match protocols.and_then(|set| set.value.only) {
+        None => &[b"h2", b"http/1.1"],
+        Some(HttpVersion::Http1) => &[b"http/1.1"],
+        Some(HttpVersion::Http2) => &[b"h2"],
     }
 }
 

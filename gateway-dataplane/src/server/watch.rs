@@ -4,8 +4,9 @@
 //! each tick ends those that take too long.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Context;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use futures_util::task::AtomicWaker;
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 use crate::Limits;
+use crate::conduct::Life;
 
 /// The connections of one worker.
 pub(crate) struct Registry {
@@ -34,6 +36,19 @@ struct Ticks {
     response_head: u32,
 }
 
+impl Ticks {
+    fn of(limits: &Limits, tick: Duration) -> Self {
+        let ticks = |limit: Duration| ticks(limit, tick);
+        Self {
+            header_read: ticks(limits.header_read),
+            idle: ticks(limits.idle),
+            drain_idle: ticks(limits.drain_idle),
+            stalled: ticks(limits.stalled),
+            response_head: ticks(limits.response_head.min(limits.stalled)),
+        }
+    }
+}
+
 /// What a connection is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
@@ -49,17 +64,10 @@ pub(crate) enum Order {
 impl Registry {
     pub(super) fn new(limits: &Limits) -> Arc<Self> {
         let tick = limits.tick();
-        let ticks = |limit: Duration| ticks(limit, tick);
         Arc::new(Self {
             now: AtomicU32::new(1),
             tick,
-            limits: Ticks {
-                header_read: ticks(limits.header_read),
-                idle: ticks(limits.idle),
-                drain_idle: ticks(limits.drain_idle),
-                stalled: ticks(limits.stalled),
-                response_head: ticks(limits.response_head.min(limits.stalled)),
-            },
+            limits: Ticks::of(limits, tick),
             connections: Mutex::default(),
             cut_off: AtomicUsize::new(0),
             changed: Notify::new(),
@@ -85,6 +93,7 @@ impl Registry {
             order: AtomicU8::new(Order::Serve as u8),
             stop_at: AtomicU32::new(u32::MAX),
             waker: AtomicWaker::new(),
+            own: OnceLock::new(),
         });
         let mut connections = self.connections();
         let place = connections.put(Arc::clone(&watch));
@@ -238,14 +247,53 @@ pub(crate) struct Watch {
     order: AtomicU8,
     stop_at: AtomicU32,
     waker: AtomicWaker,
+    /// What it may take, where that is something else than what others may.
+    own: OnceLock<Box<Own>>,
+}
+
+/// What one connection may take.
+struct Own {
+    limits: Ticks,
+    /// When it takes no more requests.
+    finish_at: u32,
+    /// How many requests it takes still.
+    left: AtomicU32,
+    answers_late_heads: bool,
+    has_late_head: AtomicBool,
 }
 
 impl Watch {
+    /// Has it take what `limits` and `life` say.
+    pub(super) fn hold_to(&self, limits: &Limits, life: Life) {
+        let tick = self.registry.tick;
+        let end = life
+            .whole
+            .map(|whole| self.now().saturating_add(ticks(whole, tick)));
+        let _only_once = self.own.set(Box::new(Own {
+            limits: Ticks::of(limits, tick),
+            finish_at: end.unwrap_or(u32::MAX),
+            left: AtomicU32::new(life.requests.map_or(u32::MAX, NonZeroU32::get)),
+            answers_late_heads: life.answers_late_heads,
+            has_late_head: AtomicBool::new(false),
+        }));
+    }
+
+    /// Does the head of its next request take too long, and is that answered?
+    pub(super) fn has_late_head(&self) -> bool {
+        let own = self.own.get();
+        own.is_some_and(|own| own.has_late_head.load(Relaxed) && self.in_head.load(Relaxed))
+    }
+
     /// A request or tunnel begins; it ends with [`end`](Self::end).
     pub(crate) fn begin(&self) {
         self.open.fetch_add(1, Relaxed);
         self.begun.store(true, Relaxed);
         self.in_head.store(false, Relaxed);
+        if let Some(own) = self.own.get()
+            && own.left.fetch_sub(1, Relaxed) == 1
+        {
+            self.tell(Order::Finish);
+        }
     }
 
     /// A request or tunnel is over.
@@ -302,9 +350,15 @@ impl Watch {
         if now >= self.stop_at.load(Relaxed) {
             return self.cut();
         }
+        let own = self.own.get();
+        let limits = own.map_or(limits, |own| &own.limits);
+        if own.is_some_and(|own| now >= own.finish_at) {
+            self.finish_by(u32::MAX);
+        }
+        let in_head = self.in_head.load(Relaxed);
         let (since, limit) = if self.open.load(Relaxed) > 0 {
             (&self.last_io, limits.stalled)
-        } else if self.in_head.load(Relaxed) {
+        } else if in_head {
             (&self.since, limits.header_read)
         } else if self.order() == Order::Serve {
             (&self.since, limits.idle)
@@ -313,11 +367,15 @@ impl Watch {
         };
         let waited = now.wrapping_sub(since.load(Relaxed));
         let waits = self.waits.load(Relaxed);
-        if waits && waited > limits.response_head {
-            // The client is told so before its connection closes.
+        // The client is told so before its connection closes.
+        let answers = own.filter(|own| own.answers_late_heads && in_head && waited > limit);
+        if let Some(own) = answers {
+            own.has_late_head.store(true, Relaxed);
+        }
+        if answers.is_some() || waits && waited > limits.response_head {
             self.waker.wake();
         }
-        if waited > limit.saturating_add(waits.into()) {
+        if waited > limit.saturating_add((waits || answers.is_some()).into()) {
             self.tell(Order::Stop);
         }
         false
@@ -341,7 +399,8 @@ impl Watch {
     /// Has a backend taken too long to answer, and done nothing meanwhile?
     pub(crate) fn is_late(&self) -> bool {
         let waited = self.now().wrapping_sub(self.last_io.load(Relaxed));
-        waited > self.registry.limits.response_head
+        let own = self.own.get().map(|own| &own.limits);
+        waited > own.unwrap_or(&self.registry.limits).response_head
     }
 
     fn now(&self) -> u32 {

@@ -16,10 +16,12 @@ mod forwarding;
 mod gateway_tls;
 #[cfg(feature = "grpc")]
 mod grpc_web;
+mod http_settings;
 mod limits;
 mod listeners;
 mod observe;
 mod plan;
+mod provenance;
 #[cfg(feature = "grpc")]
 mod rate_limits;
 mod reload;
@@ -31,6 +33,7 @@ mod stages;
 mod streaming;
 mod support;
 mod tcp;
+mod times;
 mod tls;
 mod tls_clients;
 mod tls_streams;

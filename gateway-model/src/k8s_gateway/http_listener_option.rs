@@ -26,6 +26,9 @@ options! {
         header_validation_settings: values::HeaderValidation = "headervalidationsettings" ["headerValidationSettings"],
         /// What is answered without a backend.
         health_check: values::HealthCheck = "healthcheck" ["healthCheck"],
+        /// How HTTP is spoken with clients.
+        http_connection_manager_settings: values::ConnectionManager =
+            "httpconnectionmanagersettings" ["httpConnectionManagerSettings"],
         /// How many requests are let through.
         http_local_ratelimit: values::HttpLocalRateLimit = "httplocalratelimit" ["httpLocalRatelimit"],
         /// How many connections are let through.
@@ -39,7 +42,7 @@ options! {
     ],
     ignored: [
         "disableExtProc", "disableExtProcEarly", "disableExtProcLate", "dynamicForwardProxy", "extProcEarly",
-        "extProcLate", "extauth", "extensions", "grpcJsonTranscoder", "httpConnectionManagerSettings",
+        "extProcLate", "extauth", "extensions", "grpcJsonTranscoder",
         "ratelimitServer",
     ],
 }

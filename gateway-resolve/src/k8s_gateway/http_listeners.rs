@@ -5,7 +5,7 @@ use gateway_model::k8s_gateway::HttpListenerOptions;
 use crate::ir::{GrpcWeb, ListenerSettings};
 
 use super::merge::Merged;
-use super::options::{self, Outcome, check, set, set_if};
+use super::options::{self, Managed, Outcome, check, set, set_if};
 
 /// The settings of a listener.
 pub(super) fn of_http(merged: &Merged<HttpListenerOptions>) -> ListenerSettings {
@@ -31,6 +31,7 @@ pub(super) fn of_http(merged: &Merged<HttpListenerOptions>) -> ListenerSettings 
         &written.header_validation_settings,
         |written| Ok(options::registered_methods(written)),
     );
+    set_manager(to, merged);
     // Nothing here adds headers of Envoy's own, be they suppressed or not.
     options::when_read(&written.router, |field, _| {
         to.beside.push(merged.origin(field));
@@ -52,6 +53,34 @@ fn set_on_connections(to: &mut ListenerSettings, merged: &Merged<HttpListenerOpt
     set_if(into, merged, limit, options::connection_limit);
 }
 
+/// How HTTP is spoken with clients.
+fn set_manager(to: &mut ListenerSettings, merged: &Merged<HttpListenerOptions>) {
+    options::when_read(
+        &merged.options.http_connection_manager_settings,
+        |field, written| {
+            let managed = options::connection_manager(written)?;
+            if managed == Managed::default() {
+                to.beside.push(merged.origin(field));
+            }
+            let Managed {
+                provenance,
+                via,
+                server_header,
+                protocols,
+                times,
+                request_heads,
+            } = managed;
+            to.provenance = provenance.map(|value| merged.sourced(field, value));
+            to.via = via.map(|value| merged.sourced(field, value));
+            to.server_header = server_header.map(|value| merged.sourced(field, value));
+            to.protocols = protocols.map(|value| merged.sourced(field, value));
+            to.times = times.map(|value| merged.sourced(field, value));
+            to.request_heads = request_heads.map(|value| merged.sourced(field, value));
+            Ok(())
+        },
+    );
+}
+
 /// What is wrong with the options of an HttpListenerOption.
 pub(super) fn http_problems(written: &HttpListenerOptions) -> Vec<Outcome> {
     let mut found = options::problems(written);
@@ -64,5 +93,12 @@ pub(super) fn http_problems(written: &HttpListenerOptions) -> Vec<Outcome> {
     found.extend(check(&written.health_check, options::health_answer));
     found.extend(check(&written.connection_limit, options::connection_limit));
     found.extend(check(connections, options::connection_rate_limit));
+    let manager = &written.http_connection_manager_settings;
+    found.extend(check(manager, options::connection_manager));
+    options::when_read(manager, |field, written| {
+        let fields = options::without_effect(written).into_iter();
+        found.extend(fields.map(|path| options::not_honoured(options::at(field.name, path))));
+        Ok(())
+    });
     found
 }

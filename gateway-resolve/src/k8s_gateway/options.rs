@@ -1,5 +1,6 @@
 //! What options come to, for whichever level: values of the IR, or what is wrong with them.
 
+mod connection_manager;
 mod connections;
 mod cors;
 mod durations;
@@ -13,6 +14,7 @@ mod rewrites;
 mod template;
 mod transformations;
 
+pub(super) use connection_manager::{Managed, connection_manager, without_effect};
 pub(super) use connections::{
     connection_limit, connection_rate_limit, health_answer, registered_methods,
 };
@@ -121,7 +123,7 @@ pub(super) fn unserved<T>(field: &Read<T>) -> Option<Outcome> {
     Some(not_honoured(at(field.name, "")))
 }
 
-fn not_honoured(field: String) -> Outcome {
+pub(super) fn not_honoured(field: String) -> Outcome {
     Outcome {
         field,
         message: "is known, and not honoured here".to_owned(),
@@ -129,7 +131,7 @@ fn not_honoured(field: String) -> Outcome {
     }
 }
 
-fn at(name: &str, path: &str) -> String {
+pub(super) fn at(name: &str, path: &str) -> String {
     below("spec.options", name, path)
 }
 

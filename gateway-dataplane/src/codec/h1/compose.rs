@@ -110,6 +110,8 @@ pub(crate) struct Asker<'a> {
     pub(crate) version: Version,
     /// Another message may follow on the connection.
     pub(crate) keep_alive: bool,
+    /// The words of header names are capitalised for it.
+    pub(crate) capitalises: bool,
 }
 
 /// Writes the head of a final response, and says how the body is to be written. `asker.keep_alive` is no more
@@ -153,7 +155,10 @@ pub(crate) fn write_response(
     if head.status != StatusCode::SWITCHING_PROTOCOLS {
         say_what_follows(fields, *asker);
     }
-    write_status(head, out);
+    if asker.capitalises {
+        head.fields.capitalise();
+    }
+    write_status(head, asker.capitalises, out);
     encoder
 }
 
@@ -185,11 +190,11 @@ pub(crate) fn write_interim(head: &ResponseHead, out: &mut Buffer) {
     out.put_slice(b"\r\n");
 }
 
-fn write_status(head: &ResponseHead, out: &mut Buffer) {
+fn write_status(head: &ResponseHead, capitalises: bool, out: &mut Buffer) {
     write_line_and_fields(head, out);
     // RFC 9110 section 6.6.1: a recipient with a clock adds it to what it forwards.
     if !head.fields.contains(Known::Date) {
-        out.put_slice(b"date: ");
+        out.put_slice(if capitalises { b"Date: " } else { b"date: " });
         write_date(out);
         out.put_slice(b"\r\n");
     }

@@ -80,6 +80,7 @@ fn responses_are_framed_for_whom_asks() {
     for (status, method, version, size, want, keeps) in rows {
         let mut head = ResponseHead::new(StatusCode::from_u16(status).unwrap());
         let mut asker = Asker {
+            capitalises: false,
             method: &method,
             version,
             keep_alive: true,

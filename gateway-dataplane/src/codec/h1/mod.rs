@@ -30,6 +30,6 @@ pub(crate) use failed::{Broke, Failed, NoResponse};
 pub(crate) use lease::{Connection, Home, Lease};
 pub(crate) use parse::{BadHead, HeadLimits};
 pub(crate) use pump::{Broken, Pump};
-pub(crate) use server::Client;
+pub(crate) use server::{Client, Rules};
 pub(crate) use side::{NoHead, Side};
 pub(crate) use stream::Stream;

@@ -37,6 +37,16 @@ pub(crate) struct Client {
     /// Trailers may be sent to it.
     takes_trailers: bool,
     limits: HeadLimits,
+    rules: Rules,
+}
+
+/// How HTTP/1 is spoken with a client, where there is a choice.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Rules {
+    /// A request that has a length and is in chunks as well is refused.
+    pub(crate) refuses_two_lengths: bool,
+    /// The words of the names of response headers are capitalised.
+    pub(crate) capitalises: bool,
 }
 
 /// A rest of a request that is read, so that the connection can go on (RFC 9112 section 9.3).
@@ -56,7 +66,13 @@ impl Client {
             waits: false,
             takes_trailers: false,
             limits,
+            rules: Rules::default(),
         }
+    }
+
+    /// The same, spoken with by these rules.
+    pub(crate) fn by(self, rules: Rules) -> Self {
+        Self { rules, ..self }
     }
 
     /// Reads the head of the next request.
@@ -77,6 +93,10 @@ impl Client {
         let both = head.fields.contains(Known::TransferEncoding)
             && head.fields.contains(Known::ContentLength);
         if both && head.version == Version::HTTP_11 {
+            if self.rules.refuses_two_lengths {
+                self.keep_alive = false;
+                return Err(HeadError::BothLengths);
+            }
             // RFC 9112 section 6.1: the coding counts, and the connection ends with the response.
             head.fields.remove(Known::ContentLength);
             self.keep_alive = false;
@@ -124,6 +144,7 @@ impl Client {
             method: &self.method,
             version: self.version,
             keep_alive: self.keep_alive,
+            capitalises: self.rules.capitalises,
         };
         self.side.encoder = match self.response.status {
             StatusCode::SWITCHING_PROTOCOLS => {

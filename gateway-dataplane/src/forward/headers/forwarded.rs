@@ -1,7 +1,9 @@
 //! Headers that say where a request comes from.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
+use gateway_resolve::ir::{ClientAddress, Provenance};
 use http::Version;
 use http::header::HeaderValue;
 use http::uri::Scheme;
@@ -9,6 +11,7 @@ use ipnet::IpNet;
 
 use super::address::Address;
 use super::own_hops::HopId;
+use crate::conduct::client;
 use crate::head::{Fields, Known};
 
 /// Which headers are added, and whose are believed.
@@ -75,6 +78,8 @@ pub struct ConnectionHeaders {
     client: Address,
     scheme: Scheme,
     port: u16,
+    /// What the listener says of where requests come from.
+    pub(crate) provenance: Option<Arc<Provenance>>,
 }
 
 impl ConnectionHeaders {
@@ -86,6 +91,20 @@ impl ConnectionHeaders {
             scheme: scheme.clone(),
             peer,
             port,
+            provenance: None,
+        }
+    }
+
+    /// How the listener knows clients.
+    fn client_address(&self) -> Option<ClientAddress> {
+        self.provenance.as_ref()?.client
+    }
+
+    /// Is what requests say of their way believed?
+    fn is_trusted(&self, forwarding: &Forwarding) -> bool {
+        match self.client_address() {
+            Some(client) => !client.of_connection || client.trusted_hops > 0,
+            None => forwarding.trusts(self.peer),
         }
     }
 
@@ -107,7 +126,7 @@ pub fn requested_origin(
     forwarding: &Forwarding,
 ) -> (Scheme, u16) {
     let own = (connection.scheme.clone(), connection.port);
-    if !forwarding.trusts(connection.peer) {
+    if !connection.is_trusted(forwarding) {
         return own;
     }
     let first = |name| fields.text(name)?.split(',').next().map(str::trim);
@@ -127,7 +146,7 @@ pub(super) fn add(
     forwarding: &Forwarding,
     new_id: impl FnOnce() -> RequestId,
 ) {
-    let trusted = forwarding.trusts(connection.peer);
+    let trusted = connection.is_trusted(forwarding);
     if !trusted {
         fields.remove_others_that_start_with("x-forwarded-");
     }
@@ -136,14 +155,53 @@ pub(super) fn add(
         forwarding,
         trusted,
     };
-    way.tell(fields);
-    if forwarding.request_id && !fields.contains(Known::XRequestId) {
-        fields.append(Known::XRequestId, &new_id());
+    if let Some(provenance) = &connection.provenance {
+        mark_internal(fields, connection, provenance);
     }
+    way.tell(fields);
+    add_id(fields, connection, forwarding, new_id);
     if let Some(id) = &forwarding.hop_id {
         fields.join(Known::CdnLoop, b", ", id.as_str().as_bytes());
     }
     add_via(fields, version, forwarding);
+}
+
+/// Those of clients are replaced where their listener says so.
+fn add_id(
+    fields: &mut Fields,
+    connection: &ConnectionHeaders,
+    forwarding: &Forwarding,
+    new_id: impl FnOnce() -> RequestId,
+) {
+    let provenance = connection.provenance.as_deref();
+    let ids = provenance.and_then(|provenance| provenance.request_id);
+    let is_edge = connection
+        .client_address()
+        .is_some_and(|client| client.of_connection);
+    let (generated, replaced) = match ids {
+        Some(ids) => (ids.generated, is_edge && !ids.kept),
+        None => (forwarding.request_id, false),
+    };
+    if generated && (replaced || !fields.contains(Known::XRequestId)) {
+        fields.set(Known::XRequestId, &new_id());
+    }
+}
+
+/// The header that says that a request comes from inside.
+const INTERNAL: &str = "x-envoy-internal";
+
+fn mark_internal(fields: &mut Fields, connection: &ConnectionHeaders, provenance: &Provenance) {
+    let Some(networks) = &provenance.internal else {
+        return;
+    };
+    let client = provenance
+        .client
+        .and_then(|client| client::address(client, fields));
+    let client = client.unwrap_or(connection.peer);
+    match networks.iter().any(|network| network.contains(client)) {
+        true => fields.set(INTERNAL, b"true"),
+        false => fields.remove(INTERNAL),
+    }
 }
 
 /// What there is to say of the way of a request.
@@ -159,18 +217,10 @@ impl Way<'_> {
         let Self {
             connection,
             forwarding,
-            trusted,
+            ..
         } = self;
         let client = connection.client.as_bytes();
-        match *trusted && forwarding.x_forwarded_for {
-            true => fields.join(Known::XForwardedFor, b", ", client),
-            false => self.set(
-                fields,
-                Known::XForwardedFor,
-                forwarding.x_forwarded_for,
-                client,
-            ),
-        }
+        self.add_client(fields);
         let scheme = connection.scheme.as_str().as_bytes();
         self.set(
             fields,
@@ -181,7 +231,9 @@ impl Way<'_> {
         if self.is_set(fields, Known::XForwardedHost, forwarding.x_forwarded_host) {
             fields.copy(Known::Host, Known::XForwardedHost);
         }
-        if self.is_set(fields, Known::XForwardedPort, forwarding.x_forwarded_port) {
+        let provenance = connection.provenance.as_deref();
+        let port = forwarding.x_forwarded_port || provenance.is_some_and(|told| told.port);
+        if self.is_set(fields, Known::XForwardedPort, port) {
             fields.set(
                 Known::XForwardedPort,
                 connection.port.to_string().as_bytes(),
@@ -189,6 +241,20 @@ impl Way<'_> {
         }
         self.set(fields, Known::XRealIp, forwarding.x_real_ip, client);
         self.add_forwarded(fields);
+    }
+
+    /// `X-Forwarded-For`.
+    fn add_client(&self, fields: &mut Fields) {
+        let (name, client) = (Known::XForwardedFor, self.connection.client.as_bytes());
+        let added = self.forwarding.x_forwarded_for;
+        match self.connection.client_address() {
+            Some(known) if known.of_connection && !known.left_alone => {
+                fields.join(name, b", ", client);
+            }
+            Some(_) => {}
+            None if self.trusted && added => fields.join(name, b", ", client),
+            None => self.set(fields, name, added, client),
+        }
     }
 
     fn set(&self, fields: &mut Fields, name: Known, add: bool, value: &[u8]) {

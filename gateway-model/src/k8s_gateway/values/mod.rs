@@ -1,6 +1,7 @@
 //! What options say. A field of the CRD that no type here has is known and not honoured.
 
 mod balancing;
+mod connection_manager;
 mod cors;
 mod csrf;
 mod durations;
@@ -18,6 +19,10 @@ mod transformations;
 mod upstreams;
 
 pub use balancing::{ConnectionConfig, LoadBalancer, OutlierDetection};
+pub use connection_manager::{
+    CidrRange, CodecType, ConnectionManager, EarlyHeaders, EscapedSlashes, Http2Options,
+    InternalAddresses, ServerHeader, Underscores,
+};
 pub use cors::{Cors, CorsMergeSettings, CorsMergeStrategy};
 pub use csrf::{Csrf, Denominator, RuntimeFraction, Share, StringMatch};
 pub use durations::MaxStreamDuration;

@@ -21,10 +21,13 @@ mod grpc_web;
 mod header_manipulation;
 mod heads;
 mod origin;
+mod protocols;
+mod provenance;
 mod rate_limit;
 mod retry;
 mod rewrite;
 mod session;
+mod times;
 mod transformation;
 
 pub use authorization::{
@@ -44,12 +47,15 @@ pub use format::{FieldName, Format, Operator, Piece};
 pub use global_rate_limit::{DescriptorEntry, GlobalRateLimit};
 pub use grpc_web::GrpcWeb;
 pub use header_manipulation::{AddedHeader, HeaderChanges, HeaderManipulation};
-pub use heads::{HealthAnswer, RegisteredMethods};
+pub use heads::{EscapedSlashes, HealthAnswer, RegisteredMethods, RequestHeads, Underscores};
 pub use origin::{Origin, Sourced};
+pub use protocols::{Http1, Http2, HttpVersion, Protocols, ServerHeader};
+pub use provenance::{ClientAddress, Network, Provenance, RequestIds};
 pub use rate_limit::LocalRateLimit;
 pub use retry::{Failures, Retry, RetryConstraint};
 pub use rewrite::{HostChange, PathChange, Substitution};
 pub use session::{SessionCarrier, SessionPersistence};
+pub use times::ConnectionTimes;
 pub use transformation::{
     BodyParsing, BodyTransformation, Captures, Extracted, ExtractionMode, Extractor, MergedKey,
     RequestTransformation, ResponseTransformation, Template, TemplateError, Transformation,
@@ -208,6 +214,18 @@ settings! {
         connection_rate_limit: LocalRateLimit,
         /// What is answered without a backend.
         health_answer: HealthAnswer,
+        /// What requests are told of where they come from.
+        provenance: Provenance,
+        /// What is added to `Via`, of requests and of responses.
+        via: Box<str>,
+        /// What becomes of the `Server` header.
+        server_header: ServerHeader,
+        /// Which versions of HTTP are spoken.
+        protocols: Protocols,
+        /// How long connections and requests last.
+        times: ConnectionTimes,
+        /// What the heads of requests are held to.
+        request_heads: RequestHeads,
         /// Whether methods have to be registered.
         registered_methods: RegisteredMethods,
         /// Who is asked whether a request may pass, where neither rule nor host says.

@@ -32,6 +32,16 @@ pub(crate) fn header_manipulation(
     })
 }
 
+/// Changes to the headers of requests before routes are looked at.
+pub(super) fn early_changes(written: &values::EarlyHeaders) -> Result<HeaderChanges, FieldError> {
+    let added = written.headers_to_add.iter();
+    if added.clone().any(|added| added.header_secret_ref.is_some()) {
+        return Err(FieldError::new("headers of Secrets are not honoured here"));
+    }
+    let added = added.map(|added| (added.header.as_ref(), added.append));
+    changes(added, &written.headers_to_remove, of_request)
+}
+
 fn of_request(key: &str) -> Option<String> {
     let is_reserved = key.starts_with(':') || key.eq_ignore_ascii_case("host");
     is_reserved.then(|| {
