@@ -141,6 +141,11 @@ pub struct Limits {
     pub eject_after: u32,
     /// Time that an endpoint stays out of rotation. Default 10 s.
     pub eject_for: Duration,
+    /// Least time from one look-up of an endpoint's name to the next, however soon the answer expires. Default 1 s.
+    pub name_refresh: Duration,
+    /// Time for which it has to be said that there is no such name until its addresses are left. When there is no
+    /// answer at all, they stay. Default 30 s.
+    pub name_gone: Duration,
 }
 
 impl Default for Limits {
@@ -198,6 +203,8 @@ impl Default for Limits {
             expect_continue: Duration::from_secs(1),
             eject_after: 5,
             eject_for: Duration::from_secs(10),
+            name_refresh: Duration::from_secs(1),
+            name_gone: Duration::from_secs(30),
         }
     }
 }
@@ -240,6 +247,10 @@ pub(crate) mod fixed {
     pub(crate) const DATAGRAM: usize = 64 << 10;
     /// Datagrams that are passed on before others have a turn.
     pub(crate) const DATAGRAM_BURST: usize = 64;
+    /// Addresses of one name that endpoints are made of.
+    pub(crate) const ADDRESSES: usize = 64;
+    /// Names that are looked up at once.
+    pub(crate) const LOOKUPS: usize = 16;
     /// Heads whose memory a worker keeps for those that come.
     pub(crate) const HEADS_KEPT: usize = 64;
     /// Bytes of text that are kept of one head.

@@ -72,7 +72,7 @@ fn main() -> io::Result<()> {
     let ir = embed::ir(&["127.0.0.1"], backend.local_addr()?.port());
     thread::spawn(move || backend.incoming().flatten().try_for_each(echo));
     let proxy = Arc::new(Foreign {
-        table: Table::compile(&ir, |b| b.endpoints.first().map(|e| e.address)),
+        table: Table::compile(&ir, |b| b.endpoints.first()?.address.ip()),
         planner: Planner::default(),
     });
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;

@@ -1,5 +1,6 @@
 //! What is compiled when.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use gateway_model::{ObjectRef, Port, SectionName, Source};
@@ -36,7 +37,7 @@ fn ir(port: i64, protocol: AppProtocol, endpoints: &[&str]) -> Ir {
         stack: Stack::Http { hosts: vec![] },
         settings: Default::default(),
     };
-    let endpoint = |text: &&str| Endpoint::at(text.parse().unwrap());
+    let endpoint = |text: &&str| Endpoint::at(text.parse::<SocketAddr>().unwrap());
     let backend = Backend {
         id: BackendId {
             certificate: None,

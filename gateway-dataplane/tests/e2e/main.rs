@@ -19,6 +19,8 @@ mod grpc_web;
 mod http_settings;
 mod limits;
 mod listeners;
+#[cfg(feature = "dns")]
+mod names;
 mod observe;
 mod plan;
 mod provenance;

@@ -29,10 +29,9 @@ struct Heaviest(Arc<Mutex<Vec<Seen>>>);
 
 impl Pick for Heaviest {
     fn pick(&self, choice: &Choice<'_>, candidates: &dyn Candidates) -> usize {
-        let endpoints = (0..candidates.len()).map(|index| candidates.endpoint(index));
-        let weight =
-            |endpoint: &gateway_resolve::ir::Endpoint| endpoint.weight.map_or(1, u32::from);
-        let weighed: Vec<_> = endpoints.map(|e| (e.address, weight(e))).collect();
+        let weight = |index| candidates.endpoint(index).weight.map_or(1, u32::from);
+        let weighed = (0..candidates.len()).map(|index| (candidates.address(index), weight(index)));
+        let weighed: Vec<_> = weighed.collect();
         let most = (0..weighed.len()).max_by_key(|index| weighed[*index].1);
         let zone = choice.zone.map(str::to_owned);
         self.0
@@ -57,7 +56,9 @@ async fn a_pick_knows_zone_and_weights_and_who_was_tried() {
     let mut weighed = backend("a", &[good, gone, third]);
     for endpoint in &mut weighed.endpoints {
         let weights = [(gone, 3), (good, 2), (third, 1)];
-        let weight = weights.iter().find(|(at, _)| *at == endpoint.address);
+        let weight = weights
+            .iter()
+            .find(|(at, _)| endpoint.address.ip() == Some(*at));
         endpoint.weight = weight.and_then(|(_, weight)| u32::try_into(*weight).ok());
     }
     let at = address(&proxy.apply(&only(weighed.clone())));
@@ -65,7 +66,7 @@ async fn a_pick_knows_zone_and_weights_and_who_was_tried() {
     let all: Vec<_> = weighed
         .endpoints
         .iter()
-        .map(|e| (e.address, e.weight.unwrap().get()))
+        .map(|e| (e.address.ip().unwrap(), e.weight.unwrap().get()))
         .collect();
     let left: Vec<_> = all.iter().filter(|(at, _)| *at != gone).copied().collect();
     let zone = Some("west".to_owned());

@@ -1,13 +1,12 @@
 //! Backends: who answers.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
-use std::num::NonZeroU32;
+use std::net::IpAddr;
 
 use gateway_model::{Hostname, ObjectRef, Port, Source};
 use serde::{Deserialize, Serialize};
 
-use super::{BackendSettings, Certificate, CertificateId, Handshake, Transport};
+use super::{BackendSettings, Certificate, CertificateId, Endpoint, Handshake, Transport};
 
 /// A set of endpoints that answer alike, such as one port of a Service.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -147,32 +146,4 @@ pub enum AppProtocol {
     H2c,
     /// What HTTP can't be: bytes or datagrams that are passed on.
     Opaque,
-}
-
-/// One server of a backend.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Endpoint {
-    /// Where it listens.
-    pub address: SocketAddr,
-    /// Its share, relative to that of the others; `None` is 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub weight: Option<NonZeroU32>,
-    /// The zone that it runs in, if that is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub zone: Option<Box<str>>,
-    /// The name that is asked for (SNI), in place of the backend's; never a wildcard.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub server_name: Option<Hostname>,
-}
-
-impl Endpoint {
-    /// One of which no more than its address is known.
-    pub fn at(address: SocketAddr) -> Self {
-        Self {
-            address,
-            weight: None,
-            zone: None,
-            server_name: None,
-        }
-    }
 }

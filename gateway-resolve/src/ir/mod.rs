@@ -10,6 +10,7 @@ mod backend;
 mod certificate;
 mod changes;
 mod data_plane;
+mod endpoint;
 mod filter;
 mod handshake;
 mod host;
@@ -23,10 +24,11 @@ mod settings;
 mod split;
 mod stream;
 
-pub use backend::{AppProtocol, Authorities, Backend, BackendId, BackendTls, Endpoint, PeerName};
+pub use backend::{AppProtocol, Authorities, Backend, BackendId, BackendTls, PeerName};
 pub use certificate::{Certificate, CertificateId, PrivateKey};
 pub use changes::Changes;
 pub use data_plane::DataPlane;
+pub use endpoint::{Endpoint, EndpointAddress};
 pub use filter::{
     Cors, Filter, Fraction, HeaderEdits, Mirror, OriginPattern, PathRewrite, Redirect, Rewrite,
 };

@@ -80,6 +80,10 @@ impl Candidates for All<'_> {
         self.0[index].spec()
     }
 
+    fn address(&self, index: usize) -> SocketAddr {
+        self.0[index].address()
+    }
+
     fn open(&self, index: usize) -> usize {
         self.0[index].lane(self.1).open()
     }
@@ -94,6 +98,10 @@ impl Candidates for Few<'_> {
 
     fn endpoint(&self, index: usize) -> &ir::Endpoint {
         self.0.endpoint(self.1[index])
+    }
+
+    fn address(&self, index: usize) -> SocketAddr {
+        self.0.address(self.1[index])
     }
 
     fn open(&self, index: usize) -> usize {

@@ -32,14 +32,11 @@ pub struct ConnectTarget<'a> {
     pub endpoint: &'a ir::Endpoint,
     /// The backend that it belongs to: its protocol and settings.
     pub backend: &'a ir::Backend,
+    /// Where the endpoint is: the address that it has, or one of those that its name has.
+    pub address: SocketAddr,
 }
 
 impl<'a> ConnectTarget<'a> {
-    /// Where the endpoint listens.
-    pub fn address(&self) -> SocketAddr {
-        self.endpoint.address
-    }
-
     /// The TLS that will be spoken: what the endpoint's certificate is held to.
     pub fn tls(&self) -> Option<&'a ir::BackendTls> {
         self.backend.tls.as_ref()
@@ -61,7 +58,7 @@ impl Connect for TcpConnect {
     type Stream = TcpStream;
 
     async fn connect(&self, target: &ConnectTarget<'_>) -> io::Result<TcpStream> {
-        let stream = TcpStream::connect(target.address()).await?;
+        let stream = TcpStream::connect(target.address).await?;
         stream.set_nodelay(true)?;
         Ok(stream)
     }

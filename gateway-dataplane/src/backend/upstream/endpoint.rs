@@ -16,6 +16,8 @@ use crate::paced::Paced;
 /// An endpoint, kept across reloads for as long as some backend has it.
 pub(crate) struct Endpoint {
     spec: ir::Endpoint,
+    /// Where it is, which is not always said by the IR.
+    address: SocketAddr,
     pub(super) health: Health,
     lanes: Box<[Arc<Lane>]>,
 }
@@ -23,6 +25,7 @@ pub(crate) struct Endpoint {
 impl Endpoint {
     pub(super) fn new(
         spec: ir::Endpoint,
+        address: SocketAddr,
         settings: &Settings,
         load: &Arc<Load>,
         now: Instant,
@@ -30,14 +33,15 @@ impl Endpoint {
         let lane = |_| Arc::new(Lane::new(settings.keep, Arc::clone(load)));
         Self {
             spec,
+            address,
             health: Health::new(now),
             lanes: (0..settings.workers).map(lane).collect(),
         }
     }
 
-    /// Is it the endpoint that `spec` describes?
-    pub(super) fn is(&self, spec: &ir::Endpoint) -> bool {
-        self.spec == *spec
+    /// Is it the endpoint that `spec` describes, at this address?
+    pub(super) fn is(&self, spec: &ir::Endpoint, address: SocketAddr) -> bool {
+        self.address == address && self.spec == *spec
     }
 
     /// The endpoint as the IR has it.
@@ -46,7 +50,7 @@ impl Endpoint {
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
-        self.spec.address
+        self.address
     }
 
     pub(super) fn lanes(&self) -> &[Arc<Lane>] {
@@ -58,7 +62,7 @@ impl Endpoint {
     }
 
     pub(super) fn failed(&self, settings: &Settings, error: &BackendError) {
-        let address = self.spec.address;
+        let address = self.address;
         if error.kind() == BackendErrorKind::Local {
             static SAID: Paced = Paced::new();
             if let Some(more) = SAID.pass() {

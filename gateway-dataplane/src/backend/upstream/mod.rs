@@ -15,6 +15,7 @@ mod lane;
 mod lend;
 mod load;
 mod multiplex;
+mod names;
 mod pick;
 mod settings;
 mod tls;
@@ -22,11 +23,14 @@ mod total;
 mod way;
 
 pub use connect::{Connect, ConnectTarget, TcpConnect};
+#[cfg(feature = "dns")]
+pub use names::Dns;
+pub use names::{Answer, LookingUp, Lookup};
 pub use pick::{Candidates, Choice, LeastRequest, Pick, RoundRobin};
 
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
@@ -37,6 +41,7 @@ use http::{Request, Response};
 use self::budget::{Budgets, RetryBudget};
 use self::endpoint::Endpoint;
 use self::load::{Entered, Held, Load};
+use self::names::{Looking, Pending, Roll};
 use self::pick::balance;
 use self::settings::Settings;
 use self::total::Total;
@@ -58,6 +63,7 @@ pub struct Upstreams<C = TcpConnect> {
     /// What all have open, once it is known how much that may be.
     total: OnceLock<Arc<Total>>,
     budgets: Budgets,
+    looking: Arc<Looking>,
 }
 
 impl Upstreams {
@@ -81,6 +87,7 @@ impl<C: Connect> Upstreams<C> {
             pick: None,
             total: OnceLock::new(),
             budgets: Budgets::default(),
+            looking: Arc::new(Looking::new(in_the_dns())),
         }
     }
 
@@ -90,6 +97,22 @@ impl<C: Connect> Upstreams<C> {
         let pick: Option<Arc<dyn Pick>> = Some(Arc::new(pick));
         Self { pick, ..self }
     }
+
+    /// Has `lookup` look up the names that endpoints have. Unless that is said, the DNS of the system is asked, which
+    /// takes the feature `dns`.
+    #[must_use]
+    pub fn named_by(self, lookup: impl Lookup) -> Self {
+        let looking = Arc::new(Looking::new(Some(Arc::new(lookup))));
+        Self { looking, ..self }
+    }
+}
+
+/// The DNS of the system.
+fn in_the_dns() -> Option<Arc<dyn Lookup>> {
+    #[cfg(feature = "dns")]
+    return Some(Arc::new(Dns::system()));
+    #[cfg(not(feature = "dns"))]
+    None
 }
 
 impl<C> std::fmt::Debug for Upstreams<C> {
@@ -117,10 +140,11 @@ impl<C: Connect> MakeBackend for Upstreams<C> {
         });
         let settings = Settings::new(site, &spec.settings);
         let known = kept.map(|kept| kept.endpoints());
-        let endpoints = endpoints(spec, known.as_deref(), &settings, &load);
+        let roll = Roll::new(spec, previous.map(|previous| previous.roll()).as_deref());
+        let endpoints = endpoints(&roll, known.as_deref(), &settings, &load);
         let balancing = spec.settings.balancing.as_deref().map(|asked| asked.value);
         let pick = self.pick.clone();
-        Arc::new(Upstream {
+        let upstream = Arc::new(Upstream {
             slots: (0..settings.workers)
                 .map(|worker| Slot::new(worker, endpoints.clone()))
                 .collect(),
@@ -134,18 +158,20 @@ impl<C: Connect> MakeBackend for Upstreams<C> {
             spec: Arc::clone(spec),
             load,
             settings,
-        })
+            roll: Mutex::new(roll),
+            pending: Pending::default(),
+            looking: Arc::clone(&self.looking),
+        });
+        upstream.begin_to_look_up();
+        upstream
     }
 
     fn update(&self, backend: &Arc<Upstream<C>>, spec: &Arc<ir::Backend>) -> bool {
         if !differ_in_endpoints_alone(&backend.spec, spec) {
             return false;
         }
-        let known = backend.endpoints();
-        let endpoints = endpoints(spec, Some(&known), &backend.settings, &backend.load);
-        for slot in &backend.slots {
-            slot.endpoints.store(Arc::new(endpoints.clone()));
-        }
+        backend.roll().update(spec);
+        backend.begin_to_look_up();
         true
     }
 }
@@ -162,20 +188,20 @@ fn differ_in_endpoints_alone(old: &ir::Backend, new: &ir::Backend) -> bool {
     (old.protocol, &old.tls, &old.settings) == (*protocol, tls, settings)
 }
 
-/// The endpoints of `spec`, among which those that are known stay as they are.
+/// The endpoints of which there are addresses, among which those that are known stay as they are.
 fn endpoints(
-    spec: &ir::Backend,
+    roll: &Roll,
     known: Option<&Endpoints>,
     settings: &Settings,
     load: &Arc<Load>,
 ) -> Endpoints {
     let now = Instant::now();
-    let endpoint = |wanted: &ir::Endpoint| {
-        let known = known.and_then(|known| known.iter().find(|e| e.is(wanted)));
-        let new = || Arc::new(Endpoint::new(wanted.clone(), settings, load, now));
+    let endpoint = |(wanted, address): (&ir::Endpoint, SocketAddr)| {
+        let known = known.and_then(|known| known.iter().find(|e| e.is(wanted, address)));
+        let new = || Arc::new(Endpoint::new(wanted.clone(), address, settings, load, now));
         known.cloned().unwrap_or_else(new)
     };
-    spec.endpoints.iter().map(endpoint).collect()
+    roll.addresses().map(endpoint).collect()
 }
 
 /// A set of endpoints that answer alike.
@@ -189,6 +215,9 @@ pub struct Upstream<C: Connect = TcpConnect> {
     zone: Option<Box<str>>,
     budget: Option<Arc<RetryBudget>>,
     settings: Settings,
+    roll: Mutex<Roll>,
+    pending: Pending,
+    looking: Arc<Looking>,
 }
 
 fn is_grpc(headers: &HeaderMap) -> bool {
@@ -250,6 +279,7 @@ impl<C: Connect> Backend for Upstream<C> {
         if attempt.number > 0 {
             self.try_again()?;
         }
+        self.names_known().await;
         let over_http2 = match self.spec.protocol {
             AppProtocol::H2c => true,
             AppProtocol::Http => is_grpc(request.headers()),
@@ -264,6 +294,7 @@ impl<C: Connect> Backend for Upstream<C> {
     /// Opens a connection to the first endpoint that can be reached, of as many as are tried for a
     /// request. It is never one of the pool's, nor goes there.
     async fn open(&self, payload: Payload, worker: usize) -> Result<Tunnel, BackendError> {
+        self.names_known().await;
         let mut course = self.begin(worker);
         let held = self.hold()?;
         while let Some(index) = self.choose(&mut course) {
@@ -304,7 +335,7 @@ impl<C: Connect> Backend for Upstream<C> {
     }
 
     fn direct(&self) -> Option<Direct<'_>> {
-        (self.spec.protocol != AppProtocol::H2c).then_some(Direct(self))
+        (self.spec.protocol != AppProtocol::H2c && !self.pending.is()).then_some(Direct(self))
     }
 }
 
@@ -330,6 +361,27 @@ impl<C: Connect> Upstream<C> {
 
     fn endpoints(&self) -> Arc<Endpoints> {
         self.slots[0].endpoints.load_full()
+    }
+
+    /// Has its names looked up, and leads to what is known of them.
+    fn begin_to_look_up(self: &Arc<Self>) {
+        let mut roll = self.roll();
+        self.look_up_names(&mut roll);
+        self.settle(&roll);
+    }
+
+    /// Leads to the endpoints of `roll` from now on.
+    fn settle(&self, roll: &Roll) {
+        let known = self.endpoints();
+        let endpoints = endpoints(roll, Some(&known), &self.settings, &self.load);
+        let pending = endpoints.is_empty() && roll.is_open();
+        let same = |(a, b)| Arc::ptr_eq(a, b);
+        if endpoints.len() != known.len() || !endpoints.iter().zip(&*known).all(same) {
+            for slot in &self.slots {
+                slot.endpoints.store(Arc::new(endpoints.clone()));
+            }
+        }
+        self.pending.set(pending);
     }
 
     /// Counts a retry, if that is within the budget.
@@ -359,7 +411,10 @@ impl<C: Connect> Upstream<C> {
     }
 
     fn nobody(&self) -> BackendError {
-        let what = format!("{} has no endpoints", self.spec.id);
+        let mut what = format!("{} has no endpoints", self.spec.id);
+        if let Some(why) = self.roll().failed() {
+            what = format!("{what}: {why}");
+        }
         BackendError::new(BackendErrorKind::NoEndpoint, what)
     }
 }

@@ -46,6 +46,9 @@ pub trait Candidates {
     /// The endpoint `index`, with its zone and its weight.
     fn endpoint(&self, index: usize) -> &ir::Endpoint;
 
+    /// Where the endpoint `index` is: the address that it has, or one of those that its name has.
+    fn address(&self, index: usize) -> SocketAddr;
+
     /// The requests that this worker has open at the endpoint `index`.
     fn open(&self, index: usize) -> usize;
 
@@ -103,6 +106,8 @@ pub(super) fn scramble(counter: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use gateway_resolve::ir;
 
     use super::{Candidates, Choice, LeastRequest, Pick, RoundRobin};
@@ -114,6 +119,9 @@ mod tests {
             self.0.len()
         }
         fn endpoint(&self, _index: usize) -> &ir::Endpoint {
+            unreachable!("all are alike")
+        }
+        fn address(&self, _index: usize) -> SocketAddr {
             unreachable!("all are alike")
         }
         fn open(&self, index: usize) -> usize {

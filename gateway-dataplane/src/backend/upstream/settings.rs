@@ -22,6 +22,14 @@ pub(super) struct Settings {
     pub(super) connect_patience: Duration,
     pub(super) http2: http2::Settings,
     pub(super) ejection: Ejection,
+    pub(super) names: Names,
+}
+
+/// How names are looked up.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Names {
+    pub(super) refresh: Duration,
+    pub(super) gone: Duration,
 }
 
 impl Settings {
@@ -53,6 +61,10 @@ impl Settings {
             ejection: Ejection {
                 after: ejection.map_or(limits.eject_after.max(1), |asked| asked.after.get()),
                 period: ejection.map_or(limits.eject_for, |asked| asked.period),
+            },
+            names: Names {
+                refresh: limits.name_refresh.max(Duration::from_millis(1)),
+                gone: limits.name_gone,
             },
         }
     }

@@ -83,6 +83,7 @@ impl<C: Connect> Way<C> {
         let target = ConnectTarget {
             endpoint: endpoint.spec(),
             backend: &self.backend,
+            address,
         };
         let stream = self.connect.connect(&target).await.map_err(|error| {
             let what = format!("cannot connect to {address}: {error}");

@@ -1,6 +1,8 @@
 //! What the end-to-end tests share: IRs built in code, origin servers, and plain clients.
 
 pub(crate) mod client;
+#[cfg(feature = "dns")]
+pub(crate) mod dns;
 pub(crate) mod origin;
 pub(crate) mod tls;
 

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -40,7 +40,15 @@ pub(crate) async fn raw<F>(handle: impl Fn(TcpStream) -> F + Send + 'static) -> 
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    raw_at((Ipv4Addr::LOCALHOST, 0).into(), handle).await
+}
+
+/// The same at an address.
+async fn raw_at<F>(at: SocketAddr, handle: impl Fn(TcpStream) -> F + Send + 'static) -> Origin
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind(at).await.unwrap();
     let address = listener.local_addr().unwrap();
     let connections = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&connections);
@@ -67,7 +75,18 @@ where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: std::error::Error + Send + Sync,
 {
-    raw(move |stream| {
+    http_at((Ipv4Addr::LOCALHOST, 0).into(), handle).await
+}
+
+/// The same at an address.
+async fn http_at<H, F, B>(at: SocketAddr, handle: H) -> Origin
+where
+    H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<B>> + Send + 'static,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: std::error::Error + Send + Sync,
+{
+    raw_at(at, move |stream| {
         let handle = handle.clone();
         async move {
             let service = service_fn(move |request| {
@@ -84,7 +103,12 @@ where
 
 /// A server that answers `text`.
 pub(crate) async fn says(text: &'static str) -> Origin {
-    http(move |_| async move { Response::new(Full::from(text)) }).await
+    says_at(text, (Ipv4Addr::LOCALHOST, 0).into()).await
+}
+
+/// The same at an address.
+pub(crate) async fn says_at(text: &'static str, at: SocketAddr) -> Origin {
+    http_at(at, move |_| async move { Response::new(Full::from(text)) }).await
 }
 
 /// An address at which nobody listens: it is taken, so that nobody else can.

@@ -1,0 +1,30 @@
+//! Looking a name up.
+
+use std::future::Future;
+use std::io;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::time::Duration;
+
+use gateway_model::Hostname;
+
+/// What looking a name up comes to, once it is known.
+pub type LookingUp<'a> = Pin<Box<dyn Future<Output = io::Result<Answer>> + Send + 'a>>;
+
+/// Looks the names of endpoints up.
+pub trait Lookup: Send + Sync + 'static {
+    /// The addresses of `name`. Called within a runtime of tokio, whenever the last answer has expired.
+    ///
+    /// # Errors
+    /// There is no answer now; the last one goes on.
+    fn lookup<'a>(&'a self, name: &'a Hostname) -> LookingUp<'a>;
+}
+
+/// The addresses of a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// None of them: there is no such name.
+    pub addresses: Vec<IpAddr>,
+    /// The time until it expires.
+    pub valid_for: Duration,
+}

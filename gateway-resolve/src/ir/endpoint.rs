@@ -1,0 +1,137 @@
+//! Endpoints: one server of a backend, and where it is.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::str::FromStr;
+
+use gateway_model::{Hostname, Port};
+use serde::{Deserialize, Serialize};
+
+/// One server of a backend, or all that one name stands for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// Where it listens.
+    pub address: EndpointAddress,
+    /// Its share, relative to that of the others; `None` is 1. Each address of a name has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<NonZeroU32>,
+    /// The zone that it runs in, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<Box<str>>,
+    /// The name that is asked for (SNI), in place of the backend's; never a wildcard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_name: Option<Hostname>,
+}
+
+impl Endpoint {
+    /// One of which no more than its address is known.
+    pub fn at(address: impl Into<EndpointAddress>) -> Self {
+        Self {
+            address: address.into(),
+            weight: None,
+            zone: None,
+            server_name: None,
+        }
+    }
+}
+
+/// Where an endpoint listens. It is written as `10.0.0.1:80` or `example.com:80`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum EndpointAddress {
+    /// At an IP address.
+    Ip(SocketAddr),
+    /// At all addresses that a name has in the DNS. The data plane looks them up, and again when they expire.
+    Name {
+        /// The name; never a wildcard.
+        host: Hostname,
+        /// The port.
+        port: Port,
+    },
+}
+
+impl EndpointAddress {
+    /// The address, where none has to be looked up.
+    pub fn ip(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Ip(address) => Some(*address),
+            Self::Name { .. } => None,
+        }
+    }
+}
+
+impl From<SocketAddr> for EndpointAddress {
+    fn from(address: SocketAddr) -> Self {
+        Self::Ip(address)
+    }
+}
+
+impl fmt::Display for EndpointAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(address) => address.fmt(f),
+            Self::Name { host, port } => write!(f, "{host}:{port}"),
+        }
+    }
+}
+
+impl From<EndpointAddress> for String {
+    fn from(address: EndpointAddress) -> Self {
+        address.to_string()
+    }
+}
+
+impl TryFrom<String> for EndpointAddress {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl FromStr for EndpointAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(address) = text.parse() {
+            return Ok(Self::Ip(address));
+        }
+        let named = || {
+            let (host, port) = text.rsplit_once(':')?;
+            let host = host
+                .parse()
+                .ok()
+                .filter(|host: &Hostname| !host.is_wildcard())?;
+            let port = Port::new(port.parse().ok()?).ok()?;
+            Some(Self::Name { host, port })
+        };
+        named().ok_or_else(|| format!("expected an address or a name with a port, found {text:?}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EndpointAddress;
+
+    #[test]
+    fn addresses_are_read_as_they_are_written() {
+        for text in ["10.0.0.1:80", "[fd00::1]:443", "example.com:8080", "a:1"] {
+            let address: EndpointAddress = text.parse().unwrap();
+            assert_eq!(address.to_string(), text);
+            assert_eq!(
+                address.ip().is_some(),
+                text.contains("0:") || text.contains(".1:")
+            );
+        }
+        for bad in [
+            "",
+            "example.com",
+            "*.example.com:80",
+            "example.com:0",
+            "example.com:65536",
+        ] {
+            assert!(bad.parse::<EndpointAddress>().is_err(), "{bad:?}");
+        }
+    }
+}
