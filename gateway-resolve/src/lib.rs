@@ -85,6 +85,8 @@ mod store;
 mod stores;
 #[cfg(feature = "resolve")]
 mod tally;
+#[cfg(feature = "resolve")]
+mod x_backend;
 
 #[cfg(feature = "resolve")]
 pub use self::{

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use gateway_model::{
     ConfigMap, CustomObject, EndpointSlice, Gateway, GatewayClass, Kind, ListenerSet, Namespace,
-    ObjectRef, Resource, Secret, Service, Timestamp,
+    ObjectRef, Resource, Secret, Service, Timestamp, XBackend,
 };
 
 use crate::customs::KindName;
@@ -199,8 +199,15 @@ impl<'a> Reader<'a> {
         self.object(P::all(self.snapshot), object)
     }
 
+    /// The Service of that name, if it is one that is named.
     pub(crate) fn service(&self, object: &ObjectRef) -> Option<&'a Arc<Service>> {
-        self.object(self.snapshot.services(), object)
+        let is_one = *object.kind == *Service::KIND && object.group.is_empty();
+        is_one.then(|| self.object(self.snapshot.services(), object))?
+    }
+
+    pub(crate) fn x_backend(&self, object: &ObjectRef) -> Option<&'a Arc<XBackend>> {
+        let is_one = crate::x_backend::is(object);
+        is_one.then(|| self.object(self.snapshot.x_backends(), object))?
     }
 
     /// The labels of a namespace; `None` when it has no object.

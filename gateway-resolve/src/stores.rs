@@ -9,7 +9,7 @@ use gateway_model::k8s_gateway::{
 use gateway_model::{
     BackendTlsPolicy, ConfigMap, EndpointSlice, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind,
     ListenerSet, Namespace, ObjectRef, ReferenceGrant, Resource, Secret, Service, TcpRoute,
-    TlsRoute, UdpRoute, XBackendTrafficPolicy,
+    TlsRoute, UdpRoute, XBackend, XBackendTrafficPolicy,
 };
 
 use crate::{Snapshot, Store};
@@ -106,6 +106,8 @@ stores! {
     ConfigMap: config_maps,
     /// The BackendTLSPolicies.
     BackendTlsPolicy: backend_tls_policies,
+    /// The XBackends.
+    XBackend: x_backends,
     /// The XBackendTrafficPolicies.
     XBackendTrafficPolicy: x_backend_traffic_policies,
     /// The RouteOptions.

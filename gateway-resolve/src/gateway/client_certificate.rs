@@ -1,6 +1,6 @@
 //! The certificate that a Gateway shows to backends (GEP-3155).
 
-use gateway_model::{Gateway, Kind};
+use gateway_model::{Gateway, Kind, ObjectRef, SecretObjectReference};
 
 use crate::ir::{Certificate, CertificateId};
 use crate::problem::Problem;
@@ -21,37 +21,42 @@ pub(crate) fn client_certificate(
 ) -> Option<ClientCertificate> {
     let backend = gateway.spec.tls.as_ref()?.backend.as_ref()?;
     let reference = backend.client_certificate_ref.as_ref()?;
-    let invalid = |message| {
-        Problem::new(
-            GatewayResolvedRefs::InvalidClientCertificateRef,
-            FIELD,
-            message,
-        )
-    };
+    Some(certificate_at(
+        &gateway.reference(),
+        reference,
+        FIELD,
+        reader,
+    ))
+}
+
+/// The certificate that `from` refers to at `field`.
+pub(crate) fn certificate_at(
+    from: &ObjectRef,
+    reference: &SecretObjectReference,
+    field: &str,
+    reader: &Reader<'_>,
+) -> ClientCertificate {
+    let problem = |reason, message| Problem::new(reason, field, message);
+    let invalid = |message| problem(GatewayResolvedRefs::InvalidClientCertificateRef, message);
     if !is_secret(reference) {
         let (group, kind) = (&reference.group, &reference.kind);
-        return Some(Err(invalid(format!(
+        return Err(invalid(format!(
             "expected a Secret of the core group, found kind {kind:?} of group {group:?}"
-        ))));
-    }
-    let from = gateway.reference();
-    let secret = target(&from, reference);
-    if !reader.permit(&from, &secret) {
-        let message = not_permitted(&from, &secret);
-        return Some(Err(Problem::new(
-            GatewayResolvedRefs::RefNotPermitted,
-            FIELD,
-            message,
         )));
+    }
+    let secret = target(from, reference);
+    if !reader.permit(from, &secret) {
+        let message = not_permitted(from, &secret);
+        return Err(problem(GatewayResolvedRefs::RefNotPermitted, message));
     }
     let Some(object) = reader.secret(&secret) else {
         let problem = invalid(format!("{secret} does not exist"));
-        return Some(Err(problem.missing(secret)));
+        return Err(problem.missing(secret));
     };
-    Some(match certificate(object, &secret) {
+    match certificate(object, &secret) {
         Ok(_) => Ok(CertificateId(secret)),
         Err(message) => Err(invalid(message)),
-    })
+    }
 }
 
 /// The certificate of that identity, as it is now.

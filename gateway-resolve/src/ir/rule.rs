@@ -242,6 +242,8 @@ pub enum RefusalReason {
     InvalidFilter,
     /// The backend is to be connected to by TLS, as it cannot be.
     InvalidBackendTls,
+    /// The backend asks for what cannot be honoured.
+    InvalidBackend,
     /// The rule asks for what is not understood.
     UnsupportedValue,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gateway_model::{
-    Kind, ObjectRef, PolicyStatus, PolicyTarget, RequestRate, XBackendTrafficPolicy,
+    Kind, ObjectRef, PolicyStatus, PolicyTarget, RequestRate, Service, XBackendTrafficPolicy,
     XBackendTrafficPolicySpec,
 };
 
@@ -70,6 +70,7 @@ fn in_force<'a>(
     service: &ObjectRef,
     reader: &Reader<'a>,
 ) -> Option<&'a Arc<XBackendTrafficPolicy>> {
+    let service = Some(service).filter(|object| *object.kind == *Service::KIND)?;
     let policies = reader.policies::<XBackendTrafficPolicy>(service);
     effective(policies, service, "").filter(|policy| refused(policy).is_empty())
 }

@@ -3,6 +3,7 @@
 pub(crate) mod backend_tls;
 pub(crate) mod backend_traffic;
 pub(crate) mod users;
+pub(crate) mod validation;
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -55,7 +56,7 @@ pub(crate) struct Judged {
 }
 
 /// What isn't understood of a stored policy.
-fn not_understood(Unread { field, message }: &Unread) -> Problem<PolicyAccepted> {
+pub(crate) fn not_understood(Unread { field, message }: &Unread) -> Problem<PolicyAccepted> {
     Problem::new(PolicyAccepted::Invalid, field, message)
 }
 

@@ -12,6 +12,7 @@ use crate::ir::{
 use crate::kinds::{BackendKind, Lookup, Unresolved, extensions};
 use crate::policy::{backend_tls, backend_traffic};
 use crate::reader::Reader;
+use crate::x_backend;
 
 use super::references::{protocol, protocol_of, service_port};
 
@@ -20,6 +21,9 @@ pub(crate) fn backend(id: &BackendId, reader: &Reader<'_>) -> Option<Arc<Backend
     #[cfg(feature = "k8s-gateway")]
     if let Some(backend) = crate::k8s_gateway::backend(id, reader) {
         return Some(backend);
+    }
+    if x_backend::is(&id.object) {
+        return x_backend::backend(id, reader);
     }
     if let Some(kind) = reader.kinds().of_backend(&id.object.group, &id.object.kind) {
         return own_backend(kind, id, reader).ok().map(Arc::new);

@@ -15,6 +15,7 @@ use crate::policy::backend_tls;
 use crate::problem::Problem;
 use crate::reader::Reader;
 use crate::reason::RouteResolvedRefs;
+use crate::x_backend;
 
 use super::backends::own_backend;
 
@@ -74,17 +75,8 @@ impl References<'_> {
         field: &str,
         unresolved: &mut Vec<Problem<RouteResolvedRefs>>,
     ) -> Found {
-        match self.backend(reference, wanted) {
-            Ok((id, tls)) => Found {
-                in_clear: match tls {
-                    Ok(()) => Target::Backend(id.clone()),
-                    // The reference resolves: what is wrong is said of the policy.
-                    Err(message) => {
-                        Target::Refused(Refusal::new(RefusalReason::InvalidBackendTls, message))
-                    }
-                },
-                passed_on: Target::Backend(id),
-            },
+        match self.found(reference, wanted) {
+            Ok(found) => found,
             Err(Unresolved {
                 reason,
                 message,
@@ -96,12 +88,30 @@ impl References<'_> {
                     missing,
                     ..Problem::new(reason, field, message)
                 });
-                Found {
-                    in_clear: refused.clone(),
-                    passed_on: refused,
-                }
+                Found::both(refused)
             }
         }
+    }
+
+    /// What a reference that resolves comes to. What is wrong with the object or its policy is said of these.
+    fn found(
+        &self,
+        reference: &BackendObjectReference,
+        wanted: Wanted,
+    ) -> Result<Found, Unresolved> {
+        if x_backend::is_kind(&reference.group, &reference.kind) {
+            let (id, accepted) = x_backend::named(reference, self.from, wanted, self.reader)?;
+            self.backends.borrow_mut().insert(id.clone());
+            let target = accepted.map_or_else(Target::Refused, |()| Target::Backend(id));
+            return Ok(Found::both(target));
+        }
+        let (id, tls) = self.backend(reference, wanted)?;
+        let refused =
+            |message| Target::Refused(Refusal::new(RefusalReason::InvalidBackendTls, message));
+        Ok(Found {
+            in_clear: tls.map_or_else(refused, |()| Target::Backend(id.clone())),
+            passed_on: Target::Backend(id),
+        })
     }
 
     /// In turn: kind, permission, existence, port, protocol. Permission comes before existence, so
@@ -220,6 +230,15 @@ impl References<'_> {
             return Err(Unresolved::new(RouteResolvedRefs::InvalidKind, message));
         }
         self.permitted(reference)
+    }
+}
+
+impl Found {
+    fn both(target: Target) -> Self {
+        Self {
+            in_clear: target.clone(),
+            passed_on: target,
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod programmed;
 pub(crate) mod report;
 pub(crate) mod route;
 mod stored;
+mod x_backend;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 use gateway_model::{
     BackendTlsPolicy, CustomStatus, Gateway, GatewayClass, GatewayClassStatus, GatewayStatus,
     HttpRoute, Kind, ListenerSet, ListenerSetStatus, ObjectRef, PolicyStatus, RouteStatus,
-    XBackendTrafficPolicy,
+    XBackend, XBackendTrafficPolicy,
 };
 use rpds::RedBlackTreeMapSync;
 use serde::Serialize;
@@ -112,6 +113,7 @@ impl Status {
             Self::Policy(_) if *object.kind == *XBackendTrafficPolicy::KIND => {
                 XBackendTrafficPolicy::api_version()
             }
+            Self::Route(_) if *object.kind == *XBackend::KIND => XBackend::api_version(),
             Self::GatewayClass(_) => GatewayClass::api_version(),
             Self::Gateway(_) => Gateway::api_version(),
             Self::ListenerSet(_) => ListenerSet::api_version(),

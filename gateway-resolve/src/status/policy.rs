@@ -17,6 +17,7 @@ use crate::reader::Reader;
 use crate::reason::{PolicyAccepted, PolicyResolvedRefs};
 use crate::route::parents::Parents;
 use crate::route::references::service_port;
+use crate::x_backend;
 
 use super::conditions::Conditions;
 use super::own_policy;
@@ -25,22 +26,24 @@ use super::report::Report;
 /// What follows from the list of the kinds of policies.
 macro_rules! kinds {
     ($($kind:ident,)*) => {
-        /// The policies of all kinds, those of an embedder's own included.
+        /// The policies of all kinds, those of an embedder's own included, and the XBackends, which have an entry for
+        /// each Gateway as well.
         pub(crate) fn names(
             snapshot: &Snapshot,
             own: &Kinds,
         ) -> impl Iterator<Item = ObjectRef> {
             own_policy::names(snapshot, own)
                 $(.chain($kind::all(snapshot).iter().map(|policy| policy.reference())))*
+                .chain(snapshot.x_backends().iter().map(|backend| backend.reference()))
         }
 
-        /// Is it a kind of policy?
+        /// Is it a kind of policy, or an XBackend?
         pub(crate) fn is_policy(object: &ObjectRef, own: &Kinds) -> bool {
-            own.of_policy(object).is_some()
+            own.of_policy(object).is_some() || x_backend::is(object)
                 $(|| (object.group == $kind::GROUP && object.kind == $kind::KIND))*
         }
 
-        /// What is said of the policy of that name; `None` when there is none.
+        /// What is said of the policy or XBackend of that name; `None` when there is none.
         pub(crate) fn of_policy(
             object: &ObjectRef,
             users: &Users,
@@ -51,6 +54,10 @@ macro_rules! kinds {
                 let policy = &**reader.policy::<$kind>(object)?;
                 return Some(of_kind(policy, users, reader));
             })*
+            if x_backend::is(object) {
+                let backend = reader.x_backend(object)?;
+                return Some(super::x_backend::report(backend, users, reader));
+            }
             own_policy::of_policy(object, users, parents, reader)
         }
     };
@@ -188,7 +195,7 @@ fn targets<P: Policy>(policy: &P, reader: &Reader<'_>) -> Targets {
     found
 }
 
-fn reference_to(gateway: &ObjectRef) -> ParentReference {
+pub(super) fn reference_to(gateway: &ObjectRef) -> ParentReference {
     ParentReference {
         group: Gateway::GROUP.to_owned(),
         kind: Gateway::KIND.to_owned(),

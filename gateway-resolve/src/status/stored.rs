@@ -37,6 +37,7 @@ stored! {
     TcpRoute: Route,
     UdpRoute: Route,
     BackendTlsPolicy: Policy,
+    XBackend: Route,
     XBackendTrafficPolicy: Policy,
     #[cfg(feature = "k8s-gateway")]
     RouteOption: Options,

@@ -17,7 +17,7 @@ use gateway_model::k8s_gateway::RouteOption;
 use gateway_model::{
     BackendTlsPolicy, CustomObject, CustomStatus, Gateway, GatewayClass, GatewayClassStatus,
     GatewayStatus, GrpcRoute, HttpRoute, Kind, ListenerSet, ListenerSetStatus, Object, ObjectRef,
-    PolicyStatus, RouteStatus, TcpRoute, TlsRoute, UdpRoute, XBackendTrafficPolicy,
+    PolicyStatus, RouteStatus, TcpRoute, TlsRoute, UdpRoute, XBackend, XBackendTrafficPolicy,
 };
 
 use crate::{Snapshot, Status, Statuses, Store};
@@ -80,6 +80,7 @@ pub fn plan_statuses<'a>(
     writes.extend(plan.missing(snapshot.udp_routes()));
     writes.extend(plan.missing(snapshot.backend_tls_policies()));
     writes.extend(plan.missing(snapshot.x_backend_traffic_policies()));
+    writes.extend(plan.missing(snapshot.x_backends()));
     let customs = snapshot.customs.iter();
     writes.extend(customs.filter_map(|object| plan.missing_of_custom(object)));
     #[cfg(feature = "k8s-gateway")]
@@ -118,6 +119,7 @@ pub fn plan_status<'a>(
         TcpRoute::KIND => plan.missing_of(snapshot.tcp_routes(), object),
         UdpRoute::KIND => plan.missing_of(snapshot.udp_routes(), object),
         BackendTlsPolicy::KIND => plan.missing_of(snapshot.backend_tls_policies(), object),
+        XBackend::KIND => plan.missing_of(snapshot.x_backends(), object),
         XBackendTrafficPolicy::KIND => {
             plan.missing_of(snapshot.x_backend_traffic_policies(), object)
         }

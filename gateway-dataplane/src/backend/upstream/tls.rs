@@ -7,7 +7,9 @@ use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
 
 use gateway_model::Hostname;
-use gateway_resolve::ir::{AppProtocol, Authorities, BackendTls, Endpoint, PeerName};
+use gateway_resolve::ir::{
+    AppProtocol, Authorities, BackendTls, Endpoint, EndpointAddress, PeerName,
+};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
@@ -102,9 +104,9 @@ impl TlsClient {
             Inside::Bytes => &self.bytes,
         };
         let own = endpoint.server_name.as_ref().map(server_name).transpose();
-        let name = match own.map_err(io::Error::other)? {
+        let name = match own.map_err(io::Error::other)?.or_else(|| self.name.clone()) {
             Some(own) => own,
-            None => self.name.clone().unwrap_or_else(|| address(endpoint)),
+            None => address(endpoint).map_err(io::Error::other)?,
         };
         connector.connect(name, stream).await
     }
@@ -115,8 +117,11 @@ fn server_name(host: &Hostname) -> Result<ServerName<'static>, String> {
     name.map_err(|error| format!("server name {host}: {error}"))
 }
 
-fn address(endpoint: &Endpoint) -> ServerName<'static> {
-    ServerName::IpAddress(endpoint.address.ip().into())
+fn address(endpoint: &Endpoint) -> Result<ServerName<'static>, String> {
+    match &endpoint.address {
+        EndpointAddress::Ip(address) => Ok(ServerName::IpAddress(address.ip().into())),
+        EndpointAddress::Name { host, .. } => server_name(host),
+    }
 }
 
 /// `None`: nobody is asked for.
