@@ -113,3 +113,70 @@ fn a_listener_differs_without_its_routes() {
     let gone = after("{name: b, port: 81, protocol: HTTP}, ", "");
     assert_eq!(gone, [names(&["b"]), names(&[]), names(&[])]);
 }
+
+#[test]
+fn rules_are_mapped_and_what_stays_is_shared() {
+    let ir = ir(MANIFEST);
+    let same = ir
+        .map_rules(|rule| std::sync::Arc::new((**rule).clone()))
+        .unwrap();
+    assert!(same.changes_since(&ir).is_empty());
+    let shared = |a: &Ir, b: &Ir| {
+        let both = a.listeners().iter().zip(b.listeners());
+        both.map(|(a, b)| std::sync::Arc::ptr_eq(a, b))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(shared(&ir, &same), [true; 3]);
+    let mut asked = Vec::new();
+    let other = ir
+        .map_rules(|rule| {
+            asked.push(rule.to_string());
+            let mut rule = (**rule).clone();
+            if &*rule.source.object.name == "two" {
+                rule.filters.clear();
+                rule.index = 7;
+            }
+            rule.into()
+        })
+        .unwrap();
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    assert_eq!(shared(&ir, &other), [false, true, true]);
+    let hosts = |ir: &Ir| ir.listeners()[0].hosts().to_vec();
+    let stayed: Vec<_> = hosts(&ir)
+        .iter()
+        .zip(&hosts(&other))
+        .map(|(a, b)| std::sync::Arc::ptr_eq(a, b))
+        .collect();
+    assert_eq!(stayed, [false, true], "two.example.com, and any");
+    let routes: Vec<_> = other
+        .changes_since(&ir)
+        .routes
+        .into_iter()
+        .map(|route| route.name)
+        .collect();
+    assert_eq!(routes, ["two".into()]);
+}
+
+#[test]
+fn a_rule_is_mapped_to_a_backend_that_is_there() {
+    let ir = ir(MANIFEST);
+    let own = ir.backends().values().next().unwrap();
+    let mut canary = (**own).clone();
+    canary.id.object.name = "canary".into();
+    let id = canary.id.clone();
+    let to_canary = |rule: &std::sync::Arc<gateway_resolve::ir::Rule>| {
+        let mut rule = (**rule).clone();
+        let target = gateway_resolve::ir::WeightedTarget {
+            weight: 1,
+            filters: vec![],
+            target: gateway_resolve::ir::Target::Backend(id.clone()),
+        };
+        let split = gateway_resolve::ir::Split::new(vec![target]).unwrap();
+        rule.action = gateway_resolve::ir::Action::Forward(split);
+        rule.into()
+    };
+    let dangling = ir.map_rules(to_canary).unwrap_err().to_string();
+    assert!(dangling.contains("canary"), "{dangling}");
+    let ir = ir.with_backends([canary.into()]);
+    assert!(ir.map_rules(to_canary).is_ok());
+}

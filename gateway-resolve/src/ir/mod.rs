@@ -15,6 +15,7 @@ mod filter;
 mod handshake;
 mod host;
 mod listener;
+mod map;
 mod matching;
 mod pattern;
 mod patterns;
