@@ -1,8 +1,12 @@
-//! What a request passes before a backend is picked for it: the step that may ask somebody, or wait.
+//! What a request passes before it is routed, and before a backend is picked for it: the steps that may ask somebody, or
+//! wait.
 //!
 //! Authorization, rate limits and delays belong here. [`ProxyBuilder::admitted_by`](crate::ProxyBuilder::admitted_by)
 //! and [`Forwarder::admitted_by`](crate::Forwarder::admitted_by) give each rule its stages when the table is compiled;
-//! a rule without any has no such step.
+//! a rule without any has no such step. [`ProxyBuilder::received_by`](crate::ProxyBuilder::received_by) and
+//! [`Forwarder::received_by`](crate::Forwarder::received_by) have all requests pass stages before a rule is looked for:
+//! what these do to the head counts for the choice. A proxy of one's own has both by
+//! [`Planner::receive`](crate::plan::Planner::receive) and [`Planner::admit`](crate::plan::Planner::admit).
 
 mod edit;
 
@@ -20,10 +24,10 @@ use http::Response;
 use crate::head::RequestHead;
 use crate::{Body, ConnectionInfo};
 
-/// A stage of a rule.
+/// A stage, before routing or of a rule.
 ///
 /// It sees the head in canonical form, before the rule's filters, and may edit it; which rule takes the request
-/// is settled. The request's body is not read meanwhile, unless the stage [asks for it](Self::takes_exchange). The
+/// is settled, if there [is one](Asking::rule). The request's body is not read meanwhile, unless the stage [asks for it](Self::takes_exchange). The
 /// rule's request timeout counts, and a client that leaves drops the future.
 ///
 /// ```
@@ -83,38 +87,66 @@ pub struct Asking<'a> {
     /// What is done with the response; nothing where no stage of the rule [takes it](Admit::takes_exchange). The last
     /// is done first.
     pub edits: &'a mut Edits,
-    /// The rule that takes it.
-    pub rule: &'a Arc<ir::Rule>,
+    /// The rule that takes it; `None` before it is routed.
+    pub rule: Option<&'a Arc<ir::Rule>>,
     /// Where it comes from.
     pub connection: &'a ConnectionInfo,
 }
 
 /// The parts of a request that stages may change.
-pub(crate) struct Entering<'a> {
-    pub(crate) head: &'a mut RequestHead,
-    pub(crate) body: &'a mut Body,
-    pub(crate) edits: &'a mut Edits,
+#[derive(Debug)]
+pub struct Entering<'a> {
+    /// Its head.
+    pub head: &'a mut RequestHead,
+    /// Its body.
+    pub body: &'a mut Body,
+    /// What is done with the response, whoever gives it: to be [applied](Edits::apply).
+    pub edits: &'a mut Edits,
 }
 
-/// The stages of one rule, in order; at least one.
-pub(crate) struct Stages(Box<[Box<dyn Admit>]>);
+/// Stages that requests pass one after the other; at least one.
+pub struct Stages(Box<[Box<dyn Admit>]>);
 
 impl Stages {
     /// `None`: there is nothing to pass.
-    pub(crate) fn new(stages: Vec<Box<dyn Admit>>) -> Option<Self> {
+    pub fn new(stages: Vec<Box<dyn Admit>>) -> Option<Self> {
         (!stages.is_empty()).then(|| Self(stages.into()))
     }
 
     /// Does one of them take more than the head of a request?
-    pub(crate) fn take_exchange(&self) -> bool {
+    pub fn take_exchange(&self) -> bool {
         self.0.iter().any(|stage| stage.takes_exchange())
+    }
+
+    /// Passes one after the other without waiting. `None` is the answer of one that would have to, or that takes more
+    /// than the head.
+    pub(crate) fn pass_now(
+        &self,
+        head: &mut RequestHead,
+        rule: Option<&Arc<ir::Rule>>,
+        connection: &ConnectionInfo,
+    ) -> Result<(), Option<Refusal>> {
+        if self.take_exchange() {
+            return Err(None);
+        }
+        for stage in &self.0 {
+            let mut asking = Asking {
+                head: &mut *head,
+                body: &mut Body::empty(),
+                edits: &mut Edits::default(),
+                rule,
+                connection,
+            };
+            stage.admit_now(&mut asking).ok_or(None)?.map_err(Some)?;
+        }
+        Ok(())
     }
 
     /// Passes one after the other.
     pub(crate) async fn pass(
         &self,
         entering: &mut Entering<'_>,
-        rule: &Arc<ir::Rule>,
+        rule: Option<&Arc<ir::Rule>>,
         connection: &ConnectionInfo,
     ) -> Result<(), Refusal> {
         for stage in &self.0 {

@@ -9,7 +9,7 @@
 //! | a server | [`Forwarder`], [`ForwardService`] for hyper |
 //! | a proxy | [`table::Table`], and a [`plan`] for each request |
 //! | a load balancer | [`backend::Backend`] and [`backend::MakeBackend`], or a part of [`backend::upstream`] |
-//! | a filter | [`admit::Admit`], which may answer, and takes the bodies if it asks for them |
+//! | a filter | [`admit::Admit`], before routing or after, which may answer, and takes the bodies if it asks for them |
 //! | a log, metrics, traces | [`observe::Observer`] |
 //! | manifests, and a CI | `check` (feature `check`): problems with file and line, and where requests go |
 

@@ -51,7 +51,7 @@ impl Edits {
     }
 
     /// The response after all of them.
-    pub(crate) async fn apply(self, mut response: Response<Body>) -> Response<Body> {
+    pub async fn apply(self, mut response: Response<Body>) -> Response<Body> {
         for Edit(edit) in self.0.into_iter().rev() {
             response = edit(response).await;
         }

@@ -6,18 +6,16 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::Response;
 use tokio::time::Instant;
 
 use super::ConnectionInfo;
-use super::answer::{self, Answer, Language};
+use super::answer::{self, Answer};
 use super::attempt::within;
 use crate::Body;
 use crate::admit::{Edits, Entering, Stages};
 use crate::codec::h1::Client;
-use crate::head::ResponseHead;
-use crate::observe::Reason;
+use crate::plan::Planner;
+use crate::plan::admit::{Marks, refused};
 use crate::server::Order;
 use crate::table::CompiledRule;
 
@@ -34,34 +32,14 @@ pub(super) async fn pass<B>(
     let begun = Instant::now();
     let limit = rule.time_for(entering.head);
     let bound = limit.map(|limit| (begun + limit, limit));
-    let language = Language::of(entering.head);
-    let cors = rule.filters().cors();
-    let origin = cors.and_then(|cors| cors.allowed_origin(&entering.head.fields));
-    let passed = within(bound, stages.pass(&mut entering, rule.ir(), connection)).await;
-    let mut answer = match passed {
+    let marks = Marks::new(rule, entering.head);
+    let passed = stages.pass(&mut entering, Some(rule.ir()), connection);
+    let answer = match within(bound, passed).await {
         Ok(Ok(())) => return Ok(begun.elapsed()),
-        Ok(Err(refusal)) => refused(*refusal).told(language),
-        Err(late) => answer::failure(&late, connection).told(language),
+        Ok(Err(refusal)) => refused(*refusal),
+        Err(late) => answer::failure(&late, connection),
     };
-    let fields = &mut answer.head.fields;
-    if let Some(cors) = cors {
-        cors.mark(fields, origin.as_ref());
-    }
-    rule.filters().edit_response(fields);
-    Err(answer)
-}
-
-/// What a stage answers. Without a body, it is what the gateway says itself of such a status.
-fn refused(refusal: Response<Bytes>) -> Answer {
-    let (parts, text) = refusal.into_parts();
-    let reason = parts.extensions.get().copied().unwrap_or(Reason::Denied);
-    if text.is_empty() && parts.headers.is_empty() {
-        return answer::status(parts.status, reason);
-    }
-    Answer {
-        text,
-        ..Answer::bodiless(ResponseHead::from(&parts), reason)
-    }
+    Err(marks.put_on(answer))
 }
 
 /// The same for the head of a request of an HTTP/1 client, who may leave meanwhile.
@@ -71,14 +49,40 @@ pub(super) async fn pass_client<B>(
     connection: &ConnectionInfo,
     client: &mut Client,
 ) -> Result<Result<Duration, Answer>, Gone> {
+    while_there(client, connection, async |entering| {
+        pass(stages, rule, connection, entering).await
+    })
+    .await
+}
+
+/// Has the head of a request of an HTTP/1 client pass the stages that stand before routing.
+pub(super) async fn receive_client(
+    planner: &Planner,
+    stages: &Stages,
+    connection: &ConnectionInfo,
+    client: &mut Client,
+) -> Result<Result<(), Answer>, Gone> {
+    while_there(client, connection, async |entering| {
+        planner.receive(stages, connection, entering).await
+    })
+    .await
+}
+
+/// What becomes of the head of a request, unless its client leaves meanwhile.
+async fn while_there<T>(
+    client: &mut Client,
+    connection: &ConnectionInfo,
+    passing: impl AsyncFnOnce(Entering<'_>) -> T,
+) -> Result<T, Gone> {
     let mut head = std::mem::take(&mut client.head);
     let passed = {
+        let (mut body, mut edits) = (Body::empty(), Edits::default());
         let entering = Entering {
             head: &mut head,
-            body: &mut Body::empty(),
-            edits: &mut Edits::default(),
+            body: &mut body,
+            edits: &mut edits,
         };
-        let mut passing = pin!(pass(stages, rule, connection, entering));
+        let mut passing = pin!(passing(entering));
         let watch = connection.watch.as_deref();
         poll_fn(|cx| {
             if let Poll::Ready(passed) = passing.as_mut().poll(cx) {

@@ -7,7 +7,7 @@ use crate::Body;
 use crate::backend::{BackendError, BackendErrorKind};
 use crate::head::Known;
 use crate::observe::{Observed, Reason};
-pub(super) use crate::plan::answer::{Answer, Language, status};
+pub(super) use crate::plan::answer::{Answer, status};
 
 impl Answer {
     /// As a response to a request that came in `version`.

@@ -13,7 +13,7 @@ use super::exchange::{self, Failed};
 use super::upgrade::{self, ServedHere, Upgrade};
 use super::{
     Arrived, ConnectionInfo, Options, admission, admit, carry_out, deadline, detour, lender,
-    prepare, route,
+    prepare, receive, route,
 };
 use crate::Body;
 use crate::admit::Stages;
@@ -49,6 +49,22 @@ pub(crate) async fn serve<B: Backend>(
     let mut observed = Observed::begin(&options.audience, connection, Some(&client.head));
     if let Err(error) = client.frame() {
         return say(client, connection, unreadable(error.status()), observed).await;
+    }
+    if let Some(stages) = &options.receiving {
+        if stages.take_exchange() {
+            let received = received(options, table, connection, stages, client, observed);
+            return Box::pin(received).await;
+        }
+        let planner = &options.planner;
+        match Box::pin(admission::receive_client(
+            planner, stages, connection, client,
+        ))
+        .await
+        {
+            Ok(Ok(())) => {}
+            Ok(Err(answer)) => return say(client, connection, answer, observed).await,
+            Err(admission::Gone) => return After::Close,
+        }
     }
     let head = &mut client.head;
     let hit = match route(options, table, connection, head, &mut observed) {
@@ -207,6 +223,27 @@ async fn whole<B: Backend>(
     client: &mut Client,
     observed: Observed,
 ) -> After {
+    let (arrived, feed, interim) = arrived(client, observed);
+    let answered = admit(options, connection, hit, stages, arrived);
+    detoured(client, connection, feed, &interim, pin!(answered)).await
+}
+
+/// The same for stages that stand before routing.
+async fn received<B: Backend>(
+    options: &Options,
+    table: &SocketTable<Arc<B>>,
+    connection: &ConnectionInfo,
+    stages: &Stages,
+    client: &mut Client,
+    observed: Observed,
+) -> After {
+    let (arrived, feed, interim) = arrived(client, observed);
+    let answered = receive(options, table, connection, stages, arrived);
+    detoured(client, connection, feed, &interim, pin!(answered)).await
+}
+
+/// The request with a body of its own, what feeds that, and the way of interim responses.
+fn arrived(client: &Client, observed: Observed) -> (Arrived, Option<Feed>, detour::Interim) {
     let interim = detour::Interim::default();
     let mut parts = Request::new(()).into_parts().0;
     parts.extensions.insert(interim.informer());
@@ -218,8 +255,7 @@ async fn whole<B: Backend>(
         body,
         observed,
     };
-    let answered = admit(options, connection, hit, stages, arrived);
-    detoured(client, connection, feed, &interim, pin!(answered)).await
+    (arrived, feed, interim)
 }
 
 /// Gives the answer to a request whose body `feed` feeds.

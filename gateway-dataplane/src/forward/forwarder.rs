@@ -11,7 +11,7 @@ use super::headers::Forwarding;
 use super::known::{Given, Known};
 use super::mirror::Mirrors;
 use super::{ConnectionInfo, Current, Tables, View, answer, forward};
-use crate::admit::{Admit, Gatekeeper};
+use crate::admit::{Admit, Gatekeeper, Stages};
 use crate::backend::{MakeBackend, Site};
 use crate::head::{AmbiguousPaths, RequestHead};
 use crate::observe::{Audience, Observed, Observer, Reason};
@@ -44,6 +44,8 @@ pub(crate) struct Options {
     pub(crate) session_key: SessionKey,
     pub(crate) mirrors: Arc<Mirrors>,
     pub(crate) audience: Audience,
+    /// What all requests pass before they are routed.
+    pub(crate) receiving: Option<Arc<Stages>>,
 }
 
 /// A table that was compiled and is not served yet; no other is made meanwhile.
@@ -85,6 +87,7 @@ impl<M: MakeBackend> Forwarder<M> {
                 session_key: SessionKey::default(),
                 mirrors: Arc::default(),
                 audience: Audience::default(),
+                receiving: None,
             },
             workers,
             zone: None,
@@ -128,6 +131,17 @@ impl<M: MakeBackend> Forwarder<M> {
         stages: impl Fn(&Arc<ir::Rule>) -> Vec<Box<dyn Admit>> + Send + Sync + 'static,
     ) -> Self {
         self.with_gatekeeper(Gatekeeper::new(stages))
+    }
+
+    /// Which [stages](crate::admit) all requests pass before they are routed, in order.
+    #[must_use]
+    pub fn received_by(self, stages: Vec<Box<dyn Admit>>) -> Self {
+        self.with_receiving(Stages::new(stages).map(Arc::new))
+    }
+
+    pub(crate) fn with_receiving(mut self, stages: Option<Arc<Stages>>) -> Self {
+        self.options.receiving = stages;
+        self
     }
 
     pub(crate) fn with_gatekeeper(mut self, gatekeeper: Gatekeeper) -> Self {

@@ -60,29 +60,65 @@ pub(crate) async fn forward<B: Backend>(
     begin: Begin,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let version = parts.version;
-    let mut head = RequestHead::from(&parts);
+    let head = RequestHead::from(&parts);
     let seen = conduct::seen_by(table, connection, &head);
     let connection = seen.as_deref().unwrap_or(connection);
-    let mut observed = begin(&options.audience, connection, Some(&head));
-    let response = match route(options, table, connection, &mut head, &mut observed) {
-        Err(answer) => answer.observed(version, observed),
-        Ok(hit) => {
-            let arrived = Arrived {
-                parts,
-                head,
-                body,
-                observed,
-            };
-            match hit.rule.stages() {
-                None => proceed(options, connection, hit, Duration::ZERO, arrived).await,
-                Some(stages) => Box::pin(admit(options, connection, hit, stages, arrived)).await,
-            }
-        }
+    let observed = begin(&options.audience, connection, Some(&head));
+    let arrived = Arrived {
+        parts,
+        head,
+        body,
+        observed,
+    };
+    let response = match &options.receiving {
+        None => routed(options, table, connection, arrived).await,
+        Some(stages) => Box::pin(receive(options, table, connection, stages, arrived)).await,
     };
     match &connection.conduct {
         None => response,
         Some(conduct) => conduct.marked(response),
+    }
+}
+
+/// Has a request pass the stages that stand before routing, and goes on with it.
+async fn receive<B: Backend>(
+    options: &Options,
+    table: &SocketTable<Arc<B>>,
+    connection: &ConnectionInfo,
+    stages: &Stages,
+    mut arrived: Arrived,
+) -> Response<Body> {
+    let version = arrived.head.version;
+    let mut edits = Edits::default();
+    let entering = Entering {
+        head: &mut arrived.head,
+        body: &mut arrived.body,
+        edits: &mut edits,
+    };
+    let received = options.planner.receive(stages, connection, entering).await;
+    let response = match received {
+        Ok(()) => routed(options, table, connection, arrived).await,
+        Err(answer) => answer.observed(version, arrived.observed),
+    };
+    edits.apply(response).await
+}
+
+/// Finds the rule for a request, and goes on with it.
+async fn routed<B: Backend>(
+    options: &Options,
+    table: &SocketTable<Arc<B>>,
+    connection: &ConnectionInfo,
+    mut arrived: Arrived,
+) -> Response<Body> {
+    let version = arrived.head.version;
+    let Arrived { head, observed, .. } = &mut arrived;
+    let hit = match route(options, table, connection, head, observed) {
+        Err(answer) => return answer.observed(version, arrived.observed),
+        Ok(hit) => hit,
+    };
+    match hit.rule.stages() {
+        None => proceed(options, connection, hit, Duration::ZERO, arrived).await,
+        Some(stages) => Box::pin(admit(options, connection, hit, stages, arrived)).await,
     }
 }
 
@@ -135,7 +171,7 @@ fn prepare<'t, B: Backend>(
     Ok(planned)
 }
 
-/// A request whose rule is known.
+/// A request.
 struct Arrived {
     /// What the `http` crate has of it; its extensions count.
     parts: request::Parts,

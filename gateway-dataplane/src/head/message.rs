@@ -58,8 +58,9 @@ impl RequestHead {
         self.fields.text(Known::Host)
     }
 
-    /// Puts another target in place.
-    pub(crate) fn set_target(&mut self, target: &str) {
+    /// Puts another target in the place of this one: a path, with or without a query, in origin form (RFC 9112 section
+    /// 3.2.1). Before a request is routed it is brought into canonical form again; later, who sets it sees to that.
+    pub fn set_target(&mut self, target: &str) {
         self.target.clear();
         self.target.push_str(target);
         self.path = target.bytes().position(|byte| byte == b'?');

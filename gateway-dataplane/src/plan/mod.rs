@@ -2,7 +2,8 @@
 //!
 //! Nothing here does I/O, waits, or draws a random number. From the [table](crate::table) of a socket, a head and the
 //! connection a [`Planner`] makes either an [`Answer`], to be given as it is, or a [`Forward`]: where the request
-//! goes, and what finishes its response. This crate's own proxy takes the same steps, in this order:
+//! goes, and what finishes its response. This crate's own proxy takes the same steps, in this order (before the first,
+//! [`Planner::receive`] has a request pass filters that count for the choice of a rule):
 //!
 //! 1. [`Planner::route`]
 //!    1. The head is brought into canonical form ([`normalize`](crate::head::normalize)), or refused.
@@ -13,7 +14,8 @@
 //!    5. A path that has another reading is refused, if that is [wanted](Planner::ambiguous_paths).
 //!    6. A preflight request of the rule is answered; a rule that refuses, responds or redirects does. The response
 //!       gets the marks of CORS and the edits of the rule's filters.
-//! 2. What an embedder wants between the two: the rule is known, and the head as the client sent it.
+//! 2. [`Planner::admit`]: the stages of the rule, [those of an embedder](crate::admit) among them. The rule is known, and
+//!    the head is as the client sent it. [`Planner::admit_now`] is for those who can't wait.
 //! 3. [`Planner::prepare`]
 //!    1. A target is picked by weight. A preflight request that the target's own CORS is for is answered.
 //!    2. The head loses what belongs to the client's connection, and gains what tells where it comes from
@@ -24,10 +26,11 @@
 //! 5. [`Forward::finish`], for whatever response there is, [one of the proxy's own](Forward::answer) included: it loses
 //!    what belongs to the backend's connection, then comes what the steps of the request have on their other side.
 //!
-//! What asks somebody or keeps state is not in it: [stages](crate::admit) (authorization, rate limits and the others
-//! that settings of a rule ask for) and sessions are those of a [`Forwarder`](crate::Forwarder). A rule
+//! What asks somebody or keeps state is not in it: the stages that settings of a rule ask for (authorization, rate limits
+//! and others) and sessions are those of a [`Forwarder`](crate::Forwarder). A rule
 //! [without the stages](CompiledRule::is_unguarded) that say who may pass lets nobody pass by [`Planner::plan`]; who takes
-//! the two steps apart may see to them between these.
+//! the steps apart may see to them between these. Stages of an embedder's own are given to
+//! [`Table::compile_admitting`](crate::table::Table::compile_admitting).
 //!
 //! ```
 //! use gateway_dataplane::head::RequestHead;
@@ -49,6 +52,7 @@
 //! # assert_eq!(begin(&Table::default(), &connection, &mut RequestHead::default()), "nobody listens");
 //! ```
 
+pub(crate) mod admit;
 pub(crate) mod answer;
 mod forward;
 pub(crate) mod prepare;
@@ -57,8 +61,6 @@ pub(crate) mod session;
 
 use std::sync::Arc;
 use std::time::Duration;
-
-use http::StatusCode;
 
 pub use self::answer::Answer;
 use self::answer::Language;
@@ -69,7 +71,6 @@ use crate::ConnectionInfo;
 use crate::Limits;
 use crate::forward::headers::Forwarding;
 use crate::head::{AmbiguousPaths, RequestHead};
-use crate::observe::Reason;
 use crate::table::{CompiledRule, Hit, SocketTable};
 
 /// What plans are made by, the same for all requests.
@@ -148,9 +149,9 @@ impl Planner {
         Self { own_hops, ..self }
     }
 
-    /// What becomes of the request with this head: [`route`](Self::route), then [`prepare`](Self::prepare). The head is
-    /// left as the backend is to be sent it. `random` gives numbers that are uniform over all of `u64`. A rule that
-    /// [nobody guards](CompiledRule::is_unguarded) answers 500.
+    /// What becomes of the request with this head: [`route`](Self::route), [`admit_now`](Self::admit_now), then
+    /// [`prepare`](Self::prepare). The head is left as the backend is to be sent it. `random` gives numbers that are
+    /// uniform over all of `u64`.
     pub fn plan<B: Clone>(
         &self,
         table: &SocketTable<B>,
@@ -160,17 +161,24 @@ impl Planner {
     ) -> Plan<B> {
         let (answer, hit) = match self.route(table, connection, head) {
             Routed::Answer { answer, hit } => (Box::new(answer), hit),
-            Routed::To(hit) if hit.rule.is_unguarded() => {
-                let answer = answer::status(StatusCode::INTERNAL_SERVER_ERROR, Reason::Denied);
-                (Box::new(answer.told(Language::of(head))), Some(hit))
-            }
-            Routed::To(hit) => match self.prepare(hit, Duration::ZERO, connection, head, random) {
+            Routed::To(hit) => match self.go_on(hit, connection, head, random) {
                 Ok(forward) => return Plan::Forward(forward),
                 Err(answer) => (answer, Some(hit)),
             },
         };
         let rule = hit.map(|hit| Arc::clone(hit.rule));
         Plan::Answer { answer, rule }
+    }
+
+    fn go_on<B: Clone>(
+        &self,
+        hit: Hit<'_, B>,
+        connection: &ConnectionInfo,
+        head: &mut RequestHead,
+        random: impl FnMut() -> u64,
+    ) -> Result<Box<Forward<B>>, Box<Answer>> {
+        self.admit_now(hit.rule, connection, head)?;
+        self.prepare(hit, Duration::ZERO, connection, head, random)
     }
 
     /// Finds the rule for the request with this head, which it brings into canonical form.

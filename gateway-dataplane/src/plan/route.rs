@@ -58,8 +58,8 @@ fn refuse(
     connection: &ConnectionInfo,
     head: &mut RequestHead,
 ) -> Option<Answer> {
-    if let Err(error) = normalize(head, HeadRules::default()) {
-        return Some(answer::status(error.status(), Reason::Invalid).last());
+    if let Err(answer) = canonical(head) {
+        return Some(answer);
     }
     let conduct = connection.conduct.as_deref();
     if let Some(answer) = conduct.and_then(|conduct| conduct.receive(head, connection)) {
@@ -69,6 +69,12 @@ fn refuse(
         return Some(answer::status(status, Reason::MaxForwards));
     }
     is_looping(planner, head).then(|| answer::status(StatusCode::LOOP_DETECTED, Reason::Loop))
+}
+
+/// Brings the head into canonical form, or refuses it.
+pub(super) fn canonical(head: &mut RequestHead) -> Result<(), Answer> {
+    let refused = |status| answer::status(status, Reason::Invalid).last();
+    normalize(head, HeadRules::default()).map_err(|error| refused(error.status()))
 }
 
 /// Has the request come this way too often?

@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 
 use super::{Proxy, State};
 use crate::Limits;
-use crate::admit::{Admit, Gatekeeper};
+use crate::admit::{Admit, Gatekeeper, Stages};
 use crate::backend::MakeBackend;
 use crate::backend::upstream::Upstreams;
 use crate::forward::Forwarder;
@@ -42,6 +42,7 @@ pub struct ProxyBuilder {
     alone: bool,
     audience: Audience,
     gatekeeper: Gatekeeper,
+    receiving: Option<Arc<Stages>>,
     zone: Option<Box<str>>,
 }
 
@@ -60,6 +61,7 @@ impl Default for ProxyBuilder {
             alone: true,
             audience: Audience::default(),
             gatekeeper: Gatekeeper::default(),
+            receiving: None,
             zone: None,
         }
     }
@@ -154,6 +156,13 @@ impl ProxyBuilder {
         Self { gatekeeper, ..self }
     }
 
+    /// Which [stages](crate::admit) all requests pass before they are routed, in order.
+    #[must_use]
+    pub fn received_by(self, stages: Vec<Box<dyn Admit>>) -> Self {
+        let receiving = Stages::new(stages).map(Arc::new);
+        Self { receiving, ..self }
+    }
+
     /// Starts the workers, with the bundled upstreams.
     ///
     /// # Errors
@@ -173,7 +182,8 @@ impl ProxyBuilder {
                 .ambiguous_paths(self.ambiguous_paths)
                 .session_key(self.session_key)
                 .with_audience(self.audience)
-                .with_gatekeeper(self.gatekeeper);
+                .with_gatekeeper(self.gatekeeper)
+                .with_receiving(self.receiving);
         if let Some(zone) = self.zone {
             forwarder = forwarder.in_zone(zone);
         }

@@ -60,7 +60,7 @@ impl<'a> Levels<'a> {
             manipulations: manipulations.map(|set| set.value.clone()).collect(),
             cors: self.cors(),
             attempts: self.attempts(),
-            is_guarded: self.is_guarded(),
+            is_unguarded: self.is_guarded(),
             ..Besides::default()
         }
     }

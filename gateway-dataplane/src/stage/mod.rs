@@ -66,6 +66,7 @@ impl Maker<'_> {
         Besides {
             stages: self.stages(levels),
             sessions: sessions.map(|set| Sessions::new(self.session_key, levels.rule, &set.value)),
+            is_unguarded: false,
             ..levels.besides()
         }
     }

@@ -28,6 +28,9 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+use crate::admit::{Admit, Stages};
+use crate::stage::Levels;
+
 pub use check::Mismatch;
 #[cfg(feature = "templates")]
 pub(crate) use check::takes;
@@ -75,11 +78,25 @@ impl<B: Clone> Table<B> {
     /// The routes of a host are tried in the order that they are in, which
     /// [`VirtualHost::new`](ir::VirtualHost::new) makes the order of precedence. Rules get no stages and no sessions,
     /// which only a [`Forwarder`](crate::Forwarder) has: see [`is_unguarded`](CompiledRule::is_unguarded).
-    pub fn compile(ir: &Ir, mut backend: impl FnMut(&Arc<ir::Backend>) -> B) -> Self {
+    pub fn compile(ir: &Ir, backend: impl FnMut(&Arc<ir::Backend>) -> B) -> Self {
+        Self::compile_admitting(ir, backend, |_rule| Vec::new())
+    }
+
+    /// The same, with [stages](crate::admit) of an embedder's own for each rule: requests pass them by
+    /// [`Planner::admit`](crate::plan::Planner::admit).
+    pub fn compile_admitting(
+        ir: &Ir,
+        mut backend: impl FnMut(&Arc<ir::Backend>) -> B,
+        stages: impl Fn(&Arc<ir::Rule>) -> Vec<Box<dyn Admit>>,
+    ) -> Self {
         let backends = ir.backends().iter();
         let backends: HashMap<_, _> = backends.map(|(id, b)| (id, backend(b))).collect();
         let backends = Backends::new(|id| backends.get(id).cloned());
-        Self::default().next(ir, &|levels| levels.besides(), &backends)
+        let besides = |levels: &Levels<'_>| Besides {
+            stages: Stages::new(stages(levels.rule)),
+            ..levels.besides()
+        };
+        Self::default().next(ir, &besides, &backends)
     }
 
     /// What [`compile`](Self::compile) makes of `ir`, with what `besides` gives the rules. Of this table, whose rules

@@ -24,7 +24,7 @@ pub struct CompiledRule<B> {
     manipulations: Box<[ir::HeaderManipulation]>,
     host_retry: Option<Box<ir::Retry>>,
     attempts: Attempts,
-    is_guarded: bool,
+    is_unguarded: bool,
 }
 
 /// Who is told of attempts at a request.
@@ -48,8 +48,8 @@ pub(crate) struct Besides {
     /// What other origins may do, where no filter says it.
     pub(crate) cors: Option<Cors>,
     pub(crate) attempts: Attempts,
-    /// Do settings say who may pass, and how often?
-    pub(crate) is_guarded: bool,
+    /// Do settings say who may pass, and how often, and does no stage see to it?
+    pub(crate) is_unguarded: bool,
 }
 
 /// What a request ends in.
@@ -115,7 +115,7 @@ impl<B> CompiledRule<B> {
             manipulations: [].into(),
             host_retry: None,
             attempts: Attempts::default(),
-            is_guarded: false,
+            is_unguarded: false,
         }
     }
 
@@ -128,14 +128,14 @@ impl<B> CompiledRule<B> {
             retry,
             cors,
             attempts,
-            is_guarded,
+            is_unguarded,
         } = besides;
         let mut extras = self.extras;
         extras.cors = extras.cors.or(cors.map(Box::new));
         Self {
             extras,
             attempts,
-            is_guarded,
+            is_unguarded,
             host_retry: retry.map(Box::new),
             manipulations: manipulations.into(),
             stages: stages.map(Box::new),
@@ -160,14 +160,14 @@ impl<B> CompiledRule<B> {
     }
 
     /// What requests pass before a backend is picked.
-    pub(crate) fn stages(&self) -> Option<&Stages> {
+    pub fn stages(&self) -> Option<&Stages> {
         self.stages.as_deref()
     }
 
     /// Do settings say who may pass and how often (authorization, rate limits, CSRF), and did the rule get no
     /// [stages](crate::admit) that see to it? Rules of [`Table::compile`](super::Table::compile) get none.
     pub fn is_unguarded(&self) -> bool {
-        self.is_guarded && self.stages.is_none()
+        self.is_unguarded
     }
 
     /// The rule as the IR has it.

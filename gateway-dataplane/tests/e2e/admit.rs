@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gateway_dataplane::Proxy;
-use gateway_dataplane::admit::{Admit, Admitted, Asking};
+use gateway_dataplane::admit::{Admit, Admitted, Asking, Edit, Refusal};
+use gateway_dataplane::table::SocketKey;
+use gateway_dataplane::{Body, ConnectionInfo, Forwarder, Limits, Proxy};
 use gateway_resolve::ir::Ir;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Empty, Full};
@@ -153,4 +154,151 @@ async fn admission_counts_as_the_requests_time() {
     assert_eq!(get(at, "/").await.status, 504);
     assert_eq!(told.recv().await, Some("asked"));
     assert_eq!(told.recv().await, Some("given up"));
+}
+
+/// Sends those of a tenant to where the rules for the tenant are, and refuses others.
+struct ByTenant;
+
+impl ByTenant {
+    fn look(request: &mut Asking<'_>) -> Result<(), Refusal> {
+        assert!(request.rule.is_none(), "no rule is known yet");
+        let Some(tenant) = request.head.fields.text("x-tenant").map(str::to_owned) else {
+            let mut refusal = Response::new(Bytes::from_static(b"whose?\n"));
+            *refusal.status_mut() = StatusCode::FORBIDDEN;
+            return Err(Box::new(refusal));
+        };
+        // Two dots that were in the path are gone: the head is in canonical form.
+        assert!(
+            !request.head.path().contains(".."),
+            "{}",
+            request.head.path()
+        );
+        let path = format!("/{tenant}{}", request.head.path());
+        request.head.set_target(&path);
+        Ok(())
+    }
+}
+
+impl Admit for ByTenant {
+    fn admit<'a>(&'a self, mut request: Asking<'a>) -> Admitted<'a> {
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            Self::look(&mut request)
+        })
+    }
+}
+
+/// The same without waiting.
+struct ByTenantNow;
+
+impl Admit for ByTenantNow {
+    fn admit<'a>(&'a self, mut request: Asking<'a>) -> Admitted<'a> {
+        Box::pin(std::future::ready(ByTenant::look(&mut request)))
+    }
+
+    fn admit_now(&self, request: &mut Asking<'_>) -> Option<Result<(), Refusal>> {
+        Some(ByTenant::look(request))
+    }
+}
+
+/// Reads the body, and says in the response how long it was.
+struct Measures;
+
+impl Admit for Measures {
+    fn admit<'a>(&'a self, request: Asking<'a>) -> Admitted<'a> {
+        Box::pin(async move {
+            let read = std::mem::take(request.body)
+                .collect()
+                .await
+                .unwrap()
+                .to_bytes();
+            let length = read.len();
+            *request.body = Body::from(read);
+            request.edits.push(Edit::head(move |head| {
+                let name = HeaderName::from_static("x-length");
+                head.fields.insert(&name, &HeaderValue::from(length));
+            }));
+            Ok(())
+        })
+    }
+
+    fn takes_exchange(&self) -> bool {
+        true
+    }
+}
+
+fn for_blue(address: std::net::SocketAddr) -> Arc<Ir> {
+    let routes = vec![("/blue", rule(vec![to("a")]))];
+    ir(
+        vec![listener("http", routes)],
+        vec![backend("a", &[address])],
+    )
+}
+
+/// By HTTP/1 and HTTP/2; with the head alone, and with the body.
+#[tokio::test]
+async fn a_stage_before_routing_counts_for_the_choice_of_a_rule() {
+    let origin = origin::http(|request: Request<Incoming>| async move {
+        let path = request.uri().path().to_owned();
+        let read = request.into_body().collect().await.unwrap().to_bytes();
+        Response::new(Full::from(format!("{path} {}", read.len())))
+    })
+    .await;
+    let ir = for_blue(origin.address);
+    let stages: [fn() -> Vec<Box<dyn Admit>>; 3] = [
+        || vec![Box::new(ByTenant)],
+        || vec![Box::new(ByTenantNow)],
+        || vec![Box::new(ByTenant), Box::new(Measures)],
+    ];
+    for (index, stages) in stages.into_iter().enumerate() {
+        let proxy = builder().received_by(stages()).start().unwrap();
+        let at = address(&proxy.apply(&ir));
+        let mut client = Raw::connect(at).await;
+        let refused = client.get("/x").await;
+        assert_eq!((refused.status, &*refused.body), (403, "whose?\n"));
+        for (tenant, answer) in [
+            ("blue", (200, "/blue/x 2")),
+            ("red", (404, "404 Not Found\n")),
+        ] {
+            let head =
+                format!("POST /y/../x HTTP/1.1\r\nhost: a.example\r\nx-tenant: {tenant}\r\n");
+            client
+                .send(&format!("{head}content-length: 2\r\n\r\nhi"))
+                .await;
+            let got = client.answer().await;
+            assert_eq!((got.status, &*got.body), answer, "{index}");
+            assert_eq!(got.header("x-length"), (index == 2).then_some("2"));
+        }
+        let io = TokioIo::new(TcpStream::connect(at).await.unwrap());
+        let http2 = hyper::client::conn::http2::handshake(TokioExecutor::new(), io);
+        let (mut sender, connection) = http2.await.unwrap();
+        tokio::spawn(connection);
+        for (tenant, status) in [("blue", 200), ("red", 404)] {
+            let request = Request::get("http://a.example/x").header("x-tenant", tenant);
+            let request = request.body(Empty::<Bytes>::new()).unwrap();
+            let response = sender.send_request(request).await.unwrap();
+            assert_eq!(response.status(), status, "{index}");
+            response.into_body().collect().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_forwarder_has_stages_before_routing_too() {
+    let origin = tells_of_x_known().await;
+    let upstreams = gateway_dataplane::backend::upstream::Upstreams::new();
+    let forwarder = Forwarder::new(upstreams, Limits::default(), Default::default());
+    let forwarder = forwarder.received_by(vec![Box::new(ByTenant)]);
+    forwarder.apply(&for_blue(origin.address));
+    let socket: SocketKey = forwarder.sockets()[0];
+    let connection = ConnectionInfo::new("192.0.2.1:1234".parse().unwrap(), socket);
+    for (tenant, status) in [("blue", 200), ("red", 404), ("", 403)] {
+        let mut request = Request::get("/x").header("host", "a.example");
+        if !tenant.is_empty() {
+            request = request.header("x-tenant", tenant);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        let response = forwarder.handle(request, &connection).await;
+        assert_eq!(response.status(), status, "{tenant}");
+    }
 }

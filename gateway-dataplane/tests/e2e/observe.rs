@@ -480,3 +480,47 @@ async fn a_response_that_no_backend_gave_says_what_answered_too() {
         assert!(told.listener.is_some(), "{path}");
     }
 }
+
+/// RFC 9110 section 15.2.2.
+#[tokio::test]
+async fn a_response_that_switches_protocols_says_what_answered_too() {
+    let upgraded = raw(|mut stream| async move {
+        let mut request = [0; 1024];
+        let _some = stream.read(&mut request).await;
+        let head = "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let _until_the_end = stream.read(&mut request).await;
+    })
+    .await;
+    let upstreams = gateway_dataplane::backend::upstream::Upstreams::new();
+    let forwarder = Forwarder::new(upstreams, Limits::default(), Default::default());
+    forwarder.apply(&simple(&[upgraded.address]));
+    let listening = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listening.local_addr().unwrap();
+    let (sender, mut told) = unbounded_channel();
+    tokio::spawn(async move {
+        let (stream, peer) = listening.accept().await.unwrap();
+        let connection = ConnectionInfo::new(peer, forwarder.sockets()[0]);
+        let service = hyper::service::service_fn(|request: Request<hyper::body::Incoming>| async {
+            let response = forwarder.handle(request.map(Body::from), &connection).await;
+            let answered = response.extensions().get::<Answered>().cloned();
+            sender.send((response.status(), answered)).unwrap();
+            Ok::<_, std::convert::Infallible>(response)
+        });
+        let server = hyper::server::conn::http1::Builder::new();
+        let io = hyper_util::rt::TokioIo::new(stream);
+        let _ended = server.serve_connection(io, service).with_upgrades().await;
+    });
+    let mut client = Raw::connect(at).await;
+    let head = "GET / HTTP/1.1\r\nhost: a.example\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n";
+    client.send(head).await;
+    assert_eq!(client.answer().await.status, 101);
+    let (status, answered) = told.recv().await.unwrap();
+    let answered = answered.unwrap();
+    assert_eq!(
+        (status.as_u16(), answered.reason),
+        (101, Some(Reason::Backend))
+    );
+    assert_eq!(answered.backend().map(|id| &*id.object.name), Some("a"));
+    assert_eq!(answered.attempts, 1);
+}

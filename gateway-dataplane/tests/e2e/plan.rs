@@ -4,15 +4,17 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gateway_dataplane::ConnectionInfo;
+use gateway_dataplane::admit::{self, Admit, Admitted, Asking, Edits, Entering, Stages};
 use gateway_dataplane::head::{RequestHead, ResponseHead};
 use gateway_dataplane::observe::Reason;
 use gateway_dataplane::plan::{Forward, Plan, Planner, Routed};
 use gateway_dataplane::table::{Destination, SocketKey, Table};
+use gateway_dataplane::{Body, ConnectionInfo};
 use gateway_model::{HeaderName, HeaderValue};
 use gateway_resolve::ir::{
-    Action, Cors, Filter, Fraction, HeaderEdits, Ir, LocalRateLimit, Mirror, OriginPattern,
-    PathRewrite, Redirect, Refusal, RefusalReason, Rewrite, Target, WeightedTarget,
+    Action, Cors, Extension, Filter, Fraction, HeaderEdits, Ir, LocalRateLimit, Mirror,
+    OriginPattern, PathRewrite, Redirect, Refusal, RefusalReason, Rewrite, Sourced, Target,
+    WeightedTarget,
 };
 use http::{Request, StatusCode};
 
@@ -339,4 +341,116 @@ fn a_rule_that_nobody_guards_lets_nobody_pass() {
     let socket = table.socket(&connection.socket).unwrap();
     let routed = Planner::default().route(socket, &connection, &mut head("/", &[]));
     assert!(matches!(routed, Routed::To(hit) if hit.rule.is_unguarded()));
+}
+
+/// Lets those in who have a key; in one way or the other.
+struct Keyed {
+    now: bool,
+}
+
+impl Keyed {
+    fn look(request: &Asking<'_>) -> Result<(), admit::Refusal> {
+        match request.head.fields.contains("x-key") {
+            true => Ok(()),
+            false => Err(Box::new(support::refusal(StatusCode::UNAUTHORIZED))),
+        }
+    }
+}
+
+impl Admit for Keyed {
+    fn admit<'a>(&'a self, request: Asking<'a>) -> Admitted<'a> {
+        Box::pin(async move { Self::look(&request) })
+    }
+
+    fn admit_now(&self, request: &mut Asking<'_>) -> Option<Result<(), admit::Refusal>> {
+        self.now.then(|| Self::look(request))
+    }
+}
+
+/// What the status is with a stage of the rule, and with one before routing: 200 for a forward.
+async fn with_stages(now: bool, key: &[(&str, &str)]) -> [u16; 4] {
+    let ir = on(vec![("/", rule(vec![to("a")]))]);
+    let stages =
+        move |_: &Arc<gateway_resolve::ir::Rule>| vec![Box::new(Keyed { now }) as Box<dyn Admit>];
+    let guarded = Table::compile_admitting(&ir, |_| (), stages);
+    let (planner, connection) = (Planner::default(), connection());
+    let socket = guarded.socket(&connection.socket).unwrap();
+    let status = |answered: Result<(), gateway_dataplane::plan::Answer>| {
+        answered.map_or_else(|answer| answer.head.status.as_u16(), |()| 200)
+    };
+    let planned = match planner.plan(socket, &connection, &mut head("/", key), || 0) {
+        Plan::Answer { answer, .. } => answer.head.status.as_u16(),
+        Plan::Forward(_) => 200,
+    };
+    let mut asking = head("/", key);
+    let Routed::To(hit) = planner.route(socket, &connection, &mut asking) else {
+        panic!("it is answered early")
+    };
+    let (mut body, mut edits) = (Body::empty(), Edits::default());
+    let entering = Entering {
+        head: &mut asking,
+        body: &mut body,
+        edits: &mut edits,
+    };
+    let admitted = status(planner.admit(hit.rule, &connection, entering).await);
+    let before = Stages::new(vec![Box::new(Keyed { now })]).unwrap();
+    let at_once = planner.receive_now(&before, &connection, &mut head("/", key));
+    let mut asking = head("/", key);
+    let entering = Entering {
+        head: &mut asking,
+        body: &mut body,
+        edits: &mut edits,
+    };
+    let received = planner.receive(&before, &connection, entering).await;
+    [planned, admitted, status(at_once), status(received)]
+}
+
+/// A stage that has to wait lets nothing pass where nobody waits.
+#[tokio::test]
+async fn own_stages_are_passed_by_plans_too() {
+    assert_eq!(with_stages(true, &[]).await, [401; 4]);
+    assert_eq!(with_stages(true, &[("x-key", "k")]).await, [200; 4]);
+    assert_eq!(with_stages(false, &[]).await, [500, 401, 500, 401]);
+    assert_eq!(
+        with_stages(false, &[("x-key", "k")]).await,
+        [500, 200, 500, 200]
+    );
+}
+
+/// A stage of an embedder's own is no substitute for those that settings ask for.
+#[test]
+fn a_rule_with_own_stages_alone_is_unguarded_all_the_same() {
+    let mut guarded = rule(vec![to("a")]);
+    guarded.settings.local_rate_limit = support::set(LocalRateLimit {
+        tokens: NonZeroU32::MIN,
+        refill: NonZeroU32::MIN,
+        interval: Duration::from_secs(1),
+    });
+    let ir = on(vec![("/", guarded)]);
+    let table = Table::compile_admitting(&ir, |_| (), |_| vec![Box::new(Keyed { now: true })]);
+    let connection = connection();
+    let socket = table.socket(&connection.socket).unwrap();
+    let mut asking = head("/", &[("x-key", "k")]);
+    match Planner::default().plan(socket, &connection, &mut asking, || 0) {
+        Plan::Answer { answer, .. } => assert_eq!(answer.head.status, 500),
+        Plan::Forward(_) => panic!("it passes"),
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Tier(u8);
+
+/// What a policy of an embedder's own kind says is at hand wherever the rule is.
+#[test]
+fn settings_of_own_kinds_come_back_in_the_plan() {
+    let mut urgent = rule(vec![to("a")]);
+    let source = urgent.source.clone();
+    let set = Sourced::new(Extension::new(Tier(2)), "spec", source.clone());
+    urgent.settings.extensions.push(set);
+    let forward = forward(&on(vec![("/", urgent)]), &mut head("/", &[]), 0);
+    let set = forward.rule().ir().settings.extension::<Tier>().unwrap();
+    assert_eq!(
+        (set.value, &set.origin.sources[..]),
+        (&Tier(2), &[source][..])
+    );
 }

@@ -343,3 +343,10 @@ pub(crate) fn simple(endpoints: &[SocketAddr]) -> Arc<Ir> {
     let listener = listener("http", vec![("/", rule(vec![to("a")]))]);
     ir(vec![listener], vec![backend("a", endpoints)])
 }
+
+/// A refusal of a stage, without a body.
+pub(crate) fn refusal(status: http::StatusCode) -> http::Response<bytes::Bytes> {
+    let mut refusal = http::Response::new(bytes::Bytes::new());
+    *refusal.status_mut() = status;
+    refusal
+}
