@@ -1,15 +1,16 @@
-//! What is behind the names of listeners.
+//! What is behind the names of listeners and Services.
 
 use std::sync::Arc;
 
 use gateway_model::Hostname;
 
-use crate::ir::{ListenerId, Route, ServerName, VirtualHost};
+use crate::ir::{Route, ServerName, VirtualHost};
 use crate::route::RouteFacts;
 use crate::route::outcome::{ResolvedRule, Rules};
+use crate::route::place::{Name, Place};
 use crate::route::stream::StreamRules;
 
-/// What is behind one name of a listener. A listener takes routes of one of these sorts only.
+/// What is behind one name at a place. There are routes of one of these sorts only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Behind {
     /// Requests for a host.
@@ -27,16 +28,17 @@ pub(crate) struct Stream {
 }
 
 impl Behind {
-    /// What `routes` are behind a name of a listener. A connection can't be told from another, so that of routes for connections
+    /// What `routes` come to behind a name at a place. A connection can't be told from another, so that of routes for connections
     /// the oldest takes all, then the one whose name sorts first (AllowedRoutes, GEP-2644).
     pub(crate) fn new<'a>(
-        listener: &ListenerId,
-        hostname: Option<Hostname>,
+        place: &Place,
+        name: &Name,
         routes: impl Iterator<Item = &'a RouteFacts> + Clone,
     ) -> Self {
+        let hostname = name.hostname().cloned();
         let streams = routes
             .clone()
-            .filter_map(|facts| match &facts.rules_on(listener).rules {
+            .filter_map(|facts| match &facts.rules_at(place).rules {
                 Rules::Stream(rules) => Some((facts, rules)),
                 Rules::OverHttp(_) => None,
             });
@@ -46,7 +48,7 @@ impl Behind {
                 rules: rules.clone(),
             }),
             None => {
-                let rules = routes.flat_map(|facts| facts.rules_on(listener).served());
+                let rules = routes.flat_map(|facts| facts.rules_at(place).served());
                 Self::Host(Arc::new(virtual_host(hostname, rules)))
             }
         }

@@ -45,6 +45,9 @@ pub struct Config {
     pub listener_claims: ListenerClaims,
     /// The kinds that an embedder answers for.
     pub kinds: Kinds,
+    /// The mesh whose clients are given what the routes of Services come to. `None`: Services are somebody else's
+    /// parents, and nothing is said of them.
+    pub mesh: Option<Mesh>,
 }
 
 impl Default for Config {
@@ -61,6 +64,31 @@ impl Default for Config {
             default_is_shared: true,
             listener_claims: ListenerClaims::default(),
             kinds: Kinds::default(),
+            mesh: None,
+        }
+    }
+}
+
+/// A mesh, as its controller sees it (GEP-1294).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Mesh {
+    /// The controller that statuses of XMeshes and of routes on Services are written for; it may be the one of
+    /// the [`Config`].
+    pub controller_name: String,
+    /// The names of the features that XMeshes list in their status: by default those that resolution has.
+    pub supported_features: BTreeSet<String>,
+}
+
+impl Mesh {
+    /// A mesh with all features that there are.
+    pub fn new(controller_name: impl Into<String>) -> Self {
+        Self {
+            controller_name: controller_name.into(),
+            supported_features: MESH_FEATURES
+                .iter()
+                .map(|name| (*name).to_owned())
+                .collect(),
         }
     }
 }
@@ -205,4 +233,20 @@ const FEATURES: &[&str] = &[
     "TLSRouteModeMixed",
     "TLSRouteModeTerminate",
     "UDPRoute",
+];
+
+/// The features of a mesh that resolution has: a data plane that serves what the IR says has them as well.
+const MESH_FEATURES: &[&str] = &[
+    "GRPCRoute",
+    "HTTPRoute",
+    "Mesh",
+    "MeshClusterIPMatching",
+    "MeshConsumerRoute",
+    "MeshHTTPRouteBackendRequestHeaderModification",
+    "MeshHTTPRouteNamedRouteRule",
+    "MeshHTTPRouteQueryParamMatching",
+    "MeshHTTPRouteRedirectPath",
+    "MeshHTTPRouteRedirectPort",
+    "MeshHTTPRouteRewritePath",
+    "MeshHTTPRouteSchemeRedirect",
 ];

@@ -3,59 +3,80 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use gateway_model::Hostname;
-
 use crate::behind::Behind;
 use crate::facts::Facts;
 use crate::gateway::{ListenerOutcome, ParentFacts};
-use crate::ir::{Binding, Ir, Listener, ListenerId, ListenerSettings};
+use crate::ir::{Binding, Ir, Listener, ListenerId, ListenerSettings, MeshPort};
 use crate::reader::Reader;
 use crate::route::RouteFacts;
 use crate::route::backends::backend;
+use crate::route::mesh;
+use crate::route::place::{Name, Place};
 
-/// The names of a listener, and the routes that are behind each of them.
-type Names<'a> = BTreeMap<&'a Option<Hostname>, Vec<&'a RouteFacts>>;
+/// The names at a place, and the routes that are behind each of them.
+type Names<'a> = BTreeMap<&'a Name, Vec<&'a RouteFacts>>;
 
-/// Writes the IR: the listeners that are served, and what they refer to.
+/// Writes the IR: the listeners that are served, what clients in a mesh are given, and what both refer to.
 pub(crate) fn emit(facts: &Facts<'_>, reader: &Reader<'_>) -> Ir {
     let mut names = names(facts);
     let mut listeners = Vec::new();
     let mut certificates = Vec::new();
     for parent in &facts.parents {
         for outcome in &parent.listeners {
-            let of_listener = names.remove(&*outcome.facts.id).unwrap_or_default();
-            let behind = of_listener.into_iter().map(|(hostname, routes)| {
-                Behind::new(&outcome.facts.id, hostname.clone(), routes.into_iter())
-            });
+            let place = Place::Listener(Arc::clone(&outcome.facts.id));
+            let behind = behind(&place, names.remove(&place).unwrap_or_default());
+            let behind = behind.map(|(_, behind)| behind);
             if let Some(listener) = listener(parent, outcome, behind) {
                 listeners.push(Arc::new(listener));
                 certificates.extend(outcome.facts.certificates.iter().cloned());
             }
         }
     }
+    let ports = mesh_ports(names, reader);
     // Most rules are met several times, so they are hashed before they are ordered.
     let ids: HashSet<_> = listeners
         .iter()
         .flat_map(|listener| listener.backends())
+        .chain(ports.iter().flat_map(|port| port.backends()))
         .collect();
     let ids: BTreeSet<_> = ids.into_iter().collect();
     let backends: Vec<_> = ids
         .into_iter()
         .filter_map(|id| backend(id, reader))
         .collect();
-    Ir::new(listeners, backends, certificates).expect("rules refer to Services that were found")
+    Ir::new(listeners, backends, certificates)
+        .and_then(|ir| ir.with_mesh(ports))
+        .expect("rules refer to Services that were found")
 }
 
-/// What is behind each listener.
-fn names<'a>(facts: &'a Facts<'_>) -> BTreeMap<&'a ListenerId, Names<'a>> {
-    let mut names: BTreeMap<&ListenerId, Names<'_>> = BTreeMap::new();
+/// Which routes there are at each place.
+fn names<'a>(facts: &'a Facts<'_>) -> BTreeMap<&'a Place, Names<'a>> {
+    let mut names: BTreeMap<&Place, Names<'_>> = BTreeMap::new();
     for route in &facts.routes {
-        for (listener, hostname) in route.hosts() {
-            let of_listener = names.entry(listener).or_default();
-            of_listener.entry(hostname).or_default().push(route);
+        let hosts = route.hosts().into_iter();
+        for (place, name) in hosts.filter(|(place, _)| !route.is_kept_off(place)) {
+            let at_place = names.entry(place).or_default();
+            at_place.entry(name).or_default().push(route);
         }
     }
     names
+}
+
+/// What is behind the names at a place.
+fn behind<'a>(place: &Place, names: Names<'a>) -> impl Iterator<Item = (Name, Behind)> {
+    names.into_iter().map(|(name, routes)| {
+        let behind = Behind::new(place, name, routes.into_iter());
+        (name.clone(), behind)
+    })
+}
+
+/// The ports of Services that routes are on.
+fn mesh_ports(names: BTreeMap<&Place, Names<'_>>, reader: &Reader<'_>) -> Vec<Arc<MeshPort>> {
+    let ports = names.into_iter().filter_map(|(place, names)| match place {
+        Place::Service(id) => mesh::port(id, behind(place, names), reader),
+        Place::Listener(_) => None,
+    });
+    ports.map(Arc::new).collect()
 }
 
 /// A listener with what is behind it, ordered by name; `None` when it is not served.

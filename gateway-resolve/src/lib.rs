@@ -93,7 +93,7 @@ pub use self::{
     advice::advise,
     config::{
         Allowed, AllowedHostname, ClassSelection, Config, DEFAULT_CONTROLLER_NAME,
-        EXPERIMENTAL_FEATURES, ListenerClaims, UsableAddresses,
+        EXPERIMENTAL_FEATURES, ListenerClaims, Mesh, UsableAddresses,
     },
     finding::Finding,
     kinds::{BackendKind, Kinds, Lookup, PolicyKind, PolicyOutcome, Unresolved},

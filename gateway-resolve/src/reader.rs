@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use gateway_model::{
     ConfigMap, CustomObject, EndpointSlice, Gateway, GatewayClass, Kind, ListenerSet, Namespace,
-    ObjectRef, Resource, Secret, Service, Timestamp, XBackend,
+    ObjectRef, Resource, Secret, Service, Timestamp, XBackend, XMesh,
 };
 
 use crate::customs::KindName;
@@ -197,6 +197,16 @@ impl<'a> Reader<'a> {
     /// The policy of that name.
     pub(crate) fn policy<P: Policy>(&self, object: &ObjectRef) -> Option<&'a Arc<P>> {
         self.object(P::all(self.snapshot), object)
+    }
+
+    /// All XMeshes.
+    pub(crate) fn x_meshes(&self) -> &'a Store<XMesh> {
+        self.record(|| Read::All(XMesh::KIND));
+        self.snapshot.x_meshes()
+    }
+
+    pub(crate) fn x_mesh(&self, object: &ObjectRef) -> Option<&'a Arc<XMesh>> {
+        self.object(self.snapshot.x_meshes(), object)
     }
 
     /// The Service of that name, if it is one that is named.

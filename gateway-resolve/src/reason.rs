@@ -65,6 +65,14 @@ reasons! {
         InvalidParameters => False,
     }
 
+    /// Is an XMesh accepted?
+    MeshAccepted explains "Accepted" {
+        /// It is.
+        Accepted => True,
+        /// Its `parametersRef` cannot be used.
+        InvalidParameters => False,
+    }
+
     /// Is the version of the Gateway API that is installed one that is supported?
     ClassSupportedVersion explains "SupportedVersion" {
         /// It is.
@@ -234,6 +242,8 @@ reasons! {
         UnsupportedValue => False,
         /// None of its rules can be honoured, because of filters that exclude each other.
         IncompatibleFilters => False,
+        /// Routes of another kind have what it asks for (GEP-1294).
+        Conflicted => False,
     }
 
     /// Do the references of a route resolve?

@@ -11,6 +11,7 @@ use crate::ir::Ir;
 use crate::reader::Reader;
 use crate::route::parents::Parents;
 use crate::route::patterns::Patterns;
+use crate::route::rivals::settle;
 use crate::route::routes;
 use crate::status::report::report;
 use crate::{Config, Snapshot, Statuses};
@@ -37,9 +38,11 @@ pub fn resolve(snapshot: &Snapshot, config: &Config, now: Timestamp) -> Resoluti
     let reader = &Reader::new(snapshot, &grants, &config.kinds, now);
     let classes = classes(reader, config);
     let parents = parents(snapshot, reader, &classes, config);
-    let (points, patterns) = (Parents::new(&parents), Patterns::default());
+    let (points, patterns) = (Parents::new(&parents, config), Patterns::default());
+    let mut routes = routes(snapshot, &points, &patterns, reader);
+    settle(&mut routes);
     let facts = Facts {
-        routes: routes(snapshot, &points, &patterns, reader),
+        routes,
         parents,
         classes,
     };

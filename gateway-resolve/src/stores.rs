@@ -9,7 +9,7 @@ use gateway_model::k8s_gateway::{
 use gateway_model::{
     BackendTlsPolicy, ConfigMap, EndpointSlice, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind,
     ListenerSet, Namespace, ObjectRef, ReferenceGrant, Resource, Secret, Service, TcpRoute,
-    TlsRoute, UdpRoute, XBackend, XBackendTrafficPolicy,
+    TlsRoute, UdpRoute, XBackend, XBackendTrafficPolicy, XMesh,
 };
 
 use crate::{Snapshot, Store};
@@ -110,6 +110,8 @@ stores! {
     XBackend: x_backends,
     /// The XBackendTrafficPolicies.
     XBackendTrafficPolicy: x_backend_traffic_policies,
+    /// The XMeshes.
+    XMesh: x_meshes,
     /// The RouteOptions.
     ["k8s-gateway"] RouteOption: route_options,
     /// The VirtualHostOptions.

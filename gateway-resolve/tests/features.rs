@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use gateway_resolve::{Config, EXPERIMENTAL_FEATURES};
+use gateway_resolve::{Config, EXPERIMENTAL_FEATURES, Mesh};
 
 /// The features of v1.6.1 (`pkg/features`).
 const FEATURES: &str = include_str!("fixtures/features-v1.6.1.txt");
@@ -38,6 +38,7 @@ fn claimed() -> BTreeSet<String> {
     let experimental = EXPERIMENTAL_FEATURES.iter().map(|name| (*name).to_owned());
     experimental
         .chain(Config::default().supported_features)
+        .chain(Mesh::new("x.dev/mesh").supported_features)
         .collect()
 }
 

@@ -171,6 +171,10 @@ impl Cluster {
             Edit::Configure => {
                 self.config.default_is_shared ^= true;
                 self.config.addresses_are_allocated ^= self.config.default_is_shared;
+                self.config.mesh = match self.config.mesh {
+                    Some(_) => None,
+                    None => support::with_mesh().mesh,
+                };
             }
             Edit::Allocate(at, address) => self.allocate(at, *address),
             Edit::Release(version, is_experimental) => {
@@ -272,7 +276,9 @@ proptest! {
     fn after_every_edit_a_resolver_comes_to_what_a_whole_resolution_does(
         first in world(), edits in vec(edit(), 1..24),
     ) {
-        hold(own::config(), std::iter::once(Edit::Put(first)).chain(edits))?;
+        let mut config = own::config();
+        config.mesh = support::with_mesh().mesh;
+        hold(config, std::iter::once(Edit::Put(first)).chain(edits))?;
     }
 
     #[test]
@@ -280,7 +286,7 @@ proptest! {
         first in world(), there in vec(beside(), 16..32), edits in vec(edit_beside(), 16..48),
         allocated in any::<bool>(),
     ) {
-        let mut config = Config::default();
+        let mut config = support::with_mesh();
         config.controller_name = "x.dev/a".into();
         config.classes = ClassSelection::Controller;
         config.addresses_are_allocated = allocated;

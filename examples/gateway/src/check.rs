@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use gateway_dataplane::check::Places;
 use gateway_model::Manifests;
 use gateway_resolve::ir::Ir;
-use gateway_resolve::{Resolution, Snapshot, Status, Statuses, resolve};
+use gateway_resolve::{Mesh, Resolution, Snapshot, Status, Statuses, resolve};
 
 use crate::cli::{CheckArguments, Output};
 use crate::conditions;
@@ -28,6 +28,7 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<ExitCode, Error> {
     let mut config = load::config(&arguments.selection);
     // A cluster gives each Gateway an address; where they share one, `run` says what is in the way.
     config.default_is_shared = false;
+    config.mesh = arguments.mesh.clone().map(Mesh::new);
     let Resolution { statuses, ir, .. } = resolve(&snapshot, &config, load::now());
     let unmatched = selection::problem(&config, &snapshot, &statuses);
     let clean = unmatched.is_none() && statuses.findings().next().is_none();

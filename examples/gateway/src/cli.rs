@@ -111,7 +111,8 @@ Examples:
   gateway explain manifests/ --url https://shop.example.com/ -X POST -H 'x-canary: yes'
   gateway explain manifests/ --url http://shop.example.com/ --grpc shop.Carts/Add
   gateway explain manifests/ --tcp 443 --sni db.example.com
-  gateway explain manifests/ --udp 10.0.0.1:53";
+  gateway explain manifests/ --udp 10.0.0.1:53
+  gateway explain manifests/ --service shop/carts --client web --url http://carts.shop/";
 
 /// The manifests, and which part of them is served.
 #[derive(Debug, Clone, Args)]
@@ -192,6 +193,10 @@ pub(crate) struct CheckArguments {
     #[command(flatten)]
     pub(crate) selection: Selection,
 
+    /// Routes may have Services as parents, in the mesh of this controller
+    #[arg(long, value_name = "CONTROLLER")]
+    pub(crate) mesh: Option<String>,
+
     /// Format of the output
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     pub(crate) output: Output,
@@ -245,9 +250,24 @@ pub(crate) struct ExplainArguments {
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header)]
     pub(crate) headers: Vec<(http::HeaderName, http::HeaderValue)>,
 
+    /// What clients in a mesh get of this Service, in place of what Gateways serve; the URL's port is its port
+    #[arg(long, value_name = "NAMESPACE/NAME", value_parser = service)]
+    pub(crate) service: Option<(String, String)>,
+
+    /// The namespace that the client is in [default: the Service's]
+    #[arg(long, value_name = "NAMESPACE", requires = "service")]
+    pub(crate) client: Option<String>,
+
     /// Format of the output
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub(crate) output: ExplainOutput,
+}
+
+fn service(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('/');
+    let parts = parts.filter(|(namespace, name)| !namespace.is_empty() && !name.is_empty());
+    let (namespace, name) = parts.ok_or("expected NAMESPACE/NAME")?;
+    Ok((namespace.to_owned(), name.to_owned()))
 }
 
 /// An address and port that clients connect to.

@@ -9,9 +9,9 @@ use std::fmt;
 use std::process::ExitCode;
 
 use gateway_dataplane::table::Table as Compiled;
-use gateway_model::{Hostname, Resource};
-use gateway_resolve::ir::Transport;
-use gateway_resolve::{Finding, Snapshot, Statuses, resolve};
+use gateway_model::{Hostname, Kind, ObjectRef, Resource, Service};
+use gateway_resolve::ir::{Ir, Transport};
+use gateway_resolve::{Finding, Mesh, Snapshot, Statuses, resolve};
 use http::Uri;
 
 use self::request::Target;
@@ -34,10 +34,15 @@ pub(crate) fn explain(arguments: &ExplainArguments) -> Result<ExitCode, Error> {
     }
     let invalid = manifests.has_errors();
     let snapshot = Snapshot::from_resources(manifests.resources.into_iter().map(|l| l.resource));
-    let config = load::config(&arguments.selection);
-    let resolution = resolve(&snapshot, &config, load::now());
+    let mut config = load::config(&arguments.selection);
+    let of_service = arguments.service.as_ref();
+    config.mesh = of_service.map(|_| Mesh::new(config.controller_name.clone()));
+    let mut resolution = resolve(&snapshot, &config, load::now());
     if let Some(problem) = selection::problem(&config, &snapshot, &resolution.statuses) {
         output::complain(problems::line(&problem));
+    }
+    if let Some(service) = of_service {
+        resolution.ir = in_mesh(&resolution.ir, service, arguments.client.as_deref());
     }
     let mut page = Page::default();
     let served = match arguments.output {
@@ -61,6 +66,24 @@ pub(crate) fn explain(arguments: &ExplainArguments) -> Result<ExitCode, Error> {
         (false, false) => 1,
         (false, true) => 0,
     }))
+}
+
+/// What is served to clients in a mesh that reach a Service, from its own namespace unless another is given.
+fn in_mesh(ir: &Ir, (namespace, name): &(String, String), client: Option<&str>) -> Ir {
+    let service = ObjectRef::new(
+        Service::GROUP,
+        Service::KIND,
+        namespace.as_str(),
+        name.as_str(),
+    );
+    let client = client.unwrap_or(namespace);
+    let seen = ir.seen_from(client, |port| port.id.service == service);
+    if seen.listeners().is_empty() {
+        output::complain(format_args!(
+            "no route on {service} is for clients in namespace {client}: they get its endpoints, as without a mesh"
+        ));
+    }
+    seen
 }
 
 /// What is asked about.

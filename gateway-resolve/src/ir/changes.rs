@@ -8,8 +8,8 @@ use gateway_model::{Hostname, ObjectRef};
 
 use super::host::is_default;
 use super::{
-    BackendId, CertificateId, Ir, Listener, ListenerId, Route, ServerName, Stack, StreamRule,
-    VirtualHost, VirtualHostSettings,
+    BackendId, CertificateId, Ir, Listener, ListenerId, MeshPortId, Route, ServerName, Stack,
+    StreamRule, VirtualHost, VirtualHostSettings,
 };
 
 /// What differs from one [`Ir`] to another. What only one of them has differs; where it is to be told apart, either
@@ -19,7 +19,9 @@ use super::{
 pub struct Changes {
     /// Listeners, as far as they are not about routes.
     pub listeners: BTreeSet<ListenerId>,
-    /// Route resources of which other rules are served, or elsewhere, those that delegate included.
+    /// Ports of Services of which clients in a mesh get something else, whatever the reason.
+    pub mesh: BTreeSet<MeshPortId>,
+    /// Route resources of which listeners serve other rules, or elsewhere, those that delegate included.
     pub routes: BTreeSet<ObjectRef>,
     /// Backends.
     pub backends: BTreeSet<BackendId>,
@@ -32,11 +34,12 @@ impl Changes {
     pub fn is_empty(&self) -> bool {
         let Self {
             listeners,
+            mesh,
             routes,
             backends,
             certificates,
         } = self;
-        let nothing = listeners.is_empty() && routes.is_empty();
+        let nothing = listeners.is_empty() && mesh.is_empty() && routes.is_empty();
         nothing && backends.is_empty() && certificates.is_empty()
     }
 
@@ -65,6 +68,10 @@ impl Ir {
             for (id, old, new) in differing(old, new) {
                 changes.note(id, old.map(|l| &**l), new.map(|l| &**l));
             }
+        }
+        if !Arc::ptr_eq(&old.mesh, &self.mesh) {
+            let ports = differing(old.mesh.iter(), self.mesh.iter());
+            changes.mesh = ports.into_iter().map(|(id, ..)| id.clone()).collect();
         }
         let backends = differing(old.backends.iter(), self.backends.iter());
         changes.backends = backends.into_iter().map(|(id, ..)| id.clone()).collect();

@@ -48,43 +48,24 @@ impl Listener {
 
     /// The HTTP hosts behind it; none where HTTP is not spoken.
     pub fn hosts(&self) -> &[Arc<VirtualHost>] {
-        match &self.stack {
-            Stack::Http { hosts } | Stack::Https { hosts, .. } => hosts,
-            Stack::TlsPassthrough { .. }
-            | Stack::TlsTerminate { .. }
-            | Stack::Tcp { .. }
-            | Stack::Udp { .. } => &[],
-        }
+        self.stack.hosts()
     }
 
     /// The HTTP rules behind it, once for every match.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
-        let routes = self.hosts().iter().flat_map(|host| &host.routes);
-        routes.map(|route| &*route.rule)
+        self.stack.rules()
     }
 
     /// The layer-4 rules behind it, once for every server name.
     pub fn stream_rules(&self) -> impl Iterator<Item = &Arc<StreamRule>> {
-        let (names, rule): (&[ServerName], _) = match &self.stack {
-            Stack::Http { .. } | Stack::Https { .. } => (&[], None),
-            Stack::TlsPassthrough { names } | Stack::TlsTerminate { names, .. } => (names, None),
-            Stack::Tcp { rule } | Stack::Udp { rule } => (&[], rule.as_ref()),
-        };
-        names.iter().map(|name| &name.rule).chain(rule)
+        self.stack.stream_rules()
     }
 
     /// The backends behind it, once for every time that they are named.
     pub fn backends(&self) -> impl Iterator<Item = &BackendId> {
-        let streams = self.stream_rules().flat_map(|rule| rule.backends());
-        let of_listener = self.settings.authorization.iter();
-        let of_hosts = self.hosts().iter();
-        let of_hosts = of_hosts.filter_map(|host| host.settings.authorization.as_ref());
-        let asked = of_listener.chain(of_hosts).map(|set| &set.value.server);
-        let counted = self.hosts().iter();
-        let counted = counted.filter_map(|host| host.settings.global_rate_limit.as_ref());
-        let counted = counted.map(|set| &set.value.server);
-        let rules = self.rules().flat_map(Rule::backends);
-        rules.chain(streams).chain(asked).chain(counted)
+        let asked = self.settings.authorization.iter();
+        let asked = asked.map(|set| &set.value.server);
+        self.stack.backends().chain(asked)
     }
 }
 
@@ -163,6 +144,46 @@ impl Stack {
             | Self::Tcp { .. } => Transport::Tcp,
             Self::Udp { .. } => Transport::Udp,
         }
+    }
+
+    /// The HTTP hosts that it serves; none where HTTP is not spoken.
+    pub fn hosts(&self) -> &[Arc<VirtualHost>] {
+        match self {
+            Self::Http { hosts } | Self::Https { hosts, .. } => hosts,
+            Self::TlsPassthrough { .. }
+            | Self::TlsTerminate { .. }
+            | Self::Tcp { .. }
+            | Self::Udp { .. } => &[],
+        }
+    }
+
+    /// The HTTP rules that it serves, once for every match.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        let routes = self.hosts().iter().flat_map(|host| &host.routes);
+        routes.map(|route| &*route.rule)
+    }
+
+    /// The layer-4 rules that it serves, once for every server name.
+    pub fn stream_rules(&self) -> impl Iterator<Item = &Arc<StreamRule>> {
+        let (names, rule): (&[ServerName], _) = match self {
+            Self::Http { .. } | Self::Https { .. } => (&[], None),
+            Self::TlsPassthrough { names } | Self::TlsTerminate { names, .. } => (names, None),
+            Self::Tcp { rule } | Self::Udp { rule } => (&[], rule.as_ref()),
+        };
+        names.iter().map(|name| &name.rule).chain(rule)
+    }
+
+    /// The backends that it leads to, once for every time that they are named.
+    pub fn backends(&self) -> impl Iterator<Item = &BackendId> {
+        let streams = self.stream_rules().flat_map(|rule| rule.backends());
+        let of_hosts = self.hosts().iter();
+        let asked = of_hosts.filter_map(|host| host.settings.authorization.as_ref());
+        let asked = asked.map(|set| &set.value.server);
+        let counted = self.hosts().iter();
+        let counted = counted.filter_map(|host| host.settings.global_rate_limit.as_ref());
+        let counted = counted.map(|set| &set.value.server);
+        let rules = self.rules().flat_map(Rule::backends);
+        rules.chain(streams).chain(asked).chain(counted)
     }
 
     /// TLS, where it is terminated.

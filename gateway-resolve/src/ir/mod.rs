@@ -1,7 +1,7 @@
 //! The intermediate representation: what a data plane serves, with nothing left to look up.
 //!
 //! Valid by construction, serialisable, comparable and hashable, free of pointers into a process.
-//! Read it from the outside in: an [`Ir`] has [`Listener`]s; a listener's [`Stack`] ends in what it
+//! Read it from the outside in: an [`Ir`] has [`Listener`]s and, for a mesh, [`MeshPort`]s; a listener's [`Stack`] ends in what it
 //! serves, which is HTTP by host ([`VirtualHost`]) or a [`StreamRule`] of layer 4; a host has [`Route`]s in order of precedence; a route is one [`Match`] of a
 //! [`Rule`]; a rule has [`Filter`]s and ends in an [`Action`]; a forwarding action names
 //! [`Backend`]s by id, so that a change of endpoints changes no route.
@@ -17,6 +17,7 @@ mod host;
 mod listener;
 mod map;
 mod matching;
+mod mesh;
 mod pattern;
 mod patterns;
 mod rank;
@@ -39,6 +40,7 @@ pub use listener::{Binding, ClientValidation, Listener, ListenerId, Stack, Tls, 
 pub use matching::{
     HeaderMatch, Match, PathMatch, QueryMatch, ValueMatch, method_of, unescape_unreserved,
 };
+pub use mesh::{MeshPort, MeshPortId};
 pub use pattern::Pattern;
 pub use patterns::Patterns;
 pub use rank::Rank;
@@ -50,6 +52,7 @@ pub use split::{Split, Weighted};
 pub use stream::{ServerName, StreamAction, StreamRule, StreamSplit, StreamTarget};
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -63,6 +66,7 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "Parts", into = "Parts")]
 pub struct Ir {
     listeners: Arc<Vec<Arc<Listener>>>,
+    mesh: Arc<BTreeMap<MeshPortId, Arc<MeshPort>>>,
     backends: Backends,
     certificates: Arc<BTreeMap<CertificateId, Arc<Certificate>>>,
 }
@@ -87,6 +91,7 @@ impl Ir {
         let certificates = certificates.into_iter().map(|c| (c.id.clone(), c));
         let ir = Self {
             listeners: Arc::new(listeners),
+            mesh: Arc::default(),
             backends: backends.into_iter().map(|b| (b.id.clone(), b)).collect(),
             certificates: Arc::new(certificates.collect()),
         };
@@ -94,9 +99,43 @@ impl Ir {
         Ok(ir)
     }
 
+    /// The same with what clients in a mesh are given.
+    ///
+    /// # Errors
+    /// A rule names a backend that is not among the parts.
+    pub fn with_mesh(
+        mut self,
+        ports: impl IntoIterator<Item = Arc<MeshPort>>,
+    ) -> Result<Self, DanglingReference> {
+        self.mesh = Arc::new(ports.into_iter().map(|p| (p.id.clone(), p)).collect());
+        self.check()?;
+        Ok(self)
+    }
+
     /// The listeners, ordered by id.
     pub fn listeners(&self) -> &[Arc<Listener>] {
         &self.listeners
+    }
+
+    /// The ports of Services of which routes say what clients in a mesh get there (GEP-1294).
+    pub fn mesh(&self) -> &BTreeMap<MeshPortId, Arc<MeshPort>> {
+        &self.mesh
+    }
+
+    /// What a proxy beside clients of `namespace` serves: a listener for each port of the [mesh](Self::mesh) that is
+    /// `wanted` and of which a route is for them. Ports that are not among them are reached as without a mesh.
+    ///
+    /// Services whose addresses are not known can't be told apart at a port: one of them at most should be wanted.
+    pub fn seen_from(&self, namespace: &str, wanted: impl Fn(&MeshPort) -> bool) -> Self {
+        let ports = self.mesh.values().filter(|port| wanted(port));
+        let listeners = ports.filter_map(|port| port.listener(namespace).map(Arc::new));
+        let listeners: Vec<_> = listeners.collect();
+        let used: HashSet<_> = listeners.iter().flat_map(|l| l.backends()).collect();
+        let used = self.backends.iter().filter(|(id, _)| used.contains(id));
+        let used = used
+            .map(|(_, backend)| Arc::clone(backend))
+            .collect::<Vec<_>>();
+        Self::new(listeners, used, []).expect("what ports refer to is there")
     }
 
     /// The backends that rules refer to.
@@ -114,6 +153,7 @@ impl Ir {
     pub(crate) fn with(
         &self,
         listeners: Option<Vec<Arc<Listener>>>,
+        mesh: Option<BTreeMap<MeshPortId, Arc<MeshPort>>>,
         backends: Backends,
         certificates: Option<Vec<Arc<Certificate>>>,
     ) -> Self {
@@ -123,6 +163,7 @@ impl Ir {
         };
         Self {
             listeners: listeners.map_or_else(|| Arc::clone(&self.listeners), Arc::new),
+            mesh: mesh.map_or_else(|| Arc::clone(&self.mesh), Arc::new),
             backends,
             certificates: certificates.map_or_else(|| Arc::clone(&self.certificates), by_id),
         }
@@ -130,23 +171,23 @@ impl Ir {
 
     fn check(&self) -> Result<(), DanglingReference> {
         let backends: HashSet<&BackendId> = self.backends.keys().collect();
+        let dangling = |from: &dyn fmt::Display, to: &dyn fmt::Display| DanglingReference {
+            from: from.to_string(),
+            to: to.to_string(),
+        };
+        let unknown = |id: &&BackendId| !backends.contains(id);
         for listener in &*self.listeners {
-            let from = || listener.id.to_string();
-            for id in listener.certificates() {
-                if !self.certificates.contains_key(id) {
-                    return Err(DanglingReference {
-                        from: from(),
-                        to: id.to_string(),
-                    });
-                }
+            let unheld = |id: &&CertificateId| !self.certificates.contains_key(id);
+            if let Some(id) = listener.certificates().find(unheld) {
+                return Err(dangling(&listener.id, id));
             }
-            for id in listener.backends() {
-                if !backends.contains(id) {
-                    return Err(DanglingReference {
-                        from: from(),
-                        to: id.to_string(),
-                    });
-                }
+            if let Some(id) = listener.backends().find(unknown) {
+                return Err(dangling(&listener.id, id));
+            }
+        }
+        for port in self.mesh.values() {
+            if let Some(id) = port.backends().find(unknown) {
+                return Err(dangling(&port.id, id));
             }
         }
         Ok(())
@@ -167,6 +208,8 @@ pub struct DanglingReference {
 struct Parts {
     format: u32,
     listeners: Vec<Arc<Listener>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    mesh: Vec<Arc<MeshPort>>,
     backends: Vec<Arc<Backend>>,
     certificates: Vec<Arc<Certificate>>,
 }
@@ -175,6 +218,7 @@ impl From<Ir> for Parts {
     fn from(
         Ir {
             listeners,
+            mesh,
             backends,
             certificates,
         }: Ir,
@@ -182,6 +226,7 @@ impl From<Ir> for Parts {
         Self {
             format: FORMAT,
             listeners: Arc::unwrap_or_clone(listeners),
+            mesh: mesh.values().cloned().collect(),
             backends: backends.values().cloned().collect(),
             certificates: certificates.values().cloned().collect(),
         }
@@ -198,6 +243,8 @@ impl TryFrom<Parts> for Ir {
                 parts.format
             ));
         }
-        Self::new(parts.listeners, parts.backends, parts.certificates).map_err(|e| e.to_string())
+        Self::new(parts.listeners, parts.backends, parts.certificates)
+            .and_then(|ir| ir.with_mesh(parts.mesh))
+            .map_err(|e| e.to_string())
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use gateway_model::{ObjectRef, Timestamp};
 
-use crate::ir::{BackendId, CertificateId, Ir, ListenerId};
+use crate::ir::{BackendId, CertificateId, Ir, ListenerId, MeshPortId};
 use crate::{Config, Resolution, Snapshot, resolve};
 
 use super::{Resolved, Resolver};
@@ -25,6 +25,8 @@ pub struct Audit {
 pub enum Difference {
     /// What a listener serves.
     Listener(ListenerId),
+    /// What clients in a mesh are given.
+    Mesh(MeshPortId),
     /// Who answers for a backend.
     Backend(BackendId),
     /// A certificate.
@@ -37,6 +39,7 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Listener(id) => id.fmt(f),
+            Self::Mesh(id) => id.fmt(f),
             Self::Backend(id) => write!(f, "backend {id}"),
             Self::Certificate(id) => write!(f, "certificate {id}"),
             Self::Statement(object) => write!(f, "what is said of {object}"),
@@ -74,12 +77,15 @@ fn of_irs<'a>(one: &'a Ir, other: &'a Ir) -> impl Iterator<Item = Difference> + 
             .map(|listener| (&listener.id, listener))
     };
     let listeners = differing(listeners(one), listeners(other));
+    let ports = differing(one.mesh().iter(), other.mesh().iter());
+    let ports = ports.into_iter().cloned().map(Difference::Mesh);
     let backends = differing(one.backends().iter(), other.backends().iter());
     let certificates = differing(one.certificates().iter(), other.certificates().iter());
     let listeners = listeners.into_iter().cloned().map(Difference::Listener);
     let backends = backends.into_iter().cloned().map(Difference::Backend);
     let certificates = certificates.into_iter().cloned();
     listeners
+        .chain(ports)
         .chain(backends)
         .chain(certificates.map(Difference::Certificate))
 }

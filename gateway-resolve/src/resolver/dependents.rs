@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gateway_model::ObjectRef;
 
-use crate::ir::BackendId;
+use crate::ir::{BackendId, MeshPortId};
 use crate::reader::Read;
 
 /// A piece of work that is done again when what it read has changed.
@@ -19,10 +19,14 @@ pub(super) enum Unit {
     Route(ObjectRef),
     /// A backend.
     Backend(BackendId),
+    /// A port of a Service, as clients in a mesh reach it.
+    MeshPort(MeshPortId),
     /// What is said of a GatewayClass, Gateway or ListenerSet.
     Report(ObjectRef),
     /// What is said of a policy.
     Policy(ObjectRef),
+    /// What is said of an XMesh.
+    Mesh(ObjectRef),
     /// What is said of an option.
     #[cfg(feature = "k8s-gateway")]
     Option(ObjectRef),

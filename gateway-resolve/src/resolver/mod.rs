@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 #[cfg(feature = "k8s-gateway")]
 use gateway_model::HttpRoute;
-use gateway_model::{Gateway, GatewayClass, Kind, ObjectRef, ReferenceGrant, Timestamp};
+use gateway_model::{Gateway, GatewayClass, Kind, ObjectRef, ReferenceGrant, Timestamp, XMesh};
 
 use crate::gateway::ParentFacts;
 use crate::gateway::alone::GatewayFacts;
@@ -214,6 +214,7 @@ impl Resolver {
     fn start(&mut self, snapshot: &Snapshot, config: &Config, work: &mut Work) {
         self.known = Known {
             grants: grants(snapshot),
+            points: Parents::new(&[], config),
             ..Known::default()
         };
         self.dependents = Dependents::default();
@@ -224,6 +225,9 @@ impl Resolver {
         work.units.extend(gateways);
         work.units
             .extend(policy::names(snapshot, &config.kinds).map(Unit::Policy));
+        let meshes = snapshot.x_meshes().iter();
+        work.units
+            .extend(meshes.map(|mesh| Unit::Mesh(mesh.reference())));
         #[cfg(feature = "k8s-gateway")]
         work.units
             .extend(crate::k8s_gateway::status::names(snapshot).map(Unit::Option));
@@ -278,6 +282,7 @@ impl Resolver {
                 let neighbours = delegation::in_namespace(&object.namespace);
                 units.extend(self.dependents.of(&Read::Routes(neighbours)));
             }
+            XMesh::KIND => _ = units.insert(Unit::Mesh(object.clone())),
             ReferenceGrant::KIND => {
                 self.known.grants.read(snapshot, &object.namespace);
                 let grants = Read::Grants(object.namespace.clone());

@@ -4,17 +4,22 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::gateway::ParentFacts;
-use crate::ir::{BackendId, Certificate, Ir, Listener, ListenerId, StreamRule, VirtualHost};
+use crate::ir::{
+    BackendId, Certificate, Ir, Listener, ListenerId, MeshPort, MeshPortId, Stack, StreamRule,
+    VirtualHost,
+};
 use crate::tally::Tally;
 
-/// The listeners that are served, and how many of their hosts name each backend.
+/// What is served, and how many of the hosts there name each backend.
 #[derive(Debug, Default)]
 pub(super) struct Served {
     listeners: BTreeMap<ListenerId, Arc<Listener>>,
+    mesh: BTreeMap<MeshPortId, Arc<MeshPort>>,
     uses: Tally<BackendId>,
     /// The backends that are named for the first time, or no more.
     dirty: BTreeSet<BackendId>,
     has_changed: bool,
+    has_other_mesh: bool,
 }
 
 impl Served {
@@ -26,14 +31,33 @@ impl Served {
             return false;
         }
         let new = new.map(Arc::new);
-        let (before, now) = (parts(old.as_deref()), parts(new.as_deref()));
-        let (added, gone) = (without(&now, &before), without(&before, &now));
-        for (parts, is_new) in [(added, true), (gone, false)] {
-            parts.iter().for_each(|part| self.count(part, is_new));
-        }
+        let stacks = |listener: &Option<Arc<Listener>>| {
+            parts(listener.iter().map(|listener| &listener.stack))
+        };
+        self.count_all(&stacks(&old), &stacks(&new));
         self.listeners.extend(new.map(|new| (id.clone(), new)));
         self.has_changed = true;
         true
+    }
+
+    /// Puts a port of a mesh in the place of what it was.
+    pub(super) fn put_port(&mut self, id: &MeshPortId, new: Option<MeshPort>) {
+        if self.mesh.get(id).map(|old| &**old) == new.as_ref() {
+            return;
+        }
+        let (old, new) = (self.mesh.remove(id), new.map(Arc::new));
+        let stacks =
+            |port: &Option<Arc<MeshPort>>| parts(port.iter().flat_map(|port| port.stacks()));
+        self.count_all(&stacks(&old), &stacks(&new));
+        self.mesh.extend(new.map(|new| (id.clone(), new)));
+        self.has_other_mesh = true;
+    }
+
+    fn count_all(&mut self, before: &Parts, now: &Parts) {
+        let (added, gone) = (without(now, before), without(before, now));
+        for (parts, is_new) in [(added, true), (gone, false)] {
+            parts.iter().for_each(|part| self.count(part, is_new));
+        }
     }
 
     fn count(&mut self, part: &Part, is_new: bool) {
@@ -48,7 +72,7 @@ impl Served {
         }
     }
 
-    /// Does a listener name this backend?
+    /// Does anything name this backend?
     pub(super) fn uses(&self, id: &BackendId) -> bool {
         self.uses.has(id)
     }
@@ -62,6 +86,12 @@ impl Served {
     pub(super) fn take_listeners(&mut self) -> Option<Vec<Arc<Listener>>> {
         let has_changed = std::mem::take(&mut self.has_changed);
         has_changed.then(|| self.listeners.values().cloned().collect())
+    }
+
+    /// The ports of a mesh, if they are others than when this was last asked.
+    pub(super) fn take_mesh(&mut self) -> Option<BTreeMap<MeshPortId, Arc<MeshPort>>> {
+        let has_other = std::mem::take(&mut self.has_other_mesh);
+        has_other.then(|| self.mesh.clone())
     }
 }
 
@@ -88,12 +118,15 @@ impl Part {
 /// Parts by their addresses, so that one that is there under several names counts once.
 type Parts = HashMap<*const (), Part>;
 
-fn parts(listener: Option<&Listener>) -> Parts {
-    let hosts = listener.iter().flat_map(|listener| listener.hosts());
-    let hosts = hosts.map(|host| (Arc::as_ptr(host).cast(), Part::Host(Arc::clone(host))));
-    let rules = listener.iter().flat_map(|listener| listener.stream_rules());
-    let rules = rules.map(|rule| (Arc::as_ptr(rule).cast(), Part::Stream(Arc::clone(rule))));
-    hosts.chain(rules).collect()
+fn parts<'a>(stacks: impl Iterator<Item = &'a Stack>) -> Parts {
+    let parts = stacks.flat_map(|stack| {
+        let hosts = stack.hosts().iter();
+        let hosts = hosts.map(|host| (Arc::as_ptr(host).cast(), Part::Host(Arc::clone(host))));
+        let rules = stack.stream_rules();
+        let rules = rules.map(|rule| (Arc::as_ptr(rule).cast(), Part::Stream(Arc::clone(rule))));
+        hosts.chain(rules)
+    });
+    parts.collect()
 }
 
 /// The parts that are not among `others`.

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use gateway_model::ObjectRef;
 
 use crate::emit::listener;
-use crate::ir::{BackendId, Ir, ListenerId};
+use crate::ir::{BackendId, Ir, ListenerId, MeshPortId};
 use crate::reader::{Read, Reader};
 use crate::route::backends::backend;
-use crate::route::{RouteFacts, route};
-use crate::status::policy;
+use crate::route::place::Place;
+use crate::route::{RouteFacts, mesh, route};
 use crate::status::report::{Report, of_class, of_parent, of_route};
+use crate::status::{mesh as mesh_status, policy};
 use crate::{Config, Snapshot, Statuses};
 
 use super::dependents::Unit;
@@ -35,9 +36,17 @@ impl Turn<'_> {
             Unit::Route(object) => Some(object.clone()),
             _ => None,
         });
+        let routes = routes.collect::<Vec<_>>();
+        self.look(routes, work);
+        let contested = self.resolver.known.hosts.contest();
+        self.look(contested, work);
+        self.resolver.known.hosts.settled();
+    }
+
+    fn look(&mut self, routes: impl IntoIterator<Item = ObjectRef>, work: &mut Work) {
         #[cfg(feature = "k8s-gateway")]
         let mut restated = BTreeSet::new();
-        for object in routes.collect::<Vec<_>>() {
+        for object in routes {
             let new = self.route(&object);
             let known = &mut self.resolver.known;
             let old = match &new {
@@ -72,7 +81,10 @@ impl Turn<'_> {
         let (parents, patterns) = (&self.resolver.known.points, &self.resolver.patterns);
         let mut facts = route(object, self.snapshot, parents, patterns, &reader);
         if let (Some(facts), Some(known)) = (&mut facts, self.resolver.known.routes.get(object)) {
-            facts.rules.share(&known.rules);
+            facts.share(known);
+        }
+        if let Some(facts) = &mut facts {
+            facts.keep_off(|place| self.resolver.known.hosts.rival(place, object));
         }
         #[cfg(feature = "k8s-gateway")]
         let as_child = self.resolver.known.as_child(object);
@@ -86,21 +98,49 @@ impl Turn<'_> {
 
     /// Makes the listeners again that are others or have other hosts; those that are new.
     pub(super) fn listeners(&mut self, work: &mut Work) -> BTreeSet<ListenerId> {
+        for place in self.resolver.known.hosts.rebuild() {
+            match place {
+                Place::Listener(id) => _ = work.listeners.insert(id),
+                Place::Service(id) => {
+                    work.units.insert(Unit::MeshPort(MeshPortId::clone(&id)));
+                }
+            }
+        }
         let known = &mut self.resolver.known;
-        work.listeners.extend(known.hosts.rebuild());
         let mut changed = BTreeSet::new();
         for id in &work.listeners {
             let parent = known.parents.get(&id.parent);
             let new = parent.and_then(|facts| {
                 let mut outcomes = facts.listeners.iter();
                 let outcome = outcomes.find(|outcome| outcome.facts.id == *id)?;
-                listener(facts, outcome, known.hosts.of(id))
+                let behind = known.hosts.of(&Place::Listener(Arc::clone(id)));
+                listener(facts, outcome, behind.map(|(_, behind)| behind))
             });
             if known.served.put(id, new) {
                 changed.insert(ListenerId::clone(id));
             }
         }
+        self.mesh_ports(work);
         changed
+    }
+
+    /// Makes the ports of a mesh again that have other routes or another Service.
+    fn mesh_ports(&mut self, work: &Work) {
+        for unit in &work.units {
+            let Unit::MeshPort(id) = unit else { continue };
+            let reader = self.reader.recording();
+            let known = &mut self.resolver.known;
+            let behind = known.hosts.of(&Place::Service(Arc::new(id.clone())));
+            let port = mesh::port(id, behind, &reader);
+            match &port {
+                Some(_) => {
+                    let reads = reader.into_reads();
+                    self.resolver.dependents.set(unit.clone(), reads);
+                }
+                None => self.resolver.dependents.forget(unit),
+            }
+            self.resolver.known.served.put_port(id, port);
+        }
     }
 
     /// The IR, if it is another, and the backends that are.
@@ -127,17 +167,19 @@ impl Turn<'_> {
         let known = &mut self.resolver.known;
         let before = &self.resolver.resolved.ir;
         let listeners = known.served.take_listeners();
+        let mesh = known.served.take_mesh();
         let certificates = work.parents.then(|| {
             let certificates: Vec<_> = certificates(known.parents.values()).collect();
             has_others(before, &certificates).then_some(certificates)
         });
         let certificates = certificates.flatten();
-        let is_same = listeners.is_none() && certificates.is_none() && changed.is_empty();
-        let ir = (!is_same).then(|| before.with(listeners, backends, certificates));
+        let is_same =
+            listeners.is_none() && mesh.is_none() && certificates.is_none() && changed.is_empty();
+        let ir = (!is_same).then(|| before.with(listeners, mesh, backends, certificates));
         (ir, changed)
     }
 
-    /// A backend, as long as a listener names it.
+    /// A backend, as long as it is named.
     fn backend(&mut self, id: &BackendId) -> Option<Arc<crate::ir::Backend>> {
         let unit = Unit::Backend(id.clone());
         if !self.resolver.known.served.uses(id) {
@@ -175,7 +217,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Says again what is to be said of policies and options.
+    /// Says again what is to be said of policies, XMeshes and options.
     pub(super) fn policies(&mut self, work: &Work) {
         for unit in &work.units {
             let known = &self.resolver.known;
@@ -183,6 +225,10 @@ impl Turn<'_> {
             let (object, report) = match unit {
                 Unit::Policy(object) => {
                     let report = policy::of_policy(object, &known.users, &known.points, &reader);
+                    (object, report)
+                }
+                Unit::Mesh(object) => {
+                    let report = mesh_status::of_mesh(object, self.config, &reader);
                     (object, report)
                 }
                 #[cfg(feature = "k8s-gateway")]

@@ -1,20 +1,22 @@
 //! Attachment: which listeners a route is on, the same for every kind of route (ParentReference, AllowedRoutes).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use gateway_model::{
     DefaultScope, FromNamespaces, Gateway, Hostname, Kind, ListenerSet, ObjectMeta, ObjectRef,
-    ParentReference, Route, RouteGroupKind, RouteStatus, Rule,
+    ParentReference, Route, RouteGroupKind, RouteStatus, Rule, Service,
 };
 
 use crate::gateway::listeners::route_kind;
-use crate::ir::{CertificateId, ListenerId};
 use crate::problem::Problem;
 use crate::reader::Reader;
 use crate::reason::RouteAccepted;
 
 use super::hostnames::intersection;
-use super::parents::{AttachmentPoint, Parent, Parents};
+use super::mesh;
+use super::parents::{AttachmentPoint, By, Parent, Parents, Takes};
+use super::place::{Name, Place};
 use super::selector::{NamespaceLabels, allows};
 
 /// A route that has a parent that is served, or one that does not exist.
@@ -34,14 +36,38 @@ pub(crate) struct Attachment {
 pub(crate) struct ParentAttachment {
     /// The position of the entry in `spec.parentRefs`.
     pub(crate) index: usize,
-    /// The Gateway that serves the parent.
-    pub(crate) gateway: ObjectRef,
-    /// What that Gateway shows to backends.
-    pub(crate) client: Option<CertificateId>,
+    pub(crate) by: By,
     /// The controller that its status is written for.
     pub(crate) controller: Arc<str>,
-    /// The listeners that it is on, or why it is on none.
-    pub(crate) outcome: Result<Vec<OnListener>, Problem<RouteAccepted>>,
+    /// Where it is, as far as others don't keep it off, or why it is nowhere.
+    pub(crate) outcome: Result<Vec<At>, Problem<RouteAccepted>>,
+}
+
+impl ParentAttachment {
+    /// Where it is, as far as others don't keep it off.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &At> {
+        self.outcome.iter().flatten()
+    }
+
+    /// Where it is.
+    pub(crate) fn at(&self) -> impl Iterator<Item = &At> {
+        self.places().filter(|at| at.kept_off_by.is_none())
+    }
+
+    /// Why the parent does not take it, whatever its rules are.
+    pub(crate) fn refused(&self) -> Option<Problem<RouteAccepted>> {
+        match &self.outcome {
+            Err(problem) => Some(problem.clone()),
+            Ok(_) if self.at().next().is_some() => None,
+            Ok(places) => {
+                let rival = places.iter().find_map(|at| at.kept_off_by.as_ref())?;
+                let message =
+                    format!("{rival} has all that it asks for; routes of both kinds can't");
+                let field = format!("spec.parentRefs[{}]", self.index);
+                Some(Problem::new(RouteAccepted::Conflicted, field, message))
+            }
+        }
+    }
 }
 
 impl Attachment {
@@ -75,12 +101,14 @@ where
     }
 }
 
-/// A route on a listener.
+/// A route at a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct OnListener {
-    pub(crate) listener: Arc<ListenerId>,
-    /// The hosts that both are for; `None` takes any.
-    pub(crate) hostnames: Vec<Option<Hostname>>,
+pub(crate) struct At {
+    pub(crate) place: Place,
+    /// Whom it is for there.
+    pub(crate) names: Vec<Name>,
+    /// A route that has it in its stead.
+    pub(crate) kept_off_by: Option<Arc<ObjectRef>>,
 }
 
 /// How far a route gets at a listener that it is not on. The furthest listener gives the reason.
@@ -121,10 +149,9 @@ where
         match find(parent_ref, namespace, parents, reader) {
             Found::Served(parent) => attachment.parents.push(ParentAttachment {
                 index,
-                gateway: parent.gateway.clone(),
-                client: parent.client.clone(),
+                by: parent.by.clone(),
                 controller: Arc::clone(&parent.controller),
-                outcome: evaluate(&candidate, parent_ref, parent).map_err(problem),
+                outcome: evaluate(&candidate, parent_ref, &parent).map_err(problem),
             }),
             Found::Nothing(missing) => {
                 let message = format!("{missing} does not exist");
@@ -140,8 +167,8 @@ where
 
 /// What a `parentRef` names.
 enum Found<'a> {
-    /// A Gateway or ListenerSet that is served.
-    Served(&'a Parent),
+    /// Something that is served.
+    Served(Cow<'a, Parent>),
     /// One that does not exist.
     Nothing(ObjectRef),
     /// Somebody else's, or another kind.
@@ -154,28 +181,48 @@ fn find<'a>(
     parents: &'a Parents,
     reader: &Reader<'_>,
 ) -> Found<'a> {
-    if parent_ref.group != Gateway::GROUP {
-        return Found::Foreign;
-    }
     let owner = parent_ref.namespace.as_deref().unwrap_or(namespace);
-    let named = |kind| ObjectRef::new(Gateway::GROUP, kind, owner, parent_ref.name.as_str());
-    let (object, exists) = match parent_ref.kind.as_str() {
-        Gateway::KIND => {
-            let object = named(Gateway::KIND);
+    let named = |group, kind| ObjectRef::new(group, kind, owner, parent_ref.name.as_str());
+    let (object, exists) = match (parent_ref.group.as_str(), parent_ref.kind.as_str()) {
+        (Gateway::GROUP, Gateway::KIND) => {
+            let object = named(Gateway::GROUP, Gateway::KIND);
             let exists = reader.gateway(&object).is_some();
             (object, exists)
         }
-        ListenerSet::KIND => {
-            let object = named(ListenerSet::KIND);
+        (ListenerSet::GROUP, ListenerSet::KIND) => {
+            let object = named(ListenerSet::GROUP, ListenerSet::KIND);
             let exists = reader.listener_set(&object).is_some();
             (object, exists)
+        }
+        (Service::GROUP, Service::KIND) => {
+            let object = named(Service::GROUP, Service::KIND);
+            return service(object, namespace, parents, reader);
         }
         _ => return Found::Foreign,
     };
     match parents.get(&object, reader) {
-        Some(parent) => Found::Served(parent),
+        Some(parent) => Found::Served(Cow::Borrowed(parent)),
         None if exists => Found::Foreign,
         None => Found::Nothing(object),
+    }
+}
+
+/// A Service is a parent where there is a mesh.
+fn service<'a>(
+    object: ObjectRef,
+    namespace: &str,
+    parents: &'a Parents,
+    reader: &Reader<'_>,
+) -> Found<'a> {
+    let Some(controller) = parents.mesh() else {
+        return Found::Foreign;
+    };
+    match reader.service(&object) {
+        None => Found::Nothing(object),
+        Some(service) => {
+            let parent = mesh::parent(service, &object, namespace, controller);
+            Found::Served(Cow::Owned(parent))
+        }
     }
 }
 
@@ -198,21 +245,25 @@ fn evaluate(
     candidate: &Candidate<'_>,
     parent_ref: &ParentReference,
     parent: &Parent,
-) -> Result<Vec<OnListener>, (RouteAccepted, String)> {
+) -> Result<Vec<At>, (RouteAccepted, String)> {
     let mut attached = Vec::new();
     let mut furthest = Refused::NoMatch;
     for point in &parent.points {
         match at_point(candidate, parent_ref, point) {
-            Ok(hostnames) => attached.push(OnListener {
-                listener: Arc::clone(&point.id),
-                hostnames,
+            Ok(names) => attached.push(At {
+                place: point.place.clone(),
+                names,
+                kept_off_by: None,
             }),
             Err(refused) => furthest = furthest.max(refused),
         }
     }
     match attached.is_empty() {
         false => Ok(attached),
-        true => Err(explain(furthest, candidate, parent_ref, &parent.points)),
+        true => Err(match parent.by {
+            By::Gateway { .. } => explain(furthest, candidate, parent_ref, &parent.points),
+            By::Mesh => mesh::explain(&candidate.kind.kind, parent_ref, &parent.points),
+        }),
     }
 }
 
@@ -221,7 +272,7 @@ fn at_point(
     candidate: &Candidate<'_>,
     parent_ref: &ParentReference,
     point: &AttachmentPoint,
-) -> Result<Vec<Option<Hostname>>, Refused> {
+) -> Result<Vec<Name>, Refused> {
     let ParentReference {
         section_name,
         port,
@@ -232,20 +283,23 @@ fn at_point(
     } = parent_ref;
     let section_matches = section_name
         .as_ref()
-        .is_none_or(|name| *name == point.id.name);
+        .is_none_or(|name| point.section.as_ref() == Some(name));
     let port_matches = port.is_none_or(|port| port == point.port);
     if !section_matches || !port_matches {
         return Err(Refused::NoMatch);
     }
-    let own = &point.id.parent.namespace;
+    let own = point.place.namespace();
     let allowed =
         point.kinds.contains(candidate.kind) && allows(&point.namespaces, own, candidate.namespace);
     if !allowed {
         return Err(Refused::NotAllowed);
     }
-    match intersection(point.hostname.as_ref(), candidate.hostnames) {
-        common if common.is_empty() => Err(Refused::NoHostname),
-        common => Ok(common),
+    match &point.takes {
+        Takes::Clients(namespace) => Ok(vec![Name::Clients(namespace.clone())]),
+        Takes::Hosts(hostname) => match intersection(hostname.as_ref(), candidate.hostnames) {
+            common if common.is_empty() => Err(Refused::NoHostname),
+            common => Ok(common.into_iter().map(Name::Host).collect()),
+        },
     }
 }
 
@@ -258,10 +312,7 @@ fn explain(
     let (what, parent) = (wanted(parent_ref), parent_ref.kind.as_str());
     match refused {
         Refused::NoMatch => {
-            let known: Vec<_> = points
-                .iter()
-                .map(|point| format!("{} on port {}", point.id.name, point.port))
-                .collect();
+            let known: Vec<_> = points.iter().map(AttachmentPoint::to_string).collect();
             let message = format!(
                 "expected one of the {parent}'s listeners ({}), found no {what} among them",
                 known.join(", ")

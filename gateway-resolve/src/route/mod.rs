@@ -9,10 +9,13 @@ mod filters;
 mod grpc;
 mod hostnames;
 mod matches;
+pub(crate) mod mesh;
 pub(crate) mod outcome;
 pub(crate) mod parents;
 pub(crate) mod patterns;
+pub(crate) mod place;
 pub(crate) mod references;
+pub(crate) mod rivals;
 pub(crate) mod rules;
 pub(crate) mod selector;
 pub(crate) mod session;
@@ -26,17 +29,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gateway_model::{
-    GrpcRoute, Hostname, HttpRoute, Kind, ObjectRef, Route, Rule, TcpRoute, TlsRoute, UdpRoute,
+    GrpcRoute, HttpRoute, Kind, ObjectRef, Route, Rule, TcpRoute, TlsRoute, UdpRoute,
 };
 
 use crate::ir::{BackendId, CertificateId, ListenerId};
 use crate::reader::Reader;
 use crate::{Snapshot, Store};
 
-use attach::{Attachment, ParentAttachment, attach};
+use attach::{Attachment, attach};
 use outcome::RouteRules;
-use parents::Parents;
+use parents::{By, Parents};
 use patterns::Patterns;
+use place::{Name, Place};
 use references::References;
 use rules::rules;
 use stream::stream_rules;
@@ -45,9 +49,11 @@ use stream::stream_rules;
 #[derive(Debug)]
 pub(crate) struct RouteFacts {
     pub(crate) attachment: Attachment,
-    /// Nothing when no parent of it is served here.
+    /// What its rules come to for Gateways; nothing when none of its parents is one that is served here.
     pub(crate) rules: RouteRules,
-    /// The same, for Gateways that show a certificate to backends.
+    /// The same for a mesh.
+    in_mesh: RouteRules,
+    /// Those for Gateways that show a certificate to backends.
     shown: BTreeMap<CertificateId, RouteRules>,
     /// The backends that its references lead to, used or not.
     pub(crate) backends: BTreeSet<BackendId>,
@@ -124,27 +130,35 @@ impl Looking<'_> {
     fn at<R: Rule + 'static>(
         &self,
         route: &Arc<Route<R>>,
-        rules: impl FnOnce(&Route<R>, &References<'_>, &Patterns) -> RouteRules,
+        rules: impl Fn(&Route<R>, &References<'_>, &Patterns) -> RouteRules,
     ) -> Option<RouteFacts>
     where
         Route<R>: Kind + attach::AnyRoute,
     {
         let attachment = attach(route, self.parents, self.reader)?;
-        let references = References {
-            reader: self.reader,
-            from: &attachment.reference,
-            backends: RefCell::default(),
+        let by = |mesh: bool| {
+            let mut parents = attachment.parents.iter();
+            parents.any(|parent| mesh == (parent.by == By::Mesh))
         };
-        let rules = match attachment.parents.is_empty() {
-            true => RouteRules::default(),
-            false => rules(route, &references, self.patterns),
+        let mut backends = BTreeSet::new();
+        let mut read = |in_mesh| {
+            let references = References {
+                reader: self.reader,
+                from: &attachment.reference,
+                in_mesh,
+                backends: RefCell::default(),
+            };
+            let rules = by(in_mesh).then(|| rules(route, &references, self.patterns));
+            backends.extend(references.backends.into_inner());
+            rules.unwrap_or_default()
         };
-        let backends = references.backends.into_inner();
+        let (rules, in_mesh) = (read(false), read(true));
         let clients = attachment.parents.iter();
-        let clients = clients.filter_map(|parent| parent.client.clone());
-        let shown = clients.map(|client| (client.clone(), rules.showing(&client)));
+        let clients = clients.filter_map(|parent| parent.by.client());
+        let shown = clients.map(|client| (client.clone(), rules.showing(client)));
         Some(RouteFacts {
             shown: shown.collect(),
+            in_mesh,
             #[cfg(feature = "k8s-gateway")]
             children: crate::k8s_gateway::delegation::children(&rules),
             attachment,
@@ -179,51 +193,96 @@ impl RouteFacts {
     /// The listeners that it is on by a parent that accepts it, each once.
     pub(crate) fn accepted_on(&self) -> BTreeSet<&Arc<ListenerId>> {
         let parents = self.attachment.parents.iter();
-        let accepted = parents.filter(|_| !self.rules.is_hopeless());
-        let on = accepted.flat_map(|parent| parent.outcome.iter().flatten());
-        on.map(|on| &on.listener).collect()
+        let accepted = parents.filter(|parent| !self.rules_for(&parent.by).is_hopeless());
+        let at = accepted.flat_map(|parent| parent.at());
+        at.filter_map(|at| at.place.listener()).collect()
     }
 
     /// The Gateways that it is on, and the controllers that statuses are written for.
     pub(crate) fn gateways(&self) -> impl Iterator<Item = (ObjectRef, Arc<str>)> + '_ {
         let parents = self.attachment.parents.iter();
-        let on = parents.filter(|parent| parent.outcome.is_ok());
-        on.map(|parent| (parent.gateway.clone(), Arc::clone(&parent.controller)))
+        let on = parents.filter(|parent| parent.at().next().is_some());
+        on.filter_map(|parent| parent.by.ancestor(&parent.controller))
     }
 
-    /// Its rules as they are on a listener.
-    pub(crate) fn rules_on(&self, listener: &ListenerId) -> &RouteRules {
-        if self.shown.is_empty() {
-            return &self.rules;
+    /// Its rules for who serves a parent of it.
+    pub(crate) fn rules_for(&self, by: &By) -> &RouteRules {
+        match by {
+            By::Mesh => &self.in_mesh,
+            By::Gateway { client, .. } => {
+                let shown = client.as_ref().and_then(|client| self.shown.get(client));
+                shown.unwrap_or(&self.rules)
+            }
         }
-        let is_on = |parent: &&ParentAttachment| {
-            let mut on = parent.outcome.iter().flatten();
-            on.any(|on| *on.listener == *listener)
-        };
-        let parent = self.attachment.parents.iter().find(is_on);
-        let client = parent.and_then(|parent| parent.client.as_ref());
-        let shown = client.and_then(|client| self.shown.get(client));
-        shown.unwrap_or(&self.rules)
     }
 
-    /// Does it serve the same as another version of it, everywhere?
+    /// Its rules as they are at a place.
+    pub(crate) fn rules_at(&self, place: &Place) -> &RouteRules {
+        let mut parents = self.attachment.parents.iter();
+        let parent = parents.find(|parent| parent.places().any(|at| at.place == *place));
+        parent.map_or(&self.rules, |parent| self.rules_for(&parent.by))
+    }
+
+    /// Where it is, as far as others don't keep it off.
+    pub(crate) fn places(&self) -> BTreeSet<&Place> {
+        let parents = self.attachment.parents.iter();
+        let places = parents.flat_map(|parent| parent.places());
+        places.map(|at| &at.place).collect()
+    }
+
+    /// Does another route keep it off a place?
+    pub(crate) fn is_kept_off(&self, place: &Place) -> bool {
+        let mut parents = self.attachment.parents.iter();
+        !parents.any(|parent| parent.at().any(|at| at.place == *place))
+    }
+
+    /// Has it kept off places by the routes that `by` says.
+    pub(crate) fn keep_off(&mut self, by: impl Fn(&Place) -> Option<Arc<ObjectRef>>) {
+        let parents = self.attachment.parents.iter_mut();
+        for at in parents
+            .filter_map(|parent| parent.outcome.as_mut().ok())
+            .flatten()
+        {
+            at.kept_off_by = by(&at.place);
+        }
+    }
+
+    /// Does it serve the same as another version of it, everywhere, and as old?
     pub(crate) fn serves_as(&self, other: &Self) -> bool {
         let clients = |facts: &Self| -> Vec<_> {
             let parents = facts.attachment.parents.iter();
-            let clients = parents.map(|parent| (parent.gateway.clone(), parent.client.clone()));
-            clients.collect()
+            parents.map(|parent| parent.by.clone()).collect()
         };
+        let off = |facts: &Self| -> Vec<_> {
+            let at = facts
+                .attachment
+                .parents
+                .iter()
+                .flat_map(|parent| parent.places());
+            at.map(|at| at.kept_off_by.clone()).collect()
+        };
+        let age = |facts: &Self| facts.attachment.route.metadata().creation_timestamp;
         let has_clients = !(self.shown.is_empty() && other.shown.is_empty());
         self.rules == other.rules
+            && self.in_mesh == other.in_mesh
             && self.hosts() == other.hosts()
+            && off(self) == off(other)
+            && age(self) == age(other)
             && (!has_clients || clients(self) == clients(other))
     }
 
-    /// The hosts that it is behind. It may be on a listener by several parentRefs; it is behind it once.
-    pub(crate) fn hosts(&self) -> BTreeSet<(&Arc<ListenerId>, &Option<Hostname>)> {
+    /// Takes over the rules of an earlier version that are the same.
+    pub(crate) fn share(&mut self, earlier: &Self) {
+        self.rules.share(&earlier.rules);
+        self.in_mesh.share(&earlier.in_mesh);
+    }
+
+    /// Whom it is for, and where, as far as others don't keep it off. It may be at a place by several parentRefs;
+    /// it is there once.
+    pub(crate) fn hosts(&self) -> BTreeSet<(&Place, &Name)> {
         let parents = self.attachment.parents.iter();
-        let on = parents.flat_map(|parent| parent.outcome.iter().flatten());
-        on.flat_map(|on| on.hostnames.iter().map(|hostname| (&on.listener, hostname)))
+        let at = parents.flat_map(|parent| parent.places());
+        at.flat_map(|at| at.names.iter().map(|name| (&at.place, name)))
             .collect()
     }
 }

@@ -1,78 +1,140 @@
 //! What routes can attach to.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
-use gateway_model::{Hostname, NamespacesFrom, ObjectRef, Port, RouteGroupKind};
+use gateway_model::{Hostname, NamespacesFrom, ObjectRef, Port, RouteGroupKind, SectionName};
 
+use crate::Config;
 use crate::gateway::{ListenerOutcome, ParentFacts};
-use crate::ir::{CertificateId, ListenerId};
+use crate::ir::CertificateId;
 use crate::reader::{Read, Reader};
+
+use super::place::Place;
 
 /// Something that can take routes: what is looked at when one asks to be attached, and nothing else, so
 /// that no other change of a Gateway is a change for its routes.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AttachmentPoint {
-    /// Its owner, and its name there.
-    pub(crate) id: Arc<ListenerId>,
+    pub(crate) place: Place,
+    /// Its name in the parent, if it has one.
+    pub(crate) section: Option<SectionName>,
     pub(crate) port: Port,
-    /// The hosts that it takes; `None` takes any.
-    pub(crate) hostname: Option<Hostname>,
+    /// Whom it takes routes for.
+    pub(crate) takes: Takes,
     /// The kinds of routes that it takes.
     pub(crate) kinds: Vec<RouteGroupKind>,
     /// The namespaces that it takes routes from.
     pub(crate) namespaces: NamespacesFrom,
 }
 
-/// Something that has listeners, as routes see it.
-#[derive(Debug, PartialEq, Eq)]
+/// Whom an attachment point takes routes for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Takes {
+    /// Who asks for the hosts that it and the route have in common; `None` leaves the route its own.
+    Hosts(Option<Hostname>),
+    /// The clients in a mesh of one namespace, or of all; hostnames of routes say nothing (GEP-1294).
+    Clients(Option<Box<str>>),
+}
+
+/// Something that routes attach to, as they see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Parent {
-    /// The Gateway that serves it.
-    pub(crate) gateway: ObjectRef,
-    /// What that Gateway shows to backends.
-    pub(crate) client: Option<CertificateId>,
+    pub(crate) by: By,
     /// The controller that the statuses of its routes are written for.
     pub(crate) controller: Arc<str>,
-    /// In the order of `spec.listeners`.
+    /// In the order of `spec.listeners`, or of the ports of a Service.
     pub(crate) points: Vec<AttachmentPoint>,
+}
+
+/// Who serves a parent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum By {
+    /// A Gateway.
+    Gateway {
+        gateway: ObjectRef,
+        /// What it shows to backends.
+        client: Option<CertificateId>,
+    },
+    /// A mesh.
+    Mesh,
 }
 
 /// All that is served and has listeners, as routes see it.
 #[derive(Debug, Default)]
-pub(crate) struct Parents(HashMap<ObjectRef, Parent>);
+pub(crate) struct Parents {
+    known: HashMap<ObjectRef, Parent>,
+    /// The controller of the mesh, where Services are parents.
+    mesh: Option<Arc<str>>,
+}
+
+impl By {
+    /// The Gateway, with its controller.
+    pub(crate) fn ancestor(&self, controller: &Arc<str>) -> Option<(ObjectRef, Arc<str>)> {
+        match self {
+            Self::Gateway { gateway, .. } => Some((gateway.clone(), Arc::clone(controller))),
+            Self::Mesh => None,
+        }
+    }
+
+    /// What backends are shown.
+    pub(crate) fn client(&self) -> Option<&CertificateId> {
+        match self {
+            Self::Gateway { client, .. } => client.as_ref(),
+            Self::Mesh => None,
+        }
+    }
+}
 
 impl Parents {
-    pub(crate) fn new(parents: &[Arc<ParentFacts>]) -> Self {
+    pub(crate) fn new(parents: &[Arc<ParentFacts>], config: &Config) -> Self {
         let parents = parents.iter();
         let parents = parents.map(|facts| (facts.owner.reference(), Parent::new(facts)));
-        Self(parents.collect())
+        let mesh = config.mesh.as_ref();
+        Self {
+            known: parents.collect(),
+            mesh: mesh.map(|mesh| mesh.controller_name.as_str().into()),
+        }
+    }
+
+    /// The controller of the mesh, where Services are parents.
+    pub(crate) fn mesh(&self) -> Option<&Arc<str>> {
+        self.mesh.as_ref()
     }
 
     /// A parent; `None` when it is not served.
     pub(crate) fn get(&self, parent: &ObjectRef, reader: &Reader<'_>) -> Option<&Parent> {
         reader.record(|| Read::Parent(parent.clone()));
-        self.0.get(parent)
+        self.known.get(parent)
     }
 
     /// Puts a parent in the place of what it was; says whether routes see it differently.
     pub(crate) fn put(&mut self, parent: &ObjectRef, facts: Option<&ParentFacts>) -> bool {
         let new = facts.map(Parent::new);
-        if self.0.get(parent) == new.as_ref() {
+        if self.known.get(parent) == new.as_ref() {
             return false;
         }
         match new {
-            Some(new) => _ = self.0.insert(parent.clone(), new),
-            None => _ = self.0.remove(parent),
+            Some(new) => _ = self.known.insert(parent.clone(), new),
+            None => _ = self.known.remove(parent),
         }
         true
     }
 }
 
 impl Parent {
+    /// The Gateway that serves it, with the controller of that.
+    pub(crate) fn ancestor(&self) -> Option<(ObjectRef, Arc<str>)> {
+        self.by.ancestor(&self.controller)
+    }
+
     fn new(facts: &ParentFacts) -> Self {
         Self {
-            gateway: facts.gateway.reference.clone(),
-            client: facts.gateway.client.clone().and_then(Result::ok),
+            by: By::Gateway {
+                gateway: facts.gateway.reference.clone(),
+                client: facts.gateway.client.clone().and_then(Result::ok),
+            },
             controller: Arc::clone(&facts.gateway.class.controller),
             points: facts.listeners.iter().map(AttachmentPoint::new).collect(),
         }
@@ -83,11 +145,22 @@ impl AttachmentPoint {
     fn new(ListenerOutcome { facts, .. }: &ListenerOutcome) -> Self {
         let spec = facts.spec();
         Self {
-            id: Arc::clone(&facts.id),
+            place: Place::Listener(Arc::clone(&facts.id)),
+            section: Some(facts.id.name.clone()),
             port: spec.port,
-            hostname: spec.hostname.clone(),
+            takes: Takes::Hosts(spec.hostname.clone()),
             kinds: facts.kinds.clone(),
             namespaces: spec.allowed_routes.namespaces.clone(),
+        }
+    }
+}
+
+impl fmt::Display for AttachmentPoint {
+    /// `http on port 80`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.section {
+            Some(section) => write!(f, "{section} on port {}", self.port),
+            None => write!(f, "port {}", self.port),
         }
     }
 }

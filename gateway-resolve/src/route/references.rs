@@ -24,6 +24,9 @@ pub(crate) struct References<'a> {
     pub(crate) reader: &'a Reader<'a>,
     /// The route.
     pub(crate) from: &'a ObjectRef,
+    /// Are they of a mesh, where routes expose nothing that clients could not reach, so that no grant is needed
+    /// (GEP-1294)?
+    pub(crate) in_mesh: bool,
     /// The backends that were found, used or not.
     pub(crate) backends: RefCell<BTreeSet<BackendId>>,
 }
@@ -180,6 +183,10 @@ impl References<'_> {
         Ok(id)
     }
 
+    fn may_name(&self, object: &ObjectRef) -> bool {
+        self.in_mesh || self.reader.permit(self.from, object)
+    }
+
     /// The backend of an embedder's kind that a reference names, and may name.
     fn own(
         &self,
@@ -209,7 +216,7 @@ impl References<'_> {
         let namespace = namespace.unwrap_or(&self.from.namespace);
         let (group, kind) = (reference.group.clone(), reference.kind.clone());
         let object = ObjectRef::new(group, kind, namespace, reference.name.as_str());
-        match self.reader.permit(self.from, &object) {
+        match self.may_name(&object) {
             true => Ok(object),
             false => {
                 let message = not_permitted(self.from, &object);

@@ -7,6 +7,7 @@ pub(crate) mod gateway;
 mod gateway_findings;
 mod listener_set;
 mod listeners;
+pub(crate) mod mesh;
 pub(crate) mod own_policy;
 pub(crate) mod policy;
 mod programmed;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use gateway_model::{
     BackendTlsPolicy, CustomStatus, Gateway, GatewayClass, GatewayClassStatus, GatewayStatus,
     HttpRoute, Kind, ListenerSet, ListenerSetStatus, ObjectRef, PolicyStatus, RouteStatus,
-    XBackend, XBackendTrafficPolicy,
+    XBackend, XBackendTrafficPolicy, XMesh,
 };
 use rpds::RedBlackTreeMapSync;
 use serde::Serialize;
@@ -46,7 +47,7 @@ pub struct Statuses {
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum Status {
-    /// Of a GatewayClass.
+    /// Of a GatewayClass, or of an XMesh.
     GatewayClass(GatewayClassStatus),
     /// Of a Gateway.
     Gateway(GatewayStatus),
@@ -114,6 +115,7 @@ impl Status {
                 XBackendTrafficPolicy::api_version()
             }
             Self::Route(_) if *object.kind == *XBackend::KIND => XBackend::api_version(),
+            Self::GatewayClass(_) if *object.kind == *XMesh::KIND => XMesh::api_version(),
             Self::GatewayClass(_) => GatewayClass::api_version(),
             Self::Gateway(_) => Gateway::api_version(),
             Self::ListenerSet(_) => ListenerSet::api_version(),

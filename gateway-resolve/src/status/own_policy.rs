@@ -1,7 +1,6 @@
 //! The status of policies of an embedder's own kinds: one entry for each Gateway that they make a difference for.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use gateway_model::{
     CustomObject, CustomStatus, Gateway, GrpcRoute, HttpRoute, Kind, ListenerSet, ObjectRef,
@@ -16,7 +15,7 @@ use crate::policy::{rival, target_of};
 use crate::problem::Problem;
 use crate::reader::Reader;
 use crate::reason::PolicyAccepted;
-use crate::route::parents::Parents;
+use crate::route::parents::{Parent, Parents};
 
 use super::Status;
 use super::policy::{Targets, report, using};
@@ -64,10 +63,8 @@ fn ancestors(
 ) -> BTreeSet<Ancestor> {
     match (&*object.group, &*object.kind) {
         (Gateway::GROUP, Gateway::KIND | ListenerSet::KIND) => {
-            let parent = parents.get(object, reader).into_iter();
-            let gateway =
-                parent.map(|parent| (parent.gateway.clone(), Arc::clone(&parent.controller)));
-            gateway.collect()
+            let parent = parents.get(object, reader);
+            parent.and_then(Parent::ancestor).into_iter().collect()
         }
         (Service::GROUP, Service::KIND) => using(policy, object, users, reader),
         _ => users

@@ -17,7 +17,9 @@ use crate::route::parents::Parents;
 use crate::{Config, Finding};
 
 use super::attached::Attached;
-use super::{Status, Statuses, class, gateway, gateway_findings, listener_set, policy, route};
+use super::{
+    Status, Statuses, class, gateway, gateway_findings, listener_set, mesh, policy, route,
+};
 
 /// What is said of one object.
 #[derive(Debug, PartialEq, Eq)]
@@ -140,20 +142,25 @@ pub(crate) fn report(facts: &Facts<'_>, config: &Config, reader: &Reader<'_>) ->
         statuses.take(of_parent(parent, &attached, reader));
     }
     routes(facts, reader).for_each(|report| _ = statuses.take(report));
-    policies(facts, reader).for_each(|report| _ = statuses.take(report));
+    policies(facts, config, reader).for_each(|report| _ = statuses.take(report));
+    mesh::of_all(config, reader).for_each(|report| _ = statuses.take(report));
     #[cfg(feature = "k8s-gateway")]
     options(facts, config, reader).for_each(|report| _ = statuses.take(report));
     statuses
 }
 
 /// What is said of all policies.
-fn policies<'a>(facts: &Facts<'_>, reader: &'a Reader<'_>) -> impl Iterator<Item = Report> + 'a {
+fn policies<'a>(
+    facts: &Facts<'_>,
+    config: &Config,
+    reader: &'a Reader<'_>,
+) -> impl Iterator<Item = Report> + use<'a> {
     let objects: Vec<_> = policy::names(reader.snapshot(), reader.kinds()).collect();
     let users = match objects.is_empty() {
         true => Users::default(),
         false => Users::of_all(facts.routes.iter()),
     };
-    let parents = Parents::new(&facts.parents);
+    let parents = Parents::new(&facts.parents, config);
     let objects = objects.into_iter();
     objects.filter_map(move |object| policy::of_policy(&object, &users, &parents, reader))
 }

@@ -13,13 +13,10 @@ use super::conditions::Conditions;
 use super::report::Report;
 
 /// The status of a route: one entry for each of its parents that is served here.
-pub(crate) fn status(
-    RouteFacts {
-        attachment, rules, ..
-    }: &RouteFacts,
-    reader: &Reader<'_>,
-) -> RouteStatus {
+pub(crate) fn status(facts: &RouteFacts, reader: &Reader<'_>) -> RouteStatus {
+    let attachment = &facts.attachment;
     let parents = attachment.parents.iter().map(|parent| {
+        let rules = facts.rules_for(&parent.by);
         let parent_ref = attachment.parent_ref(parent);
         let stored = stored(&*attachment.route, parent_ref, &parent.controller);
         let generation = attachment.route.metadata().generation;
@@ -97,12 +94,14 @@ fn same_parent(a: &ParentReference, b: &ParentReference, route: &dyn AnyRoute) -
 /// Is the route accepted by a parent? It takes a listener that lets it in, and one rule that can be
 /// honoured.
 fn accepted(parent: &ParentAttachment, rules: &RouteRules) -> Verdict<RouteAccepted> {
-    match &parent.outcome {
-        Err(problem) => Verdict::new(problem.reason, problem.text()),
-        Ok(_) if rules.is_hopeless() => {
+    match parent.refused() {
+        Some(problem) if parent.outcome.is_err() || !rules.is_hopeless() => {
+            Verdict::new(problem.reason, problem.text())
+        }
+        _ if rules.is_hopeless() => {
             Verdict::of(&rules.problems.invalid, RouteAccepted::UnsupportedValue, "")
         }
-        Ok(_) => Verdict::new(RouteAccepted::Accepted, "accepted"),
+        _ => Verdict::new(RouteAccepted::Accepted, "accepted"),
     }
 }
 
@@ -112,7 +111,7 @@ fn partially_invalid(
     parent: &ParentAttachment,
     rules: &RouteRules,
 ) -> Option<Verdict<RoutePartiallyInvalid>> {
-    if parent.outcome.is_err() || rules.is_hopeless() {
+    if parent.refused().is_some() || rules.is_hopeless() {
         return None;
     }
     let invalid = (!rules.problems.invalid.is_empty())
@@ -149,19 +148,16 @@ fn left_out(rules: &RouteRules) -> String {
 }
 
 /// Records what is wrong with a route.
-pub(crate) fn find(
-    report: &mut Report,
-    RouteFacts {
-        attachment, rules, ..
-    }: &RouteFacts,
-) {
+pub(crate) fn find(report: &mut Report, facts: &RouteFacts) {
+    let attachment = &facts.attachment;
     for parent in &attachment.parents {
-        if let Err(problem) = &parent.outcome {
-            report.find(std::slice::from_ref(problem));
+        let problems = &facts.rules_for(&parent.by).problems;
+        report.find(&problems.unresolved);
+        report.find(&problems.invalid);
+        report.find(&problems.dropped);
+        if let Some(problem) = parent.refused() {
+            report.find(&[problem]);
         }
     }
     report.find(&attachment.missing);
-    report.find(&rules.problems.unresolved);
-    report.find(&rules.problems.invalid);
-    report.find(&rules.problems.dropped);
 }

@@ -29,6 +29,7 @@ macro_rules! stored {
 
 stored! {
     GatewayClass: GatewayClass,
+    XMesh: GatewayClass,
     Gateway: Gateway,
     ListenerSet: ListenerSet,
     HttpRoute: Route,

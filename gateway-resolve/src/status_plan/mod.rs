@@ -18,6 +18,7 @@ use gateway_model::{
     BackendTlsPolicy, CustomObject, CustomStatus, Gateway, GatewayClass, GatewayClassStatus,
     GatewayStatus, GrpcRoute, HttpRoute, Kind, ListenerSet, ListenerSetStatus, Object, ObjectRef,
     PolicyStatus, RouteStatus, TcpRoute, TlsRoute, UdpRoute, XBackend, XBackendTrafficPolicy,
+    XMesh,
 };
 
 use crate::{Snapshot, Status, Statuses, Store};
@@ -81,6 +82,7 @@ pub fn plan_statuses<'a>(
     writes.extend(plan.missing(snapshot.backend_tls_policies()));
     writes.extend(plan.missing(snapshot.x_backend_traffic_policies()));
     writes.extend(plan.missing(snapshot.x_backends()));
+    writes.extend(plan.missing(snapshot.x_meshes()));
     let customs = snapshot.customs.iter();
     writes.extend(customs.filter_map(|object| plan.missing_of_custom(object)));
     #[cfg(feature = "k8s-gateway")]
@@ -111,6 +113,7 @@ pub fn plan_status<'a>(
     }
     match &*object.kind {
         GatewayClass::KIND => plan.missing_of(snapshot.gateway_classes(), object),
+        XMesh::KIND => plan.missing_of(snapshot.x_meshes(), object),
         Gateway::KIND => plan.missing_of(snapshot.gateways(), object),
         ListenerSet::KIND => plan.missing_of(snapshot.listener_sets(), object),
         HttpRoute::KIND => plan.missing_of(snapshot.http_routes(), object),

@@ -115,6 +115,7 @@ impl Snapshot {
 fn put(resource: &mut Resource, status: &Status, version: Option<String>) -> bool {
     match (resource, status) {
         (Resource::GatewayClass(to), Status::GatewayClass(status)) => put_into(to, status, version),
+        (Resource::XMesh(to), Status::GatewayClass(status)) => put_into(to, status, version),
         (Resource::Gateway(to), Status::Gateway(status)) => put_into(to, status, version),
         (Resource::ListenerSet(to), Status::ListenerSet(status)) => put_into(to, status, version),
         (Resource::HttpRoute(to), Status::Route(status)) => put_into(to, status, version),

@@ -42,6 +42,19 @@ pub(crate) fn beside() -> impl Strategy<Value = Value> {
                 class
             }
         ),
+        (select(vec!["m0", "m1"]), select(vec!["x.dev/mesh", "x.dev/other"]), any::<bool>()).prop_map(
+            |(name, controller, refused)| {
+                let mut mesh = json!({
+                    "apiVersion": "gateway.networking.x-k8s.io/v1alpha1", "kind": "XMesh",
+                    "metadata": {"name": name}, "spec": {"controllerName": controller},
+                });
+                if refused {
+                    let parameters = json!({"group": "x.dev", "kind": "X", "name": "x"});
+                    mesh["spec"]["parametersRef"] = parameters;
+                }
+                mesh
+            }
+        ),
         (namespace(), namespace(), 0..3usize).prop_map(|(namespace, owner, name)| json!({
             "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
             "metadata": {"name": format!("g{name}"), "namespace": namespace},

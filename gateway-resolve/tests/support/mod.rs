@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use gateway_model::{Manifests, Resource, Timestamp};
-use gateway_resolve::{ClassSelection, Config, Snapshot, Statuses, UsableAddresses};
+use gateway_resolve::{ClassSelection, Config, Mesh, Snapshot, Statuses, UsableAddresses};
 use serde::Deserialize;
 
 /// The time of all resolutions.
@@ -65,6 +65,15 @@ struct Written {
     supported_features: Option<Vec<String>>,
     default_addresses: Option<Vec<gateway_model::GatewayStatusAddress>>,
     usable_addresses: Option<Vec<ipnet::IpNet>>,
+    /// The controller of the mesh.
+    mesh: Option<String>,
+}
+
+/// The configuration by default, with a mesh.
+pub(crate) fn with_mesh() -> Config {
+    let mut config = Config::default();
+    config.mesh = Some(Mesh::new("x.dev/mesh"));
+    config
 }
 
 /// Reads the configuration of a case.
@@ -89,5 +98,6 @@ pub(crate) fn config(bytes: &[u8]) -> Config {
     if let Some(networks) = written.usable_addresses {
         config.usable_addresses = UsableAddresses::Within(networks);
     }
+    config.mesh = written.mesh.map(Mesh::new);
     config
 }

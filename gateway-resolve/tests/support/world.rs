@@ -1,5 +1,7 @@
 //! Small random worlds: few names, so that things meet and clash.
 
+use std::collections::BTreeSet;
+
 use gateway_model::Resource;
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
@@ -41,25 +43,53 @@ pub(crate) fn world() -> impl Strategy<Value = Vec<Resource>> {
     })
 }
 
+/// A Gateway, or a Service where there is a mesh, that a route may have as a parent.
+fn parent() -> impl Strategy<Value = Value> {
+    let port = select(vec![None, None, Some(80), Some(90)]);
+    (namespace(), 0..3usize, 0..3u8, port).prop_map(|(namespace, index, sort, port)| {
+        let mut parent = json!({"namespace": namespace, "name": format!("g{index}")});
+        if sort == 0 {
+            parent = json!({"group": "", "kind": "Service", "namespace": namespace,
+                "name": format!("s{index}")});
+            if let Some(port) = port {
+                parent["port"] = json!(port);
+            }
+        }
+        parent
+    })
+}
+
+/// Parents of which no two are the same.
+fn parents(most: usize) -> impl Strategy<Value = Vec<Value>> {
+    vec(parent(), 1..=most).prop_map(|mut parents| {
+        let mut seen = BTreeSet::new();
+        let key = |parent: &Value| {
+            format!(
+                "{}{}{}",
+                parent["kind"], parent["namespace"], parent["name"]
+            )
+        };
+        parents.retain(|parent| seen.insert(key(parent)));
+        parents
+    })
+}
+
 /// A route of connections or datagrams.
 pub(crate) fn stream_route() -> impl Strategy<Value = Value> {
     let kind = select(vec!["TLSRoute", "TCPRoute", "UDPRoute"]);
-    let parents = btree_set((namespace(), 0..3usize), 1..=3);
+    let parents = parents(3);
     let backends = vec((namespace(), 0..3usize, 0..3u32), 1..=3);
     let hosts = subsequence(HOSTS[1..].to_vec(), 1..=2);
     let age = proptest::option::of(1..4u8);
     let place = (namespace(), 0..3usize, age);
     (kind, place, parents, hosts, backends).prop_map(
         |(kind, (namespace, name, age), parents, hosts, backends)| {
-            let parents = parents.into_iter().map(
-                |(namespace, gateway)| json!({"namespace": namespace, "name": format!("g{gateway}")}),
-            );
             let mut rule = rule("/", backends);
             rule.as_object_mut().unwrap().remove("matches");
             let mut route = json!({
                 "apiVersion": "gateway.networking.k8s.io/v1", "kind": kind,
                 "metadata": {"namespace": namespace, "name": format!("t{name}")},
-                "spec": {"parentRefs": parents.collect::<Vec<_>>(), "rules": [rule]},
+                "spec": {"parentRefs": parents, "rules": [rule]},
             });
             if kind == "TLSRoute" {
                 route["spec"]["hostnames"] = json!(hosts);
@@ -201,21 +231,21 @@ pub(crate) fn listener_set() -> impl Strategy<Value = Value> {
 }
 
 fn route() -> impl Strategy<Value = Value> {
-    let parents = btree_set((namespace(), 0..3usize), 1..=4);
+    let parents = parents(4);
     let backends = vec((namespace(), 0..3usize, 0..3u32), 0..=3);
     let rules = vec((select(vec!["/", "/", "/p", "/p", "/("]), backends), 1..=3);
     let hosts = subsequence(HOSTS[1..].to_vec(), 0..=2);
+    let kind = select(vec!["HTTPRoute", "HTTPRoute", "GRPCRoute"]);
     (
-        namespace(),
+        (kind, namespace()),
         parents,
         proptest::option::weighted(0.2, any::<Index>()),
         hosts,
         rules,
     )
-        .prop_map(|(namespace, parents, section, hosts, rules)| {
-            let parents = parents.into_iter().map(|(namespace, gateway)| {
-                let mut parent = json!({"namespace": namespace, "name": format!("g{gateway}")});
-                if let Some(section) = section {
+        .prop_map(|((kind, namespace), parents, section, hosts, rules)| {
+            let parents = parents.into_iter().map(|mut parent| {
+                if let Some(section) = section.filter(|_| parent["kind"].is_null()) {
                     parent["sectionName"] = json!(format!("l{}", section.index(4)));
                 }
                 parent
@@ -223,10 +253,13 @@ fn route() -> impl Strategy<Value = Value> {
             let parents: Vec<_> = parents.collect();
             let rules: Vec<_> = rules
                 .into_iter()
-                .map(|(path, backends)| rule(path, backends))
+                .map(|(path, backends)| match kind {
+                    "GRPCRoute" => method_rule(path, backends),
+                    _ => rule(path, backends),
+                })
                 .collect();
             json!({
-                "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+                "apiVersion": "gateway.networking.k8s.io/v1", "kind": kind,
                 "metadata": {"namespace": namespace},
                 "spec": {"parentRefs": parents, "hostnames": hosts, "rules": rules},
             })
@@ -247,15 +280,27 @@ fn rule(path: &str, backends: Vec<(&str, usize, u32)>) -> Value {
     })
 }
 
+/// A rule for a method of gRPC.
+fn method_rule(path: &str, backends: Vec<(&str, usize, u32)>) -> Value {
+    let mut rule = rule(path, backends);
+    rule["matches"] = match path {
+        "/(" => json!([{"method": {"type": "RegularExpression", "service": "("}}]),
+        "/p" => json!([{"method": {"service": "p", "method": "q"}}]),
+        _ => json!([{}]),
+    };
+    rule
+}
+
 fn service() -> impl Strategy<Value = Value> {
     let port = select(vec![80, 80, 80, 90]);
     let protocols = select(vec![&["TCP"][..], &["TCP"], &["TCP", "UDP"], &["UDP"]]);
-    (namespace(), port, protocols).prop_map(|(namespace, port, protocols)| {
+    let address = select(vec![None, None, Some("10.1.0.1"), Some("None")]);
+    (namespace(), port, protocols, address).prop_map(|(namespace, port, protocols, address)| {
         let port = |protocol: &&str| json!({"name": protocol.to_lowercase(), "port": port, "protocol": protocol});
         json!({
             "apiVersion": "v1", "kind": "Service",
             "metadata": {"namespace": namespace},
-            "spec": {"ports": protocols.iter().map(port).collect::<Vec<_>>()},
+            "spec": {"clusterIP": address, "ports": protocols.iter().map(port).collect::<Vec<_>>()},
         })
     })
 }
@@ -278,7 +323,7 @@ fn slice(service: &Value) -> Value {
 }
 
 fn grant(from: &str, to: &str, name: Option<&str>) -> Value {
-    let kinds = ["HTTPRoute", "TLSRoute", "TCPRoute", "UDPRoute"];
+    let kinds = ["HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"];
     let kinds = kinds
         .map(|kind| json!({"group": "gateway.networking.k8s.io", "kind": kind, "namespace": from}));
     let mut target = json!({"group": "", "kind": "Service"});

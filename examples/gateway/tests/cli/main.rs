@@ -11,6 +11,7 @@ mod findings;
 mod host_options;
 mod manifests;
 mod memory;
+mod mesh;
 mod observe;
 mod options;
 mod output;

@@ -184,6 +184,7 @@ fn one(
     let own = References {
         reader: references.reader,
         from: &child.reference(),
+        in_mesh: references.in_mesh,
         backends: RefCell::default(),
     };
     delegated.rules = rules_below(&**child, &own, patterns, Some(under));
