@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::upstream::Endpoints;
+use super::upstream::{Endpoints, Ends};
 use super::{Attempt, BackendError};
 use crate::codec::h1::{Allowance, Lease};
 use crate::head::RequestHead;
@@ -73,6 +73,8 @@ pub(crate) struct Course {
     pub(crate) tried: Vec<SocketAddr>,
     /// What the request is kept together by with others.
     pub(crate) hash: Option<u64>,
+    /// The two ends of the client's connection, where its endpoint is to learn of them.
+    pub(crate) ends: Option<Ends>,
     pub(crate) failed: Option<BackendError>,
 }
 
@@ -88,6 +90,7 @@ impl Course {
             fresh: false,
             tried: Vec::new(),
             hash: None,
+            ends: None,
             failed: None,
         }
     }
@@ -118,6 +121,7 @@ impl<'a> Noted<'a> {
         let mut course = lend.begin(attempt.worker);
         course.sought = attempt.endpoint;
         course.hash = attempt.hash;
+        course.ends = attempt.ends;
         Self {
             lend,
             attempt,

@@ -18,7 +18,9 @@ pub use erased::BoxBackend;
 pub use error::{BackendError, BackendErrorKind};
 pub use lend::Direct;
 pub(crate) use lend::{Connecting, Course, Lend, Noted};
+pub(crate) use tunnel::Io;
 pub use tunnel::Tunnel;
+pub(crate) use upstream::Ends;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -160,6 +162,8 @@ pub struct Attempt<'r> {
     pub hash: Option<u64>,
     /// The rule that led to the backend, by itself or by a mirror of it.
     pub rule: Option<&'r Arc<ir::Rule>>,
+    /// The two ends of the client's connection.
+    pub(crate) ends: Option<Ends>,
     pub(crate) notes: Option<&'r Notes>,
 }
 

@@ -1,12 +1,13 @@
 //! What is known of a client's connection.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use http::uri::Scheme;
 
 use super::headers::ConnectionHeaders;
+use crate::backend::Ends;
 use crate::conduct::Conduct;
 use crate::server::Watch;
 use crate::table::SocketKey;
@@ -54,6 +55,18 @@ impl ConnectionInfo {
             scheme: Scheme::HTTPS,
             sni: sni.map(|name| name.to_ascii_lowercase().into()),
             ..self
+        }
+    }
+
+    /// Its two ends. Of a socket that is bound to all addresses, no more than the port is known.
+    pub(crate) fn ends(&self) -> Ends {
+        let any: IpAddr = match self.peer {
+            SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        Ends {
+            from: self.peer,
+            to: SocketAddr::new(self.socket.address.unwrap_or(any), self.socket.port),
         }
     }
 

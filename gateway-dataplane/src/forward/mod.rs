@@ -290,6 +290,7 @@ async fn carry_out<B: Backend>(
                 upgrade: plan.settled.upgrade,
                 endpoint: plan.session.as_ref().and_then(|session| session.endpoint),
                 rule: Some(plan.rule.ir()),
+                ends: Some(connection.ends()),
                 notes: observed.notes().or(own.as_ref()),
                 ..Attempt::first(connection.worker)
             };

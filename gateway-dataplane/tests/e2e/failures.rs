@@ -305,7 +305,7 @@ async fn least_request_leaves_a_busy_endpoint_alone() {
     .await;
     let quick = origin::says("quick").await;
     let mut balanced = backend("a", &[slow.address, quick.address]);
-    balanced.settings.balancing = set(Balancing::LeastRequest);
+    balanced.settings.balancing = set(Balancing::LEAST_OF_TWO);
     let listener = listener("http", vec![("/", rule(vec![to("a")]))]);
     let proxy = builder().workers(1).start().unwrap();
     let at = address(&proxy.apply(&ir(vec![listener], vec![balanced])));

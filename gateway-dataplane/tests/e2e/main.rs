@@ -8,8 +8,10 @@ mod authorization;
 mod authorization_grpc;
 mod backend_tls;
 mod backends;
+mod balancing;
 #[cfg(feature = "compression")]
 mod compression;
+mod connections;
 mod durations;
 mod failures;
 mod forwarding;

@@ -22,16 +22,31 @@ options! {
         load_balancer_config: values::LoadBalancer = "loadbalancerconfig" ["loadBalancerConfig"],
         /// When endpoints that fail are left alone.
         outlier_detection: values::OutlierDetection = "outlierdetection" ["outlierDetection"],
+        /// How much may be open.
+        circuit_breakers: values::CircuitBreakers = "circuitbreakers" ["circuitBreakers"],
+        /// Which version of HTTP is spoken.
+        protocol_selection: values::ProtocolSelection = "protocolselection" ["protocolSelection"],
+        /// How many streams a connection of HTTP/2 has at most.
+        max_concurrent_streams: u32 = "maxconcurrentstreams" ["maxConcurrentStreams"],
+        /// The bytes that may be sent ahead on a stream.
+        initial_stream_window_size: u32 = "initialstreamwindowsize" ["initialStreamWindowSize"],
+        /// The same on a connection.
+        initial_connection_window_size: u32 = "initialconnectionwindowsize" ["initialConnectionWindowSize"],
+        /// The version of the PROXY header that connections begin with.
+        proxy_protocol_version: String = "proxyprotocolversion" ["proxyProtocolVersion"],
+        /// What its endpoints are asked for a tunnel to.
+        http_proxy_hostname: String = "httpproxyhostname" ["httpProxyHostname"],
+        /// How connections to who is asked for a tunnel are secured.
+        http_connect_ssl_config: values::SslConfig = "httpconnectsslconfig" ["httpConnectSslConfig"],
+        /// What requests for a tunnel say besides.
+        http_connect_headers: Vec<values::ConnectHeader> = "httpconnectheaders" ["httpConnectHeaders"],
         /// Does it speak HTTP/2?
         use_http2: bool = "usehttp2" ["useHttp2"],
     }
     refused: ["failover"],
     ignored: [
-        "circuitBreakers", "disableIstioAutoMtls", "discoveryMetadata", "dnsRefreshRate",
-        "healthChecks", "httpConnectHeaders", "httpConnectSslConfig", "httpProxyHostname",
-        "ignoreHealthOnHostRemoval", "initialConnectionWindowSize", "initialStreamWindowSize",
-        "maxConcurrentStreams",
-        "overrideStreamErrorOnInvalidHttpMessage", "preconnectPolicy", "protocolSelection",
-        "proxyProtocolVersion", "respectDnsTtl",
+        "disableIstioAutoMtls", "discoveryMetadata", "dnsRefreshRate", "healthChecks",
+        "ignoreHealthOnHostRemoval", "overrideStreamErrorOnInvalidHttpMessage",
+        "preconnectPolicy", "respectDnsTtl",
     ],
 }

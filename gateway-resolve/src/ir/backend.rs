@@ -142,6 +142,8 @@ pub enum AppProtocol {
     Http,
     /// HTTP/1.1, upgrades included.
     Http1,
+    /// The version that the client speaks.
+    AsClient,
     /// HTTP/2: by prior knowledge in clear (`kubernetes.io/h2c`), by ALPN over TLS.
     H2c,
     /// What HTTP can't be: bytes or datagrams that are passed on.

@@ -4,17 +4,18 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use gateway_resolve::ir;
-
 use super::endpoint::Endpoint;
-use super::pick::{Candidates, Choice, Pick};
+use super::endpoints::{All, Endpoints, Few};
+use super::pick::{Choice, Pick};
 
 /// The choices for one request.
 pub(super) struct Chooser<'a> {
     pub(super) pick: &'a dyn Pick,
-    pub(super) endpoints: &'a [Arc<Endpoint>],
+    pub(super) endpoints: &'a Endpoints,
     pub(super) worker: usize,
     pub(super) choice: Choice<'a>,
+    /// The share of endpoints, of 100, that have to be well; all are asked where fewer are. `None`: where none is.
+    pub(super) panic: Option<u8>,
 }
 
 impl Chooser<'_> {
@@ -27,37 +28,55 @@ impl Chooser<'_> {
         good.then_some(index)
     }
 
-    /// The index of an endpoint that was not tried. Those that are out of rotation are asked
-    /// only when all are: an error from one of them is no worse than none.
+    /// The index of an endpoint that was not tried. Those that are out of rotation are asked only when too few are
+    /// not: an error from one of them is no worse than none.
     pub(super) fn choose(&self) -> Option<usize> {
-        if let [only] = self.endpoints {
-            return (!self.is_tried(only)).then_some(0);
+        if let [only] = &self.endpoints[..] {
+            let asked =
+                !self.is_tried(only) && (self.panic != Some(0) || only.health.is_in(Instant::now));
+            return asked.then_some(0);
         }
         if self.endpoints.is_empty() {
             return None;
         }
-        let index = self.pick.pick(&self.choice, &self.all());
+        let pick = self.endpoints.pick().unwrap_or(self.pick);
+        let index = pick.pick(&self.choice, &self.all());
         let index = index.min(self.endpoints.len() - 1);
         let endpoint = &self.endpoints[index];
         match !self.is_tried(endpoint) && endpoint.health.is_in(Instant::now) {
             true => Some(index),
-            false => self.choose_among_healthy(),
+            false => self.choose_among_healthy(pick, index),
         }
     }
 
-    fn choose_among_healthy(&self) -> Option<usize> {
+    fn choose_among_healthy(&self, pick: &dyn Pick, picked: usize) -> Option<usize> {
         let now = Instant::now();
-        let untried = (0..self.endpoints.len()).filter(|at| !self.is_tried(&self.endpoints[*at]));
-        let mut indices: Vec<_> = untried.clone().collect();
-        indices.retain(|index| self.endpoints[*index].health.is_in(|| now));
-        if indices.is_empty() {
-            indices = untried.collect();
-        }
+        let (well, all): (Vec<_>, _) = {
+            let all = 0..self.endpoints.len();
+            let is_well = |index: &usize| self.endpoints[*index].health.is_in(|| now);
+            (all.clone().filter(is_well).collect(), all)
+        };
+        let untried = |index: &usize| !self.is_tried(&self.endpoints[*index]);
+        let indices: Vec<_> = match self.panics(well.len()) {
+            true if untried(&picked) => return Some(picked),
+            true => all.filter(untried).collect(),
+            false => well.into_iter().filter(untried).collect(),
+        };
+        let indices = match (indices.is_empty(), self.panic) {
+            (true, None) => (0..self.endpoints.len()).filter(untried).collect(),
+            _ => indices,
+        };
         let few = Few(self.all(), &indices);
         match indices.len() {
             0 => None,
-            len => Some(indices[self.pick.pick(&self.choice, &few).min(len - 1)]),
+            len => Some(indices[pick.pick(&self.choice, &few).min(len - 1)]),
         }
+    }
+
+    /// Are so few well that all are asked?
+    fn panics(&self, well: usize) -> bool {
+        let least = self.panic.unwrap_or(0);
+        well * 100 < self.endpoints.len() * usize::from(least)
     }
 
     fn is_tried(&self, endpoint: &Endpoint) -> bool {
@@ -65,46 +84,6 @@ impl Chooser<'_> {
     }
 
     fn all(&self) -> All<'_> {
-        All(self.endpoints, self.worker)
-    }
-}
-
-struct All<'a>(&'a [Arc<Endpoint>], usize);
-
-impl Candidates for All<'_> {
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    fn endpoint(&self, index: usize) -> &ir::Endpoint {
-        self.0[index].spec()
-    }
-
-    fn address(&self, index: usize) -> SocketAddr {
-        self.0[index].address()
-    }
-
-    fn open(&self, index: usize) -> usize {
-        self.0[index].lane(self.1).open()
-    }
-}
-
-struct Few<'a>(All<'a>, &'a [usize]);
-
-impl Candidates for Few<'_> {
-    fn len(&self) -> usize {
-        self.1.len()
-    }
-
-    fn endpoint(&self, index: usize) -> &ir::Endpoint {
-        self.0.endpoint(self.1[index])
-    }
-
-    fn address(&self, index: usize) -> SocketAddr {
-        self.0.address(self.1[index])
-    }
-
-    fn open(&self, index: usize) -> usize {
-        self.0.open(self.1[index])
+        All::of(self.endpoints, self.worker)
     }
 }

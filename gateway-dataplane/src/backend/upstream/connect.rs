@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use gateway_model::Hostname;
 use gateway_resolve::ir;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
@@ -60,6 +61,24 @@ impl Connect for TcpConnect {
     async fn connect(&self, target: &ConnectTarget<'_>) -> io::Result<TcpStream> {
         let stream = TcpStream::connect(target.address).await?;
         stream.set_nodelay(true)?;
+        if let Some(asked) = &target.backend.settings.keepalive {
+            let socket = SockRef::from(&stream);
+            socket.set_tcp_keepalive(&keepalive(asked.value))?;
+        }
         Ok(stream)
     }
+}
+
+fn keepalive(asked: ir::Keepalive) -> TcpKeepalive {
+    let mut keepalive = TcpKeepalive::new();
+    if let Some(after) = asked.after {
+        keepalive = keepalive.with_time(after);
+    }
+    if let Some(every) = asked.every {
+        keepalive = keepalive.with_interval(every);
+    }
+    if let Some(probes) = asked.probes {
+        keepalive = keepalive.with_retries(probes);
+    }
+    keepalive
 }

@@ -18,6 +18,8 @@ pub(crate) struct Endpoint {
     spec: ir::Endpoint,
     /// Where it is, which is not always said by the IR.
     address: SocketAddr,
+    /// Since when there is one.
+    pub(super) since: Instant,
     pub(super) health: Health,
     lanes: Box<[Arc<Lane>]>,
 }
@@ -34,6 +36,7 @@ impl Endpoint {
         Self {
             spec,
             address,
+            since: now,
             health: Health::new(now),
             lanes: (0..settings.workers).map(lane).collect(),
         }

@@ -1,6 +1,7 @@
 //! What one worker has open at one endpoint.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -34,6 +35,8 @@ pub(super) enum Room {
 pub(super) struct Keep {
     pub(super) idle: Duration,
     pub(super) connections: usize,
+    /// How many requests go over one.
+    pub(super) requests: Option<NonZeroU32>,
 }
 
 /// Oldest first; taken from the back, so that what is not needed ages.
@@ -119,11 +122,16 @@ impl Lane {
     }
 
     pub(super) fn put(self: &Arc<Self>, connection: Box<Connection>) {
+        let is_spent = |most: NonZeroU32| connection.carried() >= most.get();
+        if self.keep.requests.is_some_and(is_spent) {
+            return;
+        }
         let mut idle = self.idle();
         if idle.connections.len() >= self.keep.connections {
             return;
         }
         idle.connections.push_back(connection);
+        self.load.free();
         if !idle.swept && tokio::runtime::Handle::try_current().is_ok() {
             idle.swept = true;
             tokio::spawn(sweep(Arc::downgrade(self), self.keep.idle));

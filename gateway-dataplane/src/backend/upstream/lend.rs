@@ -49,13 +49,22 @@ impl<C: Connect> Lend for Upstream<C> {
                     return Err(course.failed.take().unwrap_or_else(|| self.nobody()));
                 };
                 let endpoint = Arc::clone(&course.endpoints[index]);
-                let (entered, held) = (self.enter()?, self.hold()?);
-                match self.way.connect(&endpoint, self.settings.connect).await {
+                let entered = self.enter()?;
+                let held = match self.hold() {
+                    Ok(held) => held,
+                    Err(error) => {
+                        self.wait_for_room(error).await?;
+                        continue;
+                    }
+                };
+                let (limit, ends) = (self.settings.connect, course.ends);
+                match self.way.connect(&endpoint, limit, ends).await {
                     Ok(stream) => {
                         course.fresh = true;
                         let stream = match stream {
                             Secured::Clear(stream) => Stream::new(stream),
                             Secured::Tls(stream) => Stream::new(stream),
+                            Secured::Tunnel(stream) => Stream::new(stream),
                         };
                         let connection = Connection::new(stream, held);
                         return Ok(endpoint.lane(course.worker).lend(connection, entered));
@@ -120,6 +129,7 @@ impl<C: Connect> Upstream<C> {
                 pick: &*self.pick,
                 endpoints: &course.endpoints,
                 worker: course.worker,
+                panic: self.settings.panic,
                 choice: Choice {
                     turn: course.turn.wrapping_add(course.again),
                     hash: course.hash,

@@ -5,9 +5,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use gateway_resolve::ir::BackendId;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use super::Usage;
 use super::total::Total;
@@ -21,14 +24,27 @@ pub(super) struct Load {
     requests: AtomicUsize,
     connections: AtomicUsize,
     sessions: AtomicUsize,
+    /// Requests that are sent again.
+    retries: AtomicUsize,
+    /// Requests that wait for a connection.
+    waiting: AtomicUsize,
+    /// A connection is not needed any more.
+    freed: Notify,
     refused: Paced,
 }
+
+/// When those who wait look again, if nobody tells them to.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// How much may be open.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Most {
     pub(super) requests: usize,
     pub(super) connections: usize,
+    /// Requests that wait for a connection where there are as many as may be.
+    pub(super) waiting: usize,
+    /// Requests that are sent again.
+    pub(super) retries: usize,
 }
 
 impl Load {
@@ -39,6 +55,9 @@ impl Load {
             requests: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
             sessions: AtomicUsize::new(0),
+            retries: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
+            freed: Notify::new(),
             refused: Paced::new(),
         }
     }
@@ -69,6 +88,30 @@ impl Load {
         let left = self.total.enter();
         let held = Held(Arc::clone(self));
         (open < most.connections.min(left)).then_some(held)
+    }
+
+    /// Counts a request that is sent again, if it is not one too many.
+    pub(super) fn retry(&self, most: Most) -> Option<Counting<'_>> {
+        let retrying = Counting::at(&self.retries);
+        (retrying.before < most.retries).then_some(retrying)
+    }
+
+    /// Waits until a connection may not be needed any more; `false`: too many do already.
+    pub(super) async fn wait(&self, most: Most) -> bool {
+        let waiting = Counting::at(&self.waiting);
+        let may = waiting.before < most.waiting;
+        if may {
+            // One may have been freed just before this was counted.
+            _ = timeout(LOOK_AGAIN, self.freed.notified()).await;
+        }
+        may
+    }
+
+    /// A connection is not needed any more.
+    pub(super) fn free(&self) {
+        if self.waiting.load(Relaxed) > 0 {
+            self.freed.notify_one();
+        }
     }
 
     /// Counts a session of UDP, if it is not one too many.
@@ -105,6 +148,25 @@ impl Drop for Entered<'_> {
     }
 }
 
+/// Something that is counted for as long as this lives.
+pub(super) struct Counting<'l> {
+    count: &'l AtomicUsize,
+    before: usize,
+}
+
+impl<'l> Counting<'l> {
+    fn at(count: &'l AtomicUsize) -> Self {
+        let before = count.fetch_add(1, Relaxed);
+        Self { count, before }
+    }
+}
+
+impl Drop for Counting<'_> {
+    fn drop(&mut self) {
+        self.count.fetch_sub(1, Relaxed);
+    }
+}
+
 /// A connection that is counted for as long as this lives.
 pub(super) struct Held(Arc<Load>);
 
@@ -112,6 +174,7 @@ impl Drop for Held {
     fn drop(&mut self) {
         self.0.connections.fetch_sub(1, Relaxed);
         self.0.total.leave();
+        self.0.free();
     }
 }
 

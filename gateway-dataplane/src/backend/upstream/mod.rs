@@ -8,6 +8,7 @@ mod choose;
 mod connect;
 mod datagrams;
 mod endpoint;
+mod endpoints;
 mod fit;
 mod health;
 mod http2;
@@ -17,30 +18,37 @@ mod load;
 mod multiplex;
 mod names;
 mod pick;
+mod proxy_header;
+mod ring;
 mod settings;
 mod tls;
 mod total;
+mod tunnel;
 mod way;
 
 pub use connect::{Connect, ConnectTarget, TcpConnect};
+pub(crate) use endpoints::Endpoints;
 #[cfg(feature = "dns")]
 pub use names::Dns;
 pub use names::{Answer, LookingUp, Lookup};
-pub use pick::{Candidates, Choice, LeastRequest, Pick, RoundRobin};
+pub use pick::{Candidates, Choice, LeastRequest, Pick, Random, RoundRobin};
+pub(crate) use proxy_header::Ends;
+pub use ring::{Maglev, Ring};
 
+use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use gateway_resolve::ir::{self, AppProtocol};
 use http::{HeaderMap, header};
-use http::{Request, Response};
+use http::{Request, Response, Version};
 
 use self::budget::{Budgets, RetryBudget};
 use self::endpoint::Endpoint;
-use self::load::{Entered, Held, Load};
+use self::load::{Counting, Entered, Held, Load};
 use self::names::{Looking, Pending, Roll};
 use self::pick::balance;
 use self::settings::Settings;
@@ -138,12 +146,13 @@ impl<C: Connect> MakeBackend for Upstreams<C> {
         let kept = previous.filter(|previous| {
             previous.spec.protocol == spec.protocol && previous.spec.tls == spec.tls
         });
-        let settings = Settings::new(site, &spec.settings);
+        let settings = Settings::new(site, spec);
         let known = kept.map(|kept| kept.endpoints());
-        let roll = Roll::new(spec, previous.map(|previous| previous.roll()).as_deref());
-        let endpoints = endpoints(&roll, known.as_deref(), &settings, &load);
         let balancing = spec.settings.balancing.as_deref().map(|asked| asked.value);
         let pick = self.pick.clone();
+        let pick = pick.unwrap_or_else(|| balance(balancing.unwrap_or_default()));
+        let roll = Roll::new(spec, previous.map(|previous| previous.roll()).as_deref());
+        let endpoints = endpoints(&roll, known.as_deref(), &*pick, &settings, &load);
         let upstream = Arc::new(Upstream {
             slots: (0..settings.workers)
                 .map(|worker| Slot::new(worker, endpoints.clone()))
@@ -152,7 +161,7 @@ impl<C: Connect> MakeBackend for Upstreams<C> {
                 Some(kept) if kept.spec.settings == spec.settings => Arc::clone(&kept.way),
                 _ => Arc::new(Way::new(&self.connect, spec)),
             },
-            pick: pick.unwrap_or_else(|| balance(balancing.unwrap_or_default())),
+            pick,
             zone: site.zone.map(Into::into),
             budget: self.budgets.of(spec),
             spec: Arc::clone(spec),
@@ -192,6 +201,7 @@ fn differ_in_endpoints_alone(old: &ir::Backend, new: &ir::Backend) -> bool {
 fn endpoints(
     roll: &Roll,
     known: Option<&Endpoints>,
+    pick: &dyn Pick,
     settings: &Settings,
     load: &Arc<Load>,
 ) -> Endpoints {
@@ -201,7 +211,8 @@ fn endpoints(
         let new = || Arc::new(Endpoint::new(wanted.clone(), address, settings, load, now));
         known.cloned().unwrap_or_else(new)
     };
-    roll.addresses().map(endpoint).collect()
+    let all = roll.addresses().map(endpoint).collect();
+    Endpoints::new(all, pick, settings.slow_start)
 }
 
 /// A set of endpoints that answer alike.
@@ -220,13 +231,21 @@ pub struct Upstream<C: Connect = TcpConnect> {
     looking: Arc<Looking>,
 }
 
+/// What comes of a request that has a limit; that of the response's body counts as well.
+async fn in_time(
+    limit: Duration,
+    sending: impl Future<Output = Result<Response<Body>, BackendError>>,
+) -> Result<Response<Body>, BackendError> {
+    let end = tokio::time::Instant::now() + limit;
+    let sent = tokio::time::timeout_at(end, sending).await;
+    let response = sent.unwrap_or_else(|_elapsed| Err(BackendError::late(limit)))?;
+    Ok(response.map(|body| body.cut_at(end, limit)))
+}
+
 fn is_grpc(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE);
     kind.is_some_and(|kind| is_grpc_type(kind.as_bytes()))
 }
-
-/// Endpoints that answer alike.
-pub(crate) type Endpoints = Vec<Arc<Endpoint>>;
 
 /// The endpoints as one worker sees them, which it counts its own references to, and its picks among them; on a
 /// cache line of its own.
@@ -276,18 +295,14 @@ impl<C: Connect> Backend for Upstream<C> {
         request: Request<Body>,
         attempt: &Attempt<'_>,
     ) -> Result<Response<Body>, BackendError> {
-        if attempt.number > 0 {
-            self.try_again()?;
-        }
-        self.names_known().await;
-        let over_http2 = match self.spec.protocol {
-            AppProtocol::H2c => true,
-            AppProtocol::Http => is_grpc(request.headers()),
-            _ => false,
+        let _counted = match attempt.number {
+            0 => None,
+            _ => Some(self.try_again()?),
         };
-        match over_http2 {
-            true => Box::pin(self.call_http2(request, attempt)).await,
-            false => self.call_http1(request, attempt).await,
+        self.names_known().await;
+        match self.settings.exchange {
+            None => self.send(request, attempt).await,
+            Some(limit) => in_time(limit, Box::pin(self.send(request, attempt))).await,
         }
     }
 
@@ -335,11 +350,28 @@ impl<C: Connect> Backend for Upstream<C> {
     }
 
     fn direct(&self) -> Option<Direct<'_>> {
-        (self.spec.protocol != AppProtocol::H2c && !self.pending.is()).then_some(Direct(self))
+        (self.settings.direct && !self.pending.is()).then_some(Direct(self))
     }
 }
 
 impl<C: Connect> Upstream<C> {
+    async fn send(
+        &self,
+        request: Request<Body>,
+        attempt: &Attempt<'_>,
+    ) -> Result<Response<Body>, BackendError> {
+        let over_http2 = match self.spec.protocol {
+            AppProtocol::H2c => true,
+            AppProtocol::AsClient => request.version() == Version::HTTP_2,
+            AppProtocol::Http => is_grpc(request.headers()),
+            _ => false,
+        };
+        match over_http2 {
+            true => Box::pin(self.call_http2(request, attempt)).await,
+            false => self.call_http1(request, attempt).await,
+        }
+    }
+
     async fn call_http1(
         &self,
         request: Request<Body>,
@@ -373,10 +405,10 @@ impl<C: Connect> Upstream<C> {
     /// Leads to the endpoints of `roll` from now on.
     fn settle(&self, roll: &Roll) {
         let known = self.endpoints();
-        let endpoints = endpoints(roll, Some(&known), &self.settings, &self.load);
+        let endpoints = endpoints(roll, Some(&known), &*self.pick, &self.settings, &self.load);
         let pending = endpoints.is_empty() && roll.is_open();
         let same = |(a, b)| Arc::ptr_eq(a, b);
-        if endpoints.len() != known.len() || !endpoints.iter().zip(&*known).all(same) {
+        if endpoints.len() != known.len() || !endpoints.iter().zip(known.iter()).all(same) {
             for slot in &self.slots {
                 slot.endpoints.store(Arc::new(endpoints.clone()));
             }
@@ -384,14 +416,22 @@ impl<C: Connect> Upstream<C> {
         self.pending.set(pending);
     }
 
-    /// Counts a retry, if that is within the budget.
-    fn try_again(&self) -> Result<(), BackendError> {
-        match &self.budget {
-            Some(budget) if !budget.retry(Instant::now()) => {
-                let what = format!("{} has too many retries", self.spec.id);
-                Err(BackendError::new(BackendErrorKind::OverBudget, what))
-            }
-            _ => Ok(()),
+    /// Counts a retry, if that is within the budget, and within what may be open.
+    fn try_again(&self) -> Result<Counting<'_>, BackendError> {
+        let within = |budget: &Arc<RetryBudget>| budget.retry(Instant::now());
+        let retrying = self.load.retry(self.settings.most);
+        let retrying = retrying.filter(|_| self.budget.as_ref().is_none_or(within));
+        retrying.ok_or_else(|| {
+            let what = format!("{} has too many retries", self.spec.id);
+            BackendError::new(BackendErrorKind::OverBudget, what)
+        })
+    }
+
+    /// Waits for a connection where there are as many as may be, unless too many requests do.
+    async fn wait_for_room(&self, full: BackendError) -> Result<(), BackendError> {
+        match self.load.wait(self.settings.most).await {
+            true => Ok(()),
+            false => Err(full),
         }
     }
 

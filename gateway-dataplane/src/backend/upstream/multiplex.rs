@@ -13,6 +13,7 @@ use super::http2::{Http2, Reserved, SendError};
 use super::lane::{Open, Room};
 use super::load::Held;
 use super::settings::Settings;
+use super::tls::Inside;
 use super::way::{self, Way};
 use super::{Upstream, fit};
 use crate::Body;
@@ -222,7 +223,7 @@ async fn start<C: Connect>(
     settings: &Settings,
     held: Held,
 ) -> Result<Arc<Http2>, BackendError> {
-    let stream = way.reach(endpoint).await?;
+    let stream = way.reach(endpoint, Inside::Http2, None).await?;
     let started = Http2::start(stream, settings.http2, held).await;
     started.map_err(|error| {
         let what = format!("{} does not speak HTTP/2", endpoint.address());

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use gateway_resolve::ir::{self, Sourced};
+use gateway_resolve::ir::{self, AppProtocol, Sourced};
 
 use super::health::Ejection;
 use super::http2;
 use super::lane::Keep;
 use super::load::Most;
+use crate::Limits;
 use crate::backend::Site;
 use crate::codec::h1::{Allowance, HeadLimits};
 
@@ -19,9 +20,16 @@ pub(super) struct Settings {
     pub(super) most: Most,
     pub(super) attempts: usize,
     pub(super) keep: Keep,
+    /// How long a request and its response may take.
+    pub(super) exchange: Option<Duration>,
+    /// May requests of HTTP/1 clients be written to connections without further ado?
+    pub(super) direct: bool,
     pub(super) connect_patience: Duration,
     pub(super) http2: http2::Settings,
     pub(super) ejection: Ejection,
+    pub(super) slow_start: Option<ir::SlowStart>,
+    /// The share of endpoints, of 100, that have to be well.
+    pub(super) panic: Option<u8>,
     pub(super) names: Names,
 }
 
@@ -33,8 +41,11 @@ pub(super) struct Names {
 }
 
 impl Settings {
-    pub(super) fn new(site: &Site<'_>, asked: &ir::BackendSettings) -> Self {
+    pub(super) fn new(site: &Site<'_>, spec: &ir::Backend) -> Self {
+        let asked = &spec.settings;
         let limits = site.limits;
+        let http = value(asked.http.as_deref()).unwrap_or_default();
+        let fields = http.fields.map(|count| count.get() as usize);
         let ejection = value(asked.ejection.as_deref());
         Self {
             workers: site.workers.max(1),
@@ -44,20 +55,24 @@ impl Settings {
                 response: limits.response_head,
                 head: HeadLimits {
                     bytes: limits.response_header_bytes.max(8 << 10),
-                    fields: limits.response_header_count,
+                    fields: fields.unwrap_or(limits.response_header_count),
                 },
             },
-            most: Most {
-                requests: limits.backend_requests,
-                connections: limits.backend_connections,
-            },
+            most: most(limits, asked),
             attempts: limits.connect_attempts.max(1),
             keep: Keep {
-                idle: limits.upstream_idle,
-                connections: limits.upstream_idle_connections,
+                idle: http.idle.unwrap_or(limits.upstream_idle),
+                connections: match asked.proxy_header {
+                    // Each is for one client.
+                    Some(_) => 0,
+                    None => limits.upstream_idle_connections,
+                },
+                requests: http.requests,
             },
+            exchange: http.exchange,
+            direct: is_direct(spec),
             connect_patience: limits.connect_patience,
-            http2: limits.into(),
+            http2: http2::Settings::new(limits, asked),
             ejection: Ejection {
                 after: ejection.map_or(limits.eject_after.max(1), |asked| asked.after.get()),
                 period: ejection.map_or(limits.eject_for, |asked| asked.period),
@@ -66,7 +81,29 @@ impl Settings {
                 refresh: limits.name_refresh.max(Duration::from_millis(1)),
                 gone: limits.name_gone,
             },
+            slow_start: value(asked.slow_start.as_deref()),
+            panic: value(asked.panic_threshold.as_deref()).map(|threshold| threshold.0),
         }
+    }
+}
+
+fn is_direct(spec: &ir::Backend) -> bool {
+    let asked = &spec.settings;
+    let protocol = !matches!(spec.protocol, AppProtocol::H2c | AppProtocol::AsClient);
+    let exchange = asked.http.as_ref().and_then(|http| http.value.exchange);
+    protocol && asked.proxy_header.is_none() && exchange.is_none()
+}
+
+/// What may be open: no more than the gateway allows.
+fn most(limits: &Limits, asked: &ir::BackendSettings) -> Most {
+    let asked = value(asked.open_at_most.as_deref()).unwrap_or_default();
+    let least =
+        |asked: Option<u32>, limit: usize| asked.map_or(limit, |asked| limit.min(asked as usize));
+    Most {
+        requests: least(asked.requests, limits.backend_requests),
+        connections: least(asked.connections, limits.backend_connections),
+        waiting: asked.waiting.map_or(0, |waiting| waiting as usize),
+        retries: least(asked.retries, usize::MAX),
     }
 }
 

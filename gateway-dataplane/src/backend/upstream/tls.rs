@@ -7,9 +7,7 @@ use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
 
 use gateway_model::Hostname;
-use gateway_resolve::ir::{
-    AppProtocol, Authorities, BackendTls, Endpoint, EndpointAddress, PeerName,
-};
+use gateway_resolve::ir::{Authorities, BackendTls, Endpoint, EndpointAddress, PeerName};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
@@ -23,11 +21,13 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use webpki::EndEntityCert;
 
+use crate::backend::Io;
 use crate::{handshake, identity};
 
 /// Makes TLS connections to the endpoints of one backend.
 pub(super) struct TlsClient {
-    http: TlsConnector,
+    http1: TlsConnector,
+    http2: TlsConnector,
     /// The same without ALPN.
     bytes: TlsConnector,
     /// The name that is asked for at endpoints that have none of their own.
@@ -37,8 +37,10 @@ pub(super) struct TlsClient {
 /// What is spoken inside TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Inside {
-    /// HTTP, in the version that ALPN asks for.
-    Http,
+    /// HTTP/1.1, which ALPN asks for.
+    Http1,
+    /// HTTP/2, which ALPN asks for.
+    Http2,
     /// It isn't known, so that nothing is asked for.
     Bytes,
 }
@@ -50,11 +52,11 @@ impl fmt::Debug for TlsClient {
 }
 
 impl TlsClient {
-    /// A client for a backend that speaks `protocol`, where it speaks HTTP.
+    /// A client for a backend.
     ///
     /// # Errors
     /// No certificate of an authority can be used, or not the one to be shown; the name is none.
-    pub(super) fn new(tls: &BackendTls, protocol: AppProtocol) -> Result<Self, String> {
+    pub(super) fn new(tls: &BackendTls) -> Result<Self, String> {
         let provider = Arc::new(ring::default_provider());
         let name = tls.server_name.as_ref().map(server_name).transpose()?;
         let peer = Peer {
@@ -69,21 +71,24 @@ impl TlsClient {
         let config = config
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(peer));
-        let mut config = match &tls.identity {
+        let config = match &tls.identity {
             None => config.with_no_client_auth(),
             Some(own) => config
                 .with_client_auth_cert(identity::chain(own), identity::key(own))
                 .map_err(|error| format!("{}: {error}", own.id))?,
         };
-        let bytes = TlsConnector::from(Arc::new(config.clone()));
-        config.alpn_protocols = match (&tls.alpn[..], protocol) {
-            ([], AppProtocol::H2c) => vec![b"h2".to_vec()],
-            ([], _) => vec![b"http/1.1".to_vec()],
-            (own, _) => own.iter().map(|name| name.as_bytes().to_vec()).collect(),
+        let offering = |protocol: &str| {
+            let mut config = config.clone();
+            config.alpn_protocols = match &tls.alpn[..] {
+                [] => vec![protocol.as_bytes().to_vec()],
+                own => own.iter().map(|name| name.as_bytes().to_vec()).collect(),
+            };
+            TlsConnector::from(Arc::new(config))
         };
         Ok(Self {
-            http: TlsConnector::from(Arc::new(config)),
-            bytes,
+            http1: offering("http/1.1"),
+            http2: offering("h2"),
+            bytes: TlsConnector::from(Arc::new(config)),
             name,
         })
     }
@@ -100,7 +105,8 @@ impl TlsClient {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let connector = match inside {
-            Inside::Http => &self.http,
+            Inside::Http1 => &self.http1,
+            Inside::Http2 => &self.http2,
             Inside::Bytes => &self.bytes,
         };
         let own = endpoint.server_name.as_ref().map(server_name).transpose();
@@ -243,6 +249,8 @@ fn is_for(der: &CertificateDer<'_>, parsed: &ParsedCertificate<'_>, name: &PeerN
 pub(super) enum Secured<S> {
     Clear(S),
     Tls(Box<TlsStream<S>>),
+    /// A tunnel that an endpoint was asked for, and what is spoken in it.
+    Tunnel(Box<dyn Io>),
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Secured<S> {
@@ -254,6 +262,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Secured<S> {
         match self.get_mut() {
             Self::Clear(stream) => Pin::new(stream).poll_read(cx, buf),
             Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Tunnel(stream) => Pin::new(stream).poll_read(cx, buf),
         }
     }
 }
@@ -267,6 +276,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Secured<S> {
         match self.get_mut() {
             Self::Clear(stream) => Pin::new(stream).poll_write(cx, bytes),
             Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Tunnel(stream) => Pin::new(stream).poll_write(cx, bytes),
         }
     }
 
@@ -278,6 +288,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Secured<S> {
         match self.get_mut() {
             Self::Clear(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
             Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+            Self::Tunnel(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
         }
     }
 
@@ -285,6 +296,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Secured<S> {
         match self {
             Self::Clear(stream) => stream.is_write_vectored(),
             Self::Tls(stream) => stream.is_write_vectored(),
+            Self::Tunnel(stream) => stream.is_write_vectored(),
         }
     }
 
@@ -292,6 +304,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Secured<S> {
         match self.get_mut() {
             Self::Clear(stream) => Pin::new(stream).poll_flush(cx),
             Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tunnel(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
@@ -299,6 +312,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Secured<S> {
         match self.get_mut() {
             Self::Clear(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tunnel(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }
 }

@@ -12,6 +12,8 @@ use super::stream::Stream;
 pub(crate) struct Connection {
     pub(crate) side: Side,
     parked_at: Instant,
+    /// Exchanges that it has carried.
+    carried: u32,
     /// What lives as long as it does.
     _guard: Box<dyn Send + Sync>,
 }
@@ -37,6 +39,7 @@ impl Connection {
         Box::new(Self {
             side: Side::new(stream, Buffer::new()),
             parked_at: Instant::now(),
+            carried: 0,
             _guard: Box::new(guard),
         })
     }
@@ -44,6 +47,11 @@ impl Connection {
     /// When was it last put aside?
     pub(crate) fn parked_at(&self) -> Instant {
         self.parked_at
+    }
+
+    /// How many exchanges has it carried?
+    pub(crate) fn carried(&self) -> u32 {
+        self.carried
     }
 
     /// Can it carry another exchange, as far as one can tell? What comes between two exchanges belongs to
@@ -88,6 +96,7 @@ impl Lease {
         if connection.side.is_quiet() {
             connection.side.rest();
             connection.parked_at = Instant::now();
+            connection.carried = connection.carried.saturating_add(1);
             Arc::clone(&self.home).keep(connection);
         }
     }

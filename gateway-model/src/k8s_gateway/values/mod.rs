@@ -2,6 +2,7 @@
 
 mod balancing;
 mod connection_manager;
+mod connections;
 mod cors;
 mod csrf;
 mod durations;
@@ -18,10 +19,17 @@ mod tls;
 mod transformations;
 mod upstreams;
 
-pub use balancing::{ConnectionConfig, LoadBalancer, OutlierDetection};
+pub use balancing::{
+    LeastRequest, LoadBalancer, LoadBalancerKind, OutlierDetection, RingHash, RingHashConfig,
+    RoundRobin, SlowStart,
+};
 pub use connection_manager::{
     CidrRange, CodecType, ConnectionManager, EarlyHeaders, EscapedSlashes, Http2Options,
     InternalAddresses, ServerHeader, Underscores,
+};
+pub use connections::{
+    CircuitBreakers, CommonHttpOptions, ConnectHeader, ConnectionConfig, Http1Options,
+    ProtocolSelection, TcpKeepalive,
 };
 pub use cors::{Cors, CorsMergeSettings, CorsMergeStrategy};
 pub use csrf::{Csrf, Denominator, RuntimeFraction, Share, StringMatch};

@@ -6,6 +6,7 @@
 //! kind of resource that asked for it, and its type has a file of its own here.
 
 mod authorization;
+mod backend_connections;
 mod balancing;
 mod buffer;
 mod compression;
@@ -34,7 +35,10 @@ pub use authorization::{
     Authorization, AuthorizationProtocol, ForwardedBody, GrpcAuthorization, HttpAuthorization,
     Named, Unanswered,
 };
-pub use balancing::{Balancing, Ejection};
+pub use backend_connections::{
+    Http2Connections, HttpConnections, Keepalive, OpenAtMost, ProxyHeader, TunnelThrough,
+};
+pub use balancing::{Balancing, Ejection, PanicThreshold, SlowStart};
 pub use buffer::Buffer;
 pub use compression::Compression;
 pub use connections::ConnectionLimit;
@@ -189,8 +193,24 @@ settings! {
     BackendSettings {
         /// How requests are spread over its endpoints.
         balancing: Balancing,
+        /// How endpoints that are new get their share; at once, when unset.
+        slow_start: SlowStart,
+        /// How many endpoints have to be well; one, when unset.
+        panic_threshold: PanicThreshold,
         /// The time for connecting to an endpoint, TLS included. Exceeded: another one is tried.
         connect_timeout: Duration,
+        /// How much it may have open.
+        open_at_most: OpenAtMost,
+        /// When its silent connections are asked after.
+        keepalive: Keepalive,
+        /// How its connections are used.
+        http: HttpConnections,
+        /// How HTTP/2 is spoken.
+        http2: Http2Connections,
+        /// The PROXY header that its connections begin with.
+        proxy_header: ProxyHeader,
+        /// What its endpoints are asked for a tunnel to.
+        tunnel: TunnelThrough,
         /// When an endpoint that fails is left alone for a while.
         ejection: Ejection,
         /// How much of its traffic may be retries.

@@ -2,6 +2,8 @@
 //!
 //! One that is wrong in any way is no backend (K8sGateway 2.7): requests to it are answered with 500.
 
+mod balancing;
+mod connections;
 mod place;
 mod reading;
 mod settings;
@@ -9,7 +11,8 @@ mod tls;
 
 use std::sync::Arc;
 
-use gateway_model::k8s_gateway::Upstream;
+use gateway_model::k8s_gateway::values::ProtocolSelection;
+use gateway_model::k8s_gateway::{Field, FieldError, Upstream};
 use gateway_model::{BackendObjectReference, Kind, ObjectRef};
 
 use crate::gateway::client_certificate::shown;
@@ -99,8 +102,8 @@ fn resolved(upstream: &Upstream, reader: &Reader<'_>) -> Result<Backend, Vec<Out
         |found| place::place(found, reader),
     );
     let secured = reading.read(&spec.ssl_config, |written| tls::tls(written, reader));
-    let settings = settings::settings(&mut reading);
-    let http2 = reading.read(&spec.use_http2, |http2| Ok(*http2));
+    let settings = settings::settings(&mut reading, reader);
+    let protocol = protocol(&mut reading);
     let place = reading.finish(place)?;
     let Place {
         port,
@@ -110,12 +113,41 @@ fn resolved(upstream: &Upstream, reader: &Reader<'_>) -> Result<Backend, Vec<Out
     Ok(Backend {
         id: BackendId::new(upstream.reference(), port),
         source: upstream.source(),
-        protocol: match http2 {
-            Some(true) => AppProtocol::H2c,
-            _ => AppProtocol::Http,
-        },
+        protocol,
         tls: secured.or(tls),
         settings,
         endpoints,
     })
+}
+
+/// What an Upstream speaks.
+fn protocol(reading: &mut Reading<'_>) -> AppProtocol {
+    let spec = &reading.upstream.spec;
+    let as_client = match &spec.protocol_selection {
+        Some(field) => matches!(field.read, Ok(ProtocolSelection::Downstream)),
+        None => false,
+    };
+    let is_http2 = |http2: &Option<Arc<Field<bool>>>| {
+        http2.as_ref().is_some_and(|field| field.read == Ok(true))
+    };
+    let http2 = is_http2(&spec.use_http2);
+    reading.read(&spec.connection_config, |written| {
+        match written.http1_protocol_options.is_some() && http2 && !as_client {
+            false => Ok(()),
+            true => {
+                let what = "expected none where useHttp2 is set";
+                Err(FieldError::new(what).within("http1ProtocolOptions"))
+            }
+        }
+    });
+    reading.read(&spec.proxy_protocol_version, |_| match http2 || as_client {
+        false => Ok(()),
+        // Streams of several clients share a connection.
+        true => Err(FieldError::new("is not supported with HTTP/2")),
+    });
+    match (as_client, http2) {
+        (true, _) => AppProtocol::AsClient,
+        (false, true) => AppProtocol::H2c,
+        (false, false) => AppProtocol::Http,
+    }
 }

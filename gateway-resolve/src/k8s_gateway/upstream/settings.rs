@@ -4,21 +4,41 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use gateway_model::k8s_gateway::FieldError;
-use gateway_model::k8s_gateway::values::{LoadBalancer, OutlierDetection};
+use gateway_model::k8s_gateway::values::OutlierDetection;
 
-use crate::ir::{BackendSettings, Balancing, Ejection};
+use crate::ir::{BackendSettings, Ejection, Http2Connections, Sourced, TunnelThrough};
+use crate::reader::Reader;
 
+use super::balancing::{balancing, panic_threshold, slow_start};
+use super::connections;
 use super::reading::Reading;
 
 /// The settings of an Upstream.
-pub(super) fn settings(reading: &mut Reading<'_>) -> BackendSettings {
+pub(super) fn settings(reading: &mut Reading<'_>, reader: &Reader<'_>) -> BackendSettings {
     let spec = &reading.upstream.spec;
     BackendSettings {
         connect_timeout: reading.setting(&spec.connection_config, |written| {
-            let timeout = written.connect_timeout.map(|timeout| timeout.0);
-            Ok(timeout.filter(|timeout| !timeout.is_zero()))
+            Ok(connections::connect_timeout(written))
         }),
-        balancing: reading.setting(&spec.load_balancer_config, |written| Ok(balancing(written))),
+        keepalive: reading.setting(&spec.connection_config, |written| {
+            Ok(connections::keepalive(written))
+        }),
+        http: reading.setting(&spec.connection_config, |written| {
+            Ok(connections::http(written))
+        }),
+        open_at_most: reading.setting(&spec.circuit_breakers, |written| {
+            Ok(Some(connections::open_at_most(written)))
+        }),
+        http2: http2(reading),
+        proxy_header: reading.setting(&spec.proxy_protocol_version, |version| {
+            connections::proxy_header(version).map(Some)
+        }),
+        tunnel: tunnel(reading, reader),
+        balancing: reading.setting(&spec.load_balancer_config, balancing),
+        slow_start: reading.setting(&spec.load_balancer_config, slow_start),
+        panic_threshold: reading.setting(&spec.load_balancer_config, |written| {
+            panic_threshold(Some(written)).map(Some)
+        }),
         ejection: reading.setting(&spec.outlier_detection, |written| {
             ejection(written).map(Some)
         }),
@@ -26,13 +46,50 @@ pub(super) fn settings(reading: &mut Reading<'_>) -> BackendSettings {
     }
 }
 
-/// The others are not known to the data plane, which then goes by turns.
-fn balancing(written: &LoadBalancer) -> Option<Balancing> {
-    match written {
-        LoadBalancer::RoundRobin => Some(Balancing::RoundRobin),
-        LoadBalancer::LeastRequest => Some(Balancing::LeastRequest),
-        _ => None,
-    }
+/// How HTTP/2 is spoken, of several fields: the first that is set is where it came from.
+fn http2(reading: &mut Reading<'_>) -> Option<Box<Sourced<Http2Connections>>> {
+    let spec = &reading.upstream.spec;
+    let streams = reading.setting(&spec.max_concurrent_streams, |most| {
+        connections::streams(most).map(Some)
+    });
+    let mut windows = |field, set: fn(u32) -> Http2Connections| {
+        reading.setting(field, |size| connections::window(size).map(set).map(Some))
+    };
+    let stream = windows(&spec.initial_stream_window_size, |size| Http2Connections {
+        stream_window: Some(size),
+        ..Http2Connections::default()
+    });
+    let connection = windows(&spec.initial_connection_window_size, |size| {
+        Http2Connections {
+            connection_window: Some(size),
+            ..Http2Connections::default()
+        }
+    });
+    let all = [streams, stream, connection].into_iter().flatten();
+    all.reduce(|mut first, other| {
+        let (own, other) = (&mut first.value, other.value);
+        own.streams = own.streams.or(other.streams);
+        own.stream_window = own.stream_window.or(other.stream_window);
+        own.connection_window = own.connection_window.or(other.connection_window);
+        first
+    })
+}
+
+/// What is asked for a tunnel to; without that, nothing of it counts.
+fn tunnel(reading: &mut Reading<'_>, reader: &Reader<'_>) -> Option<Box<Sourced<TunnelThrough>>> {
+    let spec = &reading.upstream.spec;
+    let tls = reading.read(&spec.http_connect_ssl_config, |written| {
+        connections::tunnel_tls(written, reader)
+    });
+    let headers = reading.read(&spec.http_connect_headers, connections::headers);
+    reading.setting(&spec.http_proxy_hostname, |written| {
+        let tunnel = |authority| TunnelThrough {
+            authority,
+            tls,
+            headers: headers.unwrap_or_default(),
+        };
+        connections::authority(written).map(tunnel).map(Some)
+    })
 }
 
 /// Envoy's defaults.

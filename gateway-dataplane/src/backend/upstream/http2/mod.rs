@@ -6,6 +6,7 @@ mod heard;
 
 pub(super) use exchange::SendError;
 
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,6 +17,8 @@ use h2::client::{Builder, SendRequest};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use self::heard::Heard;
+use gateway_resolve::ir::BackendSettings;
+
 use crate::Limits;
 
 /// How connections are kept.
@@ -26,6 +29,10 @@ pub(super) struct Settings {
     /// What an endpoint may send ahead on one of them. All of them together fit into the connection's window,
     /// so that those which nobody reads hold up no other.
     window: u32,
+    /// The connection's window, where that is said.
+    connection_window: Option<u32>,
+    /// The requests that one takes.
+    requests: Option<NonZeroU32>,
     send_buffer: usize,
     control_frames: u32,
     header_list: u32,
@@ -38,18 +45,31 @@ pub(super) struct Settings {
     ping: Duration,
 }
 
-impl From<&Limits> for Settings {
-    fn from(limits: &Limits) -> Self {
+impl Settings {
+    pub(super) fn new(limits: &Limits, asked: &BackendSettings) -> Self {
+        let http = asked.http.as_ref().map(|asked| asked.value);
+        let http = http.unwrap_or_default();
+        let own = asked.http2.as_ref().map(|asked| asked.value);
+        let own = own.unwrap_or_default();
+        let streams = own
+            .streams
+            .map_or(limits.upstream_h2_streams, NonZeroU32::get);
+        let fields = http.fields.map(|count| count.get() as usize);
         Self {
-            streams: limits.upstream_h2_streams.max(1) as usize,
-            window: limits.upstream_h2_window.min(MAX_WINDOW),
+            streams: streams.max(1) as usize,
+            window: own
+                .stream_window
+                .unwrap_or(limits.upstream_h2_window)
+                .min(MAX_WINDOW),
+            connection_window: own.connection_window,
+            requests: http.requests,
             send_buffer: limits.upstream_h2_send_buffer,
             control_frames: limits.h2_control_frames,
             header_list: u32::try_from(limits.response_header_bytes).unwrap_or(u32::MAX),
-            header_count: limits.response_header_count,
+            header_count: fields.unwrap_or(limits.response_header_count),
             kept: limits.retry_body,
             response: limits.response_head,
-            idle: limits.upstream_idle,
+            idle: http.idle.unwrap_or(limits.upstream_idle),
             ping_after: limits.upstream_ping_after,
             ping: limits.upstream_ping,
         }
@@ -61,6 +81,9 @@ const MAX_WINDOW: u32 = (1 << 31) - 1;
 
 impl Settings {
     fn connection_window(&self) -> u32 {
+        if let Some(own) = self.connection_window {
+            return own;
+        }
         let streams = u32::try_from(self.streams).unwrap_or(u32::MAX);
         self.window.saturating_mul(streams).min(MAX_WINDOW)
     }
@@ -81,6 +104,8 @@ pub(super) struct Http2 {
     streams: AtomicUsize,
     /// What this end and the endpoint's settings allow, as last seen.
     max_streams: AtomicUsize,
+    /// Requests that it has taken.
+    taken: AtomicUsize,
     /// How often bytes were read.
     heard: Arc<AtomicU64>,
     /// A request was given up, and nothing had been heard since it was sent.
@@ -124,6 +149,7 @@ impl Http2 {
             sender: Mutex::new(Some(sender)),
             settings,
             streams: AtomicUsize::new(0),
+            taken: AtomicUsize::new(0),
             max_streams: AtomicUsize::new(allowed.min(settings.streams)),
             heard,
             doubted: AtomicBool::new(false),
@@ -151,7 +177,18 @@ impl Http2 {
             connection: Arc::clone(self),
             unanswered_since: None,
         };
-        (streams < most).then_some(reserved)
+        if streams >= most {
+            return None;
+        }
+        if let Some(requests) = self.settings.requests {
+            // The last one that it takes: it ends with that.
+            let taken = self.taken.fetch_add(1, Ordering::Relaxed) + 1;
+            if taken > requests.get() as usize {
+                self.close();
+                return None;
+            }
+        }
+        Some(reserved)
     }
 
     /// Takes no more requests; the connection ends with its last stream.
