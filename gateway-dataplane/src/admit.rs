@@ -9,8 +9,11 @@
 //! [`Planner::receive`](crate::plan::Planner::receive) and [`Planner::admit`](crate::plan::Planner::admit).
 
 mod edit;
+mod metadata;
 
 pub use edit::{Edit, Editing, Edits};
+#[cfg(feature = "templates")]
+pub(crate) use metadata::{Kept, Metadata};
 
 use std::fmt;
 use std::future::Future;
@@ -104,18 +107,46 @@ pub struct Entering<'a> {
     pub edits: &'a mut Edits,
 }
 
+/// Where a stage stands among those of its rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    Fault,
+    Compression,
+    EarlyTransformation,
+    LocalRateLimit,
+    EarlyRateLimit,
+    Authorization,
+    GrpcWeb,
+    Transformation,
+    RateLimit,
+    Buffer,
+    Csrf,
+    LastTransformation,
+    /// Of an embedder's own.
+    Own,
+}
+
+/// A stage, and where it stands.
+pub(crate) type Placed = (Place, Box<dyn Admit>);
+
 /// Stages that requests pass one after the other; at least one.
-pub struct Stages(Box<[Box<dyn Admit>]>);
+pub struct Stages(Box<[Placed]>);
 
 impl Stages {
     /// `None`: there is nothing to pass.
     pub fn new(stages: Vec<Box<dyn Admit>>) -> Option<Self> {
+        let own = stages.into_iter();
+        Self::placed(own.map(|stage| (Place::Own, stage)).collect())
+    }
+
+    /// The same of stages that stand at different places, in order.
+    pub(crate) fn placed(stages: Vec<Placed>) -> Option<Self> {
         (!stages.is_empty()).then(|| Self(stages.into()))
     }
 
     /// Does one of them take more than the head of a request?
     pub fn take_exchange(&self) -> bool {
-        self.0.iter().any(|stage| stage.takes_exchange())
+        self.0.iter().any(|(_, stage)| stage.takes_exchange())
     }
 
     /// Passes one after the other without waiting. `None` is the answer of one that would have to, or that takes more
@@ -129,7 +160,7 @@ impl Stages {
         if self.take_exchange() {
             return Err(None);
         }
-        for stage in &self.0 {
+        for (_, stage) in &self.0 {
             let mut asking = Asking {
                 head: &mut *head,
                 body: &mut Body::empty(),
@@ -142,14 +173,17 @@ impl Stages {
         Ok(())
     }
 
-    /// Passes one after the other.
+    /// Passes one after the other, of those that stand behind `after`. Where it stands which asks that the request look
+    /// for its rule again; those behind it are not passed then.
     pub(crate) async fn pass(
         &self,
+        after: Option<Place>,
         entering: &mut Entering<'_>,
         rule: Option<&Arc<ir::Rule>>,
         connection: &ConnectionInfo,
-    ) -> Result<(), Refusal> {
-        for stage in &self.0 {
+    ) -> Result<Option<Place>, Refusal> {
+        let behind = self.0.iter().filter(|(place, _)| Some(*place) > after);
+        for (place, stage) in behind {
             let mut asking = Asking {
                 head: entering.head,
                 body: entering.body,
@@ -161,8 +195,11 @@ impl Stages {
                 Some(done) => done?,
                 None => stage.admit(asking).await?,
             }
+            if entering.edits.take_reroute() {
+                return Ok(Some(*place));
+            }
         }
-        Ok(())
+        Ok(None)
     }
 }
 

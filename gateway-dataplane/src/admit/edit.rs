@@ -6,6 +6,7 @@ use std::pin::Pin;
 
 use http::Response;
 
+use super::metadata::Metadata;
 use crate::Body;
 use crate::head::ResponseHead;
 
@@ -42,17 +43,38 @@ impl fmt::Debug for Edit {
 
 /// Changes to one response.
 #[derive(Debug, Default)]
-pub struct Edits(Vec<Edit>);
+pub struct Edits {
+    list: Vec<Edit>,
+    metadata: Metadata,
+    reroutes: bool,
+}
 
 impl Edits {
     /// Another change, which is done before those that are there.
     pub fn push(&mut self, edit: Edit) {
-        self.0.push(edit);
+        self.list.push(edit);
+    }
+
+    /// What stages keep for each other.
+    #[cfg(feature = "templates")]
+    pub(crate) fn metadata(&mut self) -> Metadata {
+        self.metadata.share()
+    }
+
+    /// Has the request look for its rule again, after the stage that asks for it.
+    #[cfg(feature = "templates")]
+    pub(crate) fn reroute(&mut self) {
+        self.reroutes = true;
+    }
+
+    /// Has it to? Once.
+    pub(super) fn take_reroute(&mut self) -> bool {
+        std::mem::take(&mut self.reroutes)
     }
 
     /// The response after all of them.
     pub async fn apply(self, mut response: Response<Body>) -> Response<Body> {
-        for Edit(edit) in self.0.into_iter().rev() {
+        for Edit(edit) in self.list.into_iter().rev() {
             response = edit(response).await;
         }
         response

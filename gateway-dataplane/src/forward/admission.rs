@@ -12,7 +12,7 @@ use super::ConnectionInfo;
 use super::answer::{self, Answer};
 use super::attempt::within;
 use crate::Body;
-use crate::admit::{Edits, Entering, Stages};
+use crate::admit::{Edits, Entering, Place, Stages};
 use crate::codec::h1::Client;
 use crate::plan::Planner;
 use crate::plan::admit::{Marks, refused};
@@ -22,20 +22,32 @@ use crate::table::CompiledRule;
 /// The client left, or has to.
 pub(super) struct Gone;
 
-/// Passes the stages; returns the time that took. The rule's request timeout counts.
+/// A request that has passed stages.
+pub(super) struct Passed {
+    /// The time that took.
+    pub(super) time: Duration,
+    /// It has to look for its rule again, and to pass the stages of that from here on.
+    pub(super) rerouted: Option<Place>,
+}
+
+/// Passes the stages that stand behind `after`. The rule's request timeout counts.
 pub(super) async fn pass<B>(
     stages: &Stages,
+    after: Option<Place>,
     rule: &CompiledRule<Arc<B>>,
     connection: &ConnectionInfo,
     mut entering: Entering<'_>,
-) -> Result<Duration, Answer> {
+) -> Result<Passed, Answer> {
     let begun = Instant::now();
     let limit = rule.time_for(entering.head);
     let bound = limit.map(|limit| (begun + limit, limit));
     let marks = Marks::new(rule, entering.head);
-    let passed = stages.pass(&mut entering, Some(rule.ir()), connection);
-    let answer = match within(bound, passed).await {
-        Ok(Ok(())) => return Ok(begun.elapsed()),
+    let passing = stages.pass(after, &mut entering, Some(rule.ir()), connection);
+    let answer = match within(bound, passing).await {
+        Ok(Ok(rerouted)) => {
+            let time = begun.elapsed();
+            return Ok(Passed { time, rerouted });
+        }
         Ok(Err(refusal)) => refused(*refusal),
         Err(late) => answer::failure(&late, connection),
     };
@@ -50,7 +62,8 @@ pub(super) async fn pass_client<B>(
     client: &mut Client,
 ) -> Result<Result<Duration, Answer>, Gone> {
     while_there(client, connection, async |entering| {
-        pass(stages, rule, connection, entering).await
+        let passed = pass(stages, None, rule, connection, entering).await;
+        passed.map(|passed| passed.time)
     })
     .await
 }

@@ -15,7 +15,9 @@ impl Answer {
         if self.last && version < Version::HTTP_2 {
             self.head.fields.set(Known::Connection, b"close");
         }
-        Response::from_parts(self.head.to_parts(), Body::from(self.text))
+        let mut parts = self.head.to_parts();
+        parts.extensions.insert(self.reason);
+        Response::from_parts(parts, Body::from(self.text))
     }
 
     /// The same, as the end of what is observed.

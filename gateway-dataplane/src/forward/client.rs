@@ -74,7 +74,7 @@ pub(crate) async fn serve<B: Backend>(
     let mut spent = Duration::ZERO;
     if let Some(stages) = hit.rule.stages() {
         if stages.take_exchange() {
-            return Box::pin(whole(options, connection, hit, stages, client, observed)).await;
+            return Box::pin(whole(options, table, connection, hit, client, observed)).await;
         }
         let passing = admission::pass_client(stages, hit.rule, connection, client);
         match Box::pin(passing).await {
@@ -217,14 +217,14 @@ async fn indirect<B: Backend>(
 /// By way of a request with a body of its own, for stages that take the whole exchange.
 async fn whole<B: Backend>(
     options: &Options,
+    table: &SocketTable<Arc<B>>,
     connection: &ConnectionInfo,
     hit: Hit<'_, Arc<B>>,
-    stages: &Stages,
     client: &mut Client,
     observed: Observed,
 ) -> After {
     let (arrived, feed, interim) = arrived(client, observed);
-    let answered = admit(options, connection, hit, stages, arrived);
+    let answered = admit(options, table, connection, hit, arrived);
     detoured(client, connection, feed, &interim, pin!(answered)).await
 }
 

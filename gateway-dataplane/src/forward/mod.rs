@@ -118,7 +118,7 @@ async fn routed<B: Backend>(
     };
     match hit.rule.stages() {
         None => proceed(options, connection, hit, Duration::ZERO, arrived).await,
-        Some(stages) => Box::pin(admit(options, connection, hit, stages, arrived)).await,
+        Some(_) => Box::pin(admit(options, table, connection, hit, arrived)).await,
     }
 }
 
@@ -180,24 +180,43 @@ struct Arrived {
     observed: Observed,
 }
 
-/// Has a request pass the stages of its rule, and goes on with it.
+/// Has a request pass the stages of its rule, and goes on with it. A stage that changes it may have it look for its rule
+/// again, and it passes the stages of that from there on.
 async fn admit<B: Backend>(
     options: &Options,
+    table: &SocketTable<Arc<B>>,
     connection: &ConnectionInfo,
-    hit: Hit<'_, Arc<B>>,
-    stages: &Stages,
+    mut hit: Hit<'_, Arc<B>>,
     mut arrived: Arrived,
 ) -> Response<Body> {
     let version = arrived.head.version;
-    let mut edits = Edits::default();
-    let entering = Entering {
-        head: &mut arrived.head,
-        body: &mut arrived.body,
-        edits: &mut edits,
-    };
-    let response = match admission::pass(stages, hit.rule, connection, entering).await {
-        Ok(spent) => proceed(options, connection, hit, spent, arrived).await,
-        Err(answer) => answer.observed(version, arrived.observed),
+    let (mut edits, mut spent) = (Edits::default(), Duration::ZERO);
+    let mut passed = None;
+    let response = loop {
+        let Some(stages) = hit.rule.stages() else {
+            break proceed(options, connection, hit, spent, arrived).await;
+        };
+        let entering = Entering {
+            head: &mut arrived.head,
+            body: &mut arrived.body,
+            edits: &mut edits,
+        };
+        let passing = admission::pass(stages, passed, hit.rule, connection, entering).await;
+        match passing {
+            Ok(admission::Passed { time, rerouted }) => {
+                spent += time;
+                passed = rerouted;
+            }
+            Err(answer) => break answer.observed(version, arrived.observed),
+        }
+        if passed.is_none() {
+            break proceed(options, connection, hit, spent, arrived).await;
+        }
+        let (head, observed) = (&mut arrived.head, &mut arrived.observed);
+        match route(options, table, connection, head, observed) {
+            Ok(other) => hit = other,
+            Err(answer) => break answer.observed(version, arrived.observed),
+        }
     };
     edits.apply(response).await
 }

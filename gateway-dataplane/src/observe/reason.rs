@@ -83,6 +83,29 @@ impl Reason {
     }
 }
 
+impl Reason {
+    /// What Envoy calls it (`%RESPONSE_CODE_DETAILS%`), as far as it has the same.
+    pub fn details(self) -> &'static str {
+        match self {
+            Self::NoRoute(_) => "route_not_found",
+            Self::Rule | Self::Redirect => "direct_response",
+            Self::Denied | Self::Unauthorized => "ext_authz_denied",
+            Self::Fault => "fault_filter_abort",
+            Self::RateLimited => "request_rate_limited",
+            Self::Csrf => "csrf_origin_mismatch",
+            Self::TooLarge => "request_payload_too_large",
+            Self::Failed(kind) => match kind {
+                BackendErrorKind::NoEndpoint => "no_healthy_upstream",
+                BackendErrorKind::Timeout => "upstream_response_timeout",
+                BackendErrorKind::Stalled => "stream_idle_timeout",
+                _ => "upstream_reset_before_response_started",
+            },
+            Self::Refused => "cluster_not_found",
+            other => other.as_str(),
+        }
+    }
+}
+
 fn failure(kind: BackendErrorKind) -> &'static str {
     match kind {
         BackendErrorKind::NoEndpoint => "no_endpoint",

@@ -24,8 +24,10 @@ impl Planner {
     ) -> Result<(), Answer> {
         let language = Language::of(entering.head);
         route::canonical(entering.head).map_err(|answer| answer.told(language))?;
-        let passed = stages.pass(&mut entering, None, connection).await;
-        passed.map_err(|refusal| refused(*refusal).told(language))
+        let passed = stages.pass(None, &mut entering, None, connection).await;
+        passed
+            .map(drop)
+            .map_err(|refusal| refused(*refusal).told(language))
     }
 
     /// The same without waiting, for a request of which only the head is at hand. A filter that has to wait, or takes
@@ -61,9 +63,11 @@ impl Planner {
         };
         let marks = Marks::new(rule, entering.head);
         let passed = stages
-            .pass(&mut entering, Some(rule.ir()), connection)
+            .pass(None, &mut entering, Some(rule.ir()), connection)
             .await;
-        passed.map_err(|refusal| marks.put_on(refused(*refusal)))
+        passed
+            .map(drop)
+            .map_err(|refusal| marks.put_on(refused(*refusal)))
     }
 
     /// The same without waiting, for a request of which only the head is at hand. A stage that has to wait, or takes

@@ -8,7 +8,8 @@ use prost::Message;
 use tokio::time::timeout;
 
 use super::Maker;
-use super::grpc::{Called, call};
+use super::grpc::{Called, authority, call};
+use super::levels::Counted;
 use crate::ConnectionInfo;
 use crate::admit::{Admit, Admitted, Asking, Refusal};
 use crate::backend::BoxBackend;
@@ -16,10 +17,13 @@ use crate::head::RequestHead;
 use crate::observe::Reason;
 use crate::paced::Paced;
 
-/// The stage of an [`ir::GlobalRateLimit`].
+/// The stage of an [`ir::RateLimitServer`].
 pub(super) struct GlobalRateLimit {
-    spec: ir::GlobalRateLimit,
+    spec: ir::RateLimitServer,
+    descriptors: Vec<Vec<DescriptorEntry>>,
     server: Option<BoxBackend>,
+    /// The only backend of the rule, as Envoy would call it.
+    cluster: Option<String>,
     answer_bytes: usize,
 }
 
@@ -61,32 +65,33 @@ struct RateLimitResponse {
 const OVER_LIMIT: i32 = 2;
 
 impl GlobalRateLimit {
-    pub(super) fn new(spec: &ir::GlobalRateLimit, maker: &Maker<'_>) -> Self {
+    pub(super) fn new(
+        rule: &ir::Rule,
+        (spec, descriptors): Counted<'_>,
+        maker: &Maker<'_>,
+    ) -> Self {
         Self {
-            server: (maker.backend)(&spec.server),
+            server: maker.server(&spec.server),
             answer_bytes: maker.limits.authorization_answer,
+            descriptors: descriptors.into_iter().cloned().collect(),
+            cluster: cluster(rule),
             spec: spec.clone(),
         }
     }
 
     fn descriptors(&self, head: &RequestHead, connection: &ConnectionInfo) -> Vec<Descriptor> {
         let descriptor = |parts: &Vec<DescriptorEntry>| {
-            let entries = parts.iter().map(|part| entry(part, head, connection));
+            let entries = parts.iter().map(|part| self.entry(part, head, connection));
             let entries: Vec<_> = entries.collect::<Option<_>>()?;
             (!entries.is_empty()).then_some(Descriptor { entries })
         };
-        self.spec
-            .descriptors
-            .iter()
-            .filter_map(descriptor)
-            .collect()
+        self.descriptors.iter().filter_map(descriptor).collect()
     }
 
     async fn ask(&self, worker: usize, descriptors: Vec<Descriptor>) -> Result<(), Refusal> {
-        let object = &self.spec.server.object;
         let method = Called {
             path: "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit",
-            authority: &format!("{}.{}", object.name, object.namespace),
+            authority: &authority(&self.spec.server, self.spec.authority.as_deref()),
             limit: self.answer_bytes,
         };
         let question = RateLimitRequest {
@@ -102,6 +107,41 @@ impl GlobalRateLimit {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => self.unanswered(&error.to_string()),
             Err(_elapsed) => self.unanswered("it takes too long"),
+        }
+    }
+
+    /// `None`: it is missing.
+    fn entry(
+        &self,
+        part: &DescriptorEntry,
+        head: &RequestHead,
+        connection: &ConnectionInfo,
+    ) -> Option<Entry> {
+        let entry = |key: &str, value: &str| Entry {
+            key: key.to_owned(),
+            value: value.to_owned(),
+        };
+        match part {
+            DescriptorEntry::Header(name, key) => {
+                Some(entry(key, head.fields.text(name.as_http())?))
+            }
+            DescriptorEntry::ClientAddress => {
+                Some(entry("remote_address", &connection.peer.ip().to_string()))
+            }
+            DescriptorEntry::Backend => Some(entry("destination_cluster", self.cluster.as_ref()?)),
+            DescriptorEntry::Fixed(key, value) => Some(entry(key, value)),
+            DescriptorEntry::IfHeaders {
+                value,
+                expected,
+                headers,
+            } => {
+                let meet = headers.iter().all(|wanted| {
+                    let found = head.fields.text(&*wanted.name);
+                    wanted.matches(found)
+                });
+                (meet == *expected).then(|| entry("header_match", value))
+            }
+            _ => None,
         }
     }
 
@@ -130,31 +170,19 @@ fn limited(body: Bytes) -> Refusal {
     refusal
 }
 
-/// `None`: it is missing.
-fn entry(part: &DescriptorEntry, head: &RequestHead, connection: &ConnectionInfo) -> Option<Entry> {
-    let entry = |key: &str, value: &str| Entry {
-        key: key.to_owned(),
-        value: value.to_owned(),
+/// The only backend that requests go to.
+fn cluster(rule: &ir::Rule) -> Option<String> {
+    let ir::Action::Forward(split) = &rule.action else {
+        return None;
     };
-    match part {
-        DescriptorEntry::Header(name, key) => Some(entry(key, head.fields.text(name.as_http())?)),
-        DescriptorEntry::ClientAddress => {
-            Some(entry("remote_address", &connection.peer.ip().to_string()))
-        }
-        DescriptorEntry::Fixed(key, value) => Some(entry(key, value)),
-        DescriptorEntry::IfHeaders {
-            value,
-            expected,
-            headers,
-        } => {
-            let meets = headers.iter().all(|(name, wanted)| {
-                let found = head.fields.text(name.as_http());
-                found.is_some_and(|found| wanted.matches(found))
-            });
-            (meets == *expected).then(|| entry("header_match", value))
-        }
-        _ => None,
-    }
+    let mut taken = split.targets().iter().filter(|target| target.weight > 0);
+    let only = taken.next().filter(|_| taken.next().is_none())?;
+    let ir::BackendId { object, port, .. } = only.target.backend()?;
+    let (name, namespace) = (&object.name, &object.namespace);
+    Some(match (&*object.kind, port) {
+        ("Service", Some(port)) => format!("kube-svc_{namespace}-{name}-{port}_{namespace}"),
+        _ => format!("{name}_{namespace}"),
+    })
 }
 
 impl Admit for GlobalRateLimit {

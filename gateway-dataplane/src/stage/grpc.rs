@@ -2,6 +2,7 @@
 //! (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>).
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
+use gateway_resolve::ir;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Request, StatusCode, Version};
 use http_body_util::{BodyExt, Limited};
@@ -32,6 +33,15 @@ pub(super) struct Called<'a> {
     pub(super) authority: &'a str,
     /// Bytes of an answer. Beyond: there is none.
     pub(super) limit: usize,
+}
+
+/// The `:authority` of a server: the one that is given, or one made of its name.
+pub(super) fn authority(server: &ir::Target, given: Option<&str>) -> String {
+    match (given, server.backend()) {
+        (Some(given), _) => given.to_owned(),
+        (None, Some(id)) => format!("{}.{}", id.object.name, id.object.namespace),
+        (None, None) => String::new(),
+    }
 }
 
 /// Calls a method that takes one message and answers with one.

@@ -1,11 +1,15 @@
 //! Which level of settings counts for a rule.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use gateway_resolve::ir::{self, CorsPolicy, ListenerSettings, RuleSettings, VirtualHostSettings};
 
 use crate::filter::Cors;
 use crate::table::{Attempts, Besides};
+
+/// A server that counts requests, and what it is told of them.
+pub(super) type Counted<'a> = (&'a ir::RateLimitServer, Vec<&'a Vec<ir::DescriptorEntry>>);
 
 /// The settings that hold for a rule behind a host of a listener.
 #[derive(Clone, Copy)]
@@ -77,6 +81,35 @@ impl<'a> Levels<'a> {
         }
     }
 
+    /// Who is asked whether a request may pass: by the rule itself, or else the listener's server, where the rule or
+    /// its host wants that.
+    pub(super) fn authorization(&self) -> Option<Cow<'a, ir::Authorization>> {
+        if let Some(own) = &self.rule().authorization {
+            return Some(Cow::Borrowed(&own.value));
+        }
+        let Some(ir::Authorized::ByListener(told)) = rule_or_host!(self, authorized) else {
+            return None;
+        };
+        let mut asked = self.listener().authorizer.as_ref()?.value.clone();
+        if let ir::AuthorizationProtocol::Grpc(grpc) = &mut asked.protocol {
+            grpc.context.extend(told.iter().cloned());
+        }
+        Some(Cow::Owned(asked))
+    }
+
+    /// Who is asked how many requests pass, and what they are told; a rule that has nothing to tell leaves that to its
+    /// host.
+    pub(super) fn counted(&self) -> Option<Counted<'a>> {
+        let server = &self.listener().rate_limit_server.as_ref()?.value;
+        let (rule, host) = (self.rule(), self.host());
+        let [rule, host] = [&rule.rate_limit_descriptors, &host.rate_limit_descriptors];
+        let mut told: Vec<_> = rule.iter().flat_map(|set| &set.value.descriptors).collect();
+        if told.is_empty() || rule.as_ref().is_some_and(|set| set.value.includes_host) {
+            told.extend(host.iter().flat_map(|set| &set.value.descriptors));
+        }
+        (!told.is_empty()).then_some((server, told))
+    }
+
     /// With which other origins responses are shared.
     fn cors(&self) -> Option<Cors> {
         let (rule, host) = (self.rule(), self.host());
@@ -88,10 +121,10 @@ impl<'a> Levels<'a> {
 
     /// Is it not for everybody, or not as often as they like?
     fn is_guarded(&self) -> bool {
-        most_specific!(self, authorization).is_some()
+        self.authorization().is_some()
             || most_specific!(self, local_rate_limit).is_some()
             || most_specific!(self, csrf).is_some()
-            || rule_or_host!(self, global_rate_limit).is_some()
+            || self.counted().is_some()
     }
 
     /// What a state is kept under that belongs to the rule's own settings.

@@ -36,11 +36,11 @@ use self::authorize::Authorize;
 use self::buffer::Buffer;
 use self::csrf::Csrf;
 use self::fault::Fault;
-use self::levels::{most_specific, rule_or_host};
+use self::levels::{Counted, most_specific, rule_or_host};
 use self::rate_limit::RateLimit;
 use self::transform::Transform;
 use crate::Limits;
-use crate::admit::{Admit, Gatekeeper, Refusal, Stages};
+use crate::admit::{Admit, Gatekeeper, Place, Placed, Refusal, Stages};
 use crate::backend::BoxBackend;
 use crate::forward::headers::HopId;
 use crate::observe::Reason;
@@ -60,6 +60,11 @@ pub(crate) struct Maker<'a> {
 }
 
 impl Maker<'_> {
+    /// A server that stages ask.
+    fn server(&self, server: &ir::Target) -> Option<BoxBackend> {
+        (self.backend)(server.backend()?)
+    }
+
     /// What a rule has beside its filters and backends.
     pub(crate) fn make(&self, levels: &Levels<'_>) -> Besides {
         let sessions = levels.rule().session.as_ref();
@@ -73,49 +78,71 @@ impl Maker<'_> {
 
     /// The stages, in the order in which requests pass them.
     fn stages(&self, levels: &Levels<'_>) -> Option<Stages> {
-        let mut stages: Vec<Box<dyn Admit>> = Vec::new();
-        if let Some(fault) = &levels.rule().fault {
-            stages.push(Box::new(Fault(fault.value.clone())));
-        }
+        let mut stages: Vec<Placed> = Vec::new();
+        let mut put = |place, stage: Option<Box<dyn Admit>>| {
+            stages.extend(stage.map(|stage| (place, stage)));
+        };
+        let fault = levels.rule().fault.as_ref();
+        put(
+            Place::Fault,
+            fault.map(|fault| boxed(Fault(fault.value.clone()))),
+        );
         #[cfg(feature = "compression")]
         if let Some(set) = &levels.listener().compression {
             let spec = Arc::new(set.value.clone());
-            stages.push(Box::new(compress::Compress(spec)));
+            put(Place::Compression, Some(boxed(compress::Compress(spec))));
         }
         let transformations = rule_or_host!(levels, transformations);
-        stages.extend(transformations.and_then(|set| self.transform(&set.early)));
-        if let Some(bucket) = self.bucket(levels) {
-            stages.push(Box::new(RateLimit(bucket)));
-        }
-        if let Some(asked) = most_specific!(levels, authorization) {
-            stages.push(Box::new(Authorize::new(asked, self)));
-        }
+        let at = |stage: fn(&ir::Transformations) -> &ir::TransformationStage| {
+            transformations.and_then(|set| self.transform(stage(set)))
+        };
+        put(Place::EarlyTransformation, at(|set| &set.early));
+        let bucket = self.bucket(levels);
+        put(
+            Place::LocalRateLimit,
+            bucket.map(|bucket| boxed(RateLimit(bucket))),
+        );
+        let (before, after) = match levels.counted() {
+            Some(counted) if counted.0.before_authorization => (Some(counted), None),
+            counted => (None, counted),
+        };
+        put(
+            Place::EarlyRateLimit,
+            before.map(|counted| self.counted(levels, counted)),
+        );
+        let asked = levels.authorization();
+        put(
+            Place::Authorization,
+            asked.map(|asked| boxed(Authorize::new(asked.into_owned(), self))),
+        );
         #[cfg(feature = "grpc")]
         if levels.listener().grpc_web.is_some() {
-            stages.push(Box::new(grpc_web::GrpcWeb));
+            put(Place::GrpcWeb, Some(boxed(grpc_web::GrpcWeb)));
         }
-        stages.extend(transformations.and_then(|set| self.transform(&set.regular)));
-        if let Some(limit) = rule_or_host!(levels, global_rate_limit) {
-            stages.push(self.counted(limit));
-        }
+        put(Place::Transformation, at(|set| &set.regular));
+        put(
+            Place::RateLimit,
+            after.map(|counted| self.counted(levels, counted)),
+        );
         if let Some(ir::Buffer::UpTo(limit)) = most_specific!(levels, buffer) {
-            stages.push(Box::new(Buffer(*limit)));
+            put(Place::Buffer, Some(boxed(Buffer(*limit))));
         }
-        if let Some(csrf) = most_specific!(levels, csrf) {
-            stages.push(Box::new(Csrf(csrf.clone())));
-        }
-        stages.extend(transformations.and_then(|set| self.transform(&set.last)));
-        stages.extend(self.gatekeeper.stages(levels.rule));
-        Stages::new(stages)
+        let csrf = most_specific!(levels, csrf);
+        put(Place::Csrf, csrf.map(|csrf| boxed(Csrf(csrf.clone()))));
+        put(Place::LastTransformation, at(|set| &set.last));
+        let own = self.gatekeeper.stages(levels.rule).into_iter();
+        stages.extend(own.map(|stage| (Place::Own, stage)));
+        Stages::placed(stages)
     }
 
     #[cfg(feature = "grpc")]
-    fn counted(&self, limit: &ir::GlobalRateLimit) -> Box<dyn Admit> {
-        Box::new(global_rate_limit::GlobalRateLimit::new(limit, self))
+    fn counted(&self, levels: &Levels<'_>, counted: Counted<'_>) -> Box<dyn Admit> {
+        let limit = global_rate_limit::GlobalRateLimit::new(levels.rule, counted, self);
+        Box::new(limit)
     }
 
     #[cfg(not(feature = "grpc"))]
-    fn counted(&self, _limit: &ir::GlobalRateLimit) -> Box<dyn Admit> {
+    fn counted(&self, _levels: &Levels<'_>, _counted: Counted<'_>) -> Box<dyn Admit> {
         tracing::error!("this data plane has no gRPC, which a rate limit needs");
         Box::new(transform::Broken)
     }
@@ -147,6 +174,10 @@ impl Maker<'_> {
         };
         Some(self.buckets.get(key, &limit.value))
     }
+}
+
+fn boxed(stage: impl Admit) -> Box<dyn Admit> {
+    Box::new(stage)
 }
 
 /// An answer in place of a backend's.

@@ -9,8 +9,9 @@ use bytes::Bytes;
 use gateway_dataplane::Proxy;
 use gateway_model::HeaderName;
 use gateway_resolve::ir::{
-    Authorization, AuthorizationProtocol, Cors, ForwardedBody, HttpAuthorization, Ir, Named,
-    OriginPattern, Rule, Unanswered,
+    Authorization, AuthorizationProtocol, Authorized, Cors, ForwardedBody, HttpAuthorization, Ir,
+    Listener, ListenerSettings, Named, OriginPattern, Pattern, Refusal, RefusalReason, Rule,
+    Target, Unanswered, VirtualHostSettings,
 };
 use gateway_resolve::ir::{Filter, Fraction};
 use http::{Request, Response, StatusCode};
@@ -20,7 +21,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::support::client::{Raw, get, http2};
 use crate::support::origin::{self, Origin};
-use crate::support::{authorized, backend, filtered, id, ir, listener, rule, serve, to};
+use crate::support::{
+    authorized, backend, filtered, id, ir, listener, on_host, rule, serve, set, to,
+};
 
 /// What a server got, with its headers in order of their names.
 type Got = (String, Vec<String>, Bytes);
@@ -78,11 +81,12 @@ async fn echo() -> Origin {
 
 fn over_http(http: HttpAuthorization) -> Authorization {
     Authorization {
-        server: id("auth"),
+        server: Target::Backend(id("auth")),
         protocol: AuthorizationProtocol::Http(http),
         body: None,
         timeout: None,
         unanswered: Unanswered::Refuse(NonZeroU16::new(403).unwrap()),
+        reserved: Vec::new(),
     }
 }
 
@@ -284,4 +288,92 @@ async fn refusals_are_marked_for_the_origins_that_are_allowed() {
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED.as_u16());
     let allowed = answer.header("access-control-allow-origin");
     assert_eq!(allowed, Some("https://b.example"));
+}
+
+/// `/host` says nothing, `/free` that nobody is asked, `/own` that the server of the listener is.
+fn by_listener(asked: Option<Authorization>, on_all: Option<Authorized>) -> Listener {
+    let saying = |says: Option<Authorized>| {
+        let mut rule = rule(vec![to("a")]);
+        rule.settings.authorized = says.and_then(set);
+        rule
+    };
+    let routes = vec![
+        ("/host", saying(None)),
+        ("/free", saying(Some(Authorized::No))),
+        ("/own", saying(Some(Authorized::ByListener(Vec::new())))),
+    ];
+    let mut settings = VirtualHostSettings::default();
+    settings.authorized = on_all.and_then(set);
+    let mut listener = on_host(listener("http", routes), |host| {
+        host.with_settings(Arc::new(settings))
+    });
+    let mut settings = ListenerSettings::default();
+    settings.authorizer = asked.and_then(set);
+    listener.settings = Arc::new(settings);
+    listener
+}
+
+#[tokio::test]
+async fn the_server_of_a_listener_is_asked_where_rule_or_host_want_it() {
+    let ((auth, _got), origin) = (judge().await, echo().await);
+    let asked = || Some(over_http(keyed()));
+    let yes = || Some(Authorized::ByListener(Vec::new()));
+    let rows = [
+        (asked(), None, [200, 200, 401]),
+        (asked(), yes(), [401, 200, 401]),
+        (asked(), Some(Authorized::No), [200, 200, 401]),
+        (None, yes(), [200, 200, 200]),
+    ];
+    for (asked, on_all, want) in rows {
+        let backends = vec![
+            backend("a", &[origin.address]),
+            backend("auth", &[auth.address]),
+        ];
+        let (_proxy, at) = serve(&ir(vec![by_listener(asked, on_all)], backends));
+        for (path, want) in ["/host", "/free", "/own"].into_iter().zip(want) {
+            for (status, _) in both(at, path, "wrong", "hi").await {
+                assert_eq!(status, want, "{path}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_listener_whose_server_is_not_there_lets_nobody_pass_who_has_to_be_asked_about() {
+    let origin = echo().await;
+    let refused = Refusal::new(RefusalReason::BackendNotFound, "it is gone");
+    let asked = Authorization {
+        server: Target::Refused(refused),
+        ..over_http(keyed())
+    };
+    let listener = by_listener(Some(asked), None);
+    let (_proxy, at) = serve(&ir(vec![listener], vec![backend("a", &[origin.address])]));
+    assert_eq!(both(at, "/own", "secret", "hi").await[0].0, 403);
+    assert_eq!(both(at, "/host", "secret", "hi").await[0].0, 200);
+}
+
+#[tokio::test]
+async fn headers_that_the_server_alone_may_set_are_taken_from_clients() {
+    let ((auth, mut got), origin) = (judge().await, echo().await);
+    let asked = Authorization {
+        reserved: names(&["x-spoofed"]),
+        ..over_http(HttpAuthorization {
+            header_patterns: vec![Pattern::new("x-s.*").unwrap()],
+            ..keyed()
+        })
+    };
+    let routes = vec![("/", guarded(asked))];
+    let (_proxy, at) = start(&served(routes, auth.address, &origin));
+    let mut client = Raw::connect(at).await;
+    let lines = "x-key: secret\r\nx-seen: 1\r\nx-spoofed: 1\r\n";
+    client
+        .send(&format!("GET / HTTP/1.1\r\nhost: a.example\r\n{lines}\r\n"))
+        .await;
+    assert_eq!(client.answer().await.status, 200);
+    let (_asked, lines, _body) = got.recv().await.unwrap();
+    let lines = format!("{lines:?}");
+    assert!(
+        lines.contains("x-seen") && !lines.contains("x-spoofed"),
+        "{lines}"
+    );
 }

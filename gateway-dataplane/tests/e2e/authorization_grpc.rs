@@ -6,7 +6,7 @@ use std::num::NonZeroU16;
 use bytes::Bytes;
 use gateway_model::HeaderName;
 use gateway_resolve::ir::{
-    Authorization, AuthorizationProtocol, GrpcAuthorization, Named, Unanswered,
+    Authorization, AuthorizationProtocol, GrpcAuthorization, Named, Target, Unanswered,
 };
 use http::{HeaderMap, Request, Response};
 use http_body_util::combinators::BoxBody;
@@ -144,11 +144,16 @@ fn answered(message: &[u8], status: &str) -> Response<BoxBody<Bytes, std::io::Er
 fn over_grpc(headers: Named) -> Authorization {
     let context = vec![("tier".into(), "gold".into())];
     Authorization {
-        server: id("auth"),
-        protocol: AuthorizationProtocol::Grpc(GrpcAuthorization { headers, context }),
+        server: Target::Backend(id("auth")),
+        protocol: AuthorizationProtocol::Grpc(GrpcAuthorization {
+            headers,
+            context,
+            ..GrpcAuthorization::default()
+        }),
         body: None,
         timeout: None,
         unanswered: Unanswered::Refuse(NonZeroU16::new(403).unwrap()),
+        reserved: Vec::new(),
     }
 }
 

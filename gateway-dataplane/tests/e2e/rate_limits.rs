@@ -1,11 +1,15 @@
 //! Requests that a server of `envoy.service.ratelimit.v3.RateLimitService` counts.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use gateway_model::HeaderName;
-use gateway_resolve::ir::{DescriptorEntry, GlobalRateLimit, TextMatch, TextMatchKind};
+use gateway_resolve::ir::{
+    DescriptorEntry, FieldMatch, FieldTest, ListenerSettings, RateLimitDescriptors,
+    RateLimitServer, Target, TextMatch, TextMatchKind,
+};
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -41,28 +45,41 @@ async fn counts(code: u8) -> (Origin, UnboundedReceiver<Vec<u8>>) {
     (origin, got)
 }
 
-fn limit(mandatory: bool) -> GlobalRateLimit {
+fn server(mandatory: bool) -> RateLimitServer {
+    RateLimitServer {
+        server: Target::Backend(id("limits")),
+        authority: None,
+        domain: "custom".into(),
+        timeout: Duration::from_secs(5),
+        mandatory,
+        before_authorization: false,
+    }
+}
+
+fn descriptors() -> RateLimitDescriptors {
     let header = |name| HeaderName::new(name).unwrap();
     let gold = TextMatch {
         kind: TextMatchKind::Exact("gold".into()),
         ignores_case: false,
     };
-    GlobalRateLimit {
-        server: id("limits"),
-        domain: "custom".into(),
-        timeout: Duration::from_secs(5),
-        mandatory,
-        descriptors: vec![
-            vec![
-                DescriptorEntry::Fixed("generic_key".into(), "a".into()),
-                DescriptorEntry::Header(header("x-user"), "user".into()),
-            ],
-            vec![DescriptorEntry::IfHeaders {
-                value: "vip".into(),
-                expected: true,
-                headers: vec![(header("x-tier"), gold)],
-            }],
+    let descriptors = vec![
+        vec![
+            DescriptorEntry::Fixed("generic_key".into(), "a".into()),
+            DescriptorEntry::Header(header("x-user"), "user".into()),
         ],
+        vec![DescriptorEntry::IfHeaders {
+            value: "vip".into(),
+            expected: true,
+            headers: vec![FieldMatch {
+                name: "x-tier".into(),
+                test: FieldTest::Text(gold),
+                inverted: false,
+            }],
+        }],
+    ];
+    RateLimitDescriptors {
+        descriptors,
+        includes_host: false,
     }
 }
 
@@ -72,13 +89,17 @@ async fn serving(
 ) -> (gateway_dataplane::Proxy, SocketAddr, Origin) {
     let origin = origin::says("passed").await;
     let mut limited = rule(vec![to("a")]);
-    limited.settings.global_rate_limit = set(limit(mandatory));
+    limited.settings.rate_limit_descriptors = set(descriptors());
     let routes = vec![("/set", limited), ("/", rule(vec![to("a")]))];
     let backends = vec![
         backend("a", &[origin.address]),
         h2c(backend("limits", &[limits])),
     ];
-    let (proxy, at) = serve(&ir(vec![listener("http", routes)], backends));
+    let mut settings = ListenerSettings::default();
+    settings.rate_limit_server = set(server(mandatory));
+    let mut listener = listener("http", routes);
+    listener.settings = Arc::new(settings);
+    let (proxy, at) = serve(&ir(vec![listener], backends));
     (proxy, at, origin)
 }
 

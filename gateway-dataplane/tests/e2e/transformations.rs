@@ -6,8 +6,9 @@ use std::sync::Arc;
 use gateway_dataplane::Proxy;
 use gateway_model::HeaderName;
 use gateway_resolve::ir::{
-    BodyTransformation, Ir, Match, PathMatch, RequestTransformation, ResponseTransformation, Rule,
-    Template, Transformation, TransformationStage, Transformations, ValueMatch,
+    BodyTransformation, FieldMatch, FieldTest, Ir, Match, MetadataValue, PathMatch,
+    RequestTransformation, ResponseTransformation, Rule, Template, TextMatch, TextMatchKind,
+    Transformation, TransformationStage, Transformations,
 };
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -58,6 +59,8 @@ fn stage(request: Option<Transformation>, response: Option<Transformation>) -> T
     TransformationStage {
         requests: vec![RequestTransformation {
             matches: Vec::new(),
+            headers: Vec::new(),
+            reroutes: false,
             request,
             response,
         }],
@@ -223,11 +226,14 @@ async fn the_first_that_matches_is_done() {
     };
     let one = |at: &str, response: Option<Transformation>| RequestTransformation {
         matches: vec![path(at)],
+        headers: Vec::new(),
+        reroutes: false,
         request: None,
         response,
     };
     let by_status = |status: &str, text: &str| ResponseTransformation {
-        headers: vec![(":status".into(), ValueMatch::Exact(status.into()))],
+        headers: vec![has(":status", status)],
+        details: None,
         response: body(text),
     };
     let stage = TransformationStage {
@@ -243,4 +249,139 @@ async fn the_first_that_matches_is_done() {
     assert_eq!(post(at, "/set/b/404", "").await.body, "none");
     assert_eq!(post(at, "/set/404", "").await.body, "none");
     assert!(post(at, "/set/c", "").await.body.contains("POST /set/c"));
+}
+
+fn has(name: &str, value: &str) -> FieldMatch {
+    let kind = TextMatchKind::Exact(value.into());
+    FieldMatch {
+        name: name.into(),
+        test: FieldTest::Text(TextMatch {
+            kind,
+            ignores_case: false,
+        }),
+        inverted: false,
+    }
+}
+
+#[tokio::test]
+async fn a_change_may_be_for_what_is_not_so_and_for_why_there_is_an_answer() {
+    let origin = echo().await;
+    let not = FieldMatch {
+        inverted: true,
+        ..has("x-kind", "plain")
+    };
+    let of_requests = RequestTransformation {
+        matches: Vec::new(),
+        headers: vec![not],
+        reroutes: false,
+        request: None,
+        response: Some(body("not plain")),
+    };
+    let because = |details: &str, text: &str| ResponseTransformation {
+        headers: Vec::new(),
+        details: Some(details.into()),
+        response: body(text),
+    };
+    let stage = TransformationStage {
+        requests: vec![of_requests],
+        responses: vec![
+            because("cluster_not_found", "gone"),
+            because("via_upstream", "a backend's"),
+        ],
+    };
+    let (_proxy, at) = served(changed(stage), &origin);
+    let ask = async |line: &str| {
+        let mut client = Raw::connect(at).await;
+        let head = format!("GET /set HTTP/1.1\r\nhost: a.example\r\n{line}\r\n");
+        client.send(&head).await;
+        client.answer().await.body
+    };
+    assert_eq!(ask("x-kind: other\r\n").await, "not plain");
+    assert_eq!(ask("x-kind: plain\r\n").await, "a backend's");
+    assert_eq!(ask("").await, "a backend's");
+}
+
+#[tokio::test]
+async fn a_whole_message_may_become_json() {
+    let origin = echo().await;
+    let message = |with_target| Transformation {
+        body: BodyTransformation::Message { with_target },
+        ..Transformation::default()
+    };
+    let (_proxy, at) = served(changed(stage(Some(message(true)), None)), &origin);
+    let told = post(at, "/set?a=1&a=%20&b", "hi").await.body;
+    let told = told.replace('\\', "");
+    for part in [
+        r#""body":"hi""#,
+        r#""httpMethod":"POST""#,
+        r#""path":"/set""#,
+        r#""queryString":"a=1&a=%20&b""#,
+        r#""queryStringParameters":{"a":" ","b":""}"#,
+        r#""multiValueQueryStringParameters":{"a":["1"," "]}"#,
+        r#"":authority":"a.example""#,
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let (_proxy, at) = served(changed(stage(None, Some(message(false)))), &origin);
+    let answer = post(at, "/set", "hi").await;
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert!(
+        answer.body.contains(r#"":status":"200""#),
+        "{}",
+        answer.body
+    );
+}
+
+#[tokio::test]
+async fn what_a_transformation_keeps_is_there_for_those_after_it() {
+    let origin = echo().await;
+    let kept = |key: &str, text: &str, is_json| MetadataValue {
+        namespace: "io.solo.transformation".into(),
+        key: key.into(),
+        value: template(text),
+        is_json,
+    };
+    let early = Transformation {
+        metadata: vec![
+            kept("user", "{{ user }}", false),
+            kept("all", "{{ context() }}", true),
+            kept("nothing", "", false),
+        ],
+        ..Transformation::default()
+    };
+    let text = "{{ dynamic_metadata(\"user\") }} {{ dynamic_metadata(\"all:a:b\") }}\
+                {{ dynamic_metadata(\"nothing\") }}{{ dynamic_metadata(\"user\", \"other\") }}";
+    let mut rule = changed(stage(None, Some(body(text))));
+    if let Some(set) = &mut rule.settings.transformations {
+        set.value.early = stage(Some(early), None);
+    }
+    let (_proxy, at) = served(rule, &origin);
+    let told = post(at, "/set", r#"{"user": "ann", "a": {"b": 7}}"#).await;
+    assert_eq!(told.body, "ann 7");
+}
+
+/// The path becomes `/`, and the rule of that is looked for, which has a limit of its own.
+#[tokio::test]
+async fn a_request_that_was_changed_may_look_for_its_rule_again() {
+    let origin = echo().await;
+    let to_root = Transformation {
+        headers: vec![(":path".into(), template("/found"))],
+        body: BodyTransformation::PassThrough,
+        ..Transformation::default()
+    };
+    for (reroutes, wanted) in [(true, "second"), (false, "POST /found")] {
+        let mut early = stage(Some(to_root.clone()), None);
+        early.requests[0].reroutes = reroutes;
+        let mut first = rule(vec![to("a")]);
+        first.settings.transformations = set(Transformations {
+            early,
+            ..Transformations::default()
+        });
+        let second = changed(stage(None, Some(body("second"))));
+        let routes = vec![("/set", first), ("/found", second)];
+        let backends = vec![backend("a", &[origin.address])];
+        let (_proxy, at) = serve(&ir(vec![listener("http", routes)], backends));
+        let told = post(at, "/set", "").await.body;
+        assert!(told.contains(wanted), "{told}");
+    }
 }

@@ -18,6 +18,8 @@ options! {
         connection_limit: values::ConnectionLimit = "connectionlimit" ["connectionLimit"],
         /// Protection from requests that other sites have browsers send.
         csrf: values::Csrf = "csrf" ["csrf"],
+        /// Who is asked whether requests may pass.
+        extauth: values::ExtAuthServer = "extauth" ["extauth"],
         /// Whether gRPC-Web is spoken.
         grpc_web: values::GrpcWeb = "grpcweb" ["grpcWeb"],
         /// Whether responses are compressed.
@@ -35,6 +37,8 @@ options! {
         network_local_ratelimit: values::LocalRateLimit = "networklocalratelimit" ["networkLocalRatelimit"],
         /// What is told on the way to and from backends.
         router: values::Router = "router" ["router"],
+        /// Who counts requests.
+        ratelimit_server: values::RateLimitServer = "ratelimitserver" ["ratelimitServer"],
     }
     refused: [
         "caching", "dlp", "extProc", "leftmostXffAddress", "proxyLatency", "sanitizeClusterHeader", "statefulSession",
@@ -42,7 +46,6 @@ options! {
     ],
     ignored: [
         "disableExtProc", "disableExtProcEarly", "disableExtProcLate", "dynamicForwardProxy", "extProcEarly",
-        "extProcLate", "extauth", "extensions", "grpcJsonTranscoder",
-        "ratelimitServer",
+        "extProcLate", "extensions", "grpcJsonTranscoder",
     ],
 }

@@ -63,9 +63,7 @@ impl Listener {
 
     /// The backends behind it, once for every time that they are named.
     pub fn backends(&self) -> impl Iterator<Item = &BackendId> {
-        let asked = self.settings.authorization.iter();
-        let asked = asked.map(|set| &set.value.server);
-        self.stack.backends().chain(asked)
+        self.stack.backends().chain(self.settings.backends())
     }
 }
 
@@ -176,14 +174,8 @@ impl Stack {
     /// The backends that it leads to, once for every time that they are named.
     pub fn backends(&self) -> impl Iterator<Item = &BackendId> {
         let streams = self.stream_rules().flat_map(|rule| rule.backends());
-        let of_hosts = self.hosts().iter();
-        let asked = of_hosts.filter_map(|host| host.settings.authorization.as_ref());
-        let asked = asked.map(|set| &set.value.server);
-        let counted = self.hosts().iter();
-        let counted = counted.filter_map(|host| host.settings.global_rate_limit.as_ref());
-        let counted = counted.map(|set| &set.value.server);
         let rules = self.rules().flat_map(Rule::backends);
-        rules.chain(streams).chain(asked).chain(counted)
+        rules.chain(streams)
     }
 
     /// TLS, where it is terminated.

@@ -60,13 +60,11 @@ impl Rule {
             _ => None,
         });
         let authorization = self.settings.authorization.as_ref();
-        let counted = self.settings.global_rate_limit.as_ref();
         targets
             .iter()
             .filter_map(|t| t.target.backend())
             .chain(mirrors)
-            .chain(authorization.map(|asked| &asked.value.server))
-            .chain(counted.map(|asked| &asked.value.server))
+            .chain(authorization.and_then(|asked| asked.value.server.backend()))
     }
 }
 
@@ -90,7 +88,7 @@ impl Rule {
             }
         }
         if let Some(asked) = &mut rule.settings.authorization {
-            asked.value.server = other(&asked.value.server);
+            asked.value.server.replace(other);
         }
         rule
     }

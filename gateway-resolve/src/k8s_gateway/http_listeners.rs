@@ -6,6 +6,7 @@ use crate::ir::{GrpcWeb, ListenerSettings};
 
 use super::merge::Merged;
 use super::options::{self, Managed, Outcome, check, set, set_if};
+use super::servers::server_problems;
 
 /// The settings of a listener.
 pub(super) fn of_http(merged: &Merged<HttpListenerOptions>) -> ListenerSettings {
@@ -86,6 +87,7 @@ pub(super) fn http_problems(written: &HttpListenerOptions) -> Vec<Outcome> {
     let mut found = options::problems(written);
     let limit = &written.http_local_ratelimit;
     let connections = &written.network_local_ratelimit;
+    found.extend(server_problems(written));
     found.extend(check(&written.csrf, options::csrf));
     found.extend(check(&written.buffer, options::buffer));
     found.extend(check(&written.gzip, options::gzip));

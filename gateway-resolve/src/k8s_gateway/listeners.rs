@@ -14,6 +14,7 @@ use crate::reader::Reader;
 use super::attach::of_listener;
 use super::http_listeners::of_http;
 use super::merge::Merged;
+use super::servers::set_servers;
 use super::virtual_hosts::of_hosts;
 
 /// What options come to for a listener.
@@ -59,7 +60,10 @@ pub(crate) fn listener_policies(
         found.attached.extend(first_of(&http));
         let first = http.iter().take(1);
         let first = first.map(|one| (&one.spec.options, one.source()));
-        found.settings = Arc::new(of_http(&Merged::all(first)));
+        let first = Merged::all(first);
+        let mut settings = of_http(&first);
+        set_servers(&mut settings, &first, reader);
+        found.settings = Arc::new(settings);
         let hosts: Vec<&Arc<VirtualHostOption>> =
             of_listener(&options.virtual_hosts, &owners, section, reader);
         found.attached.extend(merged(&hosts));

@@ -14,6 +14,7 @@ mod merge;
 mod options;
 mod route_options;
 mod rule;
+mod servers;
 pub(crate) mod status;
 mod tls_options;
 mod upstream;

@@ -3,6 +3,7 @@
 mod connection_manager;
 mod connections;
 mod cors;
+mod descriptors;
 mod durations;
 mod faults;
 mod headers;
@@ -11,6 +12,7 @@ mod limits;
 mod matchers;
 mod retry;
 mod rewrites;
+mod servers;
 mod template;
 mod transformations;
 
@@ -23,18 +25,22 @@ pub(super) use durations::stream_duration;
 pub(super) use faults::{csrf, faults};
 pub(super) use headers::header_manipulation;
 pub(super) use http::gzip;
-pub(super) use limits::{buffer, buffer_per_route, http_rate_limit, rate_limit};
+pub(super) use limits::{
+    buffer, buffer_per_route, http_rate_limit, rate_limit_problems, set_rate_limits,
+};
 pub(super) use retry::retry;
 pub(super) use rewrites::{host_rewrite, prefix_rewrite, regex_rewrite};
+pub(super) use servers::{authorized, authorizer, rate_limit_server};
 pub(super) use transformations::{set_transformations, staged_transformations, transformations};
 
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use gateway_model::k8s_gateway::values;
 use gateway_model::k8s_gateway::{Field, FieldError, Options};
 
-use crate::ir::{Fraction, Origin, Sourced};
+use crate::ir::{Authorized, Fraction, Origin, Sourced};
 
 use super::merge::Merged;
 
@@ -140,6 +146,28 @@ fn below(root: &str, name: &str, path: &str) -> String {
         "" => format!("{root}.{name}"),
         path => format!("{root}.{name}.{path}"),
     }
+}
+
+/// Sets whether the server of a listener is asked.
+pub(super) fn set_authorized<O: Options>(
+    slot: &mut Option<Box<Sourced<Authorized>>>,
+    beside: &mut Vec<Origin>,
+    merged: &Merged<O>,
+    field: &Read<values::ExtAuth>,
+) {
+    when_read(field, |field, written| {
+        match authorized(written) {
+            Some(authorized) => *slot = Some(merged.sourced(field, authorized)),
+            None => beside.push(merged.origin(field)),
+        }
+        Ok(())
+    });
+}
+
+/// What is not honoured of it: configurations of another edition.
+pub(super) fn authorized_problems(field: &Read<values::ExtAuth>) -> Option<Outcome> {
+    let read = field.as_ref().and_then(|field| field.read.as_ref().ok());
+    matches!(read, Some(values::ExtAuth::Config)).then(|| not_honoured(at("extauth", "configRef")))
 }
 
 /// What is wrong with the form of options, and which are not honoured.

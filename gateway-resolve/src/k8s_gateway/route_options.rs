@@ -12,8 +12,8 @@ use super::attach::of_route;
 use super::filters::OwnFilters;
 use super::merge::Merged;
 use super::options::{
-    self, Outcome, buffer_per_route, check, csrf, faults, header_manipulation, rate_limit,
-    set_transformations, staged_transformations, transformations, unserved, when_read,
+    self, Outcome, buffer_per_route, check, csrf, faults, header_manipulation, set_transformations,
+    staged_transformations, transformations, when_read,
 };
 use super::upstream;
 
@@ -67,6 +67,7 @@ fn settle(rule: &mut Rule, merged: &Merged<RouteOptions>) {
         csrf: sites,
         buffer_per_route: buffered,
         ratelimit: limited,
+        extauth: asked,
         transformations: legacy,
         staged_transformations: staged,
         ..
@@ -89,7 +90,13 @@ fn settle(rule: &mut Rule, merged: &Merged<RouteOptions>) {
     options::set(&mut settings.fault, merged, injected, faults);
     options::set(&mut settings.csrf, merged, sites, csrf);
     options::set(&mut settings.buffer, merged, buffered, buffer_per_route);
-    options::set(&mut settings.local_rate_limit, merged, limited, rate_limit);
+    let (local, told) = (
+        &mut settings.local_rate_limit,
+        &mut settings.rate_limit_descriptors,
+    );
+    options::set_rate_limits((local, told, &mut settings.beside), merged, limited);
+    let (slot, beside) = (&mut settings.authorized, &mut settings.beside);
+    options::set_authorized(slot, beside, merged, asked);
     let (slot, beside) = (&mut settings.transformations, &mut settings.beside);
     set_transformations(slot, beside, merged, staged, legacy);
 }
@@ -156,9 +163,9 @@ pub(super) fn problems(options: &RouteOptions) -> Vec<Outcome> {
     found.extend(check(&options.faults, faults));
     found.extend(check(&options.csrf, csrf));
     found.extend(check(&options.buffer_per_route, buffer_per_route));
-    found.extend(check(&options.ratelimit, rate_limit));
+    found.extend(options::rate_limit_problems(&options.ratelimit));
     found.extend(check(&options.regex_rewrite, options::regex_rewrite));
-    found.extend(unserved(&options.extauth));
+    found.extend(options::authorized_problems(&options.extauth));
     found.extend(check(&options.transformations, transformations));
     found.extend(check(
         &options.staged_transformations,

@@ -5,7 +5,7 @@ use gateway_model::k8s_gateway::VirtualHostOptions;
 use crate::ir::VirtualHostSettings;
 
 use super::merge::Merged;
-use super::options::{self, Outcome, check, set, unserved};
+use super::options::{self, Outcome, check, set};
 
 /// The settings of virtual hosts.
 pub(super) fn of_hosts(merged: &Merged<VirtualHostOptions>) -> VirtualHostSettings {
@@ -15,8 +15,11 @@ pub(super) fn of_hosts(merged: &Merged<VirtualHostOptions>) -> VirtualHostSettin
     set(&mut to.csrf, merged, &written.csrf, options::csrf);
     let (slot, buffer) = (&mut to.buffer, &written.buffer_per_route);
     set(slot, merged, buffer, options::buffer_per_route);
-    let (slot, limit) = (&mut to.local_rate_limit, &written.ratelimit);
-    set(slot, merged, limit, options::rate_limit);
+    let (local, told) = (&mut to.local_rate_limit, &mut to.rate_limit_descriptors);
+    let slots = (local, told, &mut to.beside);
+    options::set_rate_limits(slots, merged, &written.ratelimit);
+    let (slot, beside) = (&mut to.authorized, &mut to.beside);
+    options::set_authorized(slot, beside, merged, &written.extauth);
     set(&mut to.retry, merged, &written.retries, options::retry);
     set_on_attempts(to, merged);
     set(&mut to.cors, merged, &written.cors, options::host_cors);
@@ -53,14 +56,14 @@ pub(super) fn host_problems(options: &VirtualHostOptions) -> Vec<Outcome> {
     let mut found = options::problems(options);
     found.extend(check(&options.csrf, options::csrf));
     found.extend(check(&options.buffer_per_route, options::buffer_per_route));
-    found.extend(check(&options.ratelimit, options::rate_limit));
+    found.extend(options::rate_limit_problems(&options.ratelimit));
     found.extend(check(
         &options.header_manipulation,
         options::header_manipulation,
     ));
     found.extend(check(&options.retries, options::retry));
     found.extend(check(&options.cors, options::host_cors));
-    found.extend(unserved(&options.extauth));
+    found.extend(options::authorized_problems(&options.extauth));
     found.extend(check(&options.transformations, options::transformations));
     found.extend(check(
         &options.staged_transformations,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::gateway::ParentFacts;
 use crate::ir::{
-    BackendId, Certificate, Ir, Listener, ListenerId, MeshPort, MeshPortId, Stack, StreamRule,
-    VirtualHost,
+    BackendId, Certificate, Ir, Listener, ListenerId, ListenerSettings, MeshPort, MeshPortId,
+    Stack, StreamRule, VirtualHost,
 };
 use crate::tally::Tally;
 
@@ -31,10 +31,15 @@ impl Served {
             return false;
         }
         let new = new.map(Arc::new);
-        let stacks = |listener: &Option<Arc<Listener>>| {
-            parts(listener.iter().map(|listener| &listener.stack))
+        let known = |listener: &Option<Arc<Listener>>| {
+            let stacks = listener.iter().map(|listener| &listener.stack);
+            let settings = listener.iter().map(|listener| {
+                let part = Part::Settings(Arc::clone(&listener.settings));
+                (Arc::as_ptr(&listener.settings).cast(), part)
+            });
+            parts(stacks).into_iter().chain(settings).collect::<Parts>()
         };
-        self.count_all(&stacks(&old), &stacks(&new));
+        self.count_all(&known(&old), &known(&new));
         self.listeners.extend(new.map(|new| (id.clone(), new)));
         self.has_changed = true;
         true
@@ -100,6 +105,7 @@ impl Served {
 enum Part {
     Host(Arc<VirtualHost>),
     Stream(Arc<StreamRule>),
+    Settings(Arc<ListenerSettings>),
 }
 
 impl Part {
@@ -111,6 +117,7 @@ impl Part {
                 Box::new(rules.flat_map(|rule| rule.backends()))
             }
             Self::Stream(rule) => Box::new(rule.backends()),
+            Self::Settings(settings) => Box::new(settings.backends()),
         }
     }
 }

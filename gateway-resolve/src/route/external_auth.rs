@@ -6,7 +6,7 @@ use gateway_model::{AuthProtocol, ExternalAuth, ForwardBody, GrpcAuth, HeaderNam
 
 use crate::ir::{
     Authorization, AuthorizationProtocol, BackendId, ForwardedBody, GrpcAuthorization,
-    HttpAuthorization, Named, Unanswered,
+    HttpAuthorization, Named, Target, Unanswered,
 };
 
 /// What the filter asks of `server`, which its reference leads to; the error is a message.
@@ -20,13 +20,13 @@ pub(crate) fn authorization(
         forward_body,
     } = written;
     Ok(Authorization {
-        server,
+        server: Target::Backend(server),
         protocol: match protocol {
             AuthProtocol::Http(http) => AuthorizationProtocol::Http(over_http(http)?),
             AuthProtocol::Grpc(GrpcAuth { allowed_headers }) => {
                 AuthorizationProtocol::Grpc(GrpcAuthorization {
                     headers: all_or(names("grpc.allowedHeaders", allowed_headers)?),
-                    context: Vec::new(),
+                    ..GrpcAuthorization::default()
                 })
             }
             _ => return Err("the protocol of the filter is not supported".to_owned()),
@@ -34,6 +34,7 @@ pub(crate) fn authorization(
         body: body(forward_body.as_ref()),
         timeout: None,
         unanswered: Unanswered::Refuse(FORBIDDEN),
+        reserved: Vec::new(),
     })
 }
 
@@ -49,9 +50,9 @@ fn over_http(written: &HttpAuth) -> Result<HttpAuthorization, String> {
     Ok(HttpAuthorization {
         prefix: prefix(path.as_deref().unwrap_or_default()),
         headers: names("http.allowedHeaders", allowed_headers)?,
-        added: Vec::new(),
         to_backend: all_or(to_backend),
         to_client: Named::All,
+        ..HttpAuthorization::default()
     })
 }
 

@@ -39,7 +39,7 @@ fn option() -> impl Strategy<Value = Value> {
         0..3usize,
         proptest::option::of(0..2usize),
     );
-    let set = subsequence(vec![0, 1, 2, 3, 4, 5], 0..=4);
+    let set = subsequence(vec![0, 1, 2, 3, 4, 5, 6, 7], 0..=5);
     let age = proptest::option::of(1..3u8);
     (select(kinds), namespace(), 0..3usize, vec(target, 0..=2), set, age).prop_map(
         |(kind, namespace, name, targets, set, age)| {
@@ -71,7 +71,7 @@ fn option() -> impl Strategy<Value = Value> {
 }
 
 fn options(kind: &str, set: &[usize]) -> Value {
-    let all: [(&str, Value, &[&str]); 6] = [
+    let all: [(&str, Value, &[&str]); 8] = [
         (
             "csrf",
             json!({}),
@@ -97,6 +97,21 @@ fn options(kind: &str, set: &[usize]) -> Value {
             "shadowing",
             json!({"upstream": {"name": "u0", "namespace": "b"}, "percentage": 9}),
             &["RouteOption"],
+        ),
+        (
+            "extauth",
+            match kind {
+                "HttpListenerOption" => {
+                    json!({"extauthzServerRef": {"name": "u0", "namespace": "b"}})
+                }
+                _ => json!({"customAuth": {}}),
+            },
+            &["RouteOption", "VirtualHostOption", "HttpListenerOption"],
+        ),
+        (
+            "ratelimitServer",
+            json!({"ratelimitServerRef": {"name": "u0", "namespace": "a"}}),
+            &["HttpListenerOption"],
         ),
     ];
     let chosen = set.iter().map(|index| &all[*index]);

@@ -18,4 +18,5 @@ mod output;
 mod reload;
 mod run;
 mod selection;
+mod servers;
 mod support;

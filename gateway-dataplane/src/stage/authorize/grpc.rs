@@ -19,7 +19,7 @@ use super::{Authorize, NoVerdict, Subject};
 use crate::admit::Refusal;
 use crate::backend::BoxBackend;
 use crate::head::{Fields, Known, RequestHead};
-use crate::stage::grpc::{CallError, Called, call};
+use crate::stage::grpc::{CallError, Called, authority, call};
 
 pub(super) async fn ask(
     stage: &Authorize,
@@ -28,10 +28,9 @@ pub(super) async fn ask(
     subject: Subject<'_>,
     body: Bytes,
 ) -> Result<Verdict, NoVerdict> {
-    let object = &stage.spec.server.object;
     let method = Called {
         path: "/envoy.service.auth.v3.Authorization/Check",
-        authority: &format!("{}.{}", object.name, object.namespace),
+        authority: &authority(&stage.spec.server, spec.authority.as_deref()),
         limit: stage.answer_bytes,
     };
     let question = question(spec, subject, body);
@@ -68,12 +67,7 @@ fn question(spec: &GrpcAuthorization, subject: Subject<'_>, body: Bytes) -> Chec
         destination: local,
         request: Some(Asked {
             time: Some(time),
-            http: Some(http(
-                &spec.headers,
-                subject.head,
-                connection.scheme.as_str(),
-                body,
-            )),
+            http: Some(http(spec, subject.head, connection.scheme.as_str(), body)),
         }),
         context_extensions: context.collect(),
         tls_session: connection.sni.as_ref().map(|sni| TlsSession {
@@ -96,11 +90,11 @@ fn peer(address: SocketAddr) -> Peer {
     }
 }
 
-fn http(taken: &Named, head: &RequestHead, scheme: &str, body: Bytes) -> HttpRequest {
+fn http(spec: &GrpcAuthorization, head: &RequestHead, scheme: &str, body: Bytes) -> HttpRequest {
     let length = head.fields.text(Known::ContentLength);
     let (text, raw) = match String::from_utf8(body.to_vec()) {
-        Ok(text) => (text, Bytes::new()),
-        Err(_) => (String::new(), body),
+        Ok(text) if !spec.raw_body => (text, Bytes::new()),
+        _ => (String::new(), body),
     };
     HttpRequest {
         id: head
@@ -109,7 +103,7 @@ fn http(taken: &Named, head: &RequestHead, scheme: &str, body: Bytes) -> HttpReq
             .unwrap_or_default()
             .to_owned(),
         method: head.method.to_string(),
-        headers: headers(taken, &head.fields),
+        headers: headers(&spec.headers, &head.fields),
         path: head.target().to_owned(),
         host: head.host().unwrap_or_default().to_owned(),
         scheme: scheme.to_owned(),

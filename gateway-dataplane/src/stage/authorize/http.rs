@@ -25,7 +25,8 @@ pub(super) async fn ask(
     let attempt = Attempt::first(subject.connection.worker);
     let (answer, body) = server.call(request, &attempt).await?.into_parts();
     if answer.status == StatusCode::OK {
-        let request = changes(&answer, &spec.to_backend, describes_the_answer);
+        let mut request = changes(&answer, &spec.to_backend, describes_the_answer);
+        request.extend(appended(&answer, &spec.appended));
         return Ok(Verdict::Passed(Changes {
             request,
             ..Changes::default()
@@ -58,6 +59,7 @@ fn question(
             asked.fields.append(name, value);
         }
     }
+    add_by_patterns(spec, &head.fields, &mut asked.fields);
     for (name, value) in &spec.added {
         asked.fields.insert(name.as_http(), value.as_http());
     }
@@ -67,6 +69,37 @@ fn question(
     let too_long = |_| NoVerdict::Invalid("its path would be too long".to_owned());
     let parts = asked.to_parts().map_err(too_long)?;
     Ok(Request::from_parts(parts, Body::from(body)))
+}
+
+/// Adds the headers that patterns name and that are not there yet.
+fn add_by_patterns(spec: &HttpAuthorization, from: &Fields, to: &mut Fields) {
+    let names = from.iter().filter_map(|(name, _)| {
+        let name = name.to_ascii_lowercase();
+        let is_named = spec.header_patterns.iter().any(|one| one.is_match(&name));
+        let name = HeaderName::try_from(name).ok().filter(|_| is_named)?;
+        (is_editable(&name) && !to.contains(&name)).then_some(name)
+    });
+    let mut names: Vec<_> = names.collect();
+    names.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
+    names.dedup();
+    for name in names {
+        for value in from.get_all(&name) {
+            to.append(&name, value);
+        }
+    }
+}
+
+/// The headers of an answer that are put beside those that are there.
+fn appended(answer: &response::Parts, names: &[gateway_model::HeaderName]) -> Vec<Change> {
+    let values = names.iter().flat_map(|name| {
+        let values = answer.headers.get_all(name.as_http()).iter();
+        values.map(|value| Change {
+            name: name.as_http().clone(),
+            value: value.clone(),
+            manner: Manner::Append,
+        })
+    });
+    values.collect()
 }
 
 /// A server that leads back to this gateway would be asked for ever.

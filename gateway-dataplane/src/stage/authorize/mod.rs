@@ -54,13 +54,13 @@ enum NoVerdict {
 }
 
 impl Authorize {
-    pub(super) fn new(spec: &ir::Authorization, maker: &Maker<'_>) -> Self {
+    pub(super) fn new(spec: ir::Authorization, maker: &Maker<'_>) -> Self {
         Self {
-            server: (maker.backend)(&spec.server),
+            server: maker.server(&spec.server),
             patience: spec.timeout.unwrap_or(maker.limits.authorization),
             hop_id: maker.hop_id.cloned(),
             answer_bytes: maker.limits.authorization_answer,
-            spec: spec.clone(),
+            spec,
         }
     }
 
@@ -115,6 +115,9 @@ fn refusal(status: StatusCode, reason: Reason) -> Refusal {
 impl Admit for Authorize {
     fn admit<'a>(&'a self, mut asking: Asking<'a>) -> Admitted<'a> {
         Box::pin(async move {
+            for name in &self.spec.reserved {
+                asking.head.fields.remove(name.as_http());
+            }
             let body = body_of(&mut asking, self.spec.body).await?;
             let subject = Subject {
                 head: asking.head,

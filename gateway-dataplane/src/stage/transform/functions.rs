@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
-use minijinja::value::{Rest, Value, ValueKind};
+use minijinja::value::{Rest, Serde, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State};
 
 use super::subject::{NAME, Subject, walk};
+use crate::admit::Kept;
 
 /// The message that a template is rendered for.
 pub(super) fn subject(state: &State<'_, '_>) -> Option<Arc<Subject>> {
@@ -96,7 +97,7 @@ fn add_message(environment: &mut Environment<'static>) {
     });
     environment.add_function("request_header", |state: &State<'_, '_>, name: &str| {
         let subject = of(state)?;
-        let value = subject.request_headers.get(&name.to_ascii_lowercase());
+        let value = subject.around.request.get(&name.to_ascii_lowercase());
         Ok::<_, Error>(value.cloned().unwrap_or_default())
     });
     environment.add_function("extraction", |state: &State<'_, '_>, name: &str| {
@@ -128,15 +129,44 @@ fn add_message(environment: &mut Environment<'static>) {
             escaped(text)
         })
     });
+    environment.add_function("dynamic_metadata", dynamic_metadata);
     // There is no such metadata here.
     for name in [
         "clusterMetadata",
         "cluster_metadata",
-        "dynamic_metadata",
+        "data_source",
         "host_metadata",
     ] {
         environment.add_function(name, |_: Rest<Value>| "");
     }
+}
+
+/// Whose values are that are asked for without saying.
+const NAMESPACE: &str = "io.solo.transformation";
+
+/// What an earlier transformation has kept: at `a:b` what is under `b` in what is under `a`. Nothing where there is no such
+/// thing.
+fn dynamic_metadata(
+    state: &State<'_, '_>,
+    path: &str,
+    namespace: Option<&str>,
+) -> Result<Value, Error> {
+    let subject = of(state)?;
+    let (key, below) = path.split_once(':').unwrap_or((path, ""));
+    let kept = subject
+        .around
+        .metadata
+        .get(namespace.unwrap_or(NAMESPACE), key);
+    let value = match kept {
+        None => return Ok(Value::from("")),
+        Some(Kept::Text(text)) => Value::from(text),
+        Some(Kept::Json(json)) => {
+            let json: serde_json::Value = serde_json::from_str(&json).unwrap_or_default();
+            Value::from(Serde(&json))
+        }
+    };
+    let path: Vec<_> = below.split(':').filter(|part| !part.is_empty()).collect();
+    Ok(walk(value, &path).unwrap_or_else(|| Value::from("")))
 }
 
 fn add_texts(environment: &mut Environment<'static>) {

@@ -1,6 +1,7 @@
 //! Changes to whole messages, by templates.
 
 mod engine;
+mod envelope;
 mod functions;
 mod message;
 mod program;
@@ -12,16 +13,16 @@ mod tests;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use gateway_resolve::ir::{self, Match, ValueMatch};
+use gateway_resolve::ir::{self, FieldMatch, Match};
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 
 use self::engine::Engine;
 use self::program::{Outcome, Program};
-use self::subject::Headers;
+use self::subject::{Around, Headers};
 use super::peek::start_of;
 use crate::Body;
-use crate::admit::{Admit, Admitted, Asking, Edit, Refusal};
+use crate::admit::{Admit, Admitted, Asking, Edit, Metadata, Refusal};
 use crate::head::{RequestHead, ResponseHead};
 use crate::observe::Reason;
 use crate::table::takes;
@@ -32,16 +33,21 @@ pub(super) struct Transform(Arc<Inner>);
 struct Inner {
     engine: Engine,
     requests: Vec<OfRequests>,
-    responses: Vec<(Conditions, Arc<Program>)>,
+    responses: Vec<OfResponses>,
     /// Bytes of a body that is read.
     limit: usize,
 }
 
-/// Headers that a response has to have.
-type Conditions = Vec<(Box<str>, ValueMatch)>;
+struct OfResponses {
+    headers: Vec<FieldMatch>,
+    details: Option<Box<str>>,
+    program: Arc<Program>,
+}
 
 struct OfRequests {
     matches: Vec<Match>,
+    headers: Vec<FieldMatch>,
+    reroutes: bool,
     request: Option<Program>,
     response: Option<Arc<Program>>,
 }
@@ -62,6 +68,8 @@ impl Transform {
         for one in &spec.requests {
             requests.push(OfRequests {
                 matches: one.matches.clone(),
+                headers: one.headers.clone(),
+                reroutes: one.reroutes,
                 request: one.request.as_ref().map(&mut program).transpose()?,
                 response: one
                     .response
@@ -73,7 +81,11 @@ impl Transform {
         }
         let mut responses = Vec::new();
         for one in &spec.responses {
-            responses.push((one.headers.clone(), Arc::new(program(&one.response)?)));
+            responses.push(OfResponses {
+                headers: one.headers.clone(),
+                details: one.details.clone(),
+                program: Arc::new(program(&one.response)?),
+            });
         }
         Ok(Self(Arc::new(Inner {
             engine,
@@ -89,8 +101,13 @@ impl Admit for Transform {
         Box::pin(async move {
             let inner = &self.0;
             let chosen = inner.requests.iter().find(|one| one.takes(asking.head));
+            let metadata = asking.edits.metadata();
             if let Some(program) = chosen.and_then(|one| one.request.as_ref()) {
-                inner.request(program, asking.head, asking.body).await?;
+                let (head, body) = (&mut *asking.head, &mut *asking.body);
+                inner.request(program, head, body, &metadata).await?;
+            }
+            if chosen.is_some_and(|one| one.reroutes) {
+                asking.edits.reroute();
             }
             let paired = chosen.and_then(|one| one.response.clone());
             if paired.is_none() && inner.responses.is_empty() {
@@ -98,8 +115,9 @@ impl Admit for Transform {
             }
             let request = Arc::new(message::of_request(asking.head));
             let inner = Arc::clone(inner);
-            let edit =
-                Edit::new(move |response| Box::pin(inner.response(paired, request, response)));
+            let edit = Edit::new(move |response| {
+                Box::pin(inner.response(paired, request, metadata, response))
+            });
             asking.edits.push(edit);
             Ok(())
         })
@@ -112,7 +130,9 @@ impl Admit for Transform {
 
 impl OfRequests {
     fn takes(&self, head: &RequestHead) -> bool {
-        self.matches.is_empty() || self.matches.iter().any(|one| takes(one, head))
+        let has = |wanted: &FieldMatch| wanted.matches(head.fields.text(&*wanted.name));
+        let is_matched = self.matches.is_empty() || self.matches.iter().any(|one| takes(one, head));
+        is_matched && self.headers.iter().all(has)
     }
 }
 
@@ -122,6 +142,7 @@ impl Inner {
         program: &Program,
         head: &mut RequestHead,
         body: &mut Body,
+        metadata: &Metadata,
     ) -> Result<(), Refusal> {
         let read = match program.reads_body() {
             false => Bytes::new(),
@@ -138,8 +159,11 @@ impl Inner {
             }
         };
         let headers = message::of_request(head);
-        let none = Arc::new(Headers::new());
-        match program.run(&self.engine, headers, &none, read) {
+        let around = Around {
+            request: Arc::new(Headers::new()),
+            metadata: metadata.clone(),
+        };
+        match program.run(&self.engine, headers, around, read) {
             Ok(outcome) => message::change_request(outcome, head, body),
             Err(message) => Err(bad_request(&message)),
         }
@@ -149,6 +173,7 @@ impl Inner {
         self: Arc<Self>,
         paired: Option<Arc<Program>>,
         request: Arc<Headers>,
+        metadata: Metadata,
         response: Response<Body>,
     ) -> Response<Body> {
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
@@ -157,7 +182,9 @@ impl Inner {
         let (mut parts, body) = response.into_parts();
         let mut head = ResponseHead::from(&parts);
         let headers = message::of_response(&head);
-        let Some(program) = paired.or_else(|| self.of_response(&headers)) else {
+        let details = details(parts.extensions.get());
+        let chosen = paired.or_else(|| self.of_response(&headers, details));
+        let Some(program) = chosen else {
             return Response::from_parts(parts, body);
         };
         let (body, read) = match program.reads_body() {
@@ -173,7 +200,8 @@ impl Inner {
                 }
             },
         };
-        let outcome = match program.run(&self.engine, headers, &request, read) {
+        let around = Around { request, metadata };
+        let outcome = match program.run(&self.engine, headers, around, read) {
             Ok(outcome) => outcome,
             Err(message) => {
                 let text = format!("bad request: {message}");
@@ -186,15 +214,26 @@ impl Inner {
         Response::from_parts(parts, body)
     }
 
-    fn of_response(&self, headers: &Headers) -> Option<Arc<Program>> {
-        let meets = |(name, value): &(Box<str>, ValueMatch)| {
-            let found = headers.get(&name.to_ascii_lowercase());
-            found.is_some_and(|found| value.matches(found))
+    fn of_response(&self, headers: &Headers, details: &str) -> Option<Arc<Program>> {
+        let meets = |wanted: &FieldMatch| {
+            let found = headers.get(&*wanted.name);
+            wanted.matches(found.map(String::as_str))
         };
         let mut responses = self.responses.iter();
-        let found = responses.find(|(conditions, _)| conditions.iter().all(meets));
-        found.map(|(_, program)| Arc::clone(program))
+        let found = responses.find(|one| {
+            let is_wanted = one
+                .details
+                .as_deref()
+                .is_none_or(|wanted| wanted == details);
+            is_wanted && one.headers.iter().all(meets)
+        });
+        found.map(|one| Arc::clone(&one.program))
     }
+}
+
+/// Why there is a response, in Envoy's words: for the reason that the gateway has for it, if it is not a backend's.
+fn details(reason: Option<&Reason>) -> &'static str {
+    reason.map_or("via_upstream", |reason| reason.details())
 }
 
 fn bad_request(message: &str) -> Refusal {

@@ -12,13 +12,16 @@ use minijinja::value::{Serde, Value};
 use serde_json::Value as Json;
 
 use super::engine::{Compiled, Engine};
-use super::subject::{Headers, Subject};
+use super::envelope::envelope;
+use super::subject::{Around, Headers, Subject};
+use crate::admit::{Kept, Metadata};
 
 /// A transformation, compiled.
 pub(super) struct Program {
     spec: ir::Transformation,
     headers: Vec<(Name, Compiled)>,
     append: Vec<(HeaderName, Compiled)>,
+    metadata: Vec<Compiled>,
     body: BodyProgram,
 }
 
@@ -28,6 +31,7 @@ enum BodyProgram {
     Text(Compiled),
     MergeExtractors,
     MergeKeys(Vec<(Box<str>, Compiled, bool)>),
+    Message(bool),
 }
 
 /// A header, or what HTTP/2 has in its place.
@@ -62,6 +66,8 @@ impl Program {
         let append = spec.append.iter();
         let append = append.map(|(name, template)| Ok((name.as_http().clone(), add(template)?)));
         let append = append.collect::<Result<_, String>>()?;
+        let metadata = spec.metadata.iter().map(|kept| add(&kept.value));
+        let metadata = metadata.collect::<Result<_, String>>()?;
         let body = match &spec.body {
             BodyTransformation::Keep => BodyProgram::Keep,
             BodyTransformation::PassThrough => BodyProgram::PassThrough,
@@ -73,11 +79,13 @@ impl Program {
                 };
                 BodyProgram::MergeKeys(keys.iter().map(key).collect::<Result<_, String>>()?)
             }
+            BodyTransformation::Message { with_target } => BodyProgram::Message(*with_target),
             _ => return Err("what becomes of the body is not supported".to_owned()),
         };
         Ok(Self {
             headers,
             append,
+            metadata,
             body,
             spec: spec.clone(),
         })
@@ -93,7 +101,7 @@ impl Program {
         &self,
         engine: &Engine,
         headers: Headers,
-        request_headers: &Arc<Headers>,
+        around: Around,
         body: Bytes,
     ) -> Result<Outcome, String> {
         let json = self.parse(&body)?;
@@ -103,7 +111,7 @@ impl Program {
         let subject = Arc::new(Subject {
             extractions: self.spec.extractors.iter().map(extract).collect(),
             headers: Arc::new(headers),
-            request_headers: Arc::clone(request_headers),
+            around,
             json: Value::from(Serde(&json)),
             body,
             extractions_are_variables: self.spec.extractions_are_variables,
@@ -112,12 +120,17 @@ impl Program {
         });
         let render = |template: &Compiled| engine.render(template, &subject);
         let body = self.body(json, &subject, render)?;
+        self.keep(&subject.around.metadata, render)?;
         let set = self.headers.iter();
         let set = set.map(|(name, value)| Ok((name.clone(), render(value)?)));
         let append = self.append.iter();
         let append = append.map(|(name, value)| Ok((name.clone(), render(value)?)));
+        let json = matches!(self.body, BodyProgram::Message(_)).then(|| {
+            let name = Name::Header(http::header::CONTENT_TYPE);
+            Ok((name, "application/json".to_owned()))
+        });
         Ok(Outcome {
-            set: set.collect::<Result<_, String>>()?,
+            set: set.chain(json).collect::<Result<_, String>>()?,
             append: append.collect::<Result<_, String>>()?,
             remove: self
                 .spec
@@ -131,7 +144,8 @@ impl Program {
 
     fn parse(&self, body: &Bytes) -> Result<Json, String> {
         let nothing = || Json::Object(serde_json::Map::new());
-        if body.is_empty() || !self.reads_body() || self.spec.parsing == BodyParsing::Nothing {
+        let is_looked_at = self.reads_body() && !matches!(self.body, BodyProgram::Message(_));
+        if body.is_empty() || !is_looked_at || self.spec.parsing == BodyParsing::Nothing {
             return Ok(nothing());
         }
         match serde_json::from_slice(body) {
@@ -139,6 +153,29 @@ impl Program {
             Err(_) if self.spec.parsing == BodyParsing::JsonIfPossible => Ok(nothing()),
             Err(error) => Err(error.to_string()),
         }
+    }
+
+    /// Keeps what templates come to for later.
+    fn keep(
+        &self,
+        metadata: &Metadata,
+        render: impl Fn(&Compiled) -> Result<String, String>,
+    ) -> Result<(), String> {
+        for (kept, template) in self.spec.metadata.iter().zip(&self.metadata) {
+            let text = render(template)?;
+            if text.is_empty() {
+                continue;
+            }
+            let value = match kept.is_json {
+                true => {
+                    let json: Json = serde_json::from_str(&text).map_err(|e| e.to_string())?;
+                    Kept::Json(json.to_string())
+                }
+                false => Kept::Text(text),
+            };
+            metadata.put(&kept.namespace, &kept.key, value);
+        }
+        Ok(())
     }
 
     fn body(
@@ -149,6 +186,10 @@ impl Program {
     ) -> Result<Option<String>, String> {
         match &self.body {
             BodyProgram::Keep | BodyProgram::PassThrough => Ok(None),
+            BodyProgram::Message(with_target) => {
+                let message = envelope(&subject.headers, &subject.body, *with_target);
+                Ok(Some(message.to_string()))
+            }
             BodyProgram::Text(template) => render(template).map(Some),
             BodyProgram::MergeExtractors => {
                 let mut json = json;

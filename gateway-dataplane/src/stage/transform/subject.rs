@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use minijinja::value::{Object, Value};
 
+use crate::admit::Metadata;
 use crate::forward::entropy;
 
 /// The headers of a message, pseudo-headers included, by names in lower case.
@@ -15,8 +16,7 @@ pub(super) type Headers = BTreeMap<String, String>;
 /// What templates see of a message.
 pub(super) struct Subject {
     pub(super) headers: Arc<Headers>,
-    /// Those of the request, where the message is a response.
-    pub(super) request_headers: Arc<Headers>,
+    pub(super) around: Around,
     pub(super) body: Bytes,
     /// The body, where it was read as JSON.
     pub(super) json: Value,
@@ -27,6 +27,14 @@ pub(super) struct Subject {
     pub(super) escapes: bool,
     /// The texts that stand for patterns, each the same throughout the message.
     pub(super) randoms: Mutex<BTreeMap<String, String>>,
+}
+
+/// What there is around a message.
+pub(super) struct Around {
+    /// The headers of the request, where the message is a response.
+    pub(super) request: Arc<Headers>,
+    /// What stages keep for each other.
+    pub(super) metadata: Metadata,
 }
 
 impl Subject {

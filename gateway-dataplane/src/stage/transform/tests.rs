@@ -8,9 +8,10 @@ use gateway_resolve::ir::{
     Template, Transformation,
 };
 
-use super::Headers;
 use super::engine::Engine;
 use super::program::{Name, Outcome, Program};
+use super::{Around, Headers};
+use crate::admit::Metadata;
 
 fn headers(pairs: &[(&str, &str)]) -> Headers {
     let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
@@ -24,7 +25,10 @@ fn template(text: &str) -> Template {
 fn run(spec: &Transformation, body: &str) -> Result<Outcome, String> {
     let mut engine = Engine::new(4096);
     let program = Program::new(spec, &mut engine).unwrap();
-    let request = Arc::new(headers(&[("x-id", "7")]));
+    let around = Around {
+        request: Arc::new(headers(&[("x-id", "7")])),
+        metadata: Metadata::default().share(),
+    };
     let seen = headers(&[
         (":path", "/a"),
         ("x-name", "Ann"),
@@ -33,7 +37,7 @@ fn run(spec: &Transformation, body: &str) -> Result<Outcome, String> {
     program.run(
         &engine,
         seen,
-        &request,
+        around,
         Bytes::copy_from_slice(body.as_bytes()),
     )
 }

@@ -26,8 +26,6 @@ pub enum ExtAuth {
 pub struct CustomAuth {
     /// What it is told beside the request.
     pub context_extensions: BTreeMap<String, String>,
-    /// Its name, where there are several.
-    pub name: String,
 }
 
 #[derive(Deserialize)]

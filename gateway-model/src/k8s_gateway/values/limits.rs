@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::RateLimitActions;
 use crate::k8s_gateway::proto::Span;
 
 /// Requests are read as a whole before they go on.
@@ -54,6 +55,10 @@ pub enum RateLimit {
 pub struct RateLimits {
     /// A bucket in this process.
     pub local_ratelimit: Option<LocalRateLimit>,
+    /// What a server is told of requests.
+    pub rate_limits: Vec<RateLimitActions>,
+    /// Is it told what the virtual host says as well?
+    pub include_vh_rate_limits: bool,
 }
 
 /// What limits the rate of a listener's requests.

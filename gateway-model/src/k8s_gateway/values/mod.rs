@@ -5,8 +5,10 @@ mod connection_manager;
 mod connections;
 mod cors;
 mod csrf;
+mod descriptors;
 mod durations;
 mod ext_auth;
+mod ext_auth_server;
 mod fault;
 mod headers;
 mod http;
@@ -33,8 +35,15 @@ pub use connections::{
 };
 pub use cors::{Cors, CorsMergeSettings, CorsMergeStrategy};
 pub use csrf::{Csrf, Denominator, RuntimeFraction, Share, StringMatch};
+pub use descriptors::{
+    DescribedHeader, DescriptorHeaderMatch, GenericKey, HeaderValueMatch, Nothing, NumberRange,
+    RateLimitAction, RateLimitActions, RateLimitServer,
+};
 pub use durations::MaxStreamDuration;
 pub use ext_auth::{CustomAuth, ExtAuth};
+pub use ext_auth_server::{
+    ExtAuthBody, ExtAuthHttp, ExtAuthRequest, ExtAuthResponse, ExtAuthServer, GrpcService,
+};
 pub use fault::{Abort, Delay, Faults};
 pub use headers::{HeaderManipulation, HeaderPair, RequestHeader, ResponseHeader};
 pub use http::{GrpcWeb, Gzip, GzipLevel};
@@ -45,13 +54,14 @@ pub use listeners::{ConnectionLimit, Empty, HeaderValidation, HealthCheck, Route
 pub use retries::{Backoff, Retries, Shadowing};
 pub use rewrites::{HostRewrite, Regex, RegexRewrite};
 pub use template::{
-    Extraction, ExtractionMode, HeaderToAppend, InjaTemplate, MergedJsonKey, ParseBody,
-    TemplateBody, TransformationTemplate,
+    DynamicMetadataValue, Extraction, ExtractionMode, HeaderToAppend, InjaTemplate, MergedJsonKey,
+    ParseBody, TemplateBody, TransformationTemplate,
 };
 pub use tls::{SslConfig, SslParameters, SslVersion};
 pub use transformations::{
-    HeaderMatcher, PathSpecifier, QueryParameterMatcher, RequestTransform, ResponseTransform,
-    RouteMatcher, StagedTransformations, Transformation, TransformationStage, Transformations,
+    HeaderBodyTransform, HeaderMatcher, PathSpecifier, QueryParameterMatcher, RequestTransform,
+    ResponseTransform, RouteMatcher, StagedTransformations, Transformation, TransformationStage,
+    Transformations,
 };
 pub use upstreams::{KubeUpstream, StaticHost, StaticUpstream, UpstreamType};
 

@@ -19,6 +19,8 @@ pub struct TransformationTemplate {
     pub headers_to_append: Vec<HeaderToAppend>,
     /// Headers that are removed.
     pub headers_to_remove: Vec<String>,
+    /// Values that are kept for later.
+    pub dynamic_metadata_values: Vec<DynamicMetadataValue>,
     /// What becomes of the body.
     pub body: TemplateBody,
     /// What templates know of the body.
@@ -45,6 +47,20 @@ pub struct HeaderToAppend {
     pub key: String,
     /// Its value.
     pub value: InjaTemplate,
+}
+
+/// A value that is kept for later.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DynamicMetadataValue {
+    /// Whose it is; that of transformations, when it is empty.
+    pub metadata_namespace: String,
+    /// Under which key.
+    pub key: String,
+    /// What it is.
+    pub value: InjaTemplate,
+    /// Is it JSON, rather than a text?
+    pub json_to_proto: bool,
 }
 
 /// What becomes of a body.
@@ -149,6 +165,7 @@ struct WireTemplate {
     headers: BTreeMap<String, InjaTemplate>,
     headers_to_append: Vec<HeaderToAppend>,
     headers_to_remove: Vec<String>,
+    dynamic_metadata_values: Vec<DynamicMetadataValue>,
     body: Option<InjaTemplate>,
     passthrough: Option<serde_json::Value>,
     merge_extractors_to_body: Option<serde_json::Value>,
@@ -188,6 +205,7 @@ impl<'de> Deserialize<'de> for TransformationTemplate {
             headers: wire.headers,
             headers_to_append: wire.headers_to_append,
             headers_to_remove: wire.headers_to_remove,
+            dynamic_metadata_values: wire.dynamic_metadata_values,
             body,
             parse_body_behavior: wire.parse_body_behavior,
             ignore_error_on_parse: wire.ignore_error_on_parse,

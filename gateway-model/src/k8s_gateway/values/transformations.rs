@@ -9,6 +9,8 @@ use crate::k8s_gateway::proto::at_most_one;
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Transformations {
+    /// Does the request look for its route again?
+    pub clear_route_cache: bool,
     /// What becomes of requests.
     pub request_transformation: Option<Transformation>,
     /// What becomes of their responses.
@@ -45,6 +47,8 @@ pub struct TransformationStage {
 pub struct RequestTransform {
     /// Of which ones; of all, when it is not given.
     pub matcher: Option<RouteMatcher>,
+    /// Do they look for their route again?
+    pub clear_route_cache: bool,
     /// What becomes of them.
     pub request_transformation: Option<Transformation>,
     /// What becomes of their responses.
@@ -69,8 +73,8 @@ pub struct ResponseTransform {
 pub enum Transformation {
     /// What templates make of it.
     Template(TransformationTemplate),
-    /// Its head as a body of JSON, and back.
-    HeaderBody,
+    /// All of it as JSON.
+    HeaderBody(HeaderBodyTransform),
     /// What a stylesheet makes of it, which belongs to another edition.
     Xslt,
     /// Nothing.
@@ -81,7 +85,7 @@ pub enum Transformation {
 #[serde(rename_all = "camelCase")]
 struct WireTransformation {
     transformation_template: Option<TransformationTemplate>,
-    header_body_transform: Option<serde_json::Value>,
+    header_body_transform: Option<HeaderBodyTransform>,
     xslt_transformation: Option<serde_json::Value>,
 }
 
@@ -99,11 +103,19 @@ impl<'de> Deserialize<'de> for Transformation {
         ])?;
         Ok(match (template, header_body, xslt) {
             (Some(template), ..) => Self::Template(template),
-            (_, Some(_), _) => Self::HeaderBody,
+            (_, Some(written), _) => Self::HeaderBody(written),
             (.., Some(_)) => Self::Xslt,
             (None, None, None) => Self::Nothing,
         })
     }
+}
+
+/// A message as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct HeaderBodyTransform {
+    /// With method, path and query?
+    pub add_request_metadata: bool,
 }
 
 /// Which requests.

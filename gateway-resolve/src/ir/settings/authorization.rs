@@ -6,14 +6,14 @@ use std::time::Duration;
 use gateway_model::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
-use crate::ir::BackendId;
+use crate::ir::{Pattern, Target};
 
 /// A server that is asked whether a request may pass (GEP-1494).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Authorization {
-    /// Who is asked.
-    pub server: BackendId,
+    /// Who is asked; who is refused gives no answer.
+    pub server: Target,
     /// How it is asked, and what is done with its answer.
     pub protocol: AuthorizationProtocol,
     /// How much of the request's body it is sent; nothing when `None`.
@@ -24,6 +24,18 @@ pub struct Authorization {
     pub timeout: Option<Duration>,
     /// What becomes of requests that it cannot be asked about.
     pub unanswered: Unanswered,
+    /// Headers that it alone may set: requests lose those that clients send.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reserved: Vec<HeaderName>,
+}
+
+/// Is the server of a listener asked whether a request may pass?
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Authorized {
+    /// It is not, whatever a less specific level says.
+    No,
+    /// It is, and told this besides (`context_extensions`).
+    ByListener(Vec<(Box<str>, Box<str>)>),
 }
 
 /// How an authorization server is asked.
@@ -46,11 +58,17 @@ pub struct HttpAuthorization {
     pub prefix: Box<str>,
     /// The headers of the request that it gets besides.
     pub headers: Vec<HeaderName>,
+    /// The same, of which the whole name matches a pattern.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub header_patterns: Vec<Pattern>,
     /// Headers that it gets with these values, in place of the request's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub added: Vec<(HeaderName, HeaderValue)>,
     /// The headers of its answer that the backend gets, in place of the request's.
     pub to_backend: Named,
+    /// Those that the backend gets beside the request's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub appended: Vec<HeaderName>,
     /// The headers of its answer that the client gets when the request does not pass.
     pub to_client: Named,
 }
@@ -64,6 +82,12 @@ pub struct GrpcAuthorization {
     /// What it is told besides (`context_extensions`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub context: Vec<(Box<str>, Box<str>)>,
+    /// Is a body sent as bytes, be it text or not?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub raw_body: bool,
+    /// The `:authority` that it is called by; one of the backend's when `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<Box<str>>,
 }
 
 /// Headers that are taken.

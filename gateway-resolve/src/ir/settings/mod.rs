@@ -32,8 +32,8 @@ mod times;
 mod transformation;
 
 pub use authorization::{
-    Authorization, AuthorizationProtocol, ForwardedBody, GrpcAuthorization, HttpAuthorization,
-    Named, Unanswered,
+    Authorization, AuthorizationProtocol, Authorized, ForwardedBody, GrpcAuthorization,
+    HttpAuthorization, Named, Unanswered,
 };
 pub use backend_connections::{
     Http2Connections, HttpConnections, Keepalive, OpenAtMost, ProxyHeader, TunnelThrough,
@@ -48,7 +48,9 @@ pub use duration::{AskedDuration, StreamDuration};
 pub use extension::Extension;
 pub use fault::{Abort, Delay, Fault};
 pub use format::{FieldName, Format, Operator, Piece};
-pub use global_rate_limit::{DescriptorEntry, GlobalRateLimit};
+pub use global_rate_limit::{
+    DescriptorEntry, FieldMatch, FieldTest, RateLimitDescriptors, RateLimitServer,
+};
 pub use grpc_web::GrpcWeb;
 pub use header_manipulation::{AddedHeader, HeaderChanges, HeaderManipulation};
 pub use heads::{EscapedSlashes, HealthAnswer, RegisteredMethods, RequestHeads, Underscores};
@@ -62,14 +64,16 @@ pub use session::{SessionCarrier, SessionPersistence};
 pub use times::ConnectionTimes;
 pub use transformation::{
     BodyParsing, BodyTransformation, Captures, Extracted, ExtractionMode, Extractor, MergedKey,
-    RequestTransformation, ResponseTransformation, Template, TemplateError, Transformation,
-    TransformationStage, Transformations,
+    MetadataValue, RequestTransformation, ResponseTransformation, Template, TemplateError,
+    Transformation, TransformationStage, Transformations,
 };
 
 use std::any::Any;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+use super::{BackendId, Target};
 
 /// Declares a struct of settings: a field for each, which may be unset.
 macro_rules! settings {
@@ -131,14 +135,16 @@ settings! {
         retry: Retry,
         /// Who is asked whether a request may pass.
         authorization: Authorization,
+        /// Whether the listener's server is, where nobody else is.
+        authorized: Authorized,
         /// How the requests of a session find the same endpoint.
         session: SessionPersistence,
         /// Faults for some of the requests.
         fault: Fault,
         /// How many requests pass.
         local_rate_limit: LocalRateLimit,
-        /// How many requests pass, as a server counts them.
-        global_rate_limit: GlobalRateLimit,
+        /// What the listener's rate-limit server is told.
+        rate_limit_descriptors: RateLimitDescriptors,
         /// What becomes of the path, before filters.
         path_rewrite: PathChange,
         /// What becomes of the host, before filters.
@@ -161,12 +167,12 @@ settings! {
 settings! {
     /// What may be tuned for one virtual host, for all its rules.
     VirtualHostSettings {
-        /// Who is asked whether a request may pass, where the rule does not say.
-        authorization: Authorization,
+        /// Whether the listener's server is asked whether a request may pass, where the rule does not say.
+        authorized: Authorized,
         /// How many requests pass, of all rules that do not say.
         local_rate_limit: LocalRateLimit,
-        /// How many requests pass, as a server counts them, where the rule does not say.
-        global_rate_limit: GlobalRateLimit,
+        /// What the listener's rate-limit server is told, where the rule does not say.
+        rate_limit_descriptors: RateLimitDescriptors,
         /// When and how often a request is tried again, where the rule does not say.
         retry: Retry,
         /// Are backends told, by `x-envoy-attempt-count`, which attempt at a request they get?
@@ -248,8 +254,10 @@ settings! {
         request_heads: RequestHeads,
         /// Whether methods have to be registered.
         registered_methods: RegisteredMethods,
-        /// Who is asked whether a request may pass, where neither rule nor host says.
-        authorization: Authorization,
+        /// Who is asked whether a request may pass, where rule or host want it.
+        authorizer: Authorization,
+        /// Who is asked how many requests pass, where rule or host have something to tell.
+        rate_limit_server: RateLimitServer,
         /// How many requests pass, of all rules for which neither rule nor host says.
         local_rate_limit: LocalRateLimit,
         /// From where requests that change something have to come, where neither rule nor host says.
@@ -260,5 +268,15 @@ settings! {
         grpc_web: GrpcWeb,
         /// Whether requests are read whole, where neither rule nor host says.
         buffer: Buffer,
+    }
+}
+
+impl ListenerSettings {
+    /// The servers that are asked about requests.
+    pub(crate) fn backends(&self) -> impl Iterator<Item = &BackendId> {
+        let authorizer = self.authorizer.iter().map(|set| &set.value.server);
+        let counts = self.rate_limit_server.iter();
+        let servers = authorizer.chain(counts.map(|set| &set.value.server));
+        servers.filter_map(Target::backend)
     }
 }

@@ -3,10 +3,14 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use gateway_model::k8s_gateway::FieldError;
 use gateway_model::k8s_gateway::values;
+use gateway_model::k8s_gateway::{FieldError, Options};
 
-use crate::ir::{Buffer, LocalRateLimit};
+use crate::ir::{Buffer, LocalRateLimit, Origin, RateLimitDescriptors, Sourced};
+
+use super::super::merge::Merged;
+use super::descriptors::descriptors;
+use super::{Outcome, Read, check, unserved, when_read};
 
 /// Buffering of one route or virtual host.
 pub(crate) fn buffer_per_route(written: &values::BufferPerRoute) -> Result<Buffer, FieldError> {
@@ -28,14 +32,57 @@ pub(crate) fn buffer(written: &values::Buffer) -> Result<Buffer, FieldError> {
         .ok_or_else(missing)
 }
 
-/// The bucket of a rate limit.
-pub(crate) fn rate_limit(written: &values::RateLimit) -> Result<LocalRateLimit, FieldError> {
-    match written {
-        values::RateLimit::Own(limits) => match &limits.local_ratelimit {
-            Some(limit) => bucket(limit),
-            None => Err(FieldError::new("only localRatelimit is honoured here")),
-        },
-        _ => Err(FieldError::new("rateLimitConfigs are not honoured here")),
+/// What limits the rate of a rule or host.
+#[derive(Debug, Default)]
+pub(crate) struct RateLimits {
+    /// A bucket of its own.
+    pub(crate) local: Option<LocalRateLimit>,
+    /// What a server is told.
+    pub(crate) told: Option<RateLimitDescriptors>,
+}
+
+/// The limits of a rule or host; RateLimitConfigs are not honoured.
+pub(crate) fn rate_limits(written: &values::RateLimit) -> Result<RateLimits, FieldError> {
+    let values::RateLimit::Own(limits) = written else {
+        return Ok(RateLimits::default());
+    };
+    let local = limits.local_ratelimit.as_ref().map(bucket).transpose();
+    Ok(RateLimits {
+        local: local.map_err(|error| error.within("localRatelimit"))?,
+        told: descriptors(limits)?,
+    })
+}
+
+/// Puts them into the settings of a level.
+pub(crate) fn set_rate_limits<O: Options>(
+    (local, told, beside): RateLimitSlots<'_>,
+    merged: &Merged<O>,
+    field: &Read<values::RateLimit>,
+) {
+    when_read(field, |field, written| {
+        let limits = rate_limits(written)?;
+        if limits.local.is_none() && limits.told.is_none() {
+            beside.push(merged.origin(field));
+        }
+        *local = limits.local.map(|limit| merged.sourced(field, limit));
+        *told = limits.told.map(|told| merged.sourced(field, told));
+        Ok(())
+    });
+}
+
+/// Where the limits of a level go.
+pub(crate) type RateLimitSlots<'a> = (
+    &'a mut Option<Box<Sourced<LocalRateLimit>>>,
+    &'a mut Option<Box<Sourced<RateLimitDescriptors>>>,
+    &'a mut Vec<Origin>,
+);
+
+/// What is wrong with them.
+pub(crate) fn rate_limit_problems(field: &Read<values::RateLimit>) -> Option<Outcome> {
+    let read = field.as_ref().and_then(|field| field.read.as_ref().ok());
+    match read {
+        Some(values::RateLimit::Configs(_)) => unserved(field),
+        _ => check(field, rate_limits),
     }
 }
 

@@ -4,7 +4,10 @@ use gateway_model::k8s_gateway::FieldError;
 use gateway_model::k8s_gateway::values::{self, PathSpecifier};
 use gateway_model::{HeaderName, Method};
 
-use crate::ir::{HeaderMatch, Match, PathMatch, Pattern, QueryMatch, ValueMatch};
+use crate::ir::{
+    FieldMatch, FieldTest, HeaderMatch, Match, PathMatch, Pattern, QueryMatch, TextMatch,
+    TextMatchKind, ValueMatch,
+};
 
 use super::invalid;
 
@@ -13,7 +16,7 @@ pub(super) fn matches(written: &values::RouteMatcher) -> Result<Vec<Match>, Fiel
     let header = |written: &values::HeaderMatcher| {
         Ok(HeaderMatch {
             name: HeaderName::new(&written.name).map_err(invalid)?,
-            value: header_value(written)?,
+            value: value(&written.value, written.regex)?,
         })
     };
     let query = |written: &values::QueryParameterMatcher| {
@@ -22,7 +25,8 @@ pub(super) fn matches(written: &values::RouteMatcher) -> Result<Vec<Match>, Fiel
             value: value(&written.value, written.regex)?,
         })
     };
-    let (headers, parameters) = (written.headers.iter(), written.query_parameters.iter());
+    let headers = written.headers.iter().filter(|header| !header.invert_match);
+    let parameters = written.query_parameters.iter();
     let any = Match {
         path: path(written)?,
         method: None,
@@ -73,12 +77,33 @@ fn path(written: &values::RouteMatcher) -> Result<PathMatch, FieldError> {
     }
 }
 
-/// A condition on a header.
-pub(super) fn header_value(written: &values::HeaderMatcher) -> Result<ValueMatch, FieldError> {
-    match written.invert_match {
-        true => Err(FieldError::new("is not honoured here").within("invertMatch")),
-        false => value(&written.value, written.regex),
-    }
+/// The headers that must not be as it is written. The others are among the [`matches`].
+pub(super) fn inverted(headers: &[values::HeaderMatcher]) -> Result<Vec<FieldMatch>, FieldError> {
+    let inverted = headers.iter().filter(|header| header.invert_match);
+    let all: Result<_, _> = inverted.map(field_match).collect();
+    all.map_err(|error: FieldError| error.within("headers"))
+}
+
+/// What a header is held against.
+pub(super) fn field_match(written: &values::HeaderMatcher) -> Result<FieldMatch, FieldError> {
+    let text = |kind| {
+        FieldTest::Text(TextMatch {
+            kind,
+            ignores_case: false,
+        })
+    };
+    let test = match (written.value.as_str(), written.regex) {
+        ("", _) => FieldTest::Present,
+        (exact, false) => text(TextMatchKind::Exact(exact.into())),
+        (regex, true) => text(TextMatchKind::Pattern(
+            Pattern::new(regex).map_err(invalid)?,
+        )),
+    };
+    Ok(FieldMatch {
+        name: written.name.to_ascii_lowercase().into(),
+        test,
+        inverted: written.invert_match,
+    })
 }
 
 /// A value that is empty stands for any.

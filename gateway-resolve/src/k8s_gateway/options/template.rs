@@ -8,7 +8,7 @@ use gateway_model::k8s_gateway::values::{
 
 use crate::ir::{
     BodyParsing, BodyTransformation, Captures, Extracted, ExtractionMode, Extractor, MergedKey,
-    Template, Transformation,
+    MetadataValue, Template, Transformation,
 };
 
 use super::invalid;
@@ -35,6 +35,11 @@ pub(super) fn template(
         append(one, slashes).map_err(|error| error.within(&format!("headersToAppend[{index}]")))
     });
     let removed = written.headers_to_remove.iter();
+    let kept = written.dynamic_metadata_values.iter().enumerate();
+    let kept = kept.map(|(index, one)| {
+        let made = metadata(one, slashes);
+        made.map_err(|error| error.within(&format!("dynamicMetadataValues[{index}]")))
+    });
     Ok(Transformation {
         extractors: extractors.collect::<Result<_, _>>()?,
         headers: headers.collect::<Result<_, _>>()?,
@@ -43,6 +48,7 @@ pub(super) fn template(
             .collect::<Result<_, _>>()
             .map_err(|error| invalid(error).within("headersToRemove"))?,
         append: added.collect::<Result<_, _>>()?,
+        metadata: kept.collect::<Result<_, _>>()?,
         body: body(&written.body, slashes)?,
         parsing: parsing(written),
         escapes: written.escape_characters.unwrap_or(escapes),
@@ -80,6 +86,25 @@ fn append(
 ) -> Result<(HeaderName, Template), FieldError> {
     let name = HeaderName::new(&written.key).map_err(invalid)?;
     Ok((name, text(&written.value, slashes)?))
+}
+
+/// Whose values are that do not say.
+const NAMESPACE: &str = "io.solo.transformation";
+
+fn metadata(
+    written: &values::DynamicMetadataValue,
+    slashes: bool,
+) -> Result<MetadataValue, FieldError> {
+    let namespace = match written.metadata_namespace.as_str() {
+        "" => NAMESPACE,
+        namespace => namespace,
+    };
+    Ok(MetadataValue {
+        namespace: namespace.into(),
+        key: written.key.as_str().into(),
+        value: text(&written.value, slashes)?,
+        is_json: written.json_to_proto,
+    })
 }
 
 fn body(written: &TemplateBody, slashes: bool) -> Result<BodyTransformation, FieldError> {

@@ -4,11 +4,11 @@ use gateway_model::k8s_gateway::values::{self, StagedTransformations};
 use gateway_model::k8s_gateway::{FieldError, Options};
 
 use crate::ir::{
-    Origin, RequestTransformation, ResponseTransformation, Sourced, Transformation,
-    TransformationStage, Transformations,
+    BodyParsing, BodyTransformation, Origin, RequestTransformation, ResponseTransformation,
+    Sourced, Transformation, TransformationStage, Transformations,
 };
 
-use super::matchers::{header_value, matches};
+use super::matchers::{field_match, inverted, matches};
 use super::template::template;
 use super::{Read, when_read};
 use crate::k8s_gateway::merge::Merged;
@@ -47,11 +47,14 @@ pub(crate) fn transformations(
     written: &values::Transformations,
 ) -> Result<Transformations, FieldError> {
     let values::Transformations {
+        clear_route_cache: reroutes,
         request_transformation: request,
         response_transformation: response,
     } = written;
     let one = RequestTransformation {
         matches: Vec::new(),
+        headers: Vec::new(),
+        reroutes: *reroutes,
         request: transformation(request.as_ref(), "requestTransformation", false)?,
         response: transformation(response.as_ref(), "responseTransformation", false)?,
     };
@@ -116,14 +119,22 @@ fn of_requests(
 ) -> Result<RequestTransformation, FieldError> {
     let values::RequestTransform {
         matcher,
+        clear_route_cache: reroutes,
         request_transformation: request,
         response_transformation: response,
     } = written;
-    let matched = matcher.as_ref().map(matches).transpose();
+    let matched = matcher.as_ref().map(|matcher| {
+        let headers = inverted(&matcher.headers)?;
+        Ok((matches(matcher)?, headers))
+    });
+    let matched = matched.transpose();
+    let (matches, headers) = matched
+        .map_err(|error: FieldError| error.within("matcher"))?
+        .unwrap_or_default();
     Ok(RequestTransformation {
-        matches: matched
-            .map_err(|error| error.within("matcher"))?
-            .unwrap_or_default(),
+        matches,
+        headers,
+        reroutes: *reroutes,
         request: transformation(request.as_ref(), "requestTransformation", escapes)?,
         response: transformation(response.as_ref(), "responseTransformation", escapes)?,
     })
@@ -134,18 +145,17 @@ fn of_responses(
     written: &values::ResponseTransform,
     escapes: bool,
 ) -> Result<Option<ResponseTransformation>, FieldError> {
-    if !written.response_code_details.is_empty() {
-        return Err(FieldError::new("is not honoured here").within("responseCodeDetails"));
-    }
-    let header = |written: &values::HeaderMatcher| {
-        let name = written.name.to_ascii_lowercase();
-        Ok((name.into(), header_value(written)?))
-    };
-    let headers: Result<Vec<_>, FieldError> = written.matchers.iter().map(header).collect();
+    let headers: Result<Vec<_>, FieldError> = written.matchers.iter().map(field_match).collect();
     let response = written.response_transformation.as_ref();
     let response = transformation(response, "responseTransformation", escapes)?;
     let headers = headers.map_err(|error| error.within("matchers"))?;
-    Ok(response.map(|response| ResponseTransformation { headers, response }))
+    let details = written.response_code_details.as_str();
+    let details = (!details.is_empty()).then(|| details.into());
+    Ok(response.map(|response| ResponseTransformation {
+        headers,
+        details,
+        response,
+    }))
 }
 
 fn transformation(
@@ -161,7 +171,14 @@ fn transformation(
         Some(values::Transformation::Xslt) => {
             Err(FieldError::new("belongs to another edition").within("xsltTransformation"))
         }
-        Some(_) => Err(FieldError::new("is not honoured here").within("headerBodyTransform")),
+        Some(values::Transformation::HeaderBody(written)) => Ok(Transformation {
+            body: BodyTransformation::Message {
+                with_target: written.add_request_metadata && name == "requestTransformation",
+            },
+            parsing: BodyParsing::Nothing,
+            ..Transformation::default()
+        }),
+        Some(_) => Err(FieldError::new("is not honoured here")),
     };
     made.map(Some).map_err(|error| error.within(name))
 }

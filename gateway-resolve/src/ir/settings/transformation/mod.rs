@@ -12,7 +12,8 @@ use gateway_model::{HeaderName, Invalid};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-use crate::ir::{Match, ValueMatch};
+use super::FieldMatch;
+use crate::ir::Match;
 
 /// Changes to messages, at three places among the stages.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -51,8 +52,14 @@ impl TransformationStage {
 pub struct RequestTransformation {
     /// It is for requests that any of these takes; for all when empty.
     pub matches: Vec<Match>,
+    /// And that have these headers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<FieldMatch>,
     /// What becomes of the request.
     pub request: Option<Transformation>,
+    /// Does the request look for its rule again, once it was changed?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reroutes: bool,
     /// What becomes of its response.
     pub response: Option<Transformation>,
 }
@@ -62,7 +69,10 @@ pub struct RequestTransformation {
 #[serde(deny_unknown_fields)]
 pub struct ResponseTransformation {
     /// It is for responses with all of these headers; `:status` is one.
-    pub headers: Vec<(Box<str>, ValueMatch)>,
+    pub headers: Vec<FieldMatch>,
+    /// And that are given for this reason, in Envoy's words, such as `via_upstream`; for any, when `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<str>>,
     /// What becomes of the response.
     pub response: Transformation,
 }
@@ -84,6 +94,9 @@ pub struct Transformation {
     /// Headers that are added to those that are there.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub append: Vec<(HeaderName, Template)>,
+    /// Values that later templates get by `dynamic_metadata`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub metadata: Vec<MetadataValue>,
     /// What becomes of the body.
     pub body: BodyTransformation,
     /// What templates know of the body.
@@ -111,6 +124,26 @@ pub enum BodyTransformation {
     MergeExtractors,
     /// These keys are put into it, with what of JSON their templates come to.
     MergeKeys(Vec<MergedKey>),
+    /// The whole message as JSON takes its place: its `headers` and its `body`.
+    Message {
+        /// With what there is of a request besides: method, path and query?
+        with_target: bool,
+    },
+}
+
+/// A value that is kept for as long as the request lasts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetadataValue {
+    /// Whose it is.
+    pub namespace: Box<str>,
+    /// Under which key.
+    pub key: Box<str>,
+    /// What it is. What comes to nothing is left out.
+    pub value: Template,
+    /// Is it JSON, rather than a text?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_json: bool,
 }
 
 /// A key that is put into a body.

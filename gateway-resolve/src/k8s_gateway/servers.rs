@@ -1,0 +1,70 @@
+//! The servers that a listener has for the rules behind it.
+
+use std::num::NonZeroU16;
+
+use gateway_model::k8s_gateway::values::ResourceRef;
+use gateway_model::k8s_gateway::{FieldError, HttpListenerOptions};
+
+use crate::ir::{
+    Authorization, AuthorizationProtocol, GrpcAuthorization, ListenerSettings, Refusal,
+    RefusalReason, Target, Unanswered,
+};
+use crate::reader::Reader;
+
+use super::merge::Merged;
+use super::options::{self, Outcome, check};
+use super::upstream;
+
+/// Sets who is asked about the requests of a listener.
+pub(super) fn set_servers(
+    to: &mut ListenerSettings,
+    merged: &Merged<HttpListenerOptions>,
+    reader: &Reader<'_>,
+) {
+    let find = |server: &ResourceRef| upstream::target(&server.namespace, &server.name, reader);
+    let written = &merged.options;
+    if let Some(field) = &written.extauth {
+        let read = field.read.as_ref().map_err(Clone::clone);
+        let asked = read.and_then(|server| options::authorizer(server, find));
+        let asked = asked.unwrap_or_else(|error| nobody(&error));
+        to.authorizer = Some(merged.sourced(field, asked));
+    }
+    let (slot, counts) = (&mut to.rate_limit_server, &written.ratelimit_server);
+    options::set(slot, merged, counts, |server| {
+        options::rate_limit_server(server, find)
+    });
+}
+
+/// A server that cannot be asked: who has to be asked about does not pass.
+fn nobody(why: &FieldError) -> Authorization {
+    Authorization {
+        server: Target::Refused(Refusal::new(
+            RefusalReason::UnsupportedValue,
+            why.to_string(),
+        )),
+        protocol: AuthorizationProtocol::Grpc(GrpcAuthorization::default()),
+        body: None,
+        timeout: None,
+        unanswered: Unanswered::Refuse(FORBIDDEN),
+        reserved: Vec::new(),
+    }
+}
+
+const FORBIDDEN: NonZeroU16 = NonZeroU16::new(403).expect("403 is not zero");
+
+/// What is wrong with what an HttpListenerOption says of them, whoever they are.
+pub(super) fn server_problems(written: &HttpListenerOptions) -> Vec<Outcome> {
+    let nobody = |_: &ResourceRef| {
+        Target::Refused(Refusal::new(
+            RefusalReason::BackendNotFound,
+            "is not looked up",
+        ))
+    };
+    let asked = check(&written.extauth, |server| {
+        options::authorizer(server, nobody)
+    });
+    let counts = check(&written.ratelimit_server, |server| {
+        options::rate_limit_server(server, nobody)
+    });
+    asked.into_iter().chain(counts).collect()
+}
