@@ -52,6 +52,14 @@ fn the_data_plane_depends_on_the_ir_and_not_on_manifests() {
 }
 
 #[test]
+fn the_table_and_plans_alone_need_no_runtime_server_or_tls() {
+    let crates = assert_free_of("gateway-dataplane", &["--no-default-features"], IMPURE);
+    assert!(crates.contains("gateway-resolve"), "{crates:?}");
+    let more = ["--no-default-features", "--features", "check"];
+    assert_free_of("gateway-dataplane", &more, IMPURE);
+}
+
+#[test]
 fn the_vocabulary_alone_needs_no_parser() {
     assert_free_of("gateway-model", &["--no-default-features"], MANIFESTS);
 }

@@ -9,6 +9,7 @@ mod erased;
 mod error;
 pub(crate) mod http1;
 mod lend;
+mod payload;
 mod tunnel;
 pub mod upstream;
 
@@ -18,6 +19,7 @@ pub use erased::BoxBackend;
 pub use error::{BackendError, BackendErrorKind};
 pub use lend::Direct;
 pub(crate) use lend::{Connecting, Course, Lend, Noted};
+pub use payload::Payload;
 pub(crate) use tunnel::Io;
 pub use tunnel::Tunnel;
 pub(crate) use upstream::Ends;
@@ -96,15 +98,6 @@ pub trait Backend: Send + Sync + 'static {
     fn direct(&self) -> Option<Direct<'_>> {
         None
     }
-}
-
-/// What a connection that is [opened](Backend::open) is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Payload {
-    /// Bytes in clear, of any protocol: inside TLS, where that is how the backend is connected to (BackendTLSPolicy).
-    Clear,
-    /// TLS of the client's own, which goes on as it comes: no other is put around it.
-    Tls,
 }
 
 /// Builds [`Backend`]s when a new IR is applied.

@@ -9,6 +9,7 @@ use http::uri::Scheme;
 use super::headers::ConnectionHeaders;
 use crate::backend::Ends;
 use crate::conduct::Conduct;
+#[cfg(feature = "proxy")]
 use crate::server::Watch;
 use crate::table::SocketKey;
 
@@ -27,6 +28,7 @@ pub struct ConnectionInfo {
     /// The worker that serves it, counting from 0.
     pub worker: usize,
     pub(crate) headers: ConnectionHeaders,
+    #[cfg(feature = "proxy")]
     pub(crate) watch: Option<Arc<Watch>>,
     /// How the listener deals with it, as far as settings say.
     pub(crate) conduct: Option<Arc<Conduct>>,
@@ -42,6 +44,7 @@ impl ConnectionInfo {
             scheme: Scheme::HTTP,
             sni: None,
             worker: 0,
+            #[cfg(feature = "proxy")]
             watch: None,
             conduct: None,
         }

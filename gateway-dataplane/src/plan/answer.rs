@@ -127,3 +127,16 @@ pub(crate) fn given(response: &ir::FixedResponse) -> Answer {
         ..Answer::bodiless(head, Reason::Rule)
     }
 }
+
+/// Who has no stages lets nobody pass where settings ask for some.
+#[cfg(not(feature = "proxy"))]
+pub(super) fn unless_guarded<B>(
+    rule: &crate::table::CompiledRule<B>,
+    head: &RequestHead,
+) -> Result<(), Answer> {
+    let refused = || status(StatusCode::INTERNAL_SERVER_ERROR, Reason::Denied);
+    match rule.is_unguarded() {
+        true => Err(refused().told(Language::of(head))),
+        false => Ok(()),
+    }
+}

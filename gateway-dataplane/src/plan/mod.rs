@@ -52,6 +52,7 @@
 //! # assert_eq!(begin(&Table::default(), &connection, &mut RequestHead::default()), "nobody listens");
 //! ```
 
+#[cfg(feature = "proxy")]
 pub(crate) mod admit;
 pub(crate) mod answer;
 mod forward;
@@ -177,7 +178,10 @@ impl Planner {
         head: &mut RequestHead,
         random: impl FnMut() -> u64,
     ) -> Result<Box<Forward<B>>, Box<Answer>> {
+        #[cfg(feature = "proxy")]
         self.admit_now(hit.rule, connection, head)?;
+        #[cfg(not(feature = "proxy"))]
+        answer::unless_guarded(hit.rule, head)?;
         self.prepare(hit, Duration::ZERO, connection, head, random)
     }
 

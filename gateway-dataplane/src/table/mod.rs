@@ -28,7 +28,9 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "proxy")]
 use crate::admit::{Admit, Stages};
+#[cfg(feature = "proxy")]
 use crate::stage::Levels;
 
 pub use check::Mismatch;
@@ -79,24 +81,32 @@ impl<B: Clone> Table<B> {
     /// [`VirtualHost::new`](ir::VirtualHost::new) makes the order of precedence. Rules get no stages and no sessions,
     /// which only a [`Forwarder`](crate::Forwarder) has: see [`is_unguarded`](CompiledRule::is_unguarded).
     pub fn compile(ir: &Ir, backend: impl FnMut(&Arc<ir::Backend>) -> B) -> Self {
-        Self::compile_admitting(ir, backend, |_rule| Vec::new())
+        Self::compile_with(ir, backend, &|levels| levels.besides())
     }
 
     /// The same, with [stages](crate::admit) of an embedder's own for each rule: requests pass them by
     /// [`Planner::admit`](crate::plan::Planner::admit).
+    #[cfg(feature = "proxy")]
     pub fn compile_admitting(
         ir: &Ir,
-        mut backend: impl FnMut(&Arc<ir::Backend>) -> B,
+        backend: impl FnMut(&Arc<ir::Backend>) -> B,
         stages: impl Fn(&Arc<ir::Rule>) -> Vec<Box<dyn Admit>>,
+    ) -> Self {
+        Self::compile_with(ir, backend, &|levels: &Levels<'_>| Besides {
+            stages: Stages::new(stages(levels.rule)),
+            ..levels.besides()
+        })
+    }
+
+    fn compile_with(
+        ir: &Ir,
+        mut backend: impl FnMut(&Arc<ir::Backend>) -> B,
+        besides: &BesidesOf<'_>,
     ) -> Self {
         let backends = ir.backends().iter();
         let backends: HashMap<_, _> = backends.map(|(id, b)| (id, backend(b))).collect();
         let backends = Backends::new(|id| backends.get(id).cloned());
-        let besides = |levels: &Levels<'_>| Besides {
-            stages: Stages::new(stages(levels.rule)),
-            ..levels.besides()
-        };
-        Self::default().next(ir, &besides, &backends)
+        Self::default().next(ir, besides, &backends)
     }
 
     /// What [`compile`](Self::compile) makes of `ir`, with what `besides` gives the rules. Of this table, whose rules

@@ -7,6 +7,7 @@ use gateway_resolve::ir::{self, BackendId, Sourced};
 use http::StatusCode;
 
 use super::shares::Shares;
+#[cfg(feature = "proxy")]
 use crate::admit::Stages;
 use crate::filter::{Cors, Filters, Mirror};
 use crate::head::{RequestHead, grpc_timeout};
@@ -19,6 +20,7 @@ pub struct CompiledRule<B> {
     ir: Arc<ir::Rule>,
     extras: Extras<B>,
     action: Action<B>,
+    #[cfg(feature = "proxy")]
     stages: Option<Box<Stages>>,
     sessions: Option<Box<Sessions>>,
     manipulations: Box<[ir::HeaderManipulation]>,
@@ -39,6 +41,7 @@ pub(crate) struct Attempts {
 /// What a rule has beside its filters and backends.
 #[derive(Debug, Default)]
 pub(crate) struct Besides {
+    #[cfg(feature = "proxy")]
     pub(crate) stages: Option<Stages>,
     pub(crate) sessions: Option<Sessions>,
     /// In the order in which they are done.
@@ -110,6 +113,7 @@ impl<B> CompiledRule<B> {
             extras: Extras::compile(&rule.filters, &backend),
             action: Action::compile(&rule.action, &backend),
             ir: Arc::clone(rule),
+            #[cfg(feature = "proxy")]
             stages: None,
             sessions: None,
             manipulations: [].into(),
@@ -122,6 +126,7 @@ impl<B> CompiledRule<B> {
     /// The same, with what it has besides.
     pub(crate) fn with(self, besides: Besides) -> Self {
         let Besides {
+            #[cfg(feature = "proxy")]
             stages,
             sessions,
             manipulations,
@@ -138,6 +143,7 @@ impl<B> CompiledRule<B> {
             is_unguarded,
             host_retry: retry.map(Box::new),
             manipulations: manipulations.into(),
+            #[cfg(feature = "proxy")]
             stages: stages.map(Box::new),
             sessions: sessions.map(Box::new),
             ..self
@@ -160,6 +166,7 @@ impl<B> CompiledRule<B> {
     }
 
     /// What requests pass before a backend is picked.
+    #[cfg(feature = "proxy")]
     pub fn stages(&self) -> Option<&Stages> {
         self.stages.as_deref()
     }

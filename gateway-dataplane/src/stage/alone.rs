@@ -1,0 +1,5 @@
+//! Which settings count for a rule.
+
+mod levels;
+
+pub(crate) use levels::Levels;
