@@ -43,6 +43,8 @@ mod gateway_api;
 #[cfg(feature = "k8s-gateway")]
 pub mod k8s_gateway;
 #[cfg(feature = "manifests")]
+mod kinds;
+#[cfg(feature = "manifests")]
 mod lines;
 #[cfg(feature = "manifests")]
 mod manifests;
@@ -81,7 +83,7 @@ pub use self::{
     lines::FieldLines,
     manifests::{Loaded, Manifests, UnknownObject},
     meta::{Condition, ConditionStatus, ObjectMeta},
-    object::{Kind, NoStatus, Object, Typed},
+    object::{Kind, KindInfo, NoStatus, Object, Typed},
     parse::{
         check_safe_upgrade, check_update, parse, parse_in, parse_stored, parse_stored_value,
         parse_value,

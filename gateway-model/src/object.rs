@@ -10,6 +10,8 @@ pub trait Kind {
     const GROUP: &'static str;
     /// Kind, as in `HTTPRoute`.
     const KIND: &'static str;
+    /// The same, as in URLs: `httproutes`.
+    const PLURAL: &'static str;
     /// The versions that are read, the one that is written first.
     const VERSIONS: &'static [&'static str];
     /// Do its objects live in namespaces?
@@ -20,11 +22,11 @@ pub trait Kind {
 
     /// The version that is written, with its group: `gateway.networking.k8s.io/v1`, or `v1` for
     /// the core group.
-    fn api_version() -> String {
-        match (Self::GROUP, Self::VERSIONS[0]) {
-            ("", version) => version.to_owned(),
-            (group, version) => format!("{group}/{version}"),
-        }
+    fn api_version() -> String
+    where
+        Self: Sized,
+    {
+        KindInfo::of::<Self>().api_version()
     }
 
     /// Names this object.
@@ -40,6 +42,50 @@ pub trait Kind {
         Source {
             object: self.reference(),
             generation: self.metadata().generation,
+        }
+    }
+}
+
+/// What is known of a kind, as a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub struct KindInfo {
+    /// API group; empty for the core group.
+    pub group: &'static str,
+    /// Kind, as in `HTTPRoute`.
+    pub kind: &'static str,
+    /// The same, as in URLs: `httproutes`.
+    pub plural: &'static str,
+    /// The versions that are read, the one that is written first.
+    pub versions: &'static [&'static str],
+    /// Do its objects live in namespaces?
+    pub is_namespaced: bool,
+}
+
+impl KindInfo {
+    /// What is known of `K`.
+    pub const fn of<K: Kind>() -> Self {
+        Self {
+            group: K::GROUP,
+            kind: K::KIND,
+            plural: K::PLURAL,
+            versions: K::VERSIONS,
+            is_namespaced: K::NAMESPACED,
+        }
+    }
+
+    /// Is the object of this kind?
+    pub fn is_of(&self, object: &ObjectRef) -> bool {
+        *object.kind == *self.kind && *object.group == *self.group
+    }
+
+    /// The version that is written, with its group: `gateway.networking.k8s.io/v1`, or `v1` for
+    /// the core group.
+    pub fn api_version(&self) -> String {
+        let version = self.versions.first().copied().unwrap_or_default();
+        match self.group {
+            "" => version.to_owned(),
+            group => format!("{group}/{version}"),
         }
     }
 }

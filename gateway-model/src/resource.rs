@@ -5,145 +5,107 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 
 #[cfg(feature = "k8s-gateway")]
-use crate::k8s_gateway;
+use crate::k8s_gateway::{
+    DirectResponse, GatewayParameters, HttpListenerOption, ListenerOption, RouteOption, Settings,
+    Upstream, VirtualHostOption,
+};
+use crate::kinds::with_kinds;
 use crate::{
     BackendTlsPolicy, ConfigMap, CustomObject, EndpointSlice, Gateway, GatewayClass, GrpcRoute,
     HttpRoute, Kind, ListenerSet, Namespace, ObjectMeta, ObjectRef, ReferenceGrant, Secret,
     Service, Source, TcpRoute, TlsRoute, Typed, UdpRoute, XBackend, XBackendTrafficPolicy, XMesh,
 };
 
-/// A resource of any kind that is modelled. Cheap to clone.
-///
-/// Serialised as a manifest, with `apiVersion` and `kind`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Resource {
-    /// A GatewayClass.
-    GatewayClass(Arc<GatewayClass>),
-    /// A Gateway.
-    Gateway(Arc<Gateway>),
-    /// An HTTPRoute.
-    HttpRoute(Arc<HttpRoute>),
-    /// A GRPCRoute.
-    GrpcRoute(Arc<GrpcRoute>),
-    /// A TLSRoute.
-    TlsRoute(Arc<TlsRoute>),
-    /// A TCPRoute.
-    TcpRoute(Arc<TcpRoute>),
-    /// A UDPRoute.
-    UdpRoute(Arc<UdpRoute>),
-    /// A BackendTLSPolicy.
-    BackendTlsPolicy(Arc<BackendTlsPolicy>),
-    /// A ListenerSet.
-    ListenerSet(Arc<ListenerSet>),
-    /// A ReferenceGrant.
-    ReferenceGrant(Arc<ReferenceGrant>),
-    /// An XBackend.
-    XBackend(Arc<XBackend>),
-    /// An XBackendTrafficPolicy.
-    XBackendTrafficPolicy(Arc<XBackendTrafficPolicy>),
-    /// An XMesh.
-    XMesh(Arc<XMesh>),
-    /// A Namespace.
-    Namespace(Arc<Namespace>),
-    /// A Service.
-    Service(Arc<Service>),
-    /// An EndpointSlice.
-    EndpointSlice(Arc<EndpointSlice>),
-    /// A Secret.
-    Secret(Arc<Secret>),
-    /// A ConfigMap.
-    ConfigMap(Arc<ConfigMap>),
-    /// An object of somebody else's kind.
-    Custom(Arc<CustomObject>),
-    /// A RouteOption.
-    #[cfg(feature = "k8s-gateway")]
-    RouteOption(Arc<k8s_gateway::RouteOption>),
-    /// A VirtualHostOption.
-    #[cfg(feature = "k8s-gateway")]
-    VirtualHostOption(Arc<k8s_gateway::VirtualHostOption>),
-    /// An HttpListenerOption.
-    #[cfg(feature = "k8s-gateway")]
-    HttpListenerOption(Arc<k8s_gateway::HttpListenerOption>),
-    /// A ListenerOption.
-    #[cfg(feature = "k8s-gateway")]
-    ListenerOption(Arc<k8s_gateway::ListenerOption>),
-    /// A DirectResponse.
-    #[cfg(feature = "k8s-gateway")]
-    DirectResponse(Arc<k8s_gateway::DirectResponse>),
-    /// An Upstream.
-    #[cfg(feature = "k8s-gateway")]
-    Upstream(Arc<k8s_gateway::Upstream>),
-    /// A Settings.
-    #[cfg(feature = "k8s-gateway")]
-    Settings(Arc<k8s_gateway::Settings>),
-    /// A GatewayParameters.
-    #[cfg(feature = "k8s-gateway")]
-    GatewayParameters(Arc<k8s_gateway::GatewayParameters>),
-}
+/// Declares what a resource of any kind is.
+macro_rules! resource {
+    ($($(#[$doc:meta])* $([$feature:literal])? $kind:ident: $has_status:ident { $($parsed:tt)* })+) => {
+        /// A resource of any kind that is modelled. Cheap to clone.
+        ///
+        /// Serialised as a manifest, with `apiVersion` and `kind`.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Resource {
+            $($(#[$doc])* $(#[cfg(feature = $feature)])? $kind(Arc<$kind>),)+
+            /// An object of somebody else's kind.
+            Custom(Arc<CustomObject>),
+        }
 
-/// Runs an expression on the object inside, whatever its kind.
-macro_rules! each_kind {
-    ($resource:expr, $object:ident => $result:expr) => {
-        match $resource {
-            Resource::GatewayClass($object) => $result,
-            Resource::Gateway($object) => $result,
-            Resource::HttpRoute($object) => $result,
-            Resource::GrpcRoute($object) => $result,
-            Resource::TlsRoute($object) => $result,
-            Resource::TcpRoute($object) => $result,
-            Resource::UdpRoute($object) => $result,
-            Resource::BackendTlsPolicy($object) => $result,
-            Resource::ListenerSet($object) => $result,
-            Resource::ReferenceGrant($object) => $result,
-            Resource::XBackend($object) => $result,
-            Resource::XBackendTrafficPolicy($object) => $result,
-            Resource::XMesh($object) => $result,
-            Resource::Namespace($object) => $result,
-            Resource::Service($object) => $result,
-            Resource::EndpointSlice($object) => $result,
-            Resource::Secret($object) => $result,
-            Resource::ConfigMap($object) => $result,
-            Resource::Custom($object) => $result,
-            #[cfg(feature = "k8s-gateway")]
-            Resource::RouteOption($object) => $result,
-            #[cfg(feature = "k8s-gateway")]
-            Resource::VirtualHostOption($object) => $result,
-            #[cfg(feature = "k8s-gateway")]
-            Resource::HttpListenerOption($object) => $result,
-            #[cfg(feature = "k8s-gateway")]
-            Resource::ListenerOption($object) => $result,
-            #[cfg(feature = "k8s-gateway")]
-            Resource::DirectResponse($object) => $result,
-            #[cfg(feature = "k8s-gateway")]
-            Resource::Upstream($object) => $result,
-            #[cfg(feature = "k8s-gateway")]
-            Resource::Settings($object) => $result,
-            #[cfg(feature = "k8s-gateway")]
-            Resource::GatewayParameters($object) => $result,
+        $($(#[cfg(feature = $feature)])? impl From<$kind> for Resource {
+            fn from(object: $kind) -> Self {
+                Self::$kind(Arc::new(object))
+            }
+        })+
+
+        impl Resource {
+            /// The object's metadata.
+            pub fn metadata(&self) -> &ObjectMeta {
+                match self {
+                    $($(#[cfg(feature = $feature)])? Self::$kind(object) => object.metadata(),)+
+                    Self::Custom(object) => &object.metadata,
+                }
+            }
+
+            /// The same, to be changed.
+            pub fn metadata_mut(&mut self) -> &mut ObjectMeta {
+                match self {
+                    $($(#[cfg(feature = $feature)])?
+                    Self::$kind(object) => &mut Arc::make_mut(object).metadata,)+
+                    Self::Custom(object) => &mut Arc::make_mut(object).metadata,
+                }
+            }
+
+            /// Names the object.
+            pub fn reference(&self) -> ObjectRef {
+                match self {
+                    $($(#[cfg(feature = $feature)])? Self::$kind(object) => object.reference(),)+
+                    Self::Custom(object) => object.reference(),
+                }
+            }
+
+            /// Names the object at its generation.
+            pub fn source(&self) -> Source {
+                match self {
+                    $($(#[cfg(feature = $feature)])? Self::$kind(object) => object.source(),)+
+                    Self::Custom(object) => object.source(),
+                }
+            }
+
+            /// Is the other of the same kind, and the same but for metadata and status?
+            pub fn asks_for_the_same_as(&self, other: &Self) -> bool {
+                match (self, other) {
+                    $($(#[cfg(feature = $feature)])?
+                    (Self::$kind(own), Self::$kind(other)) => asks_for_the_same!($has_status, own, other),)+
+                    (Self::Custom(own), Self::Custom(other)) => {
+                        (&own.api_version, &own.kind, &own.fields)
+                            == (&other.api_version, &other.kind, &other.fields)
+                    }
+                    _ => false,
+                }
+            }
+        }
+
+        impl Serialize for Resource {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $($(#[cfg(feature = $feature)])?
+                    Self::$kind(object) => Typed(&**object).serialize(serializer),)+
+                    Self::Custom(object) => Typed(&**object).serialize(serializer),
+                }
+            }
         }
     };
 }
 
-impl Resource {
-    /// The object's metadata.
-    pub fn metadata(&self) -> &ObjectMeta {
-        each_kind!(self, object => object.metadata())
-    }
-
-    /// Names the object.
-    pub fn reference(&self) -> ObjectRef {
-        each_kind!(self, object => object.reference())
-    }
-
-    /// Names the object at its generation.
-    pub fn source(&self) -> Source {
-        each_kind!(self, object => object.source())
-    }
+/// Is an object the same but for metadata and status?
+macro_rules! asks_for_the_same {
+    (status, $own:ident, $other:ident) => {
+        $own.spec == $other.spec
+    };
+    (plain, $own:ident, $other:ident) => {{
+        let mut other = (**$other).clone();
+        other.metadata.clone_from(&$own.metadata);
+        **$own == other
+    }};
 }
 
-impl Serialize for Resource {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        each_kind!(self, object => Typed(&**object).serialize(serializer))
-    }
-}
+with_kinds!(resource);

@@ -105,4 +105,5 @@ pub use self::{
     status::{Document, DocumentMetadata, Status, Statuses},
     status_plan::{Author, MergeStatus, StatusWrite, plan_status, plan_statuses},
     store::Store,
+    stores::{KINDS, Stored},
 };

@@ -14,7 +14,7 @@ use crate::grants::Grants;
 use crate::kinds::Kinds;
 use crate::observed::{Allocation, Release};
 use crate::policy::Policy;
-use crate::{Snapshot, Store};
+use crate::{Snapshot, Store, Stored};
 
 /// Something that was read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -152,11 +152,11 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn gateway_class(&self, name: &str) -> Option<&'a Arc<GatewayClass>> {
         let class = ObjectRef::new(GatewayClass::GROUP, GatewayClass::KIND, "", name);
-        self.object(self.snapshot.gateway_classes(), &class)
+        self.get(&class)
     }
 
     pub(crate) fn gateway(&self, object: &ObjectRef) -> Option<&'a Arc<Gateway>> {
-        self.object(self.snapshot.gateways(), object)
+        self.get(object)
     }
 
     /// The ListenerSets that name a Gateway, by namespace and name.
@@ -169,11 +169,11 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn listener_set(&self, object: &ObjectRef) -> Option<&'a Arc<ListenerSet>> {
-        self.object(self.snapshot.listener_sets(), object)
+        self.get(object)
     }
 
     pub(crate) fn secret(&self, object: &ObjectRef) -> Option<&'a Arc<Secret>> {
-        self.object(self.snapshot.secrets(), object)
+        self.get(object)
     }
 
     /// What there is, for those who say themselves what they read of it.
@@ -182,7 +182,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn config_map(&self, object: &ObjectRef) -> Option<&'a Arc<ConfigMap>> {
-        self.object(self.snapshot.config_maps(), object)
+        self.get(object)
     }
 
     /// The policies of a kind that are for an object, by name.
@@ -194,9 +194,11 @@ impl<'a> Reader<'a> {
         P::by_target(self.snapshot).of(target)
     }
 
-    /// The policy of that name.
-    pub(crate) fn policy<P: Policy>(&self, object: &ObjectRef) -> Option<&'a Arc<P>> {
-        self.object(P::all(self.snapshot), object)
+    /// The object of that name.
+    pub(crate) fn get<K: Stored>(&self, object: &ObjectRef) -> Option<&'a Arc<K>> {
+        self.record(|| Read::Object(object.clone()));
+        let all = self.snapshot.all::<K>();
+        all.get(&object.namespace, &object.name)
     }
 
     /// All XMeshes.
@@ -206,24 +208,24 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn x_mesh(&self, object: &ObjectRef) -> Option<&'a Arc<XMesh>> {
-        self.object(self.snapshot.x_meshes(), object)
+        self.get(object)
     }
 
     /// The Service of that name, if it is one that is named.
     pub(crate) fn service(&self, object: &ObjectRef) -> Option<&'a Arc<Service>> {
         let is_one = *object.kind == *Service::KIND && object.group.is_empty();
-        is_one.then(|| self.object(self.snapshot.services(), object))?
+        is_one.then(|| self.get(object))?
     }
 
     pub(crate) fn x_backend(&self, object: &ObjectRef) -> Option<&'a Arc<XBackend>> {
         let is_one = crate::x_backend::is(object);
-        is_one.then(|| self.object(self.snapshot.x_backends(), object))?
+        is_one.then(|| self.get(object))?
     }
 
     /// The labels of a namespace; `None` when it has no object.
     pub(crate) fn labels(&self, namespace: &str) -> Option<&'a BTreeMap<String, String>> {
         let namespace = ObjectRef::new(Namespace::GROUP, Namespace::KIND, "", namespace);
-        let object = self.object(self.snapshot.namespaces(), &namespace);
+        let object = self.get::<Namespace>(&namespace);
         object.map(|object| &object.metadata.labels)
     }
 
@@ -233,10 +235,5 @@ impl<'a> Reader<'a> {
     ) -> impl Iterator<Item = &'a Arc<EndpointSlice>> + use<'a> {
         self.record(|| Read::Slices(service.clone()));
         self.snapshot.slices_of(service)
-    }
-
-    fn object<T>(&self, store: &'a Store<T>, object: &ObjectRef) -> Option<&'a Arc<T>> {
-        self.record(|| Read::Object(object.clone()));
-        store.get(&object.namespace, &object.name)
     }
 }

@@ -11,7 +11,8 @@ use crate::customs::Customs;
 use crate::index::{Change, Index};
 use crate::journal::{Journal, Mark, Touched};
 use crate::observed::{Allocation, Observed, Release};
-use crate::stores::Stores;
+use crate::store::Store;
+use crate::stores::{Stored, Stores};
 
 /// What was observed of a cluster: resources by kind, namespace and name (the order in which they came is
 /// forgotten), which release of the Gateway API there is, what was allocated. A clone shares all
@@ -127,6 +128,11 @@ impl Snapshot {
     pub fn iter(&self) -> impl Iterator<Item = Resource> {
         let customs = self.customs.iter().cloned().map(Resource::Custom);
         self.stores.iter().chain(customs)
+    }
+
+    /// All resources of a kind, ordered by namespace and name.
+    pub fn all<K: Stored>(&self) -> &Store<K> {
+        K::store(self)
     }
 
     /// The EndpointSlices of a Service, by name.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use gateway_model::{Kind, KindInfo, ObjectRef};
+
 /// Objects of one kind, ordered by namespace and name. Looking one up allocates nothing. A clone shares
 /// all until either is changed.
 #[derive(Debug)]
@@ -28,6 +30,13 @@ impl<T> Default for Store<T> {
             namespaces: Arc::default(),
             len: 0,
         }
+    }
+}
+
+impl<K: Kind> Store<K> {
+    /// Is it the name of an object of this kind?
+    pub(crate) fn is_of(&self, object: &ObjectRef) -> bool {
+        KindInfo::of::<K>().is_of(object)
     }
 }
 

@@ -8,16 +8,73 @@ use gateway_model::k8s_gateway::{
 };
 use gateway_model::{
     BackendTlsPolicy, ConfigMap, EndpointSlice, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind,
-    ListenerSet, Namespace, ObjectRef, ReferenceGrant, Resource, Secret, Service, TcpRoute,
-    TlsRoute, UdpRoute, XBackend, XBackendTrafficPolicy, XMesh,
+    KindInfo, ListenerSet, Namespace, ObjectRef, ReferenceGrant, Resource, Secret, Service,
+    TcpRoute, TlsRoute, UdpRoute, XBackend, XBackendTrafficPolicy, XMesh,
 };
 
 use crate::{Snapshot, Store};
 
-/// What follows from the list of kinds. A kind is named as its variant of [`Resource`] is, after the feature
-/// that brings it.
+/// Hands the list of kinds to a macro: each as its variant of [`Resource`] is called, after the feature that brings it,
+/// with its store and, where statuses of it are written, the variant of [`Status`](crate::Status) that it has.
+macro_rules! with_stores {
+    ($then:ident) => {
+        $then! {
+            /// The GatewayClasses.
+            GatewayClass: gateway_classes => GatewayClass,
+            /// The Gateways.
+            Gateway: gateways => Gateway,
+            /// The ListenerSets.
+            ListenerSet: listener_sets => ListenerSet,
+            /// The GRPCRoutes.
+            GrpcRoute: grpc_routes => Route,
+            /// The HTTPRoutes.
+            HttpRoute: http_routes => Route,
+            /// The TCPRoutes.
+            TcpRoute: tcp_routes => Route,
+            /// The TLSRoutes.
+            TlsRoute: tls_routes => Route,
+            /// The UDPRoutes.
+            UdpRoute: udp_routes => Route,
+            /// The BackendTLSPolicies.
+            BackendTlsPolicy: backend_tls_policies => Policy,
+            /// The XMeshes.
+            XMesh: x_meshes => GatewayClass,
+            /// The XBackends.
+            XBackend: x_backends => Route,
+            /// The XBackendTrafficPolicies.
+            XBackendTrafficPolicy: x_backend_traffic_policies => Policy,
+            /// The ListenerOptions.
+            ["k8s-gateway"] ListenerOption: listener_options => Options,
+            /// The RouteOptions.
+            ["k8s-gateway"] RouteOption: route_options => Options,
+            /// The VirtualHostOptions.
+            ["k8s-gateway"] VirtualHostOption: virtual_host_options => Options,
+            /// The Upstreams.
+            ["k8s-gateway"] Upstream: upstreams => Options,
+            /// The HttpListenerOptions.
+            ["k8s-gateway"] HttpListenerOption: http_listener_options,
+            /// The DirectResponses.
+            ["k8s-gateway"] DirectResponse: direct_responses,
+            /// The ReferenceGrants.
+            ReferenceGrant: reference_grants,
+            /// The Namespaces.
+            Namespace: namespaces,
+            /// The Services.
+            Service: services,
+            /// The EndpointSlices.
+            EndpointSlice: endpoint_slices,
+            /// The Secrets.
+            Secret: secrets,
+            /// The ConfigMaps.
+            ConfigMap: config_maps,
+        }
+    };
+}
+pub(crate) use with_stores;
+
+/// What follows from the list of kinds for a [`Snapshot`].
 macro_rules! stores {
-    ($($(#[$doc:meta])* $([$feature:literal])? $kind:ident: $store:ident,)*) => {
+    ($($(#[$doc:meta])* $([$feature:literal])? $kind:ident: $store:ident $(=> $status:ident)?,)*) => {
         /// The resources of a snapshot, a store for each kind.
         #[derive(Debug, Clone, Default)]
         pub(crate) struct Stores {
@@ -63,6 +120,17 @@ macro_rules! stores {
             }
         }
 
+        /// The kinds that resolution reads.
+        pub static KINDS: &[KindInfo] = &[
+            $($(#[cfg(feature = $feature)])? KindInfo::of::<$kind>(),)*
+        ];
+
+        $($(#[cfg(feature = $feature)])? impl Stored for $kind {
+            fn store(snapshot: &Snapshot) -> &Store<Self> {
+                &snapshot.stores.$store
+            }
+        })*
+
         impl Snapshot {
             $(
                 $(#[$doc])*
@@ -75,55 +143,12 @@ macro_rules! stores {
     };
 }
 
-stores! {
-    /// The GatewayClasses.
-    GatewayClass: gateway_classes,
-    /// The Gateways.
-    Gateway: gateways,
-    /// The ListenerSets.
-    ListenerSet: listener_sets,
-    /// The HTTPRoutes.
-    HttpRoute: http_routes,
-    /// The GRPCRoutes.
-    GrpcRoute: grpc_routes,
-    /// The TLSRoutes.
-    TlsRoute: tls_routes,
-    /// The TCPRoutes.
-    TcpRoute: tcp_routes,
-    /// The UDPRoutes.
-    UdpRoute: udp_routes,
-    /// The ReferenceGrants.
-    ReferenceGrant: reference_grants,
-    /// The Namespaces.
-    Namespace: namespaces,
-    /// The Services.
-    Service: services,
-    /// The EndpointSlices.
-    EndpointSlice: endpoint_slices,
-    /// The Secrets.
-    Secret: secrets,
-    /// The ConfigMaps.
-    ConfigMap: config_maps,
-    /// The BackendTLSPolicies.
-    BackendTlsPolicy: backend_tls_policies,
-    /// The XBackends.
-    XBackend: x_backends,
-    /// The XBackendTrafficPolicies.
-    XBackendTrafficPolicy: x_backend_traffic_policies,
-    /// The XMeshes.
-    XMesh: x_meshes,
-    /// The RouteOptions.
-    ["k8s-gateway"] RouteOption: route_options,
-    /// The VirtualHostOptions.
-    ["k8s-gateway"] VirtualHostOption: virtual_host_options,
-    /// The HttpListenerOptions.
-    ["k8s-gateway"] HttpListenerOption: http_listener_options,
-    /// The ListenerOptions.
-    ["k8s-gateway"] ListenerOption: listener_options,
-    /// The DirectResponses.
-    ["k8s-gateway"] DirectResponse: direct_responses,
-    /// The Upstreams.
-    ["k8s-gateway"] Upstream: upstreams,
+with_stores!(stores);
+
+/// A kind that resolution reads.
+pub trait Stored: Kind + Sized {
+    /// All objects of it.
+    fn store(snapshot: &Snapshot) -> &Store<Self>;
 }
 
 fn is<T: Kind>(reference: &ObjectRef) -> bool {

@@ -37,7 +37,7 @@ enum Edit {
     Reload(Vec<Resource>),
     /// One of the objects that there are is deleted.
     Delete(Index),
-    /// One of the objects is changed in its metadata alone.
+    /// One of the objects is recreated: it is changed in its metadata alone.
     Restamp(Index, i64),
     /// The statuses that were resolved last are stored.
     Store,
@@ -201,17 +201,12 @@ impl Cluster {
     }
 }
 
-/// The resource at another generation.
+/// The resource at another generation, of another age, and under another uid.
 fn restamped(mut resource: Resource, generation: i64) -> Resource {
-    let metadata = match &mut resource {
-        Resource::Gateway(object) => &mut Arc::make_mut(object).metadata,
-        Resource::ListenerSet(object) => &mut Arc::make_mut(object).metadata,
-        Resource::HttpRoute(object) => &mut Arc::make_mut(object).metadata,
-        Resource::Service(object) => &mut Arc::make_mut(object).metadata,
-        _ => return resource,
-    };
+    let metadata = resource.metadata_mut();
     metadata.generation = generation;
     metadata.creation_timestamp = Timestamp::from_second(generation).ok();
+    metadata.uid = Some(format!("{generation}"));
     resource
 }
 
@@ -222,6 +217,17 @@ fn edit_beside() -> impl Strategy<Value = Edit> {
         3 => any::<Index>().prop_map(Edit::Delete),
         1 => Just(Edit::Store),
         1 => observed(),
+    ]
+}
+
+/// Edits of routes that delegate, and of what they refer to.
+#[cfg(feature = "k8s-gateway")]
+fn edit_delegated() -> impl Strategy<Value = Edit> {
+    prop_oneof![
+        8 => k8s_gateway::delegated().prop_map(|object| Edit::Put(parse(&[object]))),
+        2 => any::<Index>().prop_map(Edit::Delete),
+        1 => (any::<Index>(), 1..9i64).prop_map(|(at, generation)| Edit::Restamp(at, generation)),
+        1 => Just(Edit::Store),
     ]
 }
 
@@ -293,6 +299,16 @@ proptest! {
         let mut all = first;
         all.extend(there.into_iter().flat_map(|object| parse(&[object])));
         hold(config, std::iter::once(Edit::Put(all)).chain(edits))?;
+    }
+
+    #[cfg(feature = "k8s-gateway")]
+    #[test]
+    fn so_it_does_when_routes_delegate(
+        objects in vec(k8s_gateway::delegated(), 12..24), edits in vec(edit_delegated(), 24..48),
+    ) {
+        let objects = k8s_gateway::gateway().into_iter().chain(objects);
+        let all = objects.flat_map(|object| parse(&[object])).collect();
+        hold(Config::default(), std::iter::once(Edit::Put(all)).chain(edits))?;
     }
 
     #[test]

@@ -98,7 +98,10 @@ fn a_policy_has_the_gateways_as_ancestors_that_lead_to_its_target() {
         let mut writes = writes.into_iter();
         writes.find(|write| write.object == reference)
     };
-    assert_eq!(writes(&snapshot).unwrap().status, wanted.clone().into());
+    assert_eq!(
+        writes(&snapshot).unwrap().status,
+        Status::Policy(wanted.clone())
+    );
     if let Resource::BackendTlsPolicy(policy) = &mut object {
         Arc::make_mut(policy).status = wanted;
     }
@@ -108,5 +111,5 @@ fn a_policy_has_the_gateways_as_ancestors_that_lead_to_its_target() {
     let route = route.reference();
     snapshot.remove(&route);
     let gone = writes(&snapshot).unwrap();
-    assert_eq!(gone.status, PolicyStatus::default().into());
+    assert_eq!(gone.status, Status::Policy(PolicyStatus::default()));
 }

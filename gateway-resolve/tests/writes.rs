@@ -130,7 +130,7 @@ fn times_of_conditions_are_whole_seconds() {
 fn a_status_of_another_kind_is_not_taken_in() {
     let mut snapshot = stored();
     let mut write = plan(&snapshot).remove(0);
-    write.status = RouteStatus::default().into();
+    write.status = Status::Route(RouteStatus::default());
     let before = snapshot.get(&write.object);
     assert!(!snapshot.wrote(&write, None));
     assert_eq!(snapshot.get(&write.object), before);

@@ -24,6 +24,7 @@ pub struct ConfigMap {
 impl Kind for ConfigMap {
     const GROUP: &'static str = "";
     const KIND: &'static str = "ConfigMap";
+    const PLURAL: &'static str = "configmaps";
     const VERSIONS: &'static [&'static str] = &["v1"];
     const NAMESPACED: bool = true;
 

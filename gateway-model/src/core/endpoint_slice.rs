@@ -28,6 +28,7 @@ pub struct EndpointSlice {
 impl Kind for EndpointSlice {
     const GROUP: &'static str = "discovery.k8s.io";
     const KIND: &'static str = "EndpointSlice";
+    const PLURAL: &'static str = "endpointslices";
     const VERSIONS: &'static [&'static str] = &["v1"];
     const NAMESPACED: bool = true;
 

@@ -14,6 +14,7 @@ pub struct Namespace {
 impl Kind for Namespace {
     const GROUP: &'static str = "";
     const KIND: &'static str = "Namespace";
+    const PLURAL: &'static str = "namespaces";
     const VERSIONS: &'static [&'static str] = &["v1"];
     const NAMESPACED: bool = false;
 

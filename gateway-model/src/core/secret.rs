@@ -26,6 +26,7 @@ pub struct Secret {
 impl Kind for Secret {
     const GROUP: &'static str = "";
     const KIND: &'static str = "Secret";
+    const PLURAL: &'static str = "secrets";
     const VERSIONS: &'static [&'static str] = &["v1"];
     const NAMESPACED: bool = true;
 

@@ -12,6 +12,7 @@ pub type Service = Object<ServiceSpec>;
 impl Kind for Service {
     const GROUP: &'static str = "";
     const KIND: &'static str = "Service";
+    const PLURAL: &'static str = "services";
     const VERSIONS: &'static [&'static str] = &["v1"];
     const NAMESPACED: bool = true;
 

@@ -13,6 +13,7 @@ pub type BackendTlsPolicy = Object<BackendTlsPolicySpec, PolicyStatus>;
 impl Kind for BackendTlsPolicy {
     const GROUP: &'static str = GROUP;
     const KIND: &'static str = "BackendTLSPolicy";
+    const PLURAL: &'static str = "backendtlspolicies";
     const VERSIONS: &'static [&'static str] = &["v1", "v1alpha3"];
     const NAMESPACED: bool = true;
 

@@ -11,6 +11,7 @@ pub type GatewayClass = Object<GatewayClassSpec, GatewayClassStatus>;
 impl Kind for GatewayClass {
     const GROUP: &'static str = GROUP;
     const KIND: &'static str = "GatewayClass";
+    const PLURAL: &'static str = "gatewayclasses";
     const VERSIONS: &'static [&'static str] = &["v1", "v1beta1"];
     const NAMESPACED: bool = false;
 

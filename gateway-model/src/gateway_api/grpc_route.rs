@@ -17,6 +17,7 @@ pub type GrpcBackendRef = BackendWithFilters<GrpcFilter>;
 impl Kind for GrpcRoute {
     const GROUP: &'static str = GROUP;
     const KIND: &'static str = "GRPCRoute";
+    const PLURAL: &'static str = "grpcroutes";
     const VERSIONS: &'static [&'static str] = &["v1"];
     const NAMESPACED: bool = true;
 

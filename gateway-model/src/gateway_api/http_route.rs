@@ -11,6 +11,7 @@ pub type HttpRoute = Route<HttpRule>;
 impl Kind for HttpRoute {
     const GROUP: &'static str = GROUP;
     const KIND: &'static str = "HTTPRoute";
+    const PLURAL: &'static str = "httproutes";
     const VERSIONS: &'static [&'static str] = &["v1", "v1beta1"];
     const NAMESPACED: bool = true;
 

@@ -11,6 +11,7 @@ pub type ListenerSet = Object<ListenerSetSpec, ListenerSetStatus>;
 impl Kind for ListenerSet {
     const GROUP: &'static str = GROUP;
     const KIND: &'static str = "ListenerSet";
+    const PLURAL: &'static str = "listenersets";
     const VERSIONS: &'static [&'static str] = &["v1"];
     const NAMESPACED: bool = true;
 

@@ -11,6 +11,7 @@ pub type ReferenceGrant = Object<ReferenceGrantSpec>;
 impl Kind for ReferenceGrant {
     const GROUP: &'static str = GROUP;
     const KIND: &'static str = "ReferenceGrant";
+    const PLURAL: &'static str = "referencegrants";
     const VERSIONS: &'static [&'static str] = &["v1", "v1beta1"];
     const NAMESPACED: bool = true;
 

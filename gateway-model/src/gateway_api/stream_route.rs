@@ -21,6 +21,8 @@ pub type UdpRoute = Route<StreamRule<Udp>>;
 pub trait StreamProtocol: fmt::Debug + Clone + PartialEq + Eq {
     /// The kind of its routes.
     const KIND: &'static str;
+    /// The same, as in URLs.
+    const PLURAL: &'static str;
     /// The versions of that kind that are read, the one that is written first.
     const VERSIONS: &'static [&'static str];
 }
@@ -39,22 +41,26 @@ pub struct Udp;
 
 impl StreamProtocol for Tls {
     const KIND: &'static str = "TLSRoute";
+    const PLURAL: &'static str = "tlsroutes";
     const VERSIONS: &'static [&'static str] = &["v1", "v1alpha3", "v1alpha2"];
 }
 
 impl StreamProtocol for Tcp {
     const KIND: &'static str = "TCPRoute";
+    const PLURAL: &'static str = "tcproutes";
     const VERSIONS: &'static [&'static str] = &["v1", "v1alpha2"];
 }
 
 impl StreamProtocol for Udp {
     const KIND: &'static str = "UDPRoute";
+    const PLURAL: &'static str = "udproutes";
     const VERSIONS: &'static [&'static str] = &["v1", "v1alpha2"];
 }
 
 impl<P: StreamProtocol> Kind for Route<StreamRule<P>> {
     const GROUP: &'static str = GROUP;
     const KIND: &'static str = P::KIND;
+    const PLURAL: &'static str = P::PLURAL;
     const VERSIONS: &'static [&'static str] = P::VERSIONS;
     const NAMESPACED: bool = true;
 

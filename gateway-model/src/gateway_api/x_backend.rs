@@ -11,6 +11,7 @@ pub type XBackend = Object<XBackendSpec, RouteStatus>;
 impl Kind for XBackend {
     const GROUP: &'static str = X_GROUP;
     const KIND: &'static str = "XBackend";
+    const PLURAL: &'static str = "xbackends";
     const VERSIONS: &'static [&'static str] = &["v1alpha1"];
     const NAMESPACED: bool = true;
 

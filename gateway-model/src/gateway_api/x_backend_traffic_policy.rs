@@ -11,6 +11,7 @@ pub type XBackendTrafficPolicy = Object<XBackendTrafficPolicySpec, PolicyStatus>
 impl Kind for XBackendTrafficPolicy {
     const GROUP: &'static str = X_GROUP;
     const KIND: &'static str = "XBackendTrafficPolicy";
+    const PLURAL: &'static str = "xbackendtrafficpolicies";
     const VERSIONS: &'static [&'static str] = &["v1alpha1"];
     const NAMESPACED: bool = true;
 

@@ -12,6 +12,7 @@ pub type XMesh = Object<XMeshSpec, GatewayClassStatus>;
 impl Kind for XMesh {
     const GROUP: &'static str = X_GROUP;
     const KIND: &'static str = "XMesh";
+    const PLURAL: &'static str = "xmeshes";
     const VERSIONS: &'static [&'static str] = &["v1alpha1"];
     const NAMESPACED: bool = false;
 

@@ -8,7 +8,13 @@ use crate::Object;
 /// An answer that a rule gives itself.
 pub type DirectResponse = Object<DirectResponseSpec>;
 
-kind!(DirectResponse, "DirectResponse", GATEWAY, "v1alpha1");
+kind!(
+    DirectResponse,
+    "DirectResponse",
+    "directresponses",
+    GATEWAY,
+    "v1alpha1"
+);
 
 /// What is answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,7 +9,13 @@ use crate::Object;
 /// How a Gateway is to be deployed. This gateway deploys nothing, so none of it has an effect here.
 pub type GatewayParameters = Object<GatewayParametersSpec>;
 
-kind!(GatewayParameters, "GatewayParameters", GATEWAY, "v1alpha1");
+kind!(
+    GatewayParameters,
+    "GatewayParameters",
+    "gatewayparameters",
+    GATEWAY,
+    "v1alpha1"
+);
 
 /// What a GatewayParameters asks for, as it was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,13 @@ use crate::Object;
 /// Options for the HTTP of listeners.
 pub type HttpListenerOption = Object<PolicySpec<HttpListenerOptions>, OptionStatuses>;
 
-kind!(HttpListenerOption, "HttpListenerOption", POLICIES, "v1");
+kind!(
+    HttpListenerOption,
+    "HttpListenerOption",
+    "httplisteneroptions",
+    POLICIES,
+    "v1"
+);
 
 options! {
     /// What can be set for the HTTP of a listener.

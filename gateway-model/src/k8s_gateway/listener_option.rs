@@ -7,7 +7,13 @@ use crate::Object;
 /// Options for the connections of listeners.
 pub type ListenerOption = Object<PolicySpec<ListenerOptions>, OptionStatuses>;
 
-kind!(ListenerOption, "ListenerOption", POLICIES, "v1");
+kind!(
+    ListenerOption,
+    "ListenerOption",
+    "listeneroptions",
+    POLICIES,
+    "v1"
+);
 
 options! {
     /// What can be set for the connections of a listener.

@@ -44,10 +44,11 @@ const GATEWAY: &str = "gateway.gloo.solo.io";
 
 /// Says of an object type what kind it is.
 macro_rules! kind {
-    ($kind:ty, $name:literal, $group:expr, $version:literal) => {
+    ($kind:ty, $name:literal, $plural:literal, $group:expr, $version:literal) => {
         impl $crate::Kind for $kind {
             const GROUP: &'static str = $group;
             const KIND: &'static str = $name;
+            const PLURAL: &'static str = $plural;
             const VERSIONS: &'static [&'static str] = &[$version];
             const NAMESPACED: bool = true;
 

@@ -8,7 +8,7 @@ use crate::Object;
 /// Options for routes.
 pub type RouteOption = Object<PolicySpec<RouteOptions>, OptionStatuses>;
 
-kind!(RouteOption, "RouteOption", POLICIES, "v1");
+kind!(RouteOption, "RouteOption", "routeoptions", POLICIES, "v1");
 
 options! {
     /// What can be set for a route.

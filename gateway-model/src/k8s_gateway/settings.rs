@@ -9,7 +9,7 @@ use crate::Object;
 /// What holds for the whole control plane, in one object named `default`.
 pub type Settings = Object<SettingsSpec, OptionStatuses>;
 
-kind!(Settings, "Settings", CONTROL_PLANE, "v1");
+kind!(Settings, "Settings", "settings", CONTROL_PLANE, "v1");
 
 /// What a Settings asks for, as it was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use crate::Object;
 /// Something that routes can forward to, with how it is connected to.
 pub type Upstream = Object<UpstreamSpec, OptionStatuses>;
 
-kind!(Upstream, "Upstream", CONTROL_PLANE, "v1");
+kind!(Upstream, "Upstream", "upstreams", CONTROL_PLANE, "v1");
 
 options! {
     /// What an Upstream is.

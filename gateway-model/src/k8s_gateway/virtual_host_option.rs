@@ -7,7 +7,13 @@ use crate::Object;
 /// Options for the virtual hosts of listeners.
 pub type VirtualHostOption = Object<PolicySpec<VirtualHostOptions>, OptionStatuses>;
 
-kind!(VirtualHostOption, "VirtualHostOption", POLICIES, "v1");
+kind!(
+    VirtualHostOption,
+    "VirtualHostOption",
+    "virtualhostoptions",
+    POLICIES,
+    "v1"
+);
 
 options! {
     /// What can be set for virtual hosts.

@@ -9,6 +9,7 @@ use crate::k8s_gateway::{
     DirectResponse, GatewayParameters, HttpListenerOption, ListenerOption, RouteOption, Settings,
     Upstream, VirtualHostOption,
 };
+use crate::kinds::with_kinds;
 use crate::schema::{Schema, distance};
 use crate::tree::{DecodeError, Node};
 use crate::{
@@ -102,9 +103,6 @@ pub(super) fn find(group: &str, kind: &str) -> Option<&'static Entry> {
 
 /// All that there are.
 fn all() -> impl Iterator<Item = &'static Entry> {
-    #[cfg(feature = "k8s-gateway")]
-    return KINDS.iter().chain(&K8S_GATEWAY_KINDS);
-    #[cfg(not(feature = "k8s-gateway"))]
     KINDS.iter()
 }
 
@@ -132,65 +130,35 @@ macro_rules! own_schema {
     };
 }
 
-/// Declares a list of kinds.
-macro_rules! kinds {
-    ($list:ident: $($kind:ident, $variant:ident, $names:ident, $gaps:expr, $standard:literal, $experimental:literal
-        $(, $version:literal $(= $own:literal)?)*;)+) => {
-        static $list: [Entry; [$(stringify!($kind)),+].len()] = [$(Entry {
-            group: <$kind as Kind>::GROUP,
-            kind: <$kind as Kind>::KIND,
-            versions: <$kind as Kind>::VERSIONS,
-            namespaced: <$kind as Kind>::NAMESPACED,
-            names: Names::$names,
-            secret: matches!(stringify!($kind).as_bytes(), b"Secret"),
-            gaps: $gaps,
-            schemas: [
-                LazyLock::new(|| load_schema(include_str!(concat!("../schema/", $standard)))),
-                LazyLock::new(|| load_schema(include_str!(concat!("../schema/", $experimental)))),
-            ],
-            experimental: LazyLock::new(|| vec![$(Experimental {
-                version: $version,
-                schema: own_schema!($($own)?),
-            }),*]),
-            decode: |node| decode::<$kind>(node).map(|object| Resource::$variant(Arc::new(object))),
-        }),+];
+/// Declares how each kind is parsed.
+macro_rules! entries {
+    ($($(#[$doc:meta])* $([$feature:literal])? $kind:ident: $has_status:ident {
+        $names:ident, $gaps:expr, $standard:literal, $experimental:literal $(, $version:literal $(= $own:literal)?)*
+    })+) => {
+        static KINDS: [Entry; [$($(#[cfg(feature = $feature)])? stringify!($kind)),+].len()] = [
+            $($(#[cfg(feature = $feature)])? Entry {
+                group: <$kind as Kind>::GROUP,
+                kind: <$kind as Kind>::KIND,
+                versions: <$kind as Kind>::VERSIONS,
+                namespaced: <$kind as Kind>::NAMESPACED,
+                names: Names::$names,
+                secret: matches!(stringify!($kind).as_bytes(), b"Secret"),
+                gaps: $gaps,
+                schemas: [
+                    LazyLock::new(|| load_schema(include_str!(concat!("../schema/", $standard)))),
+                    LazyLock::new(|| load_schema(include_str!(concat!("../schema/", $experimental)))),
+                ],
+                experimental: LazyLock::new(|| vec![$(Experimental {
+                    version: $version,
+                    schema: own_schema!($($own)?),
+                }),*]),
+                decode: |node| decode::<$kind>(node).map(|object| Resource::$kind(Arc::new(object))),
+            }),+
+        ];
     };
 }
 
-kinds! {
-    KINDS:
-    GatewayClass, GatewayClass, Subdomain, Gaps::Entries(&[]), "crds/standard/gatewayclasses.json", "crds/experimental/gatewayclasses.json";
-    Gateway, Gateway, Subdomain, Gaps::Spec, "crds/standard/gateways.json", "crds/experimental/gateways.json";
-    HttpRoute, HttpRoute, Subdomain, Gaps::Rules, "crds/standard/httproutes.json", "crds/experimental/httproutes.json";
-    GrpcRoute, GrpcRoute, Subdomain, Gaps::Rules, "crds/standard/grpcroutes.json", "crds/experimental/grpcroutes.json";
-    TlsRoute, TlsRoute, Subdomain, Gaps::Rules, "crds/standard/tlsroutes.json", "crds/experimental/tlsroutes.json", "v1alpha3", "v1alpha2" = "crds/experimental/tlsroutes.v1alpha2.json";
-    TcpRoute, TcpRoute, Subdomain, Gaps::Rules, "crds/standard/tcproutes.json", "crds/experimental/tcproutes.json", "v1alpha2" = "crds/experimental/tcproutes.v1alpha2.json";
-    UdpRoute, UdpRoute, Subdomain, Gaps::Rules, "crds/standard/udproutes.json", "crds/experimental/udproutes.json", "v1alpha2" = "crds/experimental/udproutes.v1alpha2.json";
-    BackendTlsPolicy, BackendTlsPolicy, Subdomain, Gaps::Spec, "crds/standard/backendtlspolicies.json", "crds/experimental/backendtlspolicies.json", "v1alpha3";
-    ListenerSet, ListenerSet, Subdomain, Gaps::Spec, "crds/standard/listenersets.json", "crds/experimental/listenersets.json";
-    ReferenceGrant, ReferenceGrant, Subdomain, Gaps::Grants, "crds/standard/referencegrants.json", "crds/experimental/referencegrants.json";
-    XBackend, XBackend, Subdomain, Gaps::Spec, "crds/experimental/xbackends.json", "crds/experimental/xbackends.json", "v1alpha1";
-    XBackendTrafficPolicy, XBackendTrafficPolicy, Subdomain, Gaps::Spec, "crds/experimental/xbackendtrafficpolicies.json", "crds/experimental/xbackendtrafficpolicies.json", "v1alpha1";
-    XMesh, XMesh, Subdomain, Gaps::Entries(&[]), "crds/experimental/xmeshes.json", "crds/experimental/xmeshes.json", "v1alpha1";
-    Namespace, Namespace, Label, Gaps::Entries(&[]), "core/namespace.json", "core/namespace.json";
-    Service, Service, Label, Gaps::Entries(&["spec.ports"]), "core/service.json", "core/service.json";
-    EndpointSlice, EndpointSlice, Subdomain, Gaps::Entries(&["endpoints", "ports"]), "core/endpoint_slice.json", "core/endpoint_slice.json";
-    Secret, Secret, Subdomain, Gaps::Entries(&[]), "core/secret.json", "core/secret.json";
-    ConfigMap, ConfigMap, Subdomain, Gaps::Entries(&[]), "core/config_map.json", "core/config_map.json";
-}
-
-#[cfg(feature = "k8s-gateway")]
-kinds! {
-    K8S_GATEWAY_KINDS:
-    RouteOption, RouteOption, Subdomain, Gaps::Entries(&[]), "crds/k8sgateway/routeoptions.json", "crds/k8sgateway/routeoptions.json";
-    VirtualHostOption, VirtualHostOption, Subdomain, Gaps::Entries(&[]), "crds/k8sgateway/virtualhostoptions.json", "crds/k8sgateway/virtualhostoptions.json";
-    HttpListenerOption, HttpListenerOption, Subdomain, Gaps::Entries(&[]), "crds/k8sgateway/httplisteneroptions.json", "crds/k8sgateway/httplisteneroptions.json";
-    ListenerOption, ListenerOption, Subdomain, Gaps::Entries(&[]), "crds/k8sgateway/listeneroptions.json", "crds/k8sgateway/listeneroptions.json";
-    DirectResponse, DirectResponse, Subdomain, Gaps::Entries(&[]), "crds/k8sgateway/directresponses.json", "crds/k8sgateway/directresponses.json";
-    Upstream, Upstream, Subdomain, Gaps::Entries(&[]), "crds/k8sgateway/upstreams.json", "crds/k8sgateway/upstreams.json";
-    Settings, Settings, Subdomain, Gaps::Entries(&[]), "crds/k8sgateway/settings.json", "crds/k8sgateway/settings.json";
-    GatewayParameters, GatewayParameters, Subdomain, Gaps::Entries(&[]), "crds/k8sgateway/gatewayparameters.json", "crds/k8sgateway/gatewayparameters.json";
-}
+with_kinds!(entries);
 
 /// The schemas are part of the program; a test loads them all.
 #[expect(

@@ -11,7 +11,7 @@ use gateway_model::{Kind, ObjectRef};
 use crate::Snapshot;
 use crate::policy::Targeting;
 use crate::problem::Problem;
-use crate::reader::{Read, Reader};
+use crate::reader::Reader;
 use crate::reason::OptionReason;
 use crate::status::Status;
 use crate::status::report::Report;
@@ -38,11 +38,11 @@ pub(crate) struct Said<'a> {
 
 /// What follows from the list of the kinds of which something is said, and what that is.
 macro_rules! kinds {
-    ($($kind:ident: $store:ident by $say:expr;)*) => {
+    ($($kind:ident by $say:expr;)*) => {
         /// The options of all kinds, and the Upstreams.
         pub(crate) fn names(snapshot: &Snapshot) -> impl Iterator<Item = ObjectRef> {
             std::iter::empty()
-                $(.chain(snapshot.$store().iter().map(|option| option.reference())))*
+                $(.chain(snapshot.all::<$kind>().iter().map(|option| option.reference())))*
         }
 
         /// Is it a kind of option, or an Upstream?
@@ -53,10 +53,8 @@ macro_rules! kinds {
         impl Said<'_> {
             /// What is said of the option of that name; `None` when there is none.
             pub(crate) fn of(&self, object: &ObjectRef) -> Option<Report> {
-                self.reader.record(|| Read::Object(object.clone()));
-                let ObjectRef { namespace, name, .. } = object;
                 $(if object.group == $kind::GROUP && object.kind == $kind::KIND {
-                    let option = self.reader.snapshot().$store().get(namespace, name)?;
+                    let option = self.reader.get::<$kind>(object)?;
                     let say: fn(&Self, &$kind) -> Report = $say;
                     return Some(say(self, option));
                 })*
@@ -67,19 +65,19 @@ macro_rules! kinds {
 }
 
 kinds! {
-    RouteOption: route_options by |said, option| {
+    RouteOption by |said, option| {
         said.option(option, &route_options::problems(&option.spec.options), true)
     };
-    VirtualHostOption: virtual_host_options by |said, option| {
+    VirtualHostOption by |said, option| {
         said.option(option, &host_problems(&option.spec.options), true)
     };
-    ListenerOption: listener_options by |said, option| {
+    ListenerOption by |said, option| {
         said.option(option, &options::problems(&option.spec.options), true)
     };
-    HttpListenerOption: http_listener_options by |said, option| {
+    HttpListenerOption by |said, option| {
         said.option(option, &http_problems(&option.spec.options), false)
     };
-    Upstream: upstreams by |said, upstream| said.upstream(upstream);
+    Upstream by |said, upstream| said.upstream(upstream);
 }
 
 fn problems(found: &[Outcome]) -> Vec<Problem<OptionReason>> {

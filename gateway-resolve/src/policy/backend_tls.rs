@@ -2,12 +2,12 @@
 
 use gateway_model::{BackendTlsPolicy, BackendTlsPolicySpec, Kind, PolicyStatus, PolicyTarget};
 
+use crate::Snapshot;
 use crate::index::Index;
 use crate::ir::{BackendId, BackendTls};
 use crate::problem::{Problem, texts};
 use crate::reader::Reader;
 use crate::reason::PolicyAccepted;
-use crate::{Snapshot, Store};
 
 use super::validation::{Outcome, Place, validate};
 use super::{Judged, Policy, Targeting, effective, not_understood};
@@ -21,10 +21,6 @@ impl Targeting for BackendTlsPolicy {
 impl Policy for BackendTlsPolicy {
     fn stored(&self) -> &PolicyStatus {
         &self.status
-    }
-
-    fn all(snapshot: &Snapshot) -> &Store<Self> {
-        snapshot.backend_tls_policies()
     }
 
     fn by_target(snapshot: &Snapshot) -> &Index<Self> {

@@ -9,13 +9,13 @@ use gateway_model::{
     XBackendTrafficPolicySpec,
 };
 
+use crate::Snapshot;
 use crate::index::Index;
 use crate::ir::{self, BackendId, RetryConstraint, Sourced};
 use crate::problem::Problem;
 use crate::reader::Reader;
 use crate::reason::PolicyAccepted;
 use crate::route::session::session_of_policy;
-use crate::{Snapshot, Store};
 
 use super::{Judged, Policy, Targeting, effective, not_understood};
 
@@ -28,10 +28,6 @@ impl Targeting for XBackendTrafficPolicy {
 impl Policy for XBackendTrafficPolicy {
     fn stored(&self) -> &PolicyStatus {
         &self.status
-    }
-
-    fn all(snapshot: &Snapshot) -> &Store<Self> {
-        snapshot.x_backend_traffic_policies()
     }
 
     fn by_target(snapshot: &Snapshot) -> &Index<Self> {

@@ -8,16 +8,14 @@ pub(crate) mod validation;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use gateway_model::{
-    CustomObject, Kind, ObjectRef, PolicyStatus, PolicyTarget, SectionName, Unread,
-};
+use gateway_model::{CustomObject, ObjectRef, PolicyStatus, PolicyTarget, SectionName, Unread};
 
 use crate::age::{Named, by_age};
 use crate::index::Index;
 use crate::problem::Problem;
 use crate::reader::Reader;
 use crate::reason::{PolicyAccepted, PolicyResolvedRefs};
-use crate::{Snapshot, Store};
+use crate::{Snapshot, Stored};
 
 /// A kind of policy that says what it is for.
 pub(crate) trait Targeting: Named {
@@ -32,12 +30,9 @@ impl Targeting for CustomObject {
 }
 
 /// A kind of policy of which one applies to each target ("Direct" in GEP-713).
-pub(crate) trait Policy: Targeting + Kind + Sized + 'static {
+pub(crate) trait Policy: Targeting + Stored + 'static {
     /// Its status as it is stored.
     fn stored(&self) -> &PolicyStatus;
-
-    /// All of its kind.
-    fn all(snapshot: &Snapshot) -> &Store<Self>;
 
     /// All of its kind, by what they are for.
     fn by_target(snapshot: &Snapshot) -> &Index<Self>;

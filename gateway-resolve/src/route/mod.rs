@@ -69,9 +69,9 @@ struct Looking<'a> {
     reader: &'a Reader<'a>,
 }
 
-/// What follows from the list of the kinds of routes: where they are kept, and what reads their rules.
+/// What follows from the list of the kinds of routes, and of what reads their rules.
 macro_rules! kinds {
-    ($($kind:ident: $store:ident by $rules:expr,)*) => {
+    ($($kind:ident by $rules:expr,)*) => {
         /// Looks at all routes.
         pub(crate) fn routes(
             snapshot: &Snapshot,
@@ -81,14 +81,14 @@ macro_rules! kinds {
         ) -> Vec<RouteFacts> {
             let looking = Looking { parents, patterns, reader };
             std::iter::empty()
-                $(.chain(snapshot.$store().iter().filter_map(|route| looking.at(route, $rules))))*
+                $(.chain(snapshot.all::<$kind>().iter().filter_map(|route| looking.at(route, $rules))))*
                 .collect()
         }
 
         /// The routes of all kinds.
         pub(crate) fn names(snapshot: &Snapshot) -> impl Iterator<Item = ObjectRef> {
             std::iter::empty()
-                $(.chain(snapshot.$store().iter().map(|route| route.reference())))*
+                $(.chain(snapshot.all::<$kind>().iter().map(|route| route.reference())))*
         }
 
         /// Is it a kind of route?
@@ -107,7 +107,7 @@ macro_rules! kinds {
         ) -> Option<RouteFacts> {
             let looking = Looking { parents, patterns, reader };
             match &*object.kind {
-                $($kind::KIND => looking.at(named(snapshot.$store(), object)?, $rules),)*
+                $($kind::KIND => looking.at(named(snapshot.all::<$kind>(), object)?, $rules),)*
                 _ => None,
             }
         }
@@ -115,11 +115,11 @@ macro_rules! kinds {
 }
 
 kinds! {
-    HttpRoute: http_routes by rules,
-    GrpcRoute: grpc_routes by rules,
-    TlsRoute: tls_routes by stream_rules,
-    TcpRoute: tcp_routes by stream_rules,
-    UdpRoute: udp_routes by stream_rules,
+    HttpRoute by rules,
+    GrpcRoute by rules,
+    TlsRoute by stream_rules,
+    TcpRoute by stream_rules,
+    UdpRoute by stream_rules,
 }
 
 fn named<'a, T>(store: &'a Store<T>, object: &ObjectRef) -> Option<&'a Arc<T>> {

@@ -7,6 +7,7 @@ use crate::problem::{Problem, Verdict};
 use crate::reader::Reader;
 use crate::reason::MeshAccepted;
 
+use super::Status;
 use super::conditions::Conditions;
 use super::report::Report;
 
@@ -47,6 +48,6 @@ fn report(object: &XMesh, config: &Config, reader: &Reader<'_>) -> Option<Report
     };
     let mut report = Report::new(object.reference());
     report.find(refused.as_slice());
-    report.status = Some(status.into());
+    report.status = Some(Status::GatewayClass(status));
     Some(report.finish())
 }

@@ -20,14 +20,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gateway_model::{
-    BackendTlsPolicy, CustomStatus, Gateway, GatewayClass, GatewayClassStatus, GatewayStatus,
-    HttpRoute, Kind, ListenerSet, ListenerSetStatus, ObjectRef, PolicyStatus, RouteStatus,
-    XBackend, XBackendTrafficPolicy, XMesh,
+    CustomStatus, GatewayClassStatus, GatewayStatus, KindInfo, ListenerSetStatus, ObjectRef,
+    PolicyStatus, RouteStatus,
 };
 use rpds::RedBlackTreeMapSync;
 use serde::Serialize;
 
-use crate::Finding;
+use crate::{Finding, KINDS};
 
 use report::Report;
 
@@ -71,59 +70,15 @@ pub enum Status {
     Options(gateway_model::k8s_gateway::OptionStatuses),
 }
 
-impl From<GatewayClassStatus> for Status {
-    fn from(status: GatewayClassStatus) -> Self {
-        Self::GatewayClass(status)
-    }
-}
-
-impl From<GatewayStatus> for Status {
-    fn from(status: GatewayStatus) -> Self {
-        Self::Gateway(status)
-    }
-}
-
-impl From<ListenerSetStatus> for Status {
-    fn from(status: ListenerSetStatus) -> Self {
-        Self::ListenerSet(status)
-    }
-}
-
-impl From<RouteStatus> for Status {
-    fn from(status: RouteStatus) -> Self {
-        Self::Route(status)
-    }
-}
-
-impl From<PolicyStatus> for Status {
-    fn from(status: PolicyStatus) -> Self {
-        Self::Policy(status)
-    }
-}
-
-#[cfg(feature = "k8s-gateway")]
-impl From<gateway_model::k8s_gateway::OptionStatuses> for Status {
-    fn from(status: gateway_model::k8s_gateway::OptionStatuses) -> Self {
-        Self::Options(status)
-    }
-}
-
 impl Status {
+    /// The version of its kind that is written.
     fn api_version(&self, object: &ObjectRef) -> String {
         match self {
-            Self::Policy(_) if *object.kind == *XBackendTrafficPolicy::KIND => {
-                XBackendTrafficPolicy::api_version()
-            }
-            Self::Route(_) if *object.kind == *XBackend::KIND => XBackend::api_version(),
-            Self::GatewayClass(_) if *object.kind == *XMesh::KIND => XMesh::api_version(),
-            Self::GatewayClass(_) => GatewayClass::api_version(),
-            Self::Gateway(_) => Gateway::api_version(),
-            Self::ListenerSet(_) => ListenerSet::api_version(),
-            Self::Route(_) => HttpRoute::api_version(),
-            Self::Policy(_) => BackendTlsPolicy::api_version(),
             Self::Custom { api_version, .. } => api_version.clone(),
-            #[cfg(feature = "k8s-gateway")]
-            Self::Options(_) => gateway_model::k8s_gateway::RouteOption::api_version(),
+            _ => {
+                let kind = KINDS.iter().find(|kind| kind.is_of(object));
+                kind.map_or_else(String::new, KindInfo::api_version)
+            }
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::route::parents::Parents;
 use crate::route::references::service_port;
 use crate::x_backend;
 
+use super::Status;
 use super::conditions::Conditions;
 use super::own_policy;
 use super::report::Report;
@@ -33,7 +34,7 @@ macro_rules! kinds {
             own: &Kinds,
         ) -> impl Iterator<Item = ObjectRef> {
             own_policy::names(snapshot, own)
-                $(.chain($kind::all(snapshot).iter().map(|policy| policy.reference())))*
+                $(.chain(snapshot.all::<$kind>().iter().map(|policy| policy.reference())))*
                 .chain(snapshot.x_backends().iter().map(|backend| backend.reference()))
         }
 
@@ -51,7 +52,7 @@ macro_rules! kinds {
             reader: &Reader<'_>,
         ) -> Option<Report> {
             $(if object.group == $kind::GROUP && object.kind == $kind::KIND {
-                let policy = &**reader.policy::<$kind>(object)?;
+                let policy = &**reader.get::<$kind>(object)?;
                 return Some(of_kind(policy, users, reader));
             })*
             if x_backend::is(object) {
@@ -155,7 +156,7 @@ pub(super) fn report(
     });
     let entries: Vec<_> = entries.collect();
     if !entries.is_empty() {
-        report.status = Some(PolicyStatus { ancestors: entries }.into());
+        report.status = Some(Status::Policy(PolicyStatus { ancestors: entries }));
     }
     report.finish()
 }

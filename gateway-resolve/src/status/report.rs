@@ -79,7 +79,9 @@ pub(crate) fn of_class(
 ) -> Report {
     let mut report = Report::new(object.reference());
     report.find(class.refused.as_slice());
-    report.status = Some(class::status(object, class, config, reader).into());
+    report.status = Some(Status::GatewayClass(class::status(
+        object, class, config, reader,
+    )));
     report.finish()
 }
 
@@ -88,9 +90,9 @@ pub(crate) fn of_parent(facts: &ParentFacts, attached: &Attached, reader: &Reade
     let mut report = Report::new(facts.owner.reference());
     gateway_findings::find(&mut report, facts);
     report.status = Some(match &facts.owner {
-        Owner::Gateway(_) => gateway::status(facts, attached, reader).into(),
+        Owner::Gateway(_) => Status::Gateway(gateway::status(facts, attached, reader)),
         Owner::ListenerSet { object, .. } => {
-            listener_set::status(object, facts, attached, reader).into()
+            Status::ListenerSet(listener_set::status(object, facts, attached, reader))
         }
     });
     report.finish()

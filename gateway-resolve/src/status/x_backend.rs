@@ -10,6 +10,7 @@ use crate::reader::Reader;
 use crate::reason::PolicyAccepted;
 use crate::x_backend::{Judged, judge};
 
+use super::Status;
 use super::conditions::Conditions;
 use super::policy::reference_to;
 use super::report::Report;
@@ -51,7 +52,7 @@ pub(super) fn report(backend: &XBackend, users: &Users, reader: &Reader<'_>) -> 
     });
     let parents: Vec<_> = entries.collect();
     if !parents.is_empty() {
-        report.status = Some(RouteStatus { parents }.into());
+        report.status = Some(Status::Route(RouteStatus { parents }));
     }
     report.finish()
 }

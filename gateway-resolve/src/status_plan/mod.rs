@@ -12,13 +12,9 @@ mod options;
 mod tests;
 mod write;
 
-#[cfg(feature = "k8s-gateway")]
-use gateway_model::k8s_gateway::RouteOption;
 use gateway_model::{
-    BackendTlsPolicy, CustomObject, CustomStatus, Gateway, GatewayClass, GatewayClassStatus,
-    GatewayStatus, GrpcRoute, HttpRoute, Kind, ListenerSet, ListenerSetStatus, Object, ObjectRef,
-    PolicyStatus, RouteStatus, TcpRoute, TlsRoute, UdpRoute, XBackend, XBackendTrafficPolicy,
-    XMesh,
+    CustomObject, CustomStatus, GatewayClassStatus, GatewayStatus, Kind, ListenerSetStatus, Object,
+    ObjectRef, PolicyStatus, RouteStatus,
 };
 
 use crate::{Snapshot, Status, Statuses, Store};
@@ -70,24 +66,7 @@ pub fn plan_statuses<'a>(
         statuses,
         author: author.into(),
     };
-    let mut writes = Vec::new();
-    writes.extend(plan.missing(snapshot.gateway_classes()));
-    writes.extend(plan.missing(snapshot.gateways()));
-    writes.extend(plan.missing(snapshot.listener_sets()));
-    writes.extend(plan.missing(snapshot.grpc_routes()));
-    writes.extend(plan.missing(snapshot.http_routes()));
-    writes.extend(plan.missing(snapshot.tcp_routes()));
-    writes.extend(plan.missing(snapshot.tls_routes()));
-    writes.extend(plan.missing(snapshot.udp_routes()));
-    writes.extend(plan.missing(snapshot.backend_tls_policies()));
-    writes.extend(plan.missing(snapshot.x_backend_traffic_policies()));
-    writes.extend(plan.missing(snapshot.x_backends()));
-    writes.extend(plan.missing(snapshot.x_meshes()));
-    let customs = snapshot.customs.iter();
-    writes.extend(customs.filter_map(|object| plan.missing_of_custom(object)));
-    #[cfg(feature = "k8s-gateway")]
-    writes.extend(plan.missing_of_options(snapshot));
-    writes
+    plan.of_all(snapshot)
 }
 
 /// The write that one object misses: that of [`plan_statuses`], without a look at the others.
@@ -101,65 +80,45 @@ pub fn plan_status<'a>(
         statuses,
         author: author.into(),
     };
-    #[cfg(feature = "k8s-gateway")]
-    if object.group == RouteOption::GROUP {
-        return plan.missing_of_option(snapshot, object);
-    }
-    if let Some(object) = snapshot.customs.get(object) {
-        return plan.missing_of_custom(object);
-    }
-    if ![Gateway::GROUP, XBackendTrafficPolicy::GROUP].contains(&&*object.group) {
-        return None;
-    }
-    match &*object.kind {
-        GatewayClass::KIND => plan.missing_of(snapshot.gateway_classes(), object),
-        XMesh::KIND => plan.missing_of(snapshot.x_meshes(), object),
-        Gateway::KIND => plan.missing_of(snapshot.gateways(), object),
-        ListenerSet::KIND => plan.missing_of(snapshot.listener_sets(), object),
-        HttpRoute::KIND => plan.missing_of(snapshot.http_routes(), object),
-        GrpcRoute::KIND => plan.missing_of(snapshot.grpc_routes(), object),
-        TlsRoute::KIND => plan.missing_of(snapshot.tls_routes(), object),
-        TcpRoute::KIND => plan.missing_of(snapshot.tcp_routes(), object),
-        UdpRoute::KIND => plan.missing_of(snapshot.udp_routes(), object),
-        BackendTlsPolicy::KIND => plan.missing_of(snapshot.backend_tls_policies(), object),
-        XBackend::KIND => plan.missing_of(snapshot.x_backends(), object),
-        XBackendTrafficPolicy::KIND => {
-            plan.missing_of(snapshot.x_backend_traffic_policies(), object)
-        }
-        _ => None,
-    }
+    plan.of_one(snapshot, object)
 }
 
+/// What writes are planned by; which kinds there are is in `status/stored.rs`.
 #[derive(Clone, Copy)]
-struct Plan<'a> {
+pub(crate) struct Plan<'a> {
     statuses: &'a Statuses,
     author: Author<'a>,
 }
 
 impl Plan<'_> {
     /// The writes that objects of one kind miss.
-    fn missing<S, T: Planned>(
+    pub(crate) fn missing<S, T: Planned>(
         self,
         objects: &Store<Object<S, T>>,
+        status: fn(T) -> Status,
     ) -> impl Iterator<Item = StatusWrite>
     where
         Object<S, T>: Kind,
     {
-        objects.iter().filter_map(move |object| self.write(object))
+        let objects = objects.iter();
+        objects.filter_map(move |object| self.write(object, status))
     }
 
-    fn missing_of<S, T: Planned>(
+    /// The write that one of them misses.
+    pub(crate) fn missing_of<S, T: Planned>(
         self,
         objects: &Store<Object<S, T>>,
         object: &ObjectRef,
+        status: fn(T) -> Status,
     ) -> Option<StatusWrite>
     where
         Object<S, T>: Kind,
     {
-        self.write(objects.get(&object.namespace, &object.name)?)
+        self.write(objects.get(&object.namespace, &object.name)?, status)
     }
 
-    fn missing_of_custom(self, object: &CustomObject) -> Option<StatusWrite> {
+    /// The write that an object of an embedder's kind misses.
+    pub(crate) fn missing_of_custom(self, object: &CustomObject) -> Option<StatusWrite> {
         let reference = object.reference();
         let wanted = match self.statuses.get(&reference) {
             Some(Status::Custom { status, .. }) => status.clone(),
@@ -179,7 +138,11 @@ impl Plan<'_> {
         })
     }
 
-    fn write<S, T: Planned>(self, object: &Object<S, T>) -> Option<StatusWrite>
+    fn write<S, T: Planned>(
+        self,
+        object: &Object<S, T>,
+        status: fn(T) -> Status,
+    ) -> Option<StatusWrite>
     where
         Object<S, T>: Kind,
     {
@@ -191,14 +154,14 @@ impl Plan<'_> {
             object: reference,
             api_version: Object::<S, T>::api_version(),
             resource_version: object.metadata().resource_version.clone(),
-            status: merged.into(),
+            status: status(merged),
             entry: T::entry(self.author),
         })
     }
 }
 
 /// A status that is planned for.
-trait Planned: MergeStatus + Into<Status> {
+pub(crate) trait Planned: MergeStatus {
     /// What is wanted; `None`: the stored one is left alone.
     fn wanted(status: Option<&Status>) -> Option<Self>;
 

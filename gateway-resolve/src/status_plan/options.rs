@@ -1,13 +1,10 @@
 //! Statuses of options of K8sGateway: a map by the namespaces that controllers run in.
 
-use gateway_model::k8s_gateway::{
-    ListenerOption, OptionStatuses, RouteOption, Upstream, VirtualHostOption,
-};
-use gateway_model::{Kind, ObjectRef};
+use gateway_model::k8s_gateway::OptionStatuses;
 use serde_json::{Map, Value, json};
 
-use super::{Author, MergeStatus, Plan, Planned, StatusWrite};
-use crate::{Snapshot, Status};
+use super::{Author, MergeStatus, Planned};
+use crate::Status;
 
 impl MergeStatus for OptionStatuses {
     fn merged(&self, wanted: &Self, author: Author<'_>, _generation: i64) -> Self {
@@ -20,33 +17,6 @@ impl MergeStatus for OptionStatuses {
             None => _ = merged.statuses.remove(own),
         }
         merged
-    }
-}
-
-impl Plan<'_> {
-    /// The writes that options miss; HttpListenerOptions have no status.
-    pub(super) fn missing_of_options(self, snapshot: &Snapshot) -> Vec<StatusWrite> {
-        let listeners = self.missing(snapshot.listener_options());
-        let routes = self.missing(snapshot.route_options());
-        let hosts = self.missing(snapshot.virtual_host_options());
-        let upstreams = self.missing(snapshot.upstreams());
-        let policies = listeners.chain(routes).chain(hosts);
-        policies.chain(upstreams).collect()
-    }
-
-    /// The write that one option misses.
-    pub(super) fn missing_of_option(
-        self,
-        snapshot: &Snapshot,
-        object: &ObjectRef,
-    ) -> Option<StatusWrite> {
-        match &*object.kind {
-            ListenerOption::KIND => self.missing_of(snapshot.listener_options(), object),
-            RouteOption::KIND => self.missing_of(snapshot.route_options(), object),
-            Upstream::KIND => self.missing_of(snapshot.upstreams(), object),
-            VirtualHostOption::KIND => self.missing_of(snapshot.virtual_host_options(), object),
-            _ => None,
-        }
     }
 }
 

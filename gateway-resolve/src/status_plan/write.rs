@@ -1,8 +1,6 @@
 //! One write of a status, in the forms that an API server takes.
 
-use std::sync::Arc;
-
-use gateway_model::{Object, ObjectRef, Resource};
+use gateway_model::{ObjectRef, Resource};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -103,58 +101,13 @@ impl Snapshot {
         let Some(mut resource) = stored.filter(planned_for) else {
             return false;
         };
-        let taken = put(&mut resource, &write.status, resource_version);
+        let taken = write.status.store_in(&mut resource);
         if taken {
+            resource.metadata_mut().resource_version = resource_version;
             self.insert(resource);
         }
         taken
     }
-}
-
-/// Puts a status in place; false: it is not one of this kind.
-fn put(resource: &mut Resource, status: &Status, version: Option<String>) -> bool {
-    match (resource, status) {
-        (Resource::GatewayClass(to), Status::GatewayClass(status)) => put_into(to, status, version),
-        (Resource::XMesh(to), Status::GatewayClass(status)) => put_into(to, status, version),
-        (Resource::Gateway(to), Status::Gateway(status)) => put_into(to, status, version),
-        (Resource::ListenerSet(to), Status::ListenerSet(status)) => put_into(to, status, version),
-        (Resource::HttpRoute(to), Status::Route(status)) => put_into(to, status, version),
-        (Resource::GrpcRoute(to), Status::Route(status)) => put_into(to, status, version),
-        (Resource::TlsRoute(to), Status::Route(status)) => put_into(to, status, version),
-        (Resource::TcpRoute(to), Status::Route(status)) => put_into(to, status, version),
-        (Resource::UdpRoute(to), Status::Route(status)) => put_into(to, status, version),
-        (Resource::BackendTlsPolicy(to), Status::Policy(status)) => {
-            put_into(to, status, version);
-        }
-        (Resource::XBackendTrafficPolicy(to), Status::Policy(status)) => {
-            put_into(to, status, version);
-        }
-        #[cfg(feature = "k8s-gateway")]
-        (Resource::RouteOption(to), Status::Options(status)) => put_into(to, status, version),
-        #[cfg(feature = "k8s-gateway")]
-        (Resource::VirtualHostOption(to), Status::Options(status)) => put_into(to, status, version),
-        #[cfg(feature = "k8s-gateway")]
-        (Resource::ListenerOption(to), Status::Options(status)) => put_into(to, status, version),
-        #[cfg(feature = "k8s-gateway")]
-        (Resource::Upstream(to), Status::Options(status)) => put_into(to, status, version),
-        (Resource::Custom(to), Status::Custom { status, .. }) => {
-            let object = Arc::make_mut(to);
-            object.status.clone_from(status);
-            object.metadata.resource_version = version;
-        }
-        _ => return false,
-    }
-    true
-}
-
-fn put_into<S: Clone, T: Clone>(
-    object: &mut Arc<Object<S, T>>,
-    status: &T,
-    version: Option<String>,
-) {
-    let object = Arc::make_mut(object);
-    object.status.clone_from(status);
-    object.metadata.resource_version = version;
 }
 
 #[cfg(test)]

@@ -14,11 +14,11 @@ fn all_fields_of_a_status_are_known() {
     let class = r#"{"conditions": [], "supportedFeatures": [{"name": "HTTPRoute"}]}"#;
     let class: GatewayClassStatus = serde_json::from_str(class).unwrap();
     let statuses = [
-        Status::from(gateway),
-        set.into(),
-        class.into(),
-        RouteStatus::default().into(),
-        PolicyStatus::default().into(),
+        Status::Gateway(gateway),
+        Status::ListenerSet(set),
+        Status::GatewayClass(class),
+        Status::Route(RouteStatus::default()),
+        Status::Policy(PolicyStatus::default()),
     ];
     for status in statuses {
         let value = serde_json::to_value(&status).unwrap();

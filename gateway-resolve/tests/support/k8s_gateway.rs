@@ -216,3 +216,87 @@ fn reference() -> impl Strategy<Value = Value> {
         })),
     ]
 }
+
+/// A Gateway for routes that delegate, and what their rules forward to.
+pub(crate) fn gateway() -> [Value; 2] {
+    [
+        json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+            "metadata": {"name": "g0", "namespace": "a"},
+            "spec": {"gatewayClassName": "any", "listeners": [{"name": "l0", "port": 80, "protocol": "HTTP"}]},
+        }),
+        json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": {"name": "s0", "namespace": "a"},
+            "spec": {"ports": [{"port": 80}]},
+        }),
+    ]
+}
+
+/// Objects of one namespace that meet there: a route that delegates, one that is delegated to, and what their rules
+/// refer to.
+pub(crate) fn delegated() -> impl Strategy<Value = Value> {
+    let filter = proptest::option::of(select(vec![
+        ("gateway.solo.io", "RouteOption", "o0"),
+        ("gateway.gloo.solo.io", "DirectResponse", "d0"),
+    ]));
+    let to = select(vec![
+        ("gateway.networking.k8s.io", "HTTPRoute", "r0"),
+        ("gateway.networking.k8s.io", "HTTPRoute", "r1"),
+        ("gateway.networking.k8s.io", "HTTPRoute", "*"),
+        ("delegation.gateway.solo.io", "label", "x"),
+        ("gloo.solo.io", "Upstream", "u0"),
+        ("", "Service", "s0"),
+    ]);
+    prop_oneof![
+        5 => (select(vec!["root", "r0", "r1"]), to, filter, any::<bool>()).prop_map(
+            |(name, (group, kind, to), filter, is_labelled)| route_to(
+                name, &json!({"group": group, "kind": kind, "name": to, "port": 80}), filter, is_labelled,
+            ),
+        ),
+        2 => (subsequence(vec![0, 1, 2, 4], 0..=3), select(vec!["root", "r0", "none"])).prop_map(
+            |(set, target)| json!({
+                "apiVersion": "gateway.solo.io/v1", "kind": "RouteOption",
+                "metadata": {"name": "o0", "namespace": "a"},
+                "spec": {
+                    "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": target}],
+                    "options": options("RouteOption", &set),
+                },
+            }),
+        ),
+        1 => select(vec![200, 404, 503]).prop_map(|status| json!({
+            "apiVersion": "gateway.gloo.solo.io/v1alpha1", "kind": "DirectResponse",
+            "metadata": {"name": "d0", "namespace": "a"}, "spec": {"status": status},
+        })),
+        1 => (1..4u8).prop_map(|last| json!({
+            "apiVersion": "gloo.solo.io/v1", "kind": "Upstream",
+            "metadata": {"name": "u0", "namespace": "a"},
+            "spec": {"static": {"hosts": [{"addr": format!("10.0.0.{last}"), "port": 80}]}},
+        })),
+    ]
+}
+
+/// A route of one rule; `root` is attached to the Gateway.
+fn route_to(
+    name: &str,
+    to: &Value,
+    filter: Option<(&str, &str, &str)>,
+    is_labelled: bool,
+) -> Value {
+    let mut rule = json!({"matches": [{"path": {"value": "/a"}}], "backendRefs": [to]});
+    if let Some((group, kind, name)) = filter {
+        let reference = json!({"group": group, "kind": kind, "name": name});
+        rule["filters"] = json!([{"type": "ExtensionRef", "extensionRef": reference}]);
+    }
+    let mut route = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+        "metadata": {"name": name, "namespace": "a", "labels": {}},
+        "spec": {"rules": [rule]},
+    });
+    if name == "root" {
+        route["spec"]["parentRefs"] = json!([{"name": "g0"}]);
+    }
+    if is_labelled {
+        route["metadata"]["labels"]["delegation.gateway.solo.io/label"] = json!("x");
+    }
+    route
+}

@@ -192,7 +192,7 @@ mod tests {
     fn listed() -> Cluster {
         let mut cluster = Cluster::default();
         cluster.take(defined(custom()));
-        for kind in &WATCHED {
+        for kind in WATCHED.iter() {
             cluster.take(Change::Listed(kind, Vec::new()));
         }
         assert!(cluster.is_complete());

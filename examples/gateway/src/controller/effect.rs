@@ -1,6 +1,6 @@
 //! How much a change matters.
 
-use gateway_model::{Kind, Object, ObjectMeta, Resource};
+use gateway_model::{ObjectMeta, Resource};
 use gateway_resolve::Snapshot;
 
 /// What a change may have changed, from little to much.
@@ -27,41 +27,12 @@ impl Effect {
         if version(resource).is_some() && version(&known) == version(resource) {
             return Self::Nothing;
         }
-        match (&known, resource) {
-            (Resource::GatewayClass(old), Resource::GatewayClass(new)) => beside(old, new),
-            (Resource::Gateway(old), Resource::Gateway(new)) => beside(old, new),
-            (Resource::ListenerSet(old), Resource::ListenerSet(new)) => beside(old, new),
-            (Resource::HttpRoute(old), Resource::HttpRoute(new)) => beside(old, new),
-            (Resource::GrpcRoute(old), Resource::GrpcRoute(new)) => beside(old, new),
-            (Resource::TlsRoute(old), Resource::TlsRoute(new)) => beside(old, new),
-            (Resource::TcpRoute(old), Resource::TcpRoute(new)) => beside(old, new),
-            (Resource::UdpRoute(old), Resource::UdpRoute(new)) => beside(old, new),
-            (Resource::BackendTlsPolicy(old), Resource::BackendTlsPolicy(new)) => beside(old, new),
-            (Resource::RouteOption(old), Resource::RouteOption(new)) => beside(old, new),
-            (Resource::VirtualHostOption(old), Resource::VirtualHostOption(new)) => {
-                beside(old, new)
-            }
-            (Resource::HttpListenerOption(old), Resource::HttpListenerOption(new)) => {
-                beside(old, new)
-            }
-            (Resource::ListenerOption(old), Resource::ListenerOption(new)) => beside(old, new),
-            (Resource::Upstream(old), Resource::Upstream(new)) => beside(old, new),
-            (Resource::XBackendTrafficPolicy(old), Resource::XBackendTrafficPolicy(new)) => {
-                beside(old, new)
-            }
-            _ => Self::Resources,
+        let is_same = known.asks_for_the_same_as(resource)
+            && same_wishes(known.metadata(), resource.metadata());
+        match is_same {
+            true => Self::Statuses,
+            false => Self::Resources,
         }
-    }
-}
-
-/// What an object gains from another version of it.
-fn beside<S: PartialEq, T>(old: &Object<S, T>, new: &Object<S, T>) -> Effect
-where
-    Object<S, T>: Kind,
-{
-    match old.spec == new.spec && same_wishes(&old.metadata, &new.metadata) {
-        true => Effect::Statuses,
-        false => Effect::Resources,
     }
 }
 

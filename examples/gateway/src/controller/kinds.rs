@@ -1,43 +1,29 @@
 //! The kinds that are watched.
 
-use gateway_model::k8s_gateway::{
-    DirectResponse, HttpListenerOption, ListenerOption, RouteOption, Upstream, VirtualHostOption,
-};
-use gateway_model::{
-    BackendTlsPolicy, ConfigMap, EndpointSlice, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind,
-    ListenerSet, Namespace, ReferenceGrant, Secret, Service, TcpRoute, TlsRoute, UdpRoute,
-    XBackendTrafficPolicy,
-};
+use std::ops::Deref;
+use std::sync::LazyLock;
+
+use gateway_model::{EndpointSlice, Kind, KindInfo, Secret, Service};
+use gateway_resolve::KINDS;
 
 /// A kind that is watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Watched {
-    pub(crate) group: &'static str,
-    pub(crate) kind: &'static str,
-    /// As in URLs.
-    pub(crate) plural: &'static str,
-    /// The versions that are read, the one to prefer first.
-    pub(crate) versions: &'static [&'static str],
-    /// Which objects of it are of interest, as a field selector.
-    pub(crate) fields: Option<&'static str>,
+pub(crate) struct Watched(KindInfo);
+
+impl Deref for Watched {
+    type Target = KindInfo;
+
+    fn deref(&self) -> &KindInfo {
+        &self.0
+    }
 }
 
 impl Watched {
-    const fn of<K: Kind>(plural: &'static str) -> Self {
-        Self {
-            group: K::GROUP,
-            kind: K::KIND,
-            plural,
-            versions: K::VERSIONS,
-            fields: None,
-        }
-    }
-
-    const fn only(self, fields: &'static str) -> Self {
-        Self {
-            fields: Some(fields),
-            ..self
-        }
+    /// Which objects of it are of interest, as a field selector. Only the Secrets that may hold a certificate are
+    /// watched: others are never in this process.
+    pub(crate) fn fields(&self) -> Option<&'static str> {
+        let is_secret = self.group == Secret::GROUP && self.kind == Secret::KIND;
+        is_secret.then_some("type=kubernetes.io/tls")
     }
 
     /// Is it defined by a CustomResourceDefinition, which may be missing?
@@ -51,32 +37,9 @@ impl Watched {
     }
 }
 
-/// The kinds that resolution reads. Only the Secrets that may hold a certificate are watched:
-/// others are never in this process.
-pub(crate) static WATCHED: [Watched; 22] = [
-    Watched::of::<GatewayClass>("gatewayclasses"),
-    Watched::of::<Gateway>("gateways"),
-    Watched::of::<ListenerSet>("listenersets"),
-    Watched::of::<HttpRoute>("httproutes"),
-    Watched::of::<GrpcRoute>("grpcroutes"),
-    Watched::of::<TlsRoute>("tlsroutes"),
-    Watched::of::<TcpRoute>("tcproutes"),
-    Watched::of::<UdpRoute>("udproutes"),
-    Watched::of::<BackendTlsPolicy>("backendtlspolicies"),
-    Watched::of::<XBackendTrafficPolicy>("xbackendtrafficpolicies"),
-    Watched::of::<ReferenceGrant>("referencegrants"),
-    Watched::of::<RouteOption>("routeoptions"),
-    Watched::of::<VirtualHostOption>("virtualhostoptions"),
-    Watched::of::<HttpListenerOption>("httplisteneroptions"),
-    Watched::of::<ListenerOption>("listeneroptions"),
-    Watched::of::<DirectResponse>("directresponses"),
-    Watched::of::<Upstream>("upstreams"),
-    Watched::of::<Namespace>("namespaces"),
-    Watched::of::<Service>("services"),
-    Watched::of::<EndpointSlice>("endpointslices"),
-    Watched::of::<ConfigMap>("configmaps"),
-    Watched::of::<Secret>("secrets").only("type=kubernetes.io/tls"),
-];
+/// The kinds that resolution reads.
+pub(crate) static WATCHED: LazyLock<Vec<Watched>> =
+    LazyLock::new(|| KINDS.iter().copied().map(Watched).collect());
 
 /// The kind of that name.
 pub(crate) fn find(group: &str, kind: &str) -> Option<&'static Watched> {

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gateway_model::{Gateway, GatewayClass, Kind, ListenerSet, ObjectRef, Resource};
 use gateway_resolve::ir::Ir;
-use gateway_resolve::{Author, Snapshot, StatusWrite, Statuses, plan_status, plan_statuses};
+use gateway_resolve::{
+    Author, Snapshot, Status, StatusWrite, Statuses, plan_status, plan_statuses,
+};
 
 use super::write::{Content, Fingerprint, Key, Part, Write};
 use super::{finalizer, infrastructure};
@@ -104,20 +106,10 @@ impl Plan<'_> {
 pub(crate) fn stored_as(resource: &Resource, part: Part) -> Fingerprint {
     match (resource, part) {
         (Resource::GatewayClass(class), Part::Finalizers) => finalizer::fingerprint(class),
-        (Resource::GatewayClass(class), Part::Status) => Fingerprint::of(&class.status),
-        (Resource::Gateway(gateway), Part::Status) => Fingerprint::of(&gateway.status),
-        (Resource::ListenerSet(set), Part::Status) => Fingerprint::of(&set.status),
-        (Resource::HttpRoute(route), Part::Status) => Fingerprint::of(&route.status),
-        (Resource::GrpcRoute(route), Part::Status) => Fingerprint::of(&route.status),
-        (Resource::TlsRoute(route), Part::Status) => Fingerprint::of(&route.status),
-        (Resource::TcpRoute(route), Part::Status) => Fingerprint::of(&route.status),
-        (Resource::UdpRoute(route), Part::Status) => Fingerprint::of(&route.status),
-        (Resource::BackendTlsPolicy(policy), Part::Status) => Fingerprint::of(&policy.status),
-        (Resource::RouteOption(option), Part::Status) => Fingerprint::of(&option.status),
-        (Resource::VirtualHostOption(option), Part::Status) => Fingerprint::of(&option.status),
-        (Resource::ListenerOption(option), Part::Status) => Fingerprint::of(&option.status),
-        (Resource::Upstream(upstream), Part::Status) => Fingerprint::of(&upstream.status),
-        (Resource::XBackendTrafficPolicy(policy), Part::Status) => Fingerprint::of(&policy.status),
+        (_, Part::Status) => {
+            let status = Status::stored_in(resource);
+            status.map_or_else(Fingerprint::default, |status| Fingerprint::of(&status))
+        }
         (Resource::Service(_) | Resource::EndpointSlice(_), Part::Object) => {
             infrastructure::fingerprint(resource)
         }

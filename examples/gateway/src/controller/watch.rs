@@ -112,7 +112,7 @@ async fn watch_kind(client: Client, kind: &'static Watched, changes: Changes) {
     let resource = discover(&client, kind).await;
     let api: Api<DynamicObject> = Api::all_with(client, &resource);
     let mut config = watcher::Config::default();
-    if let Some(fields) = kind.fields {
+    if let Some(fields) = kind.fields() {
         config = config.fields(fields);
     }
     let events = watcher(api, config).default_backoff();

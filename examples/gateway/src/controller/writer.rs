@@ -218,17 +218,20 @@ async fn put(client: Client, write: &Write) -> Result<DynamicObject, Error> {
     }
 }
 
+/// The kind of an object, as it is written.
 fn resource(object: &ObjectRef) -> ApiResource {
     let ObjectRef { group, kind, .. } = object;
+    let known = kinds::find(group, kind);
+    let api_version = known.map_or_else(|| "v1".to_owned(), |kind| kind.api_version());
     ApiResource {
         group: group.to_string(),
-        version: "v1".to_owned(),
-        api_version: match &**group {
-            "" => "v1".to_owned(),
-            group => format!("{group}/v1"),
+        version: match api_version.rsplit_once('/') {
+            Some((_, version)) => version.to_owned(),
+            None => api_version.clone(),
         },
+        api_version,
         kind: kind.to_string(),
-        plural: kinds::find(group, kind).map_or("", |k| k.plural).to_owned(),
+        plural: known.map_or("", |kind| kind.plural).to_owned(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use gateway_model::{Gateway, Kind, ObjectRef, RouteStatus};
+use gateway_resolve::Status;
 use tokio::time::Instant;
 
 use super::{Queue, TROUBLED};
@@ -16,7 +17,7 @@ fn write_to(namespace: &str, name: &str, version: &str) -> Write {
     Write {
         key: Key::new(object, Part::Status),
         version: Some(version.to_owned()),
-        content: Content::Status(Box::new(RouteStatus::default().into())),
+        content: Content::Status(Box::new(Status::Route(RouteStatus::default()))),
         wish: Fingerprint::of(&"wanted"),
         stored: Fingerprint::of(&"stored"),
     }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gateway_model::k8s_gateway::RouteOption;
 use gateway_model::{Gateway, Kind, ObjectRef, RouteStatus};
+use gateway_resolve::Status;
 use http::{Request, Response};
 use kube::Client;
 use kube::client::Body;
@@ -19,7 +20,7 @@ fn write(number: usize) -> Write {
     Write {
         key: Key::new(object, Part::Status),
         version: Some("1".to_owned()),
-        content: Content::Status(Box::new(RouteStatus::default().into())),
+        content: Content::Status(Box::new(Status::Route(RouteStatus::default()))),
         wish: Fingerprint::of(&"wanted"),
         stored: Fingerprint::of(&"stored"),
     }
