@@ -114,7 +114,9 @@ fn main() {
     let resolution = resolve(&snapshot, &config, Timestamp::now());
     assert_eq!(resolution.statuses.findings().count(), 0);
 
-    let table = Table::compile(&resolution.ir, |backend| backend.endpoints[0].address);
+    let table = Table::compile(&resolution.ir, |backend| {
+        backend.endpoints[0].address.clone()
+    });
     let socket = SocketKey::tcp(None, 80);
     let connection = ConnectionInfo::new(([192, 0, 2, 9], 4711).into(), socket);
     let request = Request::get("/").header("host", "shop.example.com");
