@@ -92,7 +92,7 @@ fn delegated(ir: &Ir) -> HashSet<&ObjectRef> {
     leaves.map(|rule| &rule.source.object).collect()
 }
 
-/// A route that asks for default Gateways, which are not supported, is told that instead.
+/// A route that asks for default Gateways needs no other.
 fn orphans<R: Rule>(routes: &Store<Route<R>>) -> impl Iterator<Item = Finding>
 where
     Route<R>: Kind,

@@ -38,6 +38,8 @@ pub(crate) enum Read {
     Grants(Box<str>),
     /// What a parent offers to routes.
     Parent(ObjectRef),
+    /// Which parents routes have without naming them.
+    DefaultParents,
     /// How many routes the listeners of a parent have.
     Attached(ObjectRef),
     /// What a Gateway has of the addresses that are given to one Gateway at a time.

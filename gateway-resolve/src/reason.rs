@@ -129,6 +129,12 @@ reasons! {
         ConfigurationChanged => True,
     }
 
+    /// Do routes have a Gateway without naming it (GEP-3793)? Only written when they do.
+    GatewayDefault explains "DefaultGateway" {
+        /// Its `defaultScope` says so.
+        DefaultGateway => True,
+    }
+
     /// Is a ListenerSet accepted?
     ListenerSetAccepted explains "Accepted" {
         /// It is, with all its listeners.

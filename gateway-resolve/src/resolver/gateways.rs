@@ -103,8 +103,13 @@ impl Turn<'_> {
             let listeners = versions.iter().flatten().flat_map(|one| &one.listeners);
             let listeners = listeners.map(|listener| Arc::clone(&listener.facts.id));
             work.listeners.extend(listeners);
+            let was_default = known.points.is_default(&object);
             if known.points.put(&object, versions[1].map(|now| &**now)) {
                 let routes = self.resolver.dependents.of(&Read::Parent(object.clone()));
+                work.units.extend(routes);
+            }
+            if known.points.is_default(&object) != was_default {
+                let routes = self.resolver.dependents.of(&Read::DefaultParents);
                 work.units.extend(routes);
             }
             #[cfg(feature = "k8s-gateway")]

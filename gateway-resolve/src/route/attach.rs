@@ -1,11 +1,12 @@
 //! Attachment: which listeners a route is on, the same for every kind of route (ParentReference, AllowedRoutes).
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 use gateway_model::{
-    DefaultScope, FromNamespaces, Gateway, Hostname, Kind, ListenerSet, ObjectMeta, ObjectRef,
-    ParentReference, Route, RouteGroupKind, RouteStatus, Rule, Service,
+    FromNamespaces, Gateway, Hostname, Kind, ListenerSet, ObjectMeta, ObjectRef, ParentReference,
+    Route, RouteGroupKind, RouteStatus, Rule, Service,
 };
 
 use crate::gateway::listeners::route_kind;
@@ -13,6 +14,7 @@ use crate::problem::Problem;
 use crate::reader::Reader;
 use crate::reason::RouteAccepted;
 
+use super::default_gateways;
 use super::hostnames::intersection;
 use super::mesh;
 use super::parents::{AttachmentPoint, By, Parent, Parents, Takes};
@@ -24,23 +26,43 @@ use super::selector::{NamespaceLabels, allows};
 pub(crate) struct Attachment {
     pub(crate) route: Arc<dyn AnyRoute>,
     pub(crate) reference: ObjectRef,
-    /// Its parents that are served, in the order of `spec.parentRefs`.
+    /// Its parents that are served, in the order of `spec.parentRefs`, and then its default ones.
     pub(crate) parents: Vec<ParentAttachment>,
+    /// References to the default Gateways that it asks for and does not name (GEP-3793).
+    default: Vec<ParentReference>,
     /// Its parents that do not exist, or that it cannot have. Statuses say nothing of them
     /// (RouteStatus `parents`).
     pub(crate) missing: Vec<Problem<RouteAccepted>>,
 }
 
-/// A route and one of its `parentRefs`.
+/// A route and one of its parents.
 #[derive(Debug)]
 pub(crate) struct ParentAttachment {
-    /// The position of the entry in `spec.parentRefs`.
-    pub(crate) index: usize,
+    /// The reference to the parent.
+    entry: Entry,
     pub(crate) by: By,
     /// The controller that its status is written for.
     pub(crate) controller: Arc<str>,
     /// Where it is, as far as others don't keep it off, or why it is nowhere.
     pub(crate) outcome: Result<Vec<At>, Problem<RouteAccepted>>,
+}
+
+/// The position of a reference to a parent.
+#[derive(Debug, Clone, Copy)]
+enum Entry {
+    /// In `spec.parentRefs`.
+    Listed(usize),
+    /// Among the default Gateways.
+    Default(usize),
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Listed(index) => write!(f, "spec.parentRefs[{index}]"),
+            Self::Default(_) => f.write_str(default_gateways::FIELD),
+        }
+    }
 }
 
 impl ParentAttachment {
@@ -63,7 +85,7 @@ impl ParentAttachment {
                 let rival = places.iter().find_map(|at| at.kept_off_by.as_ref())?;
                 let message =
                     format!("{rival} has all that it asks for; routes of both kinds can't");
-                let field = format!("spec.parentRefs[{}]", self.index);
+                let field = self.entry.to_string();
                 Some(Problem::new(RouteAccepted::Conflicted, field, message))
             }
         }
@@ -71,9 +93,12 @@ impl ParentAttachment {
 }
 
 impl Attachment {
-    /// The entry of `spec.parentRefs` that `parent` is for.
+    /// The entry of `spec.parentRefs` that `parent` is for, or one like it for a default Gateway.
     pub(crate) fn parent_ref(&self, parent: &ParentAttachment) -> &ParentReference {
-        &self.route.parent_refs()[parent.index]
+        match parent.entry {
+            Entry::Listed(index) => &self.route.parent_refs()[index],
+            Entry::Default(index) => &self.default[index],
+        }
     }
 }
 
@@ -141,14 +166,22 @@ where
         route: Arc::clone(route) as Arc<dyn AnyRoute>,
         reference: route.reference(),
         parents: Vec::new(),
-        missing: default_gateways(route).into_iter().collect(),
+        default: Vec::new(),
+        missing: Vec::new(),
     };
-    for (index, parent_ref) in route.spec.parent_refs.iter().enumerate() {
-        let problem =
-            |(reason, text)| Problem::new(reason, format!("spec.parentRefs[{index}]"), text);
+    if default_gateways::are_wanted(route) {
+        match default_gateways::default_gateways(route, parents, reader) {
+            Ok(references) => attachment.default = references,
+            Err(problem) => attachment.missing.push(problem),
+        }
+    }
+    let listed = (0..).map(Entry::Listed).zip(&route.spec.parent_refs);
+    let default = (0..).map(Entry::Default).zip(&attachment.default);
+    for (entry, parent_ref) in listed.chain(default) {
+        let problem = |(reason, text)| Problem::new(reason, entry.to_string(), text);
         match find(parent_ref, namespace, parents, reader) {
             Found::Served(parent) => attachment.parents.push(ParentAttachment {
-                index,
+                entry,
                 by: parent.by.clone(),
                 controller: Arc::clone(&parent.controller),
                 outcome: evaluate(&candidate, parent_ref, &parent).map_err(problem),
@@ -224,14 +257,6 @@ fn service<'a>(
             Found::Served(Cow::Owned(parent))
         }
     }
-}
-
-/// Default Gateways (GEP-3793) are not supported: a route that asks for them is found.
-fn default_gateways<R: Rule>(route: &Route<R>) -> Option<Problem<RouteAccepted>> {
-    let message = "default Gateways are not supported; list the Gateway in parentRefs";
-    let asks = route.spec.use_default_gateways == Some(DefaultScope::All);
-    let field = "spec.useDefaultGateways";
-    asks.then(|| Problem::new(RouteAccepted::UnsupportedValue, field, message))
 }
 
 /// What listeners look at in a route.

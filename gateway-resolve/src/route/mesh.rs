@@ -33,6 +33,7 @@ pub(super) fn parent(
     Parent {
         by: By::Mesh,
         controller: Arc::clone(controller),
+        is_default: false,
         points: ports
             .filter_map(|port| point(port, object, &clients))
             .collect(),

@@ -4,6 +4,7 @@ pub(crate) mod attach;
 pub(crate) mod backends;
 mod compatibility;
 mod cors;
+mod default_gateways;
 mod external_auth;
 mod filters;
 mod grpc;

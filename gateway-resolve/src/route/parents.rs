@@ -1,12 +1,15 @@
 //! What routes can attach to.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-use gateway_model::{Hostname, NamespacesFrom, ObjectRef, Port, RouteGroupKind, SectionName};
+use gateway_model::{
+    DefaultScope, Hostname, NamespacesFrom, ObjectRef, Port, RouteGroupKind, SectionName,
+};
 
 use crate::Config;
+use crate::gateway::owner::Owner;
 use crate::gateway::{ListenerOutcome, ParentFacts};
 use crate::ir::CertificateId;
 use crate::reader::{Read, Reader};
@@ -44,6 +47,8 @@ pub(crate) struct Parent {
     pub(crate) by: By,
     /// The controller that the statuses of its routes are written for.
     pub(crate) controller: Arc<str>,
+    /// Is it a Gateway that routes may have without naming it (GEP-3793)?
+    pub(crate) is_default: bool,
     /// In the order of `spec.listeners`, or of the ports of a Service.
     pub(crate) points: Vec<AttachmentPoint>,
 }
@@ -65,6 +70,8 @@ pub(crate) enum By {
 #[derive(Debug, Default)]
 pub(crate) struct Parents {
     known: HashMap<ObjectRef, Parent>,
+    /// Those that routes may have without naming them.
+    default: BTreeSet<ObjectRef>,
     /// The controller of the mesh, where Services are parents.
     mesh: Option<Arc<str>>,
 }
@@ -90,10 +97,14 @@ impl By {
 impl Parents {
     pub(crate) fn new(parents: &[Arc<ParentFacts>], config: &Config) -> Self {
         let parents = parents.iter();
-        let parents = parents.map(|facts| (facts.owner.reference(), Parent::new(facts)));
+        let known: HashMap<_, _> = parents
+            .map(|facts| (facts.owner.reference(), Parent::new(facts)))
+            .collect();
+        let default = known.iter().filter(|(_, parent)| parent.is_default);
         let mesh = config.mesh.as_ref();
         Self {
-            known: parents.collect(),
+            default: default.map(|(object, _)| object.clone()).collect(),
+            known,
             mesh: mesh.map(|mesh| mesh.controller_name.as_str().into()),
         }
     }
@@ -101,6 +112,17 @@ impl Parents {
     /// The controller of the mesh, where Services are parents.
     pub(crate) fn mesh(&self) -> Option<&Arc<str>> {
         self.mesh.as_ref()
+    }
+
+    /// The default Gateways, by namespace and name.
+    pub(crate) fn default(&self, reader: &Reader<'_>) -> &BTreeSet<ObjectRef> {
+        reader.record(|| Read::DefaultParents);
+        &self.default
+    }
+
+    /// Is this a default Gateway?
+    pub(crate) fn is_default(&self, parent: &ObjectRef) -> bool {
+        self.default.contains(parent)
     }
 
     /// A parent; `None` when it is not served.
@@ -114,6 +136,10 @@ impl Parents {
         let new = facts.map(Parent::new);
         if self.known.get(parent) == new.as_ref() {
             return false;
+        }
+        match new.as_ref().is_some_and(|new| new.is_default) {
+            true => _ = self.default.insert(parent.clone()),
+            false => _ = self.default.remove(parent),
         }
         match new {
             Some(new) => _ = self.known.insert(parent.clone(), new),
@@ -136,6 +162,10 @@ impl Parent {
                 client: facts.gateway.client.clone().and_then(Result::ok),
             },
             controller: Arc::clone(&facts.gateway.class.controller),
+            is_default: match &facts.owner {
+                Owner::Gateway(gateway) => gateway.spec.default_scope == Some(DefaultScope::All),
+                Owner::ListenerSet { .. } => false,
+            },
             points: facts.listeners.iter().map(AttachmentPoint::new).collect(),
         }
     }

@@ -1,12 +1,13 @@
 //! The status of Gateways.
 
-use gateway_model::{GatewayStatus, GatewayStatusAddress};
+use gateway_model::{DefaultScope, GatewayStatus, GatewayStatusAddress};
 
 use crate::gateway::{ListenerOutcome, ParentFacts, ServedGateway};
 use crate::problem::Verdict;
 use crate::reader::Reader;
 use crate::reason::{
-    GatewayAccepted, GatewayProgrammed, GatewayResolvedRefs, ListenerAccepted, Reason,
+    GatewayAccepted, GatewayDefault, GatewayProgrammed, GatewayResolvedRefs, ListenerAccepted,
+    Reason,
 };
 
 use super::attached::Attached;
@@ -32,9 +33,18 @@ pub(crate) fn status(
             .add(programmed)
             .maybe(resolved_refs(facts))
             .maybe(gateway.frontend.insecure())
+            .maybe(is_default(gateway))
             .build(),
         attached_listener_sets: attached_sets(facts),
     }
+}
+
+/// A Gateway that routes have without naming it says so, unless it is refused (GEP-3793).
+fn is_default(gateway: &ServedGateway) -> Option<Verdict<GatewayDefault>> {
+    let asks = gateway.object.spec.default_scope == Some(DefaultScope::All);
+    let message = "routes that ask for default Gateways are attached to it";
+    let verdict = || Verdict::new(GatewayDefault::DefaultGateway, message);
+    (asks && !gateway.is_refused()).then(verdict)
 }
 
 /// Only a Gateway that refers to something itself says so; then it speaks for its listeners as well.

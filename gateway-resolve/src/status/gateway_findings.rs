@@ -2,8 +2,6 @@
 
 use std::slice;
 
-use gateway_model::DefaultScope;
-
 use crate::gateway::conflicts::Conflict;
 use crate::gateway::listeners::ListenerFacts;
 use crate::gateway::owner::Owner;
@@ -38,15 +36,6 @@ fn find_in_gateway(report: &mut Report, gateway: &ServedGateway) {
         .as_ref()
         .and_then(|client| client.as_ref().err());
     report.find(client.map_or(&[], slice::from_ref));
-    report.find(default_scope(gateway).as_slice());
-}
-
-/// Default Gateways (GEP-3793) are not supported: a Gateway that wants to be one is found.
-fn default_scope(gateway: &ServedGateway) -> Option<Problem<ListenerAccepted>> {
-    let message = "default Gateways are not supported; routes have to list this one";
-    let asks = gateway.object.spec.default_scope == Some(DefaultScope::All);
-    let reason = ListenerAccepted::UnsupportedValue;
-    asks.then(|| Problem::new(reason, "spec.defaultScope", message))
 }
 
 fn conflicted(

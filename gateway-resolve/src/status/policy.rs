@@ -196,7 +196,7 @@ fn targets<P: Policy>(policy: &P, reader: &Reader<'_>) -> Targets {
     found
 }
 
-pub(super) fn reference_to(gateway: &ObjectRef) -> ParentReference {
+pub(crate) fn reference_to(gateway: &ObjectRef) -> ParentReference {
     ParentReference {
         group: Gateway::GROUP.to_owned(),
         kind: Gateway::KIND.to_owned(),

@@ -89,6 +89,24 @@ pub(crate) fn beside() -> impl Strategy<Value = Value> {
                 "listeners": [{"name": "l0", "port": 80, "protocol": "HTTP"}],
             },
         })),
+        (namespace(), 0..3usize, select(vec!["All", "All", "None"])).prop_map(|(namespace, name, scope)| json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+            "metadata": {"name": format!("g{name}"), "namespace": namespace},
+            "spec": {
+                "gatewayClassName": "any", "defaultScope": scope,
+                "listeners": [{"name": "l0", "port": 80, "protocol": "HTTP"}],
+            },
+        })),
+        (namespace(), 0..3usize, select(vec!["All", "All", "None"]), any::<bool>()).prop_map(
+            |(namespace, name, scope, lists)| json!({
+                "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+                "metadata": {"name": "default", "namespace": namespace},
+                "spec": {
+                    "useDefaultGateways": scope,
+                    "parentRefs": if lists { json!([{"name": format!("g{name}")}]) } else { json!([]) },
+                },
+            })
+        ),
         (listener_set(), 0..2usize).prop_map(|(set, index)| named(set, "l", index)),
         (listener_set(), 0..2usize, namespace()).prop_map(|(mut set, index, owner)| {
             for listener in set["spec"]["listeners"].as_array_mut().unwrap() {
