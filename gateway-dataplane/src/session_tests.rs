@@ -7,7 +7,7 @@ use gateway_resolve::ir::{
     SessionPersistence, Transport,
 };
 
-use super::{Fields, Known, SessionKey, Sessions};
+use super::{DIGITS, Fields, Known, SessionKey, Sessions, TOKENS, Token, Tokens};
 
 const NOW: Duration = Duration::from_secs(1_000_000);
 const LIVES: Duration = Duration::from_secs(60);
@@ -59,11 +59,25 @@ fn endpoint(last: u8) -> SocketAddr {
     SocketAddr::from(([10, 0, 0, last], 80))
 }
 
+/// No token yet.
+fn new() -> (&'static Tokens, Duration) {
+    const NONE: &Tokens = &Tokens {
+        own: None,
+        others: Vec::new(),
+    };
+    (NONE, NOW)
+}
+
+/// The token of the rule itself.
+fn own(sessions: &Sessions, request: &Fields, now: Duration) -> Option<Token> {
+    sessions.tokens(request, now).own
+}
+
 /// The value of the header that starts a session with 10.0.0.1.
 fn started(sessions: &Sessions) -> String {
     let mut response = Fields::new();
     let with = (&backend(), endpoint(1));
-    sessions.start(&mut response, with, NOW, ("/a", true));
+    sessions.start(&mut response, with, new(), ("/a", true));
     response.text("x-session").unwrap().to_owned()
 }
 
@@ -87,7 +101,7 @@ fn a_cookie_of_a_policy_has_no_path() {
         };
         let mut response = Fields::new();
         let with = (&backend(), endpoint(1));
-        sessions("key", 0, carrier).start(&mut response, with, NOW, ("/a", true));
+        sessions("key", 0, carrier).start(&mut response, with, new(), ("/a", true));
         let cookie = response.text("set-cookie").unwrap();
         let mut attributes = cookie.split("; ");
         assert_eq!(attributes.find(|part| part.starts_with("Path")), path);
@@ -97,7 +111,7 @@ fn a_cookie_of_a_policy_has_no_path() {
 #[test]
 fn a_token_leads_to_its_endpoint_alone() {
     let sessions = sessions("key", 0, header());
-    let token = sessions.token(&sent(&started(&sessions)), NOW).unwrap();
+    let token = own(&sessions, &sent(&started(&sessions)), NOW).unwrap();
     assert!(sessions.is_with(token, &backend(), endpoint(1)));
     assert!(!sessions.is_with(token, &backend(), endpoint(2)));
     let other = BackendId {
@@ -111,8 +125,7 @@ fn a_token_leads_to_its_endpoint_alone() {
 #[test]
 fn a_token_is_for_its_rule_alone() {
     let (one, two) = (sessions("key", 0, header()), sessions("key", 1, header()));
-    let token = two.token(&sent(&started(&one)), NOW).unwrap();
-    assert!(!two.is_with(token, &backend(), endpoint(1)));
+    assert_eq!(own(&two, &sent(&started(&one)), NOW), None);
 }
 
 /// SessionPersistence `absoluteTimeout`.
@@ -120,9 +133,9 @@ fn a_token_is_for_its_rule_alone() {
 fn a_session_ends_after_its_time() {
     let sessions = sessions("key", 0, header());
     let request = sent(&started(&sessions));
-    assert!(sessions.token(&request, NOW + LIVES / 2).is_some());
-    assert!(sessions.token(&request, NOW + LIVES).is_none());
-    assert!(sessions.token(&request, NOW - LIVES).is_none());
+    assert!(own(&sessions, &request, NOW + LIVES / 2).is_some());
+    assert!(own(&sessions, &request, NOW + LIVES).is_none());
+    assert!(own(&sessions, &request, NOW - LIVES).is_none());
 }
 
 #[test]
@@ -132,20 +145,20 @@ fn a_token_that_was_changed_or_made_elsewhere_is_none() {
     for at in 0..token.len() {
         let digit = if &token[at..=at] == "0" { "1" } else { "0" };
         let changed = [&token[..at], digit, &token[at + 1..]].concat();
-        assert!(sessions.token(&sent(&changed), NOW).is_none(), "{changed}");
+        assert!(own(&sessions, &sent(&changed), NOW).is_none(), "{changed}");
     }
     for bad in ["", "x", &token[1..], &format!("{token}0")] {
-        assert!(sessions.token(&sent(bad), NOW).is_none(), "{bad}");
+        assert!(own(&sessions, &sent(bad), NOW).is_none(), "{bad}");
     }
     let elsewhere = self::sessions("another", 0, header());
-    assert!(elsewhere.token(&sent(&token), NOW).is_none());
+    assert!(own(&elsewhere, &sent(&token), NOW).is_none());
 }
 
 #[test]
 fn a_cookie_is_found_among_others() {
     let sessions = sessions("key", 0, cookie(false));
     let mut response = Fields::new();
-    sessions.start(&mut response, (&backend(), endpoint(1)), NOW, ("/a", false));
+    sessions.start(&mut response, (&backend(), endpoint(1)), new(), ("/a", false));
     let cookie = response.text(Known::SetCookie).unwrap().to_owned();
     let (pair, attributes) = cookie.split_once("; ").unwrap();
     assert_eq!(attributes, "Path=/a; HttpOnly; SameSite=Strict");
@@ -157,7 +170,7 @@ fn a_cookie_is_found_among_others() {
         let mut request = Fields::new();
         request.append(Known::Cookie, b"xsticky=1");
         request.append(Known::Cookie, line.as_bytes());
-        assert!(sessions.token(&request, NOW).is_some(), "{line}");
+        assert!(own(&sessions, &request, NOW).is_some(), "{line}");
     }
 }
 
@@ -166,8 +179,42 @@ fn a_cookie_is_found_among_others() {
 fn a_permanent_cookie_says_when_it_ends() {
     let sessions = sessions("key", 0, cookie(true));
     let mut response = Fields::new();
-    sessions.start(&mut response, (&backend(), endpoint(1)), NOW, ("/", true));
+    sessions.start(&mut response, (&backend(), endpoint(1)), new(), ("/", true));
     let cookie = response.text(Known::SetCookie).unwrap();
     let end = "; Path=/; Max-Age=60; HttpOnly; SameSite=Strict; Secure";
     assert!(cookie.ends_with(end), "{cookie}");
+}
+
+/// The value of the header that a session with 10.0.0.1 starts with, for a client that has others.
+fn beside(sessions: &Sessions, value: &str) -> String {
+    let tokens = sessions.tokens(&sent(value), NOW);
+    let mut response = Fields::new();
+    let with = (&backend(), endpoint(1));
+    sessions.start(&mut response, with, (&tokens, NOW), ("/", true));
+    response.text("x-session").unwrap().to_owned()
+}
+
+/// GEP-1619: sessions are not shared between rules, of which several may have one name for them.
+#[test]
+fn rules_with_one_name_keep_their_sessions_apart() {
+    let (one, two) = (sessions("key", 0, header()), sessions("key", 1, header()));
+    let both = sent(&beside(&two, &started(&one)));
+    for rule in [&one, &two] {
+        let token = own(rule, &both, NOW).unwrap();
+        assert!(rule.is_with(token, &backend(), endpoint(1)));
+    }
+    // A session that begins again takes the place of its own.
+    let again = beside(&one, &beside(&two, &started(&one)));
+    assert_eq!(again.split('.').count(), 2);
+}
+
+#[test]
+fn a_client_has_so_many_sessions_by_one_name() {
+    let mut value = String::new();
+    for index in 0..2 * TOKENS {
+        value = beside(&sessions("key", index, header()), &value);
+    }
+    assert_eq!(value.len(), TOKENS * (DIGITS + 1) - 1);
+    let newest = sessions("key", 2 * TOKENS - 1, header());
+    assert!(own(&newest, &sent(&value), NOW).is_some());
 }

@@ -11,13 +11,14 @@ use super::prepare::WithSession;
 use crate::ConnectionInfo;
 use crate::forward::headers::requested_origin;
 use crate::head::{Fields, RequestHead};
-use crate::session::Sessions;
+use crate::session::{Sessions, Tokens};
 use crate::table::{CompiledRule, Hit};
 
 /// The session of a request.
 #[derive(Debug)]
 pub(crate) struct Session<'t> {
     sessions: &'t Sessions,
+    tokens: Tokens,
     now: Duration,
     /// Where a cookie goes back to.
     path: &'t str,
@@ -43,14 +44,15 @@ pub(crate) fn find<'t, B>(
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = now.unwrap_or_default();
     let rule: &'t CompiledRule<B> = hit.rule;
-    let token = sessions.token(&head.fields, now);
-    let found = token.and_then(|token| {
+    let tokens = sessions.tokens(&head.fields, now);
+    let found = tokens.own.and_then(|token| {
         rule.find(|id, backend| find(backend, &|endpoint| sessions.is_with(token, id, endpoint)))
     });
     let (scheme, _) = requested_origin(&head.fields, &connection.headers, &planner.forwarding);
     let (target, endpoint) = found.unzip();
     let session = Session {
         sessions,
+        tokens,
         now,
         path: path(hit.route),
         secure: scheme == Scheme::HTTPS,
@@ -89,7 +91,7 @@ impl<'t> Session<'t> {
         if let (Some(backend), Some(endpoint)) = (self.backend, self.starts_with) {
             let with = (backend, endpoint);
             self.sessions
-                .start(response, with, self.now, (self.path, self.secure));
+                .start(response, with, (&self.tokens, self.now), (self.path, self.secure));
         }
     }
 }
