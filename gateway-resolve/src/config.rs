@@ -109,7 +109,7 @@ pub enum ClassSelection {
 
 /// What listeners may claim: where Gateways of several owners share addresses, a hostname or a port that
 /// one takes is another's no more. A listener that claims anything else is not accepted, with
-/// `UnsupportedValue` for its hostname and `PortUnavailable` for its port. By default everything may be
+/// `UnsupportedValue` for its hostname, `PortUnavailable` for its port and `TooManyListeners`. By default everything may be
 /// claimed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListenerClaims {
@@ -119,6 +119,9 @@ pub struct ListenerClaims {
     pub ports: Option<Allowed<RangeInclusive<u16>>>,
     /// How many ports the listeners of one Gateway may have, the first of them; `None`: any number.
     pub ports_per_gateway: Option<usize>,
+    /// How many listeners one Gateway may have, those of its ListenerSets included, the first of them (GEP-1713);
+    /// `None`: any number.
+    pub listeners_per_gateway: Option<usize>,
 }
 
 /// What each namespace may have: nothing, unless it is listed or all are.

@@ -161,6 +161,8 @@ reasons! {
         ParentNotProgrammed => False,
         /// None of its listeners is valid, or could be opened.
         ListenersNotValid => False,
+        /// None of the ports of its listeners can be had.
+        PortUnavailable => False,
         /// A field of it cannot be honoured.
         Invalid => False,
     }
@@ -177,6 +179,8 @@ reasons! {
         NoValidCaCertificate => False as "NoValidCACertificate",
         /// Its port cannot be had.
         PortUnavailable => False,
+        /// The Gateway has as many as it gets.
+        TooManyListeners => False,
         /// Another listener on its port has the same hostname.
         HostnameConflict => False,
         /// Another listener on its port has another protocol.

@@ -151,3 +151,53 @@ fn a_gateway_gets_only_so_many_ports() {
     let gateways = [gateway("team", FIRST, &listeners)];
     assert_eq!(reasons(&gateways, "team", &claims), [OK, OK, PORT, OK]);
 }
+
+/// A ListenerSet of the Gateway in that namespace, and what is said of it: `Programmed`, and `Accepted` of each listener.
+fn said_of_set(gateway: &Value, listeners: &[Listener], claims: &ListenerClaims) -> Vec<String> {
+    let mut gateway = gateway.clone();
+    gateway["spec"]["allowedListeners"] = json!({"namespaces": {"from": "Same"}});
+    let mut set = self::gateway("team", SECOND, listeners);
+    let listeners = set["spec"]["listeners"].take();
+    set["kind"] = json!("ListenerSet");
+    set["spec"] = json!({"parentRef": {"name": "web"}, "listeners": listeners});
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": [gateway, set]});
+    let snapshot = Snapshot::from_resources(resources("set", list.to_string().as_bytes()));
+    let mut config = Config::default();
+    config.listener_claims = claims.clone();
+    let statuses = resolve(&snapshot, &config, now()).statuses;
+    let reference = ObjectRef::new("gateway.networking.k8s.io", "ListenerSet", "team", "web");
+    let Some(Status::ListenerSet(status)) = statuses.get(&reference) else {
+        panic!("the ListenerSet has a status");
+    };
+    let of_type = |type_: &'static str| move |c: &&gateway_model::Condition| c.type_ == type_;
+    let programmed = status.conditions.iter().filter(of_type("Programmed"));
+    let listeners = status.listeners.iter().flat_map(|l| &l.conditions);
+    let all = programmed.chain(listeners.filter(of_type("Accepted")));
+    all.map(|condition| condition.reason.clone()).collect()
+}
+
+/// `ListenerEntryReasonTooManyListeners` (GEP-1713): a Gateway's own listeners go first, then ListenerSets by age.
+#[test]
+fn a_gateway_gets_only_so_many_listeners() {
+    let claims = ListenerClaims {
+        listeners_per_gateway: Some(3),
+        ..ListenerClaims::default()
+    };
+    let own = [(80, "HTTP", "a.com"), (80, "HTTP", "b.com")];
+    let gateway = gateway("team", FIRST, &own);
+    assert_eq!(reasons(&[gateway.clone()], "team", &claims), [OK, OK]);
+    let more = [(80, "HTTP", "c.com"), (80, "HTTP", "d.com")];
+    let said = said_of_set(&gateway, &more, &claims);
+    assert_eq!(said, ["Programmed", OK, "TooManyListeners"]);
+}
+
+/// `ListenerSetReasonPortUnavailable`: none of its ports can be had.
+#[test]
+fn a_listener_set_without_a_port_says_so() {
+    let gateway = gateway("team", FIRST, &[(80, "HTTP", "")]);
+    let own = [(8443, "HTTP", ""), (8444, "HTTP", "")];
+    let said = said_of_set(&gateway, &own, &ports(80..=80));
+    assert_eq!(said, [PORT, PORT, PORT]);
+    let said = said_of_set(&gateway, &own, &ports(80..=8443));
+    assert_eq!(said, ["Programmed", OK, PORT]);
+}

@@ -14,10 +14,12 @@ pub(crate) fn claims(
     allowed: &ListenerClaims,
 ) -> Vec<ListenerFacts> {
     let mut ports = BTreeSet::new();
+    let mut number = 0;
     for listener in listeners.iter_mut().filter(|one| one.is_attached()) {
         let namespace = &listener.id.parent.namespace;
         let problem = hostname(allowed, namespace, listener)
             .or_else(|| port(allowed, namespace, listener))
+            .or_else(|| too_many(allowed, &mut number, listener))
             .or_else(|| one_too_many(allowed, &mut ports, listener));
         listener.refused.extend(problem);
     }
@@ -61,6 +63,22 @@ fn port(
     }
     let message = format!("namespace {namespace} may not listen on port {port} here");
     Some(unavailable(listener, message))
+}
+
+/// Only listeners that are accepted so far count.
+fn too_many(
+    allowed: &ListenerClaims,
+    number: &mut usize,
+    listener: &ListenerFacts,
+) -> Option<Problem<ListenerAccepted>> {
+    let limit = allowed.listeners_per_gateway?;
+    *number += usize::from(listener.refused.is_empty());
+    if *number <= limit || !listener.refused.is_empty() {
+        return None;
+    }
+    let message = format!("a Gateway gets at most {limit} listeners, those of ListenerSets included");
+    let reason = ListenerAccepted::TooManyListeners;
+    Some(Problem::new(reason, listener.field.as_str(), message))
 }
 
 fn one_too_many(

@@ -65,6 +65,9 @@ fn programmed(
     match accepted.reason {
         ListenerSetAccepted::NotAllowed => not_accepted(ListenerSetProgrammed::NotAllowed),
         ListenerSetAccepted::Invalid => not_accepted(ListenerSetProgrammed::Invalid),
+        ListenerSetAccepted::ListenersNotValid if is_without_ports(facts) => {
+            not_accepted(ListenerSetProgrammed::PortUnavailable)
+        }
         ListenerSetAccepted::ListenersNotValid => {
             not_accepted(ListenerSetProgrammed::ListenersNotValid)
         }
@@ -73,6 +76,13 @@ fn programmed(
         }
         ListenerSetAccepted::Accepted | ListenerSetAccepted::ListenersPartlyNotValid => open(facts),
     }
+}
+
+/// Can none of the ports of its listeners be had?
+fn is_without_ports(facts: &ParentFacts) -> bool {
+    let unavailable =
+        |one: &ListenerOutcome| listeners::accepted(one).reason == ListenerAccepted::PortUnavailable;
+    facts.listeners.iter().all(unavailable)
 }
 
 /// Valid listeners that are not served wait for the Gateway to get an address.

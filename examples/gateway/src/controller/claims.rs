@@ -10,6 +10,9 @@ use gateway_resolve::{Allowed, AllowedHostname, ListenerClaims};
 /// How many ports a Gateway gets at most: each is a socket for every worker. The API takes 64 listeners.
 const PORTS_PER_GATEWAY: usize = 16;
 
+/// How many listeners a Gateway gets at most, those of all its ListenerSets included.
+const LISTENERS_PER_GATEWAY: usize = 1_024;
+
 /// `NAMESPACE=ITEM,...`, or `*=ITEM,...` for all namespaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Allowance<T> {
@@ -80,6 +83,7 @@ pub(crate) fn claims(
         hostnames: allowed(hostnames),
         ports: allowed(ports),
         ports_per_gateway: Some(PORTS_PER_GATEWAY),
+        listeners_per_gateway: Some(LISTENERS_PER_GATEWAY),
     }
 }
 
