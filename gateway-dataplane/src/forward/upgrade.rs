@@ -86,7 +86,7 @@ pub(super) fn unusable() -> Answer {
 }
 
 async fn join(client: OnUpgrade, tunnel: Tunnel, open: Open) {
-    let mut backend = tunnel.into_io();
+    let mut backend = tunnel;
     let mut client = match client.await {
         Ok(client) => TokioIo::new(client),
         Err(error) => {

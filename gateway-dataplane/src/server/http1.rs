@@ -135,7 +135,7 @@ async fn drain(client: &mut Client, watch: &Watch, after: &mut After) {
 /// Copies bytes both ways, until both sides or the clock say that it is over.
 async fn join(client: &mut Client, tunnel: Tunnel, watch: &Arc<Watch>) {
     let _open = Open::on(watch);
-    let mut backend = tunnel.into_io();
+    let mut backend = tunnel;
     let mut copying = pin!(copy_bidirectional(&mut client.side, &mut backend));
     let copied = poll_fn(|cx| match watch.poll_order(cx) {
         Order::Stop => Poll::Ready(None),

@@ -3,12 +3,9 @@
 use std::io;
 use std::sync::Arc;
 
-use tokio::io::copy_bidirectional_with_sizes;
-
 use crate::backend::{Backend, BackendError, Payload};
-use crate::codec::h1::Side;
-use crate::limits::fixed as limits;
-use crate::observe::{Counted, ObservedStream, StreamEnded};
+use crate::codec::h1::{Buffer, Side, relay};
+use crate::observe::{Count, ObservedStream, StreamEnded};
 
 /// Why a connection was not passed on to its end.
 #[derive(Debug, thiserror::Error)]
@@ -54,9 +51,8 @@ async fn pass_on<B: Backend>(
 ) -> Result<(u64, u64), Unforwarded> {
     let backend = backend.ok_or(Unforwarded::Refused)?;
     let tunnel = backend.open(payload, worker).await?;
-    let mut backend = Counted::new(tunnel.into_io(), observed);
-    Ok(
-        copy_bidirectional_with_sizes(&mut client, &mut backend, limits::BUFFER, limits::BUFFER)
-            .await?,
-    )
+    let (stream, _held) = tunnel.into_parts();
+    let mut backend = Side::new(stream, Buffer::new());
+    let count = |received, sent| observed.count(received, sent);
+    Ok(relay(&mut client, &mut backend, count).await?)
 }

@@ -53,6 +53,31 @@ async fn bytes_go_both_ways_and_halves_close_apart() {
     }
 }
 
+/// Long stretches go past the process, through a pipe; what is short, and comes after a pause, is copied.
+#[tokio::test]
+async fn what_is_long_and_what_is_short_arrive_in_order() {
+    let origin = raw(async |stream| {
+        let (mut read, mut write) = stream.into_split();
+        let _closed = tokio::io::copy(&mut read, &mut write).await;
+    })
+    .await;
+    let to_a = forwarded(vec![(1, to_id("a"))]);
+    let (_proxy, at) = serve(&ir(vec![to_a], vec![backend("a", &[origin.address])]));
+    let (mut echo, mut client) = TcpStream::connect(at).await.unwrap().into_split();
+    let mut sent = 0_usize;
+    for length in [3, 4 << 20, 1, 100, 70_000, 9 << 20, 16 << 10, 2, 1 << 20] {
+        let bytes: Vec<u8> = (sent..sent + length).map(|at| (at % 251) as u8).collect();
+        let mut heard = vec![0; length];
+        let (written, read) =
+            tokio::join!(client.write_all(&bytes), echo.read_exact(&mut heard));
+        (written.unwrap(), read.unwrap());
+        assert!(heard == bytes, "after {sent} bytes");
+        sent += length;
+    }
+    client.shutdown().await.unwrap();
+    assert_eq!(echo.read(&mut [0]).await.unwrap(), 0);
+}
+
 /// A bad reference keeps its weight: connections of its share are closed. So are those of a listener
 /// without a route, and those that no endpoint takes.
 #[tokio::test]

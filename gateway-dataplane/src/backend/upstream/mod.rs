@@ -52,6 +52,7 @@ use self::load::{Counting, Entered, Held, Load};
 use self::names::{Looking, Pending, Roll};
 use self::pick::balance;
 use self::settings::Settings;
+use self::tls::Secured;
 use self::total::Total;
 use self::way::Way;
 use super::{
@@ -319,7 +320,11 @@ impl<C: Connect> Backend for Upstream<C> {
             match way::in_time(&endpoint, limit, opened).await {
                 Ok(stream) => {
                     endpoint.health.succeeded();
-                    return Ok(Tunnel::new(held.with(stream)));
+                    let tunnel = match stream {
+                        Secured::Clear(stream) => Tunnel::new(stream),
+                        Secured::Tls(stream) => Tunnel::new(stream),
+                    };
+                    return Ok(tunnel.holding(held));
                 }
                 Err(error) => {
                     endpoint.failed(&self.settings, &error);

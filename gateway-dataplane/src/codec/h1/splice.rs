@@ -35,6 +35,11 @@ impl Pipe {
         self.held == 0
     }
 
+    /// How many bytes are in it.
+    pub(super) fn held(&self) -> usize {
+        self.held
+    }
+
     /// Fills it with up to `most` bytes of what `source` has; 0: nothing more comes.
     pub(super) fn poll_fill(
         &mut self,
