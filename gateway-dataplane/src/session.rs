@@ -207,7 +207,9 @@ impl Sessions {
 
     /// A token that was given by a gateway with this key.
     fn read(&self, text: &[u8]) -> Option<Token> {
-        let text = str::from_utf8(text).ok().filter(|text| text.len() == DIGITS)?;
+        let text = str::from_utf8(text)
+            .ok()
+            .filter(|text| text.len() == DIGITS)?;
         let number = |at: usize| u64::from_str_radix(text.get(at..at + 16)?, 16).ok();
         let token = Token {
             tag: u32::from_str_radix(text.get(..8)?, 16).ok()?,

@@ -158,7 +158,12 @@ fn a_token_that_was_changed_or_made_elsewhere_is_none() {
 fn a_cookie_is_found_among_others() {
     let sessions = sessions("key", 0, cookie(false));
     let mut response = Fields::new();
-    sessions.start(&mut response, (&backend(), endpoint(1)), new(), ("/a", false));
+    sessions.start(
+        &mut response,
+        (&backend(), endpoint(1)),
+        new(),
+        ("/a", false),
+    );
     let cookie = response.text(Known::SetCookie).unwrap().to_owned();
     let (pair, attributes) = cookie.split_once("; ").unwrap();
     assert_eq!(attributes, "Path=/a; HttpOnly; SameSite=Strict");

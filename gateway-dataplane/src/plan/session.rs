@@ -90,8 +90,12 @@ impl<'t> Session<'t> {
     pub(crate) fn mark(&self, response: &mut Fields) {
         if let (Some(backend), Some(endpoint)) = (self.backend, self.starts_with) {
             let with = (backend, endpoint);
-            self.sessions
-                .start(response, with, (&self.tokens, self.now), (self.path, self.secure));
+            self.sessions.start(
+                response,
+                with,
+                (&self.tokens, self.now),
+                (self.path, self.secure),
+            );
         }
     }
 }

@@ -76,7 +76,8 @@ fn too_many(
     if *number <= limit || !listener.refused.is_empty() {
         return None;
     }
-    let message = format!("a Gateway gets at most {limit} listeners, those of ListenerSets included");
+    let message =
+        format!("a Gateway gets at most {limit} listeners, those of ListenerSets included");
     let reason = ListenerAccepted::TooManyListeners;
     Some(Problem::new(reason, listener.field.as_str(), message))
 }

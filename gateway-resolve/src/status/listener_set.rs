@@ -80,8 +80,9 @@ fn programmed(
 
 /// Can none of the ports of its listeners be had?
 fn is_without_ports(facts: &ParentFacts) -> bool {
-    let unavailable =
-        |one: &ListenerOutcome| listeners::accepted(one).reason == ListenerAccepted::PortUnavailable;
+    let unavailable = |one: &ListenerOutcome| {
+        listeners::accepted(one).reason == ListenerAccepted::PortUnavailable
+    };
     facts.listeners.iter().all(unavailable)
 }
 

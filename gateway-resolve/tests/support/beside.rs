@@ -107,6 +107,36 @@ pub(crate) fn beside() -> impl Strategy<Value = Value> {
                 },
             })
         ),
+        (namespace(), 0..2usize, 0..4usize).prop_map(|(namespace, name, tls)| json!({
+            "apiVersion": "gateway.networking.x-k8s.io/v1alpha1", "kind": "XBackend",
+            "metadata": {"name": format!("x{name}"), "namespace": namespace},
+            "spec": {
+                "type": "ExternalHostname", "externalHostname": {"hostname": "x.com"},
+                "port": {"port": 443},
+                "tls": match tls {
+                    0 => json!({"mode": "None"}),
+                    1 => json!({"mode": "ServerOnly", "validation": {
+                        "hostname": "x.com",
+                        "caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "ca"}],
+                    }}),
+                    _ => json!({
+                        "mode": "ClientAndServer",
+                        "clientCertificateRef": {"name": "pair", "namespace": (if tls == 2 { "a" } else { "b" })},
+                    }),
+                },
+            },
+        })),
+        (namespace(), namespace(), 0..2usize, 0..3usize).prop_map(|(namespace, owner, name, gateway)| json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+            "metadata": {"name": "outside", "namespace": namespace},
+            "spec": {
+                "parentRefs": [{"name": format!("g{gateway}"), "namespace": owner}],
+                "rules": [{"backendRefs": [{
+                    "group": "gateway.networking.x-k8s.io", "kind": "XBackend", "name": format!("x{name}"),
+                    "namespace": owner,
+                }]}],
+            },
+        })),
         (listener_set(), 0..2usize).prop_map(|(set, index)| named(set, "l", index)),
         (listener_set(), 0..2usize, namespace()).prop_map(|(mut set, index, owner)| {
             for listener in set["spec"]["listeners"].as_array_mut().unwrap() {

@@ -54,7 +54,12 @@ const WORTHWHILE: usize = 8 << 10;
 
 impl Flow {
     /// Moves what can be moved; ready when all was, and the way out is closed.
-    fn poll(&mut self, from: &mut Side, to: &mut Side, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll(
+        &mut self,
+        from: &mut Side,
+        to: &mut Side,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
         while !self.ended {
             if self.pipe.as_ref().is_some_and(|pipe| !pipe.is_empty()) {
                 ready!(self.poll_splice(from, to, cx))?;
@@ -75,7 +80,12 @@ impl Flow {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_write(&mut self, from: &mut Side, to: &mut Side, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_write(
+        &mut self,
+        from: &mut Side,
+        to: &mut Side,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
         let written = ready!(Pin::new(&mut to.stream).poll_write(cx, &from.input))?;
         to.wrote(written)?;
         from.input.advance(written);
@@ -84,7 +94,12 @@ impl Flow {
     }
 
     /// Reads once; before it waits for more, what was written is on its way.
-    fn poll_read(&mut self, from: &mut Side, to: &mut Side, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        &mut self,
+        from: &mut Side,
+        to: &mut Side,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
         let room = match self.streak {
             0..limits::BUFFER => limits::BUFFER,
             _ => limits::LONG_BUFFER,
@@ -115,7 +130,12 @@ impl Flow {
     }
 
     /// Fills the pipe, or empties it. It is lent for as long as bytes keep coming.
-    fn poll_splice(&mut self, from: &mut Side, to: &mut Side, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_splice(
+        &mut self,
+        from: &mut Side,
+        to: &mut Side,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
         let (Some(pipe), Some(source), Some(sink)) =
             (&mut self.pipe, from.stream.tcp(), to.stream.tcp())
         else {
