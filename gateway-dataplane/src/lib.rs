@@ -44,6 +44,8 @@ mod conduct;
 #[cfg(not(feature = "proxy"))]
 #[path = "conduct/alone.rs"]
 mod conduct;
+#[cfg(feature = "proxy")]
+mod crypto;
 pub mod filter;
 mod format;
 #[cfg(feature = "proxy")]

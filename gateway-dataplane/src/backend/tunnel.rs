@@ -17,6 +17,11 @@ pub struct Tunnel {
     held: Option<Box<dyn Send>>,
 }
 
+/// A stream of bytes in both directions.
+pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+
 impl Tunnel {
     /// A tunnel over `io`.
     pub fn new(io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use gateway_model::Hostname;
 use gateway_resolve::ir::{self, CertificateId, HttpVersion, Ir, ListenerId, Stack};
-use rustls::crypto::{CryptoProvider, ring};
+use rustls::crypto::CryptoProvider;
 use rustls::server::{ClientHello, NoServerSessionStorage, ProducesTickets, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{Error, ServerConfig};
 
 use super::clients::verifier;
 use crate::table::SocketTable;
-use crate::{handshake, identity};
+use crate::{crypto, handshake, identity};
 
 /// What all listeners share, so that sessions outlive reloads.
 #[derive(Debug)]
@@ -43,8 +43,8 @@ impl Tls {
     /// The system gives no random numbers.
     pub(crate) fn new() -> Result<Self, Error> {
         Ok(Self {
-            provider: Arc::new(ring::default_provider()),
-            tickets: ring::Ticketer::new()?,
+            provider: crypto::provider(),
+            tickets: crypto::tickets()?,
         })
     }
 

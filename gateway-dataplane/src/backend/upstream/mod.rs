@@ -323,6 +323,7 @@ impl<C: Connect> Backend for Upstream<C> {
                     let tunnel = match stream {
                         Secured::Clear(stream) => Tunnel::new(stream),
                         Secured::Tls(stream) => Tunnel::new(stream),
+                        Secured::Tunnel(stream) => Tunnel::new(stream),
                     };
                     return Ok(tunnel.holding(held));
                 }

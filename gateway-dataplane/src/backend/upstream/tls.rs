@@ -10,7 +10,7 @@ use gateway_model::Hostname;
 use gateway_resolve::ir::{Authorities, BackendTls, Endpoint, EndpointAddress, PeerName};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{
@@ -22,7 +22,7 @@ use tokio_rustls::client::TlsStream;
 use webpki::EndEntityCert;
 
 use crate::backend::Io;
-use crate::{handshake, identity};
+use crate::{crypto, handshake, identity};
 
 /// Makes TLS connections to the endpoints of one backend.
 pub(super) struct TlsClient {
@@ -57,7 +57,7 @@ impl TlsClient {
     /// # Errors
     /// No certificate of an authority can be used, or not the one to be shown; the name is none.
     pub(super) fn new(tls: &BackendTls) -> Result<Self, String> {
-        let provider = Arc::new(ring::default_provider());
+        let provider = crypto::provider();
         let name = tls.server_name.as_ref().map(server_name).transpose()?;
         let peer = Peer {
             roots: roots(&tls.authorities)?,
