@@ -130,6 +130,32 @@ async fn a_mirror_gets_the_request_as_it_was_at_its_place_among_the_filters() {
     }
 }
 
+/// HTTPRouteRequestMirror: each mirror of a rule gets its share of the requests.
+#[tokio::test]
+async fn each_of_several_mirrors_gets_a_copy() {
+    let (seen, mut sees) = unbounded_channel();
+    let told = |name: &'static str| {
+        let seen = seen.clone();
+        origin::http(move |_: Request<Incoming>| {
+            seen.send(name).unwrap();
+            std::future::ready(Response::new(Full::from("ignored")))
+        })
+    };
+    let (main, b, c) = (origin::says("main").await, told("b").await, told("c").await);
+    let filters = vec![mirror_to("b"), mirror_to("c")];
+    let rule = filtered(rule(vec![to("a")]), filters);
+    let backends = [("a", &main), ("b", &b), ("c", &c)];
+    let backends = backends.map(|(name, origin)| backend(name, &[origin.address]));
+    let listeners = vec![listener("http", vec![("/", rule)])];
+    let (_proxy, at) = serve(&ir(listeners, backends.to_vec()));
+    for _ in 0..3 {
+        assert_eq!(get(at, "/x").await.body, "main");
+        let mut copies = [sees.recv().await, sees.recv().await];
+        copies.sort();
+        assert_eq!(copies, [Some("b"), Some("c")]);
+    }
+}
+
 #[tokio::test]
 async fn requests_are_split_by_weight() {
     let (a, b) = (origin::says("a").await, origin::says("b").await);

@@ -15,6 +15,7 @@ mod mesh;
 mod observe;
 mod options;
 mod output;
+mod outside;
 mod reload;
 mod run;
 mod selection;
