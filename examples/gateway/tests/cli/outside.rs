@@ -84,7 +84,7 @@ fn a_host_outside_is_found_by_name_and_trusted_as_the_system_trusts() {
     let untrusted = file("untrusted.pem", &other.cert.pem());
     for (roots, status) in [(trusted, 302), (untrusted, 502)] {
         let roots = format!("export SSL_CERT_FILE={roots}");
-        let mut inside = Gateway::start_under(&roots, &[&manifest]);
+        let mut inside = Gateway::start_under(&roots, &["--channel", "experimental", &manifest]);
         inside.wait_for("serving");
         assert_eq!(curl(&[&inside.url("/")]).status, status);
     }

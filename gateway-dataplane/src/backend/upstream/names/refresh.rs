@@ -94,8 +94,9 @@ impl<C: Connect> Upstream<C> {
         match addresses {
             Ok(addresses) => roll.stands_for(host, addresses),
             Err(why) => {
-                tracing::warn!(backend = %self.spec.id, name = %host, why, "a name has no address");
-                roll.unanswered(host, why);
+                if roll.unanswered(host, why.clone()) {
+                    tracing::warn!(backend = %self.spec.id, name = %host, why, "a name is not found");
+                }
             }
         }
         self.settle(&roll);

@@ -95,11 +95,14 @@ impl Roll {
         }
     }
 
-    /// Takes in that there is no answer: what was known last goes on.
-    pub(super) fn unanswered(&mut self, host: &Hostname, why: String) {
-        if let Some(name) = self.names.get_mut(host) {
-            (name.asked, name.failed) = (true, Some(why));
-        }
+    /// Takes in that there is no answer: what was known last goes on. Says whether that is new.
+    pub(super) fn unanswered(&mut self, host: &Hostname, why: String) -> bool {
+        let Some(name) = self.names.get_mut(host) else {
+            return false;
+        };
+        let is_new = name.failed.is_none();
+        (name.asked, name.failed) = (true, Some(why));
+        is_new
     }
 
     /// Is there a name that was not asked for yet?
