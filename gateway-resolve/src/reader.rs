@@ -42,6 +42,8 @@ pub(crate) enum Read {
     DefaultParents,
     /// How many routes the listeners of a parent have.
     Attached(ObjectRef),
+    /// Which listeners of a parent the data plane could not serve.
+    Unserved(ObjectRef),
     /// What a Gateway has of the addresses that are given to one Gateway at a time.
     Allocation(ObjectRef),
     /// Which release of the Gateway API there is.

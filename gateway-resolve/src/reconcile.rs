@@ -6,7 +6,9 @@ use std::sync::Arc;
 use gateway_model::{ObjectRef, Timestamp};
 
 use crate::ir::{DataPlane, Ir};
-use crate::{Config, Resolution, Resolver, Snapshot, Statuses, resolve};
+use crate::resolve::resolve_serving;
+use crate::status::unserved::Unserved;
+use crate::{Config, Resolver, Snapshot, Statuses};
 
 /// What one turn of a controller came to.
 #[derive(Debug, Clone)]
@@ -69,15 +71,19 @@ pub fn reconcile<P: DataPlane>(
     now: Timestamp,
     data_plane: &P,
 ) -> Reconciled<P::Applied> {
-    let Resolution { ir, statuses } = resolve(snapshot, config, now);
+    let serve = |ir| {
+        let ir = Arc::new(ir);
+        let (applied, unserved) = ask(data_plane, &ir);
+        ((ir, applied), unserved)
+    };
+    let ((ir, applied), statuses) = resolve_serving(snapshot, config, now, serve);
     let restated = statuses.iter().map(|(object, _)| object.clone()).collect();
-    let turn = Reconciled {
-        ir: Arc::new(ir),
+    Reconciled {
+        ir,
         statuses,
         restated,
-        applied: (),
-    };
-    turn.apply(snapshot, now, data_plane)
+        applied,
+    }
 }
 
 impl Resolver {
@@ -89,46 +95,20 @@ impl Resolver {
         now: Timestamp,
         data_plane: &P,
     ) -> Reconciled<P::Applied> {
-        let resolved = self.resolve(snapshot, config, now);
-        let turn = Reconciled {
+        let serve = |ir: &Arc<Ir>| ask(data_plane, ir);
+        let (resolved, applied) = self.resolve_serving(snapshot, config, now, serve);
+        Reconciled {
             ir: resolved.ir,
             statuses: Statuses::clone(&resolved.statuses),
             restated: resolved.restated,
-            applied: (),
-        };
-        let mut turn = turn.apply(snapshot, now, data_plane);
-        let unserved = P::unserved(&turn.applied);
-        let unserved = unserved.into_iter().map(|(listener, _)| listener.parent);
-        let before = std::mem::replace(&mut self.unserved, unserved.collect());
-        turn.restated.extend(before);
-        turn.restated.extend(self.unserved.iter().cloned());
-        turn
-    }
-}
-
-impl Reconciled<()> {
-    /// Has the IR served, and says so.
-    fn apply<P: DataPlane>(
-        self,
-        snapshot: &Snapshot,
-        now: Timestamp,
-        data_plane: &P,
-    ) -> Reconciled<P::Applied> {
-        let Self {
-            ir,
-            mut statuses,
-            restated,
-            applied: (),
-        } = self;
-        let applied = data_plane.apply(&ir);
-        for (listener, why) in P::unserved(&applied) {
-            statuses.not_programmed(snapshot, now, &listener, &why);
-        }
-        Reconciled {
-            ir,
-            statuses,
-            restated,
             applied,
         }
     }
+}
+
+/// Has the IR served; what comes of that.
+fn ask<P: DataPlane>(data_plane: &P, ir: &Arc<Ir>) -> (P::Applied, Unserved) {
+    let applied = data_plane.apply(ir);
+    let unserved = Unserved::new(P::unserved(&applied));
+    (applied, unserved)
 }

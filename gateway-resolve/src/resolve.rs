@@ -14,6 +14,7 @@ use crate::route::patterns::Patterns;
 use crate::route::rivals::settle;
 use crate::route::routes;
 use crate::status::report::report;
+use crate::status::unserved::Unserved;
 use crate::{Config, Snapshot, Statuses};
 
 /// What a snapshot comes to.
@@ -34,6 +35,18 @@ pub struct Resolution {
 /// `Programmed` says what is to be served, not what is: [`reconcile`](crate::reconcile) asks the data
 /// plane.
 pub fn resolve(snapshot: &Snapshot, config: &Config, now: Timestamp) -> Resolution {
+    let served = |ir| (ir, Unserved::default());
+    let (ir, statuses) = resolve_serving(snapshot, config, now, served);
+    Resolution { ir, statuses }
+}
+
+/// The same, where `serve` answers which listeners are not served, before anything is said.
+pub(crate) fn resolve_serving<T>(
+    snapshot: &Snapshot,
+    config: &Config,
+    now: Timestamp,
+    serve: impl FnOnce(Ir) -> (T, Unserved),
+) -> (T, Statuses) {
     let grants = grants(snapshot);
     let reader = &Reader::new(snapshot, &grants, &config.kinds, now);
     let classes = classes(reader, config);
@@ -46,8 +59,6 @@ pub fn resolve(snapshot: &Snapshot, config: &Config, now: Timestamp) -> Resoluti
         parents,
         classes,
     };
-    Resolution {
-        ir: emit(&facts, reader),
-        statuses: report(&facts, config, reader),
-    }
+    let (served, unserved) = serve(emit(&facts, reader));
+    (served, report(&facts, &unserved, config, reader))
 }

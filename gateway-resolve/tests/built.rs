@@ -11,8 +11,8 @@ use gateway_model::{
     Gateway, HttpFilter, HttpPathMatch, HttpRoute, HttpRule, Kind, PathModifier, Port,
     RequestRedirect, Resource, TlsMode, UrlRewrite,
 };
-use gateway_resolve::ir::{Action, RefusalReason};
-use gateway_resolve::{Config, Resolution, Snapshot, Status, resolve};
+use gateway_resolve::ir::{Action, DataPlane, Ir, ListenerId, RefusalReason};
+use gateway_resolve::{Config, Resolution, Snapshot, Status, reconcile, resolve};
 
 use support::{now, resources};
 
@@ -169,16 +169,29 @@ fn a_rule_without_matches_takes_every_request() {
     assert!(route.matches.path.matches("/anything"));
 }
 
+/// Finds every address taken.
+struct Taken;
+
+impl DataPlane for Taken {
+    type Applied = Arc<Ir>;
+
+    fn apply(&self, ir: &Arc<Ir>) -> Arc<Ir> {
+        Arc::clone(ir)
+    }
+
+    fn unserved(ir: &Arc<Ir>) -> Vec<(ListenerId, String)> {
+        let listeners = ir.listeners().iter();
+        let taken = |id: &ListenerId| (id.clone(), "address in use".to_owned());
+        listeners.map(|listener| taken(&listener.id)).collect()
+    }
+}
+
 #[test]
 fn a_listener_that_the_data_plane_cannot_open_is_not_programmed() {
     let snapshot = Snapshot::from_resources(resources("built", MANIFEST.as_bytes()));
-    let mut resolution = resolve(&snapshot, &Config::default(), now());
-    let id = resolution.ir.listeners()[0].id.clone();
-    resolution
-        .statuses
-        .not_programmed(&snapshot, now(), &id, "address in use");
+    let turn = reconcile(&snapshot, &Config::default(), now(), &Taken);
     let gateway = snapshot.gateways().get("infra", "gw").unwrap();
-    let Some(Status::Gateway(status)) = resolution.statuses.get(&gateway.reference()) else {
+    let Some(Status::Gateway(status)) = turn.statuses.get(&gateway.reference()) else {
         panic!("the Gateway has a status");
     };
     let programmed = |conditions: &[gateway_model::Condition]| {

@@ -16,8 +16,9 @@ mod world;
 use std::sync::Arc;
 
 use gateway_model::{Gateway, Kind, Resource, Timestamp};
+use gateway_resolve::ir::{DataPlane, Ir, ListenerId};
 use gateway_resolve::{
-    Allocation, ClassSelection, Config, Release, Resolver, Snapshot, Statuses, resolve,
+    Allocation, ClassSelection, Config, Release, Resolver, Snapshot, Statuses, reconcile, resolve,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -48,6 +49,8 @@ enum Edit {
     /// One of the objects that there are has this of the addresses that are given to one Gateway at a time, and
     /// others have nothing.
     Allocate(Index, Option<u8>),
+    /// The data plane can serve no listener on this port.
+    Refuse(Option<u16>),
     /// The cluster has another release of the Gateway API.
     Release(Option<&'static str>, bool),
 }
@@ -73,7 +76,9 @@ fn edit() -> impl Strategy<Value = Edit> {
 /// Something else that is observed of a cluster.
 fn observed() -> impl Strategy<Value = Edit> {
     let version = proptest::sample::select(vec![None, Some("v1.6.1"), Some("v2.0.0")]);
+    let port = proptest::sample::select(vec![None, Some(80), Some(81), Some(443)]);
     prop_oneof![
+        port.prop_map(Edit::Refuse),
         (any::<Index>(), proptest::option::of(1..9u8)).prop_map(|(at, ip)| Edit::Allocate(at, ip)),
         (version, any::<bool>())
             .prop_map(|(version, is_experimental)| { Edit::Release(version, is_experimental) }),
@@ -132,7 +137,27 @@ struct Cluster {
     snapshot: Snapshot,
     objects: Vec<Resource>,
     config: Config,
+    plane: Plane,
     now: Timestamp,
+}
+
+/// Serves all but the listeners on a port.
+#[derive(Default)]
+struct Plane(Option<u16>);
+
+impl DataPlane for Plane {
+    type Applied = Vec<ListenerId>;
+
+    fn apply(&self, ir: &Arc<Ir>) -> Vec<ListenerId> {
+        let listeners = ir.listeners().iter();
+        let refused = listeners.filter(|one| Some(one.binding.port.get()) == self.0);
+        refused.map(|listener| listener.id.clone()).collect()
+    }
+
+    fn unserved(refused: &Vec<ListenerId>) -> Vec<(ListenerId, String)> {
+        let why = |id: &ListenerId| (id.clone(), "the port is taken".to_owned());
+        refused.iter().map(why).collect()
+    }
 }
 
 impl Cluster {
@@ -176,6 +201,7 @@ impl Cluster {
                     None => support::with_mesh().mesh,
                 };
             }
+            Edit::Refuse(port) => self.plane = Plane(*port),
             Edit::Allocate(at, address) => self.allocate(at, *address),
             Edit::Release(version, is_experimental) => {
                 let mut release = Release::default();
@@ -237,9 +263,11 @@ fn hold(config: Config, edits: impl Iterator<Item = Edit>) -> Result<(), TestCas
         snapshot: Snapshot::new(),
         objects: Vec::new(),
         config,
+        plane: Plane::default(),
         now: support::now(),
     };
     let mut resolver = Resolver::new();
+    let (mut reconciler, mut said) = (Resolver::new(), Statuses::default());
     let mut before = resolver.resolve(&cluster.snapshot, &cluster.config, cluster.now);
     let mut last = resolve(&cluster.snapshot, &cluster.config, cluster.now).ir;
     for edit in edits {
@@ -271,6 +299,24 @@ fn hold(config: Config, edits: impl Iterator<Item = Edit>) -> Result<(), TestCas
             );
         }
         before = got;
+        // So it is when a data plane has a say in it.
+        let Cluster {
+            snapshot,
+            config,
+            plane,
+            now,
+            ..
+        } = &cluster;
+        let turn = reconciler.reconcile(snapshot, config, *now, plane);
+        prop_assert_eq!(
+            &turn.statuses,
+            &reconcile(snapshot, config, *now, plane).statuses
+        );
+        for (object, status) in turn.statuses.iter() {
+            let differs = said.get(object) != Some(status);
+            prop_assert!(!differs || turn.restated.contains(object), "{}", object);
+        }
+        said = turn.statuses;
     }
     Ok(())
 }

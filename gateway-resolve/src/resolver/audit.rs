@@ -6,7 +6,9 @@ use std::fmt;
 use gateway_model::{ObjectRef, Timestamp};
 
 use crate::ir::{BackendId, CertificateId, Ir, ListenerId, MeshPortId};
-use crate::{Config, Resolution, Snapshot, resolve};
+use crate::resolve::resolve_serving;
+use crate::status::unserved::Unserved;
+use crate::{Config, Snapshot};
 
 use super::{Resolved, Resolver};
 
@@ -16,6 +18,8 @@ pub struct Audit {
     snapshot: Snapshot,
     config: Config,
     now: Timestamp,
+    /// What the data plane had answered.
+    unserved: Unserved,
     resolved: Resolved,
 }
 
@@ -55,6 +59,7 @@ impl Resolver {
             snapshot: snapshot.clone(),
             config: last.config.clone(),
             now: last.now,
+            unserved: self.known.unserved.clone(),
             resolved: self.resolved.clone(),
         })
     }
@@ -63,7 +68,8 @@ impl Resolver {
 impl Audit {
     /// Resolves as a whole, and tells what differs.
     pub fn differences(&self) -> Vec<Difference> {
-        let Resolution { ir, statuses } = resolve(&self.snapshot, &self.config, self.now);
+        let served = |ir| (ir, self.unserved.clone());
+        let (ir, statuses) = resolve_serving(&self.snapshot, &self.config, self.now, served);
         let said = self.resolved.statuses.differing(&statuses);
         let said = said.into_iter().map(Difference::Statement);
         of_irs(&self.resolved.ir, &ir).chain(said).collect()

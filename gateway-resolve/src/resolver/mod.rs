@@ -37,6 +37,7 @@ use crate::route::patterns::Patterns;
 use crate::route::{RouteFacts, is_route, names};
 use crate::status::attached::Attached;
 use crate::status::policy;
+use crate::status::unserved::Unserved;
 use crate::{Config, Snapshot, Statuses};
 
 pub use audit::{Audit, Difference};
@@ -60,8 +61,6 @@ pub struct Resolver {
     known: Known,
     dependents: Dependents,
     resolved: Resolved,
-    /// The Gateways with listeners that the data plane could not serve.
-    pub(crate) unserved: BTreeSet<ObjectRef>,
 }
 
 /// What was resolved last.
@@ -105,6 +104,8 @@ struct Known {
     users: Users,
     /// How many routes each listener has that are accepted.
     attached: Attached,
+    /// The listeners that the data plane could not serve.
+    unserved: Unserved,
     hosts: Hosts,
     served: Served,
     /// What uses options.
@@ -134,6 +135,18 @@ impl Resolver {
 
     /// Resolves `snapshot`.
     pub fn resolve(&mut self, snapshot: &Snapshot, config: &Config, now: Timestamp) -> Resolved {
+        let serve = |_: &Arc<Ir>| ((), Unserved::default());
+        self.resolve_serving(snapshot, config, now, serve).0
+    }
+
+    /// The same, where `serve` answers which listeners are not served, before anything is said.
+    pub(crate) fn resolve_serving<T>(
+        &mut self,
+        snapshot: &Snapshot,
+        config: &Config,
+        now: Timestamp,
+        serve: impl FnOnce(&Arc<Ir>) -> (T, Unserved),
+    ) -> (Resolved, T) {
         let mut work = self.begin(snapshot, config, now);
         let grants = std::mem::take(&mut self.known.grants);
         let mut turn = Turn {
@@ -148,6 +161,8 @@ impl Resolver {
         turn.routes(&mut work);
         let mut listeners = turn.listeners(&mut work);
         let (ir, mut backends) = turn.ir(&work);
+        let (served, unserved) = serve(&ir);
+        turn.answered(unserved, &mut work);
         turn.reports(&work);
         turn.policies(&work);
         let Turn {
@@ -171,7 +186,7 @@ impl Resolver {
         self.patterns.forget_unused();
         self.known.grants = grants;
         self.resolved = Resolved {
-            ir: ir.map_or_else(|| Arc::clone(&self.resolved.ir), Arc::new),
+            ir,
             statuses: match restated.is_empty() {
                 true => Arc::clone(&self.resolved.statuses),
                 false => Arc::new(statuses),
@@ -180,7 +195,7 @@ impl Resolver {
             listeners,
             restated,
         };
-        self.resolved.clone()
+        (self.resolved.clone(), served)
     }
 
     /// What has to be done, since it is new or has read what is.

@@ -12,6 +12,7 @@ use crate::route::backends::backend;
 use crate::route::place::Place;
 use crate::route::{RouteFacts, mesh, route};
 use crate::status::report::{Report, of_class, of_parent, of_route};
+use crate::status::unserved::Unserved;
 use crate::status::{mesh as mesh_status, policy};
 use crate::{Config, Snapshot, Statuses};
 
@@ -143,8 +144,8 @@ impl Turn<'_> {
         }
     }
 
-    /// The IR, if it is another, and the backends that are.
-    pub(super) fn ir(&mut self, work: &Work) -> (Option<Ir>, BTreeSet<BackendId>) {
+    /// The IR, the same if it is no other, and the backends that are.
+    pub(super) fn ir(&mut self, work: &Work) -> (Arc<Ir>, BTreeSet<BackendId>) {
         let mut backends = self.resolver.resolved.ir.backends().clone();
         let mut changed = BTreeSet::new();
         let read = work.units.iter().filter_map(|unit| match unit {
@@ -175,8 +176,21 @@ impl Turn<'_> {
         let certificates = certificates.flatten();
         let is_same =
             listeners.is_none() && mesh.is_none() && certificates.is_none() && changed.is_empty();
-        let ir = (!is_same).then(|| before.with(listeners, mesh, backends, certificates));
+        let ir = match is_same {
+            true => Arc::clone(before),
+            false => Arc::new(before.with(listeners, mesh, backends, certificates)),
+        };
         (ir, changed)
+    }
+
+    /// Takes in which listeners the data plane could not serve.
+    pub(super) fn answered(&mut self, unserved: Unserved, work: &mut Work) {
+        let known = &mut self.resolver.known;
+        let before = std::mem::replace(&mut known.unserved, unserved);
+        for parent in before.differing(&known.unserved) {
+            let readers = self.resolver.dependents.of(&Read::Unserved(parent));
+            work.units.extend(readers);
+        }
     }
 
     /// A backend, as long as it is named.
@@ -200,7 +214,9 @@ impl Turn<'_> {
             let reader = self.reader.recording();
             let report = match (known.classes.get(object), known.parents.get(object)) {
                 (Some((class, facts)), _) => Some(of_class(class, facts, self.config, &reader)),
-                (None, Some(facts)) => Some(of_parent(facts, &known.attached, &reader)),
+                (None, Some(facts)) => {
+                    Some(of_parent(facts, &known.attached, &known.unserved, &reader))
+                }
                 (None, None) => None,
             };
             match report {

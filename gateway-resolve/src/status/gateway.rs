@@ -12,23 +12,29 @@ use crate::reason::{
 
 use super::attached::Attached;
 use super::conditions::Conditions;
-use super::listeners::{self, Reasons, served, summary};
+use super::listeners::{self, NONE_SERVED, Reasons, served, summary};
+use super::unserved::{OfParent, leaves_none};
 
-/// The status of a Gateway; `attached` knows the routes of listeners.
+/// The status of a Gateway; `attached` knows the routes of listeners, `unserved` what the data plane says of them.
 pub(crate) fn status(
     facts: &ParentFacts,
     attached: &Attached,
+    unserved: Option<&OfParent>,
     reader: &Reader<'_>,
 ) -> GatewayStatus {
     let gateway = &facts.gateway;
     let generation = gateway.object.metadata.generation;
     let stored = &gateway.object.status;
     let accepted = accepted(facts);
-    let programmed = programmed(facts, &accepted);
+    let programmed = match leaves_none(unserved, facts) {
+        true => Verdict::new(GatewayProgrammed::NoResources, NONE_SERVED),
+        false => programmed(facts, &accepted),
+    };
+    let conditions = Conditions::new(&stored.conditions, generation, reader);
     GatewayStatus {
         addresses: shown(gateway),
-        listeners: listeners::statuses(facts, &stored.listeners, generation, attached, reader),
-        conditions: Conditions::new(&stored.conditions, generation, reader)
+        listeners: listeners::statuses(facts, &stored.listeners, attached, unserved, reader),
+        conditions: conditions
             .add(accepted)
             .add(programmed)
             .maybe(resolved_refs(facts))

@@ -9,25 +9,30 @@ use crate::reason::{ListenerAccepted, ListenerSetAccepted, ListenerSetProgrammed
 
 use super::attached::Attached;
 use super::conditions::Conditions;
-use super::listeners::{self, Reasons, served, summary};
+use super::listeners::{self, NONE_SERVED, Reasons, served, summary};
+use super::unserved::{OfParent, leaves_none};
 
-/// The status of a ListenerSet; `attached` knows the routes of listeners.
+/// The status of a ListenerSet; `attached` knows the routes of listeners, `unserved` what the data plane says of them.
 pub(crate) fn status(
     object: &ListenerSet,
     facts: &ParentFacts,
     attached: &Attached,
+    unserved: Option<&OfParent>,
     reader: &Reader<'_>,
 ) -> ListenerSetStatus {
     let generation = object.metadata.generation;
     let stored = &object.status;
     let accepted = accepted(facts);
-    let programmed = programmed(facts, &accepted);
+    let programmed = match leaves_none(unserved, facts) {
+        true => Verdict::new(ListenerSetProgrammed::ListenersNotValid, NONE_SERVED),
+        false => programmed(facts, &accepted),
+    };
     ListenerSetStatus {
         conditions: Conditions::new(&stored.conditions, generation, reader)
             .add(accepted)
             .add(programmed)
             .build(),
-        listeners: listeners::statuses(facts, &stored.listeners, generation, attached, reader),
+        listeners: listeners::statuses(facts, &stored.listeners, attached, unserved, reader),
     }
 }
 
@@ -51,7 +56,7 @@ fn bad(listener: &ListenerOutcome) -> Option<&'static str> {
     match listener.is_valid() {
         true => None,
         false if accepted == ListenerAccepted::Accepted => {
-            Some(listeners::programmed(listener).reason.as_str())
+            Some(listeners::programmed(listener, None).reason.as_str())
         }
         false => Some(accepted.as_str()),
     }

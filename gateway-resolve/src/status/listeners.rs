@@ -12,15 +12,21 @@ use crate::reason::{
 
 use super::attached::Attached;
 use super::conditions::Conditions;
+use super::unserved::OfParent;
 
-/// The status of each listener of a parent of this `generation`; `attached` knows the routes of listeners.
+/// What is said of a parent when the data plane could serve none of its listeners.
+pub(super) const NONE_SERVED: &str = "none of the listeners is served";
+
+/// The status of each listener of a parent; `attached` knows the routes of listeners, `unserved` what the data plane
+/// says of them.
 pub(super) fn statuses(
     facts: &ParentFacts,
     stored: &[ListenerStatus],
-    generation: i64,
     attached: &Attached,
+    unserved: Option<&OfParent>,
     reader: &Reader<'_>,
 ) -> Vec<ListenerStatus> {
+    let generation = facts.owner.source().generation;
     let status = |listener: &ListenerOutcome| {
         let name = &listener.facts.spec().name;
         let entry = stored.iter().find(|entry| entry.name == *name);
@@ -29,17 +35,25 @@ pub(super) fn statuses(
             name: name.clone(),
             supported_kinds: listener.facts.kinds.clone(),
             attached_routes: attached.of(&listener.facts.id, reader),
-            conditions: conditions(listener, Conditions::new(stored, generation, reader)),
+            conditions: conditions(
+                listener,
+                unserved.and_then(|all| all.get(name)),
+                Conditions::new(stored, generation, reader),
+            ),
         }
     };
     facts.listeners.iter().map(status).collect()
 }
 
-fn conditions(listener: &ListenerOutcome, conditions: Conditions<'_>) -> Vec<Condition> {
+fn conditions(
+    listener: &ListenerOutcome,
+    unserved: Option<&String>,
+    conditions: Conditions<'_>,
+) -> Vec<Condition> {
     let resolved = ListenerResolvedRefs::ResolvedRefs;
     conditions
         .add(accepted(listener))
-        .add(programmed(listener))
+        .add(programmed(listener, unserved))
         .add(Verdict::of(
             &listener.facts.unresolved,
             resolved,
@@ -58,10 +72,15 @@ pub(super) fn accepted(listener: &ListenerOutcome) -> Verdict<ListenerAccepted> 
     }
 }
 
-pub(super) fn programmed(listener: &ListenerOutcome) -> Verdict<ListenerProgrammed> {
-    match &listener.serving {
-        Ok(_) => Verdict::new(ListenerProgrammed::Programmed, "served"),
-        Err(verdict) => verdict.clone(),
+/// Is it served? `unserved` says why the data plane could not.
+pub(super) fn programmed(
+    listener: &ListenerOutcome,
+    unserved: Option<&String>,
+) -> Verdict<ListenerProgrammed> {
+    match (&listener.serving, unserved) {
+        (Ok(_), Some(why)) => Verdict::new(ListenerProgrammed::Pending, why),
+        (Ok(_), None) => Verdict::new(ListenerProgrammed::Programmed, "served"),
+        (Err(verdict), _) => verdict.clone(),
     }
 }
 

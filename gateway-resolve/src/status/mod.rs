@@ -10,10 +10,10 @@ mod listeners;
 pub(crate) mod mesh;
 pub(crate) mod own_policy;
 pub(crate) mod policy;
-mod programmed;
 pub(crate) mod report;
 pub(crate) mod route;
 mod stored;
+pub(crate) mod unserved;
 mod x_backend;
 
 use std::collections::BTreeSet;
@@ -199,9 +199,5 @@ impl Statuses {
             None => _ = self.by_object.remove_mut(&object),
         }
         true
-    }
-
-    pub(crate) fn get_mut(&mut self, object: &ObjectRef) -> Option<&mut Status> {
-        self.by_object.get_mut(object)
     }
 }

@@ -17,6 +17,7 @@ use crate::route::parents::Parents;
 use crate::{Config, Finding};
 
 use super::attached::Attached;
+use super::unserved::Unserved;
 use super::{
     Status, Statuses, class, gateway, gateway_findings, listener_set, mesh, policy, route,
 };
@@ -85,15 +86,22 @@ pub(crate) fn of_class(
     report.finish()
 }
 
-/// What is said of a Gateway or ListenerSet; `attached` knows the routes of listeners.
-pub(crate) fn of_parent(facts: &ParentFacts, attached: &Attached, reader: &Reader<'_>) -> Report {
+/// What is said of a Gateway or ListenerSet; `attached` knows the routes of listeners,
+/// `unserved` what the data plane says of them.
+pub(crate) fn of_parent(
+    facts: &ParentFacts,
+    attached: &Attached,
+    unserved: &Unserved,
+    reader: &Reader<'_>,
+) -> Report {
     let mut report = Report::new(facts.owner.reference());
+    let unserved = unserved.of(&report.object, reader);
     gateway_findings::find(&mut report, facts);
     report.status = Some(match &facts.owner {
-        Owner::Gateway(_) => Status::Gateway(gateway::status(facts, attached, reader)),
-        Owner::ListenerSet { object, .. } => {
-            Status::ListenerSet(listener_set::status(object, facts, attached, reader))
-        }
+        Owner::Gateway(_) => Status::Gateway(gateway::status(facts, attached, unserved, reader)),
+        Owner::ListenerSet { object, .. } => Status::ListenerSet(listener_set::status(
+            object, facts, attached, unserved, reader,
+        )),
     });
     report.finish()
 }
@@ -134,14 +142,19 @@ pub(crate) fn of_route(
 }
 
 /// Writes the statuses of everything that is served.
-pub(crate) fn report(facts: &Facts<'_>, config: &Config, reader: &Reader<'_>) -> Statuses {
+pub(crate) fn report(
+    facts: &Facts<'_>,
+    unserved: &Unserved,
+    config: &Config,
+    reader: &Reader<'_>,
+) -> Statuses {
     let mut statuses = Statuses::default();
     for (object, class) in facts.classes.objects() {
         statuses.take(of_class(object, class, config, reader));
     }
     let attached = Attached::of_all(facts.routes.iter());
     for parent in &facts.parents {
-        statuses.take(of_parent(parent, &attached, reader));
+        statuses.take(of_parent(parent, &attached, unserved, reader));
     }
     routes(facts, reader).for_each(|report| _ = statuses.take(report));
     policies(facts, config, reader).for_each(|report| _ = statuses.take(report));
