@@ -106,11 +106,23 @@ fn of_response(operator: &Operator, response: &ResponseHead) -> String {
             let value = |name: &FieldName| match name {
                 FieldName::Status => Some(response.status.as_str().to_owned()),
                 FieldName::Header(name) => Some(response.fields.text(name.as_http())?.to_owned()),
-                _ => None,
+                FieldName::Method
+                | FieldName::Path
+                | FieldName::PathOnly
+                | FieldName::Authority
+                | FieldName::Scheme => None,
             };
             names.iter().find_map(value).unwrap_or_default()
         }
-        _ => String::new(),
+        Operator::Request(_)
+        | Operator::StartTime(_)
+        | Operator::Protocol
+        | Operator::ClientAddress { .. }
+        | Operator::LocalAddress { .. }
+        | Operator::ServerName
+        | Operator::RouteName
+        | Operator::Hostname
+        | Operator::Environment(_) => String::new(),
     }
 }
 
@@ -136,7 +148,7 @@ fn value(operator: &Operator, subject: Subject<'_>) -> Option<String> {
         Operator::RouteName => rule.map(route_name),
         Operator::Hostname => Some(hostname().to_owned()),
         Operator::Environment(name) => std::env::var(&**name).ok(),
-        _ => None,
+        Operator::Response(_) | Operator::ResponseCode => None,
     }
 }
 

@@ -26,7 +26,6 @@ pub(crate) fn of(rule: &Rule, ir: &Ir, snapshot: &Snapshot) -> Answer {
         },
         Action::Fail(refusal) => refused(refusal, Told::Status),
         Action::Forward(split) => forwarded(split, ir, snapshot),
-        _ => unreadable(),
     };
     let filters: Vec<_> = rule.filters.iter().map(name).collect();
     if !filters.is_empty() {
@@ -87,13 +86,6 @@ fn refusal_line(refusal: &Refusal, told: Told) -> String {
     match told {
         Told::Status => refusal.to_string(),
         Told::Silence => format!("refused: {message} ({reason:?})"),
-    }
-}
-
-fn unreadable() -> Answer {
-    Answer {
-        lines: vec!["500: the action is not known".to_owned()],
-        served: false,
     }
 }
 
@@ -208,6 +200,5 @@ fn name(filter: &Filter) -> &'static str {
         Filter::Rewrite(_) => "a rewrite",
         Filter::Mirror(_) => "a mirrored copy",
         Filter::Cors(_) => "CORS",
-        _ => "another filter",
     }
 }

@@ -199,7 +199,6 @@ fn ends(rule: &Rule) -> Vec<String> {
         Action::Redirect(redirect) => vec![format!("redirect {}", redirect.status)],
         Action::Respond(response) => vec![format!("answer {}", response.status)],
         Action::Fail(refusal) => vec![format!("error {}", refusal.status)],
-        _ => vec!["-".to_owned()],
     }
 }
 

@@ -67,7 +67,7 @@ impl Asked {
     pub fn split(&self) -> Option<&Split> {
         match &self.rule()?.action {
             Action::Forward(split) => Some(split),
-            _ => None,
+            Action::Redirect(_) | Action::Respond(_) | Action::Fail(_) => None,
         }
     }
 

@@ -71,7 +71,8 @@ impl<'r, B> Filters<'r, B> {
                     let found = self.mirrors.iter().find(|mirror| mirror.position == at);
                     found.into_iter().for_each(|mirror| copy(mirror, head));
                 }
-                _ => {}
+                // The response's, and what is done before.
+                Filter::ResponseHeaders(_) | Filter::Cors(_) => {}
             }
         }
         Ok(())

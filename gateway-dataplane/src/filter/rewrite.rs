@@ -91,7 +91,6 @@ fn changed_host(change: &HostChange, head: &RequestHead) -> Option<HeaderValue> 
         HostChange::Path(substitution) => {
             HeaderValue::try_from(substitution.apply(head.path())).ok()
         }
-        _ => None,
     }
 }
 

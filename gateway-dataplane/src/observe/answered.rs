@@ -32,7 +32,7 @@ impl Answered {
     pub fn backend(&self) -> Option<&BackendId> {
         match &self.rule.as_ref()?.action {
             ir::Action::Forward(split) => split.targets().get(self.target?)?.target.backend(),
-            _ => None,
+            ir::Action::Redirect(_) | ir::Action::Respond(_) | ir::Action::Fail(_) => None,
         }
     }
 }

@@ -94,16 +94,21 @@ impl Record {
 
     /// Why the rule or the backend that was chosen is refused, if it is.
     pub fn refusal(&self) -> Option<&Refusal> {
-        match (&self.rule.as_ref()?.action, self.chosen()) {
-            (ir::Action::Fail(refusal), _) | (_, Some(Target::Refused(refusal))) => Some(refusal),
-            _ => None,
+        match &self.rule.as_ref()?.action {
+            ir::Action::Fail(refusal) => Some(refusal),
+            ir::Action::Forward(_) | ir::Action::Redirect(_) | ir::Action::Respond(_) => {
+                match self.chosen()? {
+                    Target::Refused(refusal) => Some(refusal),
+                    Target::Backend(_) => None,
+                }
+            }
         }
     }
 
     fn chosen(&self) -> Option<&Target> {
         match &self.rule.as_ref()?.action {
             ir::Action::Forward(split) => split.targets().get(self.target?).map(|to| &to.target),
-            _ => None,
+            ir::Action::Redirect(_) | ir::Action::Respond(_) | ir::Action::Fail(_) => None,
         }
     }
 }

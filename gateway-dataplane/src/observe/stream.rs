@@ -71,7 +71,7 @@ impl StreamRecord {
     pub fn backend(&self) -> Option<&BackendId> {
         match &self.rule.as_ref()?.action {
             StreamAction::Forward(split) => split.targets().get(self.target?)?.target.backend(),
-            _ => None,
+            StreamAction::Fail(_) => None,
         }
     }
 }

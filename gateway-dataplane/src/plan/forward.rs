@@ -47,7 +47,7 @@ impl<B> Forward<B> {
     pub fn backend(&self) -> Option<&BackendId> {
         match &self.rule.ir().action {
             ir::Action::Forward(split) => split.targets().get(self.index)?.target.backend(),
-            _ => None,
+            ir::Action::Redirect(_) | ir::Action::Respond(_) | ir::Action::Fail(_) => None,
         }
     }
 

@@ -76,7 +76,7 @@ impl<'t> Session<'t> {
     pub(crate) fn with<B>(self, rule: &'t CompiledRule<B>, target: usize) -> Self {
         let backend = match &rule.ir().action {
             ir::Action::Forward(split) => split.targets()[target].target.backend(),
-            _ => None,
+            ir::Action::Redirect(_) | ir::Action::Respond(_) | ir::Action::Fail(_) => None,
         };
         Self { backend, ..self }
     }

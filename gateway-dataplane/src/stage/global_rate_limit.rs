@@ -141,7 +141,6 @@ impl GlobalRateLimit {
                 });
                 (meet == *expected).then(|| entry("header_match", value))
             }
-            _ => None,
         }
     }
 

@@ -30,7 +30,7 @@ fn write_action(f: &mut fmt::Formatter<'_>, action: &Action) -> fmt::Result {
         Action::Forward(split) => write!(f, "\nforwarded: {split}"),
         Action::Redirect(redirect) => write!(f, "\nredirected with {}", redirect.status),
         Action::Fail(refusal) => write!(f, "\nrefused with {refusal}"),
-        _ => Ok(()),
+        Action::Respond(response) => write!(f, "\nanswered with {}", response.status),
     }
 }
 

@@ -172,7 +172,10 @@ fn same_group(a: &PathMatch, b: &PathMatch) -> bool {
         (PathMatch::Prefix(a), PathMatch::Prefix(b)) => a == b,
         (PathMatch::Method(a), PathMatch::Method(b)) => a == b,
         (PathMatch::Regex(_), PathMatch::Regex(_)) => true,
-        _ => false,
+        (
+            PathMatch::Exact(_) | PathMatch::Prefix(_) | PathMatch::Method(_) | PathMatch::Regex(_),
+            _,
+        ) => false,
     }
 }
 

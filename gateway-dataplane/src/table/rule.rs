@@ -213,7 +213,7 @@ impl<B> CompiledRule<B> {
     pub fn redirect(&self) -> Option<&ir::Redirect> {
         match &self.ir.action {
             ir::Action::Redirect(redirect) => Some(redirect),
-            _ => None,
+            ir::Action::Forward(_) | ir::Action::Respond(_) | ir::Action::Fail(_) => None,
         }
     }
 
@@ -221,7 +221,7 @@ impl<B> CompiledRule<B> {
     pub fn response(&self) -> Option<&ir::FixedResponse> {
         match &self.ir.action {
             ir::Action::Respond(response) => Some(response),
-            _ => None,
+            ir::Action::Forward(_) | ir::Action::Redirect(_) | ir::Action::Fail(_) => None,
         }
     }
 
@@ -311,7 +311,6 @@ impl<B> Action<B> {
             ir::Action::Redirect(_) => Self::Redirect,
             ir::Action::Respond(_) => Self::Respond,
             ir::Action::Fail(refusal) => Self::Refuse(status(refusal)),
-            _ => Self::Refuse(StatusCode::INTERNAL_SERVER_ERROR),
         }
     }
 }
@@ -364,14 +363,9 @@ impl<B> Extras<B> {
         let mirrors = filters
             .iter()
             .enumerate()
-            .filter_map(|(at, filter)| match filter {
-                ir::Filter::Mirror(mirror) => Mirror::compile(mirror, at, backend),
-                _ => None,
-            });
-        let cors = filters.iter().find_map(|filter| match filter {
-            ir::Filter::Cors(cors) => Some(Box::new(Cors::compile(cors))),
-            _ => None,
-        });
+            .filter_map(|(at, filter)| Mirror::compile(filter.mirror()?, at, backend));
+        let cors = filters.iter().find_map(ir::Filter::cors);
+        let cors = cors.map(|cors| Box::new(Cors::compile(cors)));
         Self {
             mirrors: mirrors.collect(),
             cors,

@@ -89,9 +89,10 @@ pub(crate) struct Chosen<B> {
 impl<B> Chosen<B> {
     /// What comes on the connection.
     pub(crate) fn payload(&self) -> Payload {
-        match self.listener.as_ref().map(|listener| &listener.stack) {
-            Some(Stack::TlsPassthrough { .. }) => Payload::Tls,
-            _ => Payload::Clear,
+        let stack = self.listener.as_ref().map(|listener| &listener.stack);
+        match matches!(stack, Some(Stack::TlsPassthrough { .. })) {
+            true => Payload::Tls,
+            false => Payload::Clear,
         }
     }
 }

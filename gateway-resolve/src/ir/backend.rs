@@ -67,7 +67,6 @@ pub struct BackendTls {
 
 /// A name in the certificate of a backend.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum PeerName {
     /// A DNS name. A wildcard is one that the certificate has as it is.
     Dns(Hostname),
@@ -81,7 +80,6 @@ pub enum PeerName {
 
 /// Which authorities are trusted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum Authorities {
     /// Those that the system trusts.
     System,
@@ -135,7 +133,6 @@ impl fmt::Display for BackendId {
 
 /// What a backend speaks (GEP-1911).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum AppProtocol {
     /// Nothing is said: HTTP/1.1, upgrades included, and HTTP/2 by prior knowledge for gRPC, which nothing else
     /// carries.

@@ -9,7 +9,6 @@ use super::{Pattern, Target};
 
 /// One filter of a rule or of a backend.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum Filter {
     /// Edits the headers of the request.
     RequestHeaders(HeaderEdits),
@@ -21,6 +20,30 @@ pub enum Filter {
     Mirror(Mirror),
     /// Answers CORS preflights, and marks responses to cross-origin requests.
     Cors(Cors),
+}
+
+impl Filter {
+    /// The copy that it sends, if it sends one.
+    pub fn mirror(&self) -> Option<&Mirror> {
+        match self {
+            Self::Mirror(mirror) => Some(mirror),
+            Self::RequestHeaders(_)
+            | Self::ResponseHeaders(_)
+            | Self::Rewrite(_)
+            | Self::Cors(_) => None,
+        }
+    }
+
+    /// What it allows other origins, if it is about these.
+    pub fn cors(&self) -> Option<&Cors> {
+        match self {
+            Self::Cors(cors) => Some(cors),
+            Self::RequestHeaders(_)
+            | Self::ResponseHeaders(_)
+            | Self::Rewrite(_)
+            | Self::Mirror(_) => None,
+        }
+    }
 }
 
 /// Edits to headers: first `set`, then `add`, then `remove`; a name appears in one of them only.

@@ -55,10 +55,7 @@ impl Rule {
             Action::Redirect(_) | Action::Respond(_) | Action::Fail(_) => &[],
         };
         let filters = targets.iter().flat_map(|t| &t.filters).chain(&self.filters);
-        let mirrors = filters.filter_map(|filter| match filter {
-            Filter::Mirror(mirror) => mirror.target.backend(),
-            _ => None,
-        });
+        let mirrors = filters.filter_map(|filter| filter.mirror()?.target.backend());
         let authorization = self.settings.authorization.as_ref();
         targets
             .iter()
@@ -107,7 +104,6 @@ impl fmt::Display for Rule {
 
 /// Where a request ends up.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum Action {
     /// It goes to one of several backends.
     Forward(Split),
@@ -224,7 +220,6 @@ const INTERNAL_SERVER_ERROR: NonZeroU16 = NonZeroU16::new(500).expect("500 is no
 
 /// Why there is a [`Refusal`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum RefusalReason {
     /// The rule has no backend with a weight above zero, and nothing else that answers.
     NoBackend,

@@ -103,9 +103,11 @@ fn settle(rule: &mut Rule, merged: &Merged<RouteOptions>) {
 
 /// What is rewritten, as far as the rule's own rewrites leave it open.
 fn rewrites(rule: &mut Rule, merged: &Merged<RouteOptions>) {
-    let own = rule.filters.iter().filter_map(|filter| match filter {
-        Filter::Rewrite(rewrite) => Some(rewrite),
-        _ => None,
+    let own = rule.filters.iter().filter_map(|filter| {
+        let Filter::Rewrite(rewrite) = filter else {
+            return None;
+        };
+        Some(rewrite)
     });
     let path_is_open = own.clone().all(|own| own.path.is_none());
     let host_is_open = own.clone().all(|own| own.hostname.is_none());

@@ -119,8 +119,10 @@ fn delegate(
         overrides: Overrides::of(annotations),
         filters: &rule.filters,
         failed: match &rule.action {
-            Action::Fail(refusal) if refusal.reason != RefusalReason::NoBackend => Some(refusal),
-            _ => None,
+            Action::Fail(refusal) => {
+                Some(refusal).filter(|refusal| refusal.reason != RefusalReason::NoBackend)
+            }
+            Action::Forward(_) | Action::Redirect(_) | Action::Respond(_) => None,
         },
     };
     let unresolved = &mut outcome.problems.unresolved;

@@ -175,7 +175,7 @@ impl Explained {
         let rule = &*chosen.rule;
         let prefix = match &chosen.matches.path {
             PathMatch::Prefix(prefix) => Some(&**prefix),
-            _ => None,
+            PathMatch::Exact(_) | PathMatch::Method(_) | PathMatch::Regex(_) => None,
         };
         let explained = match &rule.action {
             Action::Forward(split) => Self {
@@ -212,7 +212,6 @@ impl Explained {
                 let Refused { status, reason } = refusal.into();
                 Self::refused(status, &reason)
             }
-            _ => Self::refused(Some(500), "UnknownAction"),
         };
         Self {
             host: chosen.hostname.as_ref().map(ToString::to_string),

@@ -370,7 +370,7 @@ impl<C: Connect> Upstream<C> {
             AppProtocol::H2c => true,
             AppProtocol::AsClient => request.version() == Version::HTTP_2,
             AppProtocol::Http => is_grpc(request.headers()),
-            _ => false,
+            AppProtocol::Http1 | AppProtocol::Opaque => false,
         };
         match over_http2 {
             true => Box::pin(self.call_http2(request, attempt)).await,

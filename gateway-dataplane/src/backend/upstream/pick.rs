@@ -93,7 +93,7 @@ pub(super) fn balance(balancing: Balancing) -> Arc<dyn Pick> {
         Balancing::Random => Arc::new(Random),
         Balancing::Ring { least, most } => Arc::new(Ring::new(least, most)),
         Balancing::Maglev => Arc::new(Maglev),
-        _ => Arc::new(RoundRobin),
+        Balancing::RoundRobin => Arc::new(RoundRobin),
     }
 }
 

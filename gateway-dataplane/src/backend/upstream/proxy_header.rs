@@ -17,7 +17,7 @@ pub(crate) struct Ends {
 pub(super) fn header(version: ProxyHeader, ends: Option<Ends>) -> Vec<u8> {
     match version {
         ProxyHeader::V2 => binary(ends),
-        _ => text(ends).into_bytes(),
+        ProxyHeader::V1 => text(ends).into_bytes(),
     }
 }
 

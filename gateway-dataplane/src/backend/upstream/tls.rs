@@ -143,7 +143,6 @@ fn roots(authorities: &Authorities) -> Result<Option<Arc<RootCertStore>>, String
             }
             Ok(Some(Arc::new(roots)))
         }
-        _ => Err("the authorities are not known".to_owned()),
     }
 }
 
@@ -241,7 +240,6 @@ fn is_for(der: &CertificateDer<'_>, parsed: &ParsedCertificate<'_>, name: &PeerN
         }
         PeerName::Any => true,
         PeerName::Uri(uri) => certificate.valid_uri_names().any(|own| own == &**uri),
-        _ => false,
     }
 }
 

@@ -71,7 +71,8 @@ impl Authorize {
             AuthorizationProtocol::Http(spec) => http::ask(self, spec, server, subject, body).await,
             #[cfg(feature = "grpc")]
             AuthorizationProtocol::Grpc(spec) => grpc::ask(self, spec, server, subject, body).await,
-            _ => Err(NoVerdict::Invalid(
+            #[cfg(not(feature = "grpc"))]
+            AuthorizationProtocol::Grpc(_) => Err(NoVerdict::Invalid(
                 "its protocol is not supported".to_owned(),
             )),
         }

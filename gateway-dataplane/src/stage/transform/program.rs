@@ -80,7 +80,6 @@ impl Program {
                 BodyProgram::MergeKeys(keys.iter().map(key).collect::<Result<_, String>>()?)
             }
             BodyTransformation::Message { with_target } => BodyProgram::Message(*with_target),
-            _ => return Err("what becomes of the body is not supported".to_owned()),
         };
         Ok(Self {
             headers,

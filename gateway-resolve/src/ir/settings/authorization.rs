@@ -40,7 +40,6 @@ pub enum Authorized {
 
 /// How an authorization server is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum AuthorizationProtocol {
     /// By a request of HTTP; 200 lets the client's pass, and any other answer is the client's.
     Http(HttpAuthorization),

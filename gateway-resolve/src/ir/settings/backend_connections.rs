@@ -76,7 +76,6 @@ pub struct Http2Connections {
 
 /// Which PROXY header connections begin with ("The PROXY protocol"), each for one request of one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum ProxyHeader {
     /// Version 1: a line of text.
     V1,

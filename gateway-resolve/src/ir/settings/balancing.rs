@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 /// How requests are spread over endpoints.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum Balancing {
     /// Each in turn.
     #[default]

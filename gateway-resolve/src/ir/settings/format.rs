@@ -30,7 +30,6 @@ pub enum Piece {
 
 /// What an operator stands for. Where there is no such thing, it comes to nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Operator {
     /// The first of these headers of the request that is there.
     Request(Vec<FieldName>),
@@ -190,7 +189,12 @@ fn field_names(argument: &str) -> Option<Vec<FieldName>> {
 fn without_query(names: Vec<FieldName>) -> Vec<FieldName> {
     let name = |name| match name {
         FieldName::Path => FieldName::PathOnly,
-        name => name,
+        FieldName::Header(_)
+        | FieldName::Method
+        | FieldName::Authority
+        | FieldName::PathOnly
+        | FieldName::Scheme
+        | FieldName::Status => name,
     };
     names.into_iter().map(name).collect()
 }

@@ -42,7 +42,6 @@ pub struct RateLimitDescriptors {
 
 /// A part of what a rate-limit server is told of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum DescriptorEntry {
     /// A header's value, under this key; missing without the header.
     Header(HeaderName, Box<str>),

@@ -16,7 +16,6 @@ pub enum PathChange {
 
 /// Changes the host of requests.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum HostChange {
     /// To this one.
     To(HeaderValue),

@@ -111,7 +111,6 @@ pub struct Transformation {
 
 /// What becomes of a body.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum BodyTransformation {
     /// It is read, and stays.
     #[default]
