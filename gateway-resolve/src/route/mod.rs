@@ -9,6 +9,7 @@ mod external_auth;
 mod filters;
 mod grpc;
 mod hostnames;
+mod hosts_taken;
 mod matches;
 pub(crate) mod mesh;
 pub(crate) mod outcome;

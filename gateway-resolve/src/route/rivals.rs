@@ -6,6 +6,7 @@ use std::sync::Arc;
 use gateway_model::{GrpcRoute, HttpRoute, Kind, ObjectRef, TcpRoute, TlsRoute};
 
 use super::RouteFacts;
+use super::hosts_taken::Taken;
 use super::place::{Name, Place};
 
 /// The routes that are kept off a place, each with one that keeps it off.
@@ -36,8 +37,39 @@ pub(crate) fn kept_off(place: &Place, routes: &[&RouteFacts]) -> KeptOff {
     let kinds: BTreeSet<_> = routes.iter().map(|route| Precedence::of(route)).collect();
     match place {
         Place::Service(_) if kinds.len() > 1 => on_a_service(place, routes),
+        Place::Listener(_) if kinds.is_superset(&BY_REQUEST.into()) => at_a_listener(place, routes),
         Place::Service(_) | Place::Listener(_) => KeptOff::new(),
     }
+}
+
+/// The kinds of routes for requests.
+const BY_REQUEST: [Precedence; 2] = [Precedence::Grpc, Precedence::Http];
+
+/// Of an HTTPRoute and a GRPCRoute that have hosts in common at a listener one is accepted: the older, then the one
+/// whose name sorts first (GRPCRoute `hostnames`).
+fn at_a_listener(place: &Place, routes: &[&RouteFacts]) -> KeptOff {
+    let is_in = |route: &&&RouteFacts| {
+        BY_REQUEST.contains(&Precedence::of(route)) && !route.rules_at(place).is_hopeless()
+    };
+    let mut routes: Vec<_> = routes.iter().filter(is_in).collect();
+    routes.sort_by(|a, b| a.by_age(b));
+    let (mut of_grpc, mut of_http) = (Taken::default(), Taken::default());
+    let mut off = KeptOff::new();
+    for route in routes {
+        let hosts = route.hosts().into_iter();
+        let hosts = hosts.filter(|(at, _)| *at == place);
+        let hosts: Vec<_> = hosts.map(|(_, name)| name.hostname()).collect();
+        let (own, others) = match Precedence::of(route) {
+            Precedence::Grpc => (&mut of_grpc, &of_http),
+            _ => (&mut of_http, &of_grpc),
+        };
+        let object = Arc::new(route.reference().clone());
+        match hosts.iter().find_map(|host| others.meeting(*host)) {
+            Some(rival) => _ = off.insert(ObjectRef::clone(&object), Arc::clone(rival)),
+            None => hosts.iter().for_each(|host| own.take(*host, &object)),
+        }
+    }
+    off
 }
 
 /// The kinds of routes, in the order in which one has a port of a Service and the others not (GEP-1294, "Route
