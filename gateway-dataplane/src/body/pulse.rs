@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::future::poll_fn;
+use tokio::time::{Instant, sleep_until};
 
 use super::{Body, Item, Lull};
 
@@ -17,6 +18,8 @@ pub(crate) struct Pulse(Arc<Beats>);
 
 struct Beats {
     limit: Duration,
+    /// When the whole request has to be read, and the limit that says so.
+    reading: Option<(Instant, Duration)>,
     /// How often something has moved.
     count: AtomicU64,
     /// Was the whole request read?
@@ -39,10 +42,18 @@ pub(super) enum Felt {
 }
 
 impl Pulse {
-    /// That of an exchange which may stand still for `limit`.
-    pub(crate) fn new(limit: Duration) -> Self {
+    /// That of an exchange which may stand still for `idle`, and whose request has to be read within `reading`. `None`:
+    /// nobody cares.
+    pub(crate) fn for_limits(idle: Option<Duration>, reading: Option<Duration>) -> Option<Self> {
+        let is_felt = idle.is_some() || reading.is_some();
+        is_felt.then(|| Self::new(idle.unwrap_or(Duration::MAX), reading))
+    }
+
+    fn new(limit: Duration, reading: Option<Duration>) -> Self {
+        let reading = reading.map(|limit| (Instant::now() + limit, limit));
         Self(Arc::new(Beats {
             limit,
+            reading,
             count: AtomicU64::new(0),
             is_complete: AtomicBool::new(false),
         }))
@@ -65,17 +76,20 @@ impl Pulse {
     pub(crate) async fn watch<F: Future>(&self, future: F) -> Result<F::Output, Silent> {
         let (mut future, mut lull) = (pin!(future), Lull::default());
         let beats = &*self.0;
+        let mut reading = beats.reading.map(|(end, limit)| (Box::pin(sleep_until(end)), limit));
         poll_fn(|cx| {
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready(Ok(output));
             }
+            let is_complete = beats.is_complete.load(Ordering::Relaxed);
+            let late = |limit| Err(Silent { limit, is_complete });
+            if let Some((end, limit)) = reading.as_mut().filter(|_| !is_complete)
+                && end.as_mut().poll(cx).is_ready()
+            {
+                return Poll::Ready(late(*limit));
+            }
             let count = beats.count.load(Ordering::Relaxed);
-            lull.poll(beats.limit, Some(count), cx).map(|()| {
-                Err(Silent {
-                    limit: beats.limit,
-                    is_complete: beats.is_complete.load(Ordering::Relaxed),
-                })
-            })
+            lull.poll(beats.limit, Some(count), cx).map(|()| late(beats.limit))
         })
         .await
     }

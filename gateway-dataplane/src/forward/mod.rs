@@ -286,7 +286,7 @@ async fn carry_out<B: Backend>(
     let context = (plan.rule.ir(), &head.extensions);
     let body = mirror::send_all(options, connection.worker, context, copies, body);
     let body = observed.counting(body);
-    let pulse = plan.idle_timeout().map(Pulse::new);
+    let pulse = Pulse::for_limits(plan.idle_timeout(), plan.rule.reading_timeout());
     let body = match &pulse {
         Some(pulse) => pulse.of_request(body),
         None => body,

@@ -138,6 +138,7 @@ impl<'t, B> Planned<'t, B> {
             && self.session.is_none()
             && !self.rule.attempts().to_clients
             && self.idle_timeout().is_none()
+            && self.rule.reading_timeout().is_none()
             && self.settled.language == Language::Http
     }
 

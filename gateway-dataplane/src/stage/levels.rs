@@ -64,9 +64,17 @@ impl<'a> Levels<'a> {
             manipulations: manipulations.map(|set| set.value.clone()).collect(),
             cors: self.cors(),
             attempts: self.attempts(),
+            times: self.times(),
             is_unguarded: self.is_guarded(),
             ..Besides::default()
         }
+    }
+
+    /// What the listener says of streams.
+    fn times(&self) -> Option<ir::ConnectionTimes> {
+        let times = &self.listener().times.as_ref()?.value;
+        let limits = [times.request, times.exchange, times.stalled];
+        limits.iter().any(Option::is_some).then(|| times.clone())
     }
 
     /// Who is told of attempts.

@@ -26,6 +26,7 @@ pub struct CompiledRule<B> {
     manipulations: Box<[ir::HeaderManipulation]>,
     host_retry: Option<Box<ir::Retry>>,
     attempts: Attempts,
+    times: Option<ir::ConnectionTimes>,
     is_unguarded: bool,
 }
 
@@ -51,6 +52,8 @@ pub(crate) struct Besides {
     /// What other origins may do, where no filter says it.
     pub(crate) cors: Option<Cors>,
     pub(crate) attempts: Attempts,
+    /// What streams may take, where the rule does not say.
+    pub(crate) times: Option<ir::ConnectionTimes>,
     /// Do settings say who may pass, and how often, and does no stage see to it?
     pub(crate) is_unguarded: bool,
 }
@@ -119,6 +122,7 @@ impl<B> CompiledRule<B> {
             manipulations: [].into(),
             host_retry: None,
             attempts: Attempts::default(),
+            times: None,
             is_unguarded: false,
         }
     }
@@ -133,6 +137,7 @@ impl<B> CompiledRule<B> {
             retry,
             cors,
             attempts,
+            times,
             is_unguarded,
         } = besides;
         let mut extras = self.extras;
@@ -140,6 +145,7 @@ impl<B> CompiledRule<B> {
         Self {
             extras,
             attempts,
+            times,
             is_unguarded,
             host_retry: retry.map(Box::new),
             manipulations: manipulations.into(),
@@ -275,14 +281,23 @@ impl<B> CompiledRule<B> {
     pub(crate) fn time_for(&self, head: &RequestHead) -> Option<Duration> {
         let of_request = self.request_timeout().filter(|limit| !limit.is_zero());
         let of_stream = value(self.ir.settings.stream_duration.as_deref());
-        let of_stream = of_stream.and_then(|limit| limit.of(grpc_timeout(head)));
+        let of_stream = match of_stream {
+            Some(limit) => limit.of(grpc_timeout(head)),
+            None => self.times.as_ref().and_then(|times| times.exchange),
+        };
         of_request.into_iter().chain(of_stream).min()
     }
 
     /// The time in which something has to move.
     pub fn idle_timeout(&self) -> Option<Duration> {
         let limit = value(self.ir.settings.idle_timeout.as_deref()).copied();
-        limit.filter(|limit| !limit.is_zero())
+        let of_listener = || self.times.as_ref().and_then(|times| times.stalled);
+        limit.or_else(of_listener).filter(|limit| !limit.is_zero())
+    }
+
+    /// The time in which a request has to be there as a whole.
+    pub fn reading_timeout(&self) -> Option<Duration> {
+        self.times.as_ref().and_then(|times| times.request)
     }
 
     /// The limit for one attempt at a backend; zero: no limit.

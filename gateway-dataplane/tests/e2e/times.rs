@@ -1,5 +1,6 @@
 //! How long connections and requests last, as settings of a listener say.
 
+use std::future::Future;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -115,20 +116,75 @@ async fn a_head_that_takes_too_long_is_answered() {
     assert_eq!(client.rest().await, "");
 }
 
-/// Envoy, `stream_idle_timeout`: 504 once the request is complete.
+/// Never answers.
+async fn silent() -> Origin {
+    origin::raw(|stream| async move {
+        let _held = stream;
+        std::future::pending::<()>().await;
+    })
+    .await
+}
+
+async fn soon<F: Future>(future: F) -> F::Output {
+    tokio::time::timeout(Duration::from_secs(20), future).await.unwrap()
+}
+
+async fn status_over_http2(at: SocketAddr) -> u16 {
+    let request = Request::get("http://a.example/").body(Full::<Bytes>::default()).unwrap();
+    let answer = http2(at).await.send_request(request).await.unwrap();
+    answer.status().as_u16()
+}
+
+/// Envoy, `stream_idle_timeout` and `max_stream_duration`: 504 once the request is complete.
 #[tokio::test]
 async fn a_backend_that_does_nothing_is_not_waited_for_longer_than_the_listener_says() {
-    let times = ConnectionTimes {
+    let idle = ConnectionTimes {
         stalled: Some(SHORT),
         ..ConnectionTimes::default()
     };
-    let silent = origin::raw(|stream| async move {
-        let _held = stream;
-        std::future::pending::<()>().await;
+    let whole = ConnectionTimes {
+        exchange: Some(SHORT),
+        ..ConnectionTimes::default()
+    };
+    for times in [idle, whole] {
+        let (_proxy, at, _origin) = serving(times, silent().await).await;
+        let answer = async { Raw::connect(at).await.get("/").await.status };
+        assert_eq!(soon(answer).await, 504);
+        assert_eq!(soon(status_over_http2(at)).await, 504);
+    }
+}
+
+/// Envoy, `stream_idle_timeout` and `request_timeout`: 408 before.
+#[tokio::test]
+async fn a_request_that_does_not_come_is_not_waited_for_longer_than_the_listener_says() {
+    let idle = ConnectionTimes {
+        stalled: Some(SHORT),
+        ..ConnectionTimes::default()
+    };
+    let reading = ConnectionTimes {
+        request: Some(SHORT),
+        ..ConnectionTimes::default()
+    };
+    for times in [idle, reading] {
+        let shown = format!("{times:?}");
+        let (_proxy, at, _origin) = serving(times, silent().await).await;
+        let mut client = Raw::connect(at).await;
+        client.send("POST / HTTP/1.1\r\nhost: a.example\r\ncontent-length: 9\r\n\r\nhalf").await;
+        assert_eq!(soon(client.answer()).await.status, 408, "{shown}");
+    }
+}
+
+/// A request that has come is not held to the time for it.
+#[tokio::test]
+async fn the_time_for_a_request_is_no_time_for_its_response() {
+    let times = ConnectionTimes {
+        request: Some(SHORT),
+        ..ConnectionTimes::default()
+    };
+    let slow = origin::http(|_request| async {
+        tokio::time::sleep(SHORT * 3).await;
+        http::Response::new(Full::from("late"))
     });
-    let (_proxy, at, _origin) = serving(times, silent.await).await;
-    let answer = tokio::time::timeout(Duration::from_secs(20), async {
-        Raw::connect(at).await.get("/").await.status
-    });
-    assert_eq!(answer.await.unwrap(), 504);
+    let (_proxy, at, _origin) = serving(times, slow.await).await;
+    assert_eq!(Raw::connect(at).await.get("/").await.body, "late");
 }

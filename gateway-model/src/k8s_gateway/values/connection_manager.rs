@@ -39,6 +39,8 @@ pub struct ConnectionManager {
     pub internal_address_config: Option<InternalAddresses>,
     /// How long a connection may be used.
     pub max_connection_duration: Option<Span>,
+    /// How long a request and its response may take.
+    pub max_stream_duration: Option<Span>,
     /// How many headers a request may have.
     pub max_headers_count: Option<u32>,
     /// How long the head of a request may be, in KiB.
@@ -59,6 +61,8 @@ pub struct ConnectionManager {
     pub proper_case_header_key_format: Option<bool>,
     /// Is the backend asked whether a body is to be sent?
     pub proxy_100_continue: Option<bool>,
+    /// How long a request may take.
+    pub request_timeout: Option<Span>,
     /// How long the head of a request may take.
     pub request_headers_timeout: Option<Span>,
     /// What becomes of the `Server` header.

@@ -28,7 +28,13 @@ pub struct ConnectionTimes {
     /// For the head of a request. Exceeded: 408.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<Duration>,
-    /// Without a byte of a request or response.
+    /// For a request, up to its end. Exceeded: 408.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<Duration>,
+    /// For a request and its response, where the rule does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<Duration>,
+    /// Without a byte of a request or response, where the rule does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stalled: Option<Duration>,
 }

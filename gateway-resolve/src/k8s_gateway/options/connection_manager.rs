@@ -203,6 +203,8 @@ fn times(written: &ConnectionManager) -> Result<ConnectionTimes, FieldError> {
         drain,
         linger: time(written.delayed_close_timeout),
         head: time(written.request_headers_timeout).filter(|time| !time.is_zero()),
+        request: time(written.request_timeout).filter(|time| !time.is_zero()),
+        exchange: time(written.max_stream_duration).filter(|time| !time.is_zero()),
         stalled: time(written.stream_idle_timeout),
     })
 }
