@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::OnceLock;
+use std::time::SystemTime;
 
 use gateway_resolve::ir::{self, FieldName, Format, Operator, Piece};
 use http::Version;
@@ -140,7 +141,7 @@ fn value(operator: &Operator, subject: Subject<'_>) -> Option<String> {
         Operator::Request(names) => names
             .iter()
             .find_map(|name| field(name, request, connection)),
-        Operator::StartTime(format) => Some(time(format)),
+        Operator::StartTime(format) => Some(time(format, SystemTime::now())),
         Operator::Protocol => Some(protocol(request.version).to_owned()),
         Operator::ClientAddress { port } => Some(address(connection.peer, *port)),
         Operator::LocalAddress { port } => Some(address(local()?, *port)),
@@ -164,14 +165,14 @@ fn field(name: &FieldName, request: &RequestHead, connection: &ConnectionInfo) -
     }
 }
 
-fn address(address: SocketAddr, port: bool) -> String {
+pub(crate) fn address(address: SocketAddr, port: bool) -> String {
     match port {
         true => address.to_string(),
         false => address.ip().to_string(),
     }
 }
 
-fn protocol(version: Version) -> &'static str {
+pub(crate) fn protocol(version: Version) -> &'static str {
     match version {
         Version::HTTP_2 => "HTTP/2",
         Version::HTTP_10 => "HTTP/1.0",
@@ -179,27 +180,29 @@ fn protocol(version: Version) -> &'static str {
     }
 }
 
-/// Now, to the millisecond where no format says otherwise.
-fn time(format: &str) -> String {
-    let (now, mut text) = (Timestamp::now(), String::new());
+/// A time, to the millisecond where no format says otherwise.
+pub(crate) fn time(format: &str, time: SystemTime) -> String {
+    let (Ok(time), mut text) = (Timestamp::try_from(time), String::new()) else {
+        return String::new();
+    };
     let format = match format {
         "" => "%Y-%m-%dT%H:%M:%S.%3fZ",
         format => format,
     };
-    match write!(text, "{}", now.strftime(format)) {
+    match write!(text, "{}", time.strftime(format)) {
         Ok(()) => text,
         Err(_not_a_format) => String::new(),
     }
 }
 
-fn route_name(rule: &ir::Rule) -> String {
+pub(crate) fn route_name(rule: &ir::Rule) -> String {
     match &rule.name {
         Some(name) => name.to_string(),
         None => rule.to_string(),
     }
 }
 
-fn hostname() -> &'static str {
+pub(crate) fn hostname() -> &'static str {
     static NAME: OnceLock<String> = OnceLock::new();
     NAME.get_or_init(|| {
         let name = std::fs::read_to_string("/proc/sys/kernel/hostname");

@@ -63,6 +63,7 @@ mod limits;
 pub mod observe;
 #[cfg(not(feature = "proxy"))]
 #[path = "observe/alone.rs"]
+mod log;
 pub mod observe;
 mod paced;
 pub mod plan;

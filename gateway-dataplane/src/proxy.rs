@@ -143,10 +143,10 @@ impl<M: MakeBackend> Proxy<M> {
             .iter()
             .map(|worker| worker.drain(limit))
             .collect();
-        reports
-            .iter()
-            .map(|report| report.recv().unwrap_or(0))
-            .sum()
+        let cut_off = reports.iter();
+        let cut_off = cut_off.map(|report| report.recv().unwrap_or(0)).sum();
+        crate::log::flush(FLUSH);
+        cut_off
     }
 
     /// The same routes and backends, for a server of one's own.
@@ -230,6 +230,9 @@ impl<M: MakeBackend> Proxy<M> {
         });
     }
 }
+
+/// Time for the last lines of the logs that listeners ask for.
+const FLUSH: Duration = Duration::from_secs(1);
 
 /// Time for handshakes that are under way, after which new connections go to the socket that takes over.
 const HANDSHAKE: Duration = Duration::from_secs(1);

@@ -6,9 +6,9 @@ use clap::{Args, ValueEnum};
 use gateway_dataplane::Limits;
 use gateway_dataplane::forward::headers::HopId;
 use gateway_dataplane::head::AmbiguousPaths;
+use gateway_dataplane::observe::LineSink;
 use ipnet::IpNet;
 
-use crate::access_log::Sink;
 use crate::cli::LogFormat;
 
 /// How traffic is served, by whatever tells what is served.
@@ -49,7 +49,7 @@ pub(crate) struct TrafficArguments {
     /// Write a line for each request and connection to standard output, standard error or a file, which
     /// is made anew when it was renamed [default: none]
     #[arg(long, value_name = "stdout|stderr|PATH")]
-    pub(crate) access_log: Option<Sink>,
+    pub(crate) access_log: Option<LineSink>,
 
     /// How these lines are written
     #[arg(long, value_name = "FORMAT", default_value = "text")]

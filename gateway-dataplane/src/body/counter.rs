@@ -28,6 +28,11 @@ impl Counter {
             Self::Request(bytes) => drop(bytes.fetch_add(count, Ordering::Relaxed)),
             Self::Response(observed) => {
                 observed.moved(0, count);
+                if let Some(Ok(frame)) = item
+                    && let Some(trailers) = frame.trailers_ref()
+                {
+                    observed.trailed(trailers);
+                }
                 match item {
                     Some(Err(error)) if error.is_timeout() => observed.ended(Ended::TimedOut),
                     Some(Err(_)) => observed.ended(Ended::Broken),

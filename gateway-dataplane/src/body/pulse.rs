@@ -76,7 +76,9 @@ impl Pulse {
     pub(crate) async fn watch<F: Future>(&self, future: F) -> Result<F::Output, Silent> {
         let (mut future, mut lull) = (pin!(future), Lull::default());
         let beats = &*self.0;
-        let mut reading = beats.reading.map(|(end, limit)| (Box::pin(sleep_until(end)), limit));
+        let mut reading = beats
+            .reading
+            .map(|(end, limit)| (Box::pin(sleep_until(end)), limit));
         poll_fn(|cx| {
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready(Ok(output));
@@ -89,7 +91,8 @@ impl Pulse {
                 return Poll::Ready(late(*limit));
             }
             let count = beats.count.load(Ordering::Relaxed);
-            lull.poll(beats.limit, Some(count), cx).map(|()| late(beats.limit))
+            lull.poll(beats.limit, Some(count), cx)
+                .map(|()| late(beats.limit))
         })
         .await
     }

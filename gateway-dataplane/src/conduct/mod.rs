@@ -24,6 +24,7 @@ use self::heads::Heads;
 use self::limits::Own;
 use self::response::Marks;
 use crate::head::{Fields, RequestHead};
+use crate::log::Logs;
 use crate::plan::Answer;
 use crate::table::SocketTable;
 use crate::{Body, ConnectionInfo, Limits};
@@ -37,6 +38,7 @@ pub(crate) struct Conduct {
     protocols: Protocols,
     limits: Own,
     marks: Marks,
+    logs: Option<Arc<Logs>>,
 }
 
 impl Conduct {
@@ -52,6 +54,10 @@ impl Conduct {
                 .map_or_else(Protocols::default, |set| set.value.clone()),
             limits: Own::new(settings),
             marks: Marks::new(settings),
+            logs: settings
+                .access_logs
+                .as_ref()
+                .and_then(|set| Logs::open(&set.value)),
         };
         (conduct != Self::default()).then(|| Arc::new(conduct))
     }
@@ -94,6 +100,11 @@ impl Conduct {
             *response.headers_mut() = (&fields).into();
         }
         response
+    }
+
+    /// Where it is written what became of requests and connections.
+    pub(crate) fn logs(&self) -> Option<&Arc<Logs>> {
+        self.logs.as_ref()
     }
 
     /// Edits the head of a request, which is in canonical form, before routes are looked at. The answer to one that

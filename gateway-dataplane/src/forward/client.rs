@@ -120,6 +120,7 @@ async fn say(
     observed.answered(answer.head.status, answer.reason);
     client.response = answer.head;
     mark(client, connection);
+    observed.headed(&client.response.fields);
     match client.say(&answer.text).await {
         Ok(sent) => {
             observed.moved(0, sent);
@@ -176,6 +177,7 @@ async fn direct<B: Backend>(
             plan.finish(&options.planner, &mut client.response);
             last_if_told(client, watch);
             mark(client, connection);
+            observed.headed(&client.response.fields);
             client.respond(exchange.size());
             match exchange.pass_on(client, &mut ends, &mut observed).await {
                 Ok(()) => go_on(client),

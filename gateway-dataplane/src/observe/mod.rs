@@ -10,6 +10,7 @@ mod observed;
 mod reason;
 mod record;
 mod stream;
+mod writer;
 
 pub use answered::Answered;
 pub(crate) use counted::{Count, Counted};
@@ -18,6 +19,7 @@ pub use reason::{Ended, Reason};
 pub use record::Record;
 pub(crate) use stream::ObservedStream;
 pub use stream::{StreamEnded, StreamRecord};
+pub use writer::{LineSink, LineWriter};
 
 use std::fmt;
 use std::sync::Arc;
@@ -96,24 +98,8 @@ impl<O: Observer> Observer for Vec<O> {
 pub(crate) struct Audience(Option<Arc<dyn Observer>>);
 
 impl Audience {
-    /// The same, or nobody, who is told all the same.
-    fn or_nobody(&self) -> Arc<dyn Observer> {
-        self.0.clone().unwrap_or_else(|| Arc::new(Nobody))
-    }
-
     pub(crate) fn of(observer: impl Observer) -> Self {
         Self(Some(Arc::new(observer)))
-    }
-}
-
-/// Nobody, where what answered is asked of the responses.
-struct Nobody;
-
-impl Observer for Nobody {
-    fn request(&self, _: &Record) {}
-
-    fn keeps_heads(&self) -> bool {
-        false
     }
 }
 

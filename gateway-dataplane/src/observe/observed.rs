@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use http::{Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 
 use super::counted::Count;
 use super::{Answered, Audience, Ended, Observer, Reason, Record};
 use crate::backend::{Course, Lend};
-use crate::head::{Known, RequestHead};
+use crate::format::route_name;
+use crate::head::{Fields, Known, RequestHead};
+use crate::log::{Kept, LogSubject, Outcome};
 use crate::table::{Head, Hit, SocketTable};
 use crate::{Body, ConnectionInfo};
 
@@ -20,7 +22,10 @@ use crate::{Body, ConnectionInfo};
 pub(crate) struct Observed(Option<Box<Open>>);
 
 struct Open {
-    observer: Arc<dyn Observer>,
+    /// Who is told, if there is anybody.
+    observer: Option<Arc<dyn Observer>>,
+    /// What is kept for the logs of the listener, if there are any.
+    kept: Option<Box<Kept>>,
     record: Record,
     begun: Instant,
     notes: Notes,
@@ -70,8 +75,9 @@ impl Observed {
         connection: &ConnectionInfo,
         head: Option<&RequestHead>,
     ) -> Self {
-        let begin = |observer: &Arc<dyn Observer>| open(observer, connection, head);
-        Self(audience.0.as_ref().map(begin))
+        let kept = Kept::on(connection);
+        let is_open = audience.0.is_some() || kept.is_some();
+        Self(is_open.then(|| open(audience.0.as_ref(), kept, connection, head)))
     }
 
     /// The same, with [`Answered`] as an extension of the response.
@@ -80,7 +86,7 @@ impl Observed {
         connection: &ConnectionInfo,
         head: Option<&RequestHead>,
     ) -> Self {
-        let mut open = open(&audience.or_nobody(), connection, head);
+        let mut open = open(audience.0.as_ref(), Kept::on(connection), connection, head);
         open.tells = true;
         Self(Some(open))
     }
@@ -116,6 +122,28 @@ impl Observed {
                 .as_ref()
                 .and(head.fields.text(Known::XRequestId));
             record.request_id = id.map(Into::into);
+        }
+        if let Some(kept) = self.kept() {
+            kept.sent = Some(Box::new(head.fields.clone()));
+        }
+    }
+
+    /// What is kept for the logs of its listener.
+    fn kept(&mut self) -> Option<&mut Kept> {
+        self.0.as_deref_mut()?.kept.as_deref_mut()
+    }
+
+    /// It is answered with these headers.
+    pub(crate) fn headed(&mut self, fields: &Fields) {
+        if let Some(kept) = self.kept() {
+            kept.response = Some(Box::new(fields.clone()));
+        }
+    }
+
+    /// These trailers followed.
+    pub(crate) fn trailed(&mut self, trailers: &HeaderMap) {
+        if let Some(kept) = self.kept() {
+            kept.trailers = Some(Box::new(trailers.clone()));
         }
     }
 
@@ -176,6 +204,9 @@ impl Observed {
             return response;
         }
         self.tell(&mut response);
+        if let Some(kept) = self.kept() {
+            kept.response = Some(Box::new(Fields::from(response.headers())));
+        }
         if response.body().is_empty() {
             self.ended(Ended::Complete);
         }
@@ -184,15 +215,17 @@ impl Observed {
 }
 
 fn open(
-    observer: &Arc<dyn Observer>,
+    observer: Option<&Arc<dyn Observer>>,
+    kept: Option<Kept>,
     connection: &ConnectionInfo,
     head: Option<&RequestHead>,
 ) -> Box<Open> {
-    let head = head.filter(|_| observer.keeps_heads());
-    let head = head.map(|head| Box::new(head.clone()));
+    let keeps = kept.is_some() || observer.is_some_and(|observer| observer.keeps_heads());
+    let head = head.filter(|_| keeps).map(|head| Box::new(head.clone()));
     Box::new(Open {
         record: Record::new(connection, head),
-        observer: Arc::clone(observer),
+        observer: observer.cloned(),
+        kept: kept.map(Box::new),
         begun: Instant::now(),
         notes: Notes::default(),
         tells: false,
@@ -231,8 +264,34 @@ impl Drop for Open {
         record.attempts = endpoints.into_inner().max(calls.into_inner());
         record.received += self.received.load(Ordering::Relaxed);
         record.duration = self.begun.elapsed();
-        self.observer.request(record);
+        if let Some(observer) = &self.observer {
+            observer.request(record);
+        }
+        if let Some(kept) = &self.kept {
+            write_down(kept, record);
+        }
     }
+}
+
+/// Writes a request down where its listener asks for that.
+fn write_down(kept: &Kept, record: &Record) {
+    let route = || record.rule.as_deref().map(route_name);
+    kept.logs.write(&LogSubject {
+        connection: &kept.connection,
+        head: record.head.as_deref(),
+        sent: kept.sent.as_deref(),
+        response: kept.response.as_deref(),
+        trailers: kept.trailers.as_deref(),
+        status: record.status,
+        outcome: Outcome::Request(record.reason, record.ended),
+        route: &route,
+        backend: record.backend(),
+        endpoint: record.endpoint,
+        moved: (record.received, record.sent),
+        started: record.started,
+        response_after: record.response_after,
+        duration: record.duration,
+    });
 }
 
 impl Count for Observed {

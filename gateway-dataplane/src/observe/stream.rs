@@ -10,6 +10,7 @@ use super::counted::Count;
 use super::{Audience, Observer};
 use crate::ConnectionInfo;
 use crate::backend::BackendErrorKind;
+use crate::log::{Kept, LogSubject, Outcome};
 use crate::table::{Chosen, SocketKey};
 
 /// What is known of a connection that was passed on as it came, or of the session of a client of UDP, when it is over.
@@ -80,7 +81,8 @@ impl StreamRecord {
 pub(crate) struct ObservedStream(Option<Box<Open>>);
 
 struct Open {
-    observer: Arc<dyn Observer>,
+    observer: Option<Arc<dyn Observer>>,
+    kept: Option<Kept>,
     record: StreamRecord,
     begun: Instant,
 }
@@ -92,9 +94,12 @@ impl ObservedStream {
         connection: &ConnectionInfo,
         chosen: &Chosen<B>,
     ) -> Self {
-        let open = |observer: &Arc<dyn Observer>| {
+        let kept = Kept::on(connection);
+        let is_open = audience.0.is_some() || kept.is_some();
+        let open = || {
             Box::new(Open {
-                observer: Arc::clone(observer),
+                observer: audience.0.clone(),
+                kept,
                 record: StreamRecord {
                     client: connection.peer,
                     socket: connection.socket,
@@ -111,7 +116,7 @@ impl ObservedStream {
                 begun: Instant::now(),
             })
         };
-        Self(audience.0.as_ref().map(open))
+        Self(is_open.then(open))
     }
 
     /// How it ended.
@@ -136,6 +141,32 @@ impl Count for ObservedStream {
 impl Drop for Open {
     fn drop(&mut self) {
         self.record.duration = self.begun.elapsed();
-        self.observer.stream(&self.record);
+        if let Some(observer) = &self.observer {
+            observer.stream(&self.record);
+        }
+        if let Some(kept) = &self.kept {
+            write_down(kept, &self.record);
+        }
     }
+}
+
+/// Writes a connection down where its listener asks for that.
+fn write_down(kept: &Kept, record: &StreamRecord) {
+    let route = || record.rule.as_ref().map(|rule| rule.to_string());
+    kept.logs.write(&LogSubject {
+        connection: &kept.connection,
+        head: None,
+        sent: None,
+        response: None,
+        trailers: None,
+        status: None,
+        outcome: Outcome::Stream(record.ended),
+        route: &route,
+        backend: record.backend(),
+        endpoint: None,
+        moved: (record.received, record.sent),
+        started: record.started,
+        response_after: None,
+        duration: record.duration,
+    });
 }

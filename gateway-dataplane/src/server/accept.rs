@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_rustls::server::TlsStream;
 
-use super::greet::{Greeted, greet};
+use super::greet::{Greeted, Passed, greet};
 use super::http2::Http2;
 use super::listening::Served;
 use super::sniff::{Protocol, sniff};
@@ -101,11 +101,7 @@ impl<M: MakeBackend> Client<M> {
         match unless_stopped(self.registration.watch(), greeting).await? {
             Ok(Ok(Greeted::Http(stream, seat))) => Some(self.serve_tls(*stream, seat)),
             Ok(Ok(Greeted::Turned(stream, turned))) => self.turn_away(stream, turned).await,
-            Ok(Ok(Greeted::Stream(chosen, mut side))) => {
-                let watch = Arc::clone(self.registration.watch());
-                side.stream = side.stream.watched(watch);
-                Some(self.pass_on(*chosen, *side))
-            }
+            Ok(Ok(Greeted::Stream(passed))) => Some(self.pass_on_tls(*passed)),
             Ok(Err(error)) => {
                 tracing::debug!(%client, %error, "a connection was refused");
                 None
@@ -140,6 +136,20 @@ impl<M: MakeBackend> Client<M> {
         let watch = Arc::clone(self.registration.watch());
         let side = Side::new(Stream::new(stream).watched(watch), Buffer::new());
         self.speak(protocol, side)
+    }
+
+    fn pass_on_tls(mut self, passed: Passed<M::Backend>) -> Serving {
+        let Passed {
+            chosen,
+            mut side,
+            name,
+            conduct,
+        } = passed;
+        let watch = Arc::clone(self.registration.watch());
+        side.stream = side.stream.watched(watch);
+        self.info = self.info.over_tls(name.as_deref());
+        self.info.conduct = conduct;
+        self.pass_on(chosen, side)
     }
 
     /// Passes the connection on as a tunnel: it may go without a byte for as long as one. The table is not needed

@@ -11,7 +11,7 @@ use tokio_rustls::server::{StartHandshake, TlsStream};
 
 use super::hello::{Hello, NoHello, alert};
 use crate::codec::h1::{Side, Stream};
-use crate::conduct::{Seat, Turned};
+use crate::conduct::{Conduct, Seat, Turned};
 use crate::forward::View;
 use crate::table::{Chosen, Listener, StreamRoute};
 
@@ -22,7 +22,17 @@ pub(super) enum Greeted<B> {
     /// There is no place for it.
     Turned(TcpStream, Turned),
     /// Its bytes, or those inside, are passed on.
-    Stream(Box<Chosen<Arc<B>>>, Box<Side>),
+    Stream(Box<Passed<B>>),
+}
+
+/// A connection that is passed on.
+pub(super) struct Passed<B> {
+    pub(super) chosen: Chosen<Arc<B>>,
+    pub(super) side: Side,
+    /// The server name that the client asked for.
+    pub(super) name: Option<Box<str>>,
+    /// How its listener deals with it, as far as settings say.
+    pub(super) conduct: Option<Arc<Conduct>>,
 }
 
 /// Why a TLS connection was not served.
@@ -54,17 +64,23 @@ pub(super) async fn greet<B>(
         let name = hello.accepted.client_hello().server_name().map(Box::from);
         return Err(Ungreeted::Unrecognized(name));
     };
+    let name = hello.accepted.client_hello().server_name().map(Box::from);
+    let passed = |route: &StreamRoute<Arc<B>>, listener: &Listener<Arc<B>>, side| {
+        Greeted::Stream(Box::new(Passed {
+            chosen: route.choose(),
+            side,
+            name,
+            conduct: listener.conduct().cloned(),
+        }))
+    };
     Ok(match end {
-        End::Passthrough(route) => {
+        End::Passthrough(listener, route) => {
             let side = Side::new(Stream::new(stream), hello.bytes[..].into());
-            Greeted::Stream(Box::new(route.choose()), Box::new(side))
+            passed(route, listener, side)
         }
-        End::Stream(route, config) => {
+        End::Stream(listener, route, config) => {
             let stream = Stream::new(terminate(hello, stream, config).await?);
-            Greeted::Stream(
-                Box::new(route.choose()),
-                Box::new(Side::new(stream, [][..].into())),
-            )
+            passed(route, listener, Side::new(stream, [][..].into()))
         }
         End::Http(listener, config) => {
             let conduct = listener.conduct();
@@ -98,8 +114,12 @@ async fn terminate(
 /// Where TLS ends.
 enum End<'v, B> {
     Http(&'v Listener<Arc<B>>, &'v Arc<ServerConfig>),
-    Stream(&'v StreamRoute<Arc<B>>, &'v Arc<ServerConfig>),
-    Passthrough(&'v StreamRoute<Arc<B>>),
+    Stream(
+        &'v Listener<Arc<B>>,
+        &'v StreamRoute<Arc<B>>,
+        &'v Arc<ServerConfig>,
+    ),
+    Passthrough(&'v Listener<Arc<B>>, &'v StreamRoute<Arc<B>>),
 }
 
 /// `None`: no listener takes the name, or nothing is behind the one that does.
@@ -111,10 +131,12 @@ fn end<'v, B>(view: &'v View<B>, hello: &Hello) -> Option<End<'v, B>> {
     match listener.ir().stack {
         Stack::Https { .. } => Some(End::Http(listener, config?)),
         Stack::TlsTerminate { .. } => {
-            Some(End::Stream(listener.stream(hello.server_name())?, config?))
+            let route = listener.stream(hello.server_name())?;
+            Some(End::Stream(listener, route, config?))
         }
         Stack::TlsPassthrough { .. } => {
-            Some(End::Passthrough(listener.stream(hello.server_name())?))
+            let route = listener.stream(hello.server_name())?;
+            Some(End::Passthrough(listener, route))
         }
         Stack::Http { .. } | Stack::Tcp { .. } | Stack::Udp { .. } => None,
     }

@@ -26,7 +26,7 @@ pub struct CompiledRule<B> {
     manipulations: Box<[ir::HeaderManipulation]>,
     host_retry: Option<Box<ir::Retry>>,
     attempts: Attempts,
-    times: Option<ir::ConnectionTimes>,
+    times: Option<Box<ir::ConnectionTimes>>,
     is_unguarded: bool,
 }
 
@@ -145,7 +145,7 @@ impl<B> CompiledRule<B> {
         Self {
             extras,
             attempts,
-            times,
+            times: times.map(Box::new),
             is_unguarded,
             host_retry: retry.map(Box::new),
             manipulations: manipulations.into(),

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod access_logs;
 mod admit;
 mod authorization;
 #[cfg(feature = "grpc")]

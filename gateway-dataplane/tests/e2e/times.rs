@@ -126,11 +126,15 @@ async fn silent() -> Origin {
 }
 
 async fn soon<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(Duration::from_secs(20), future).await.unwrap()
+    tokio::time::timeout(Duration::from_secs(20), future)
+        .await
+        .unwrap()
 }
 
 async fn status_over_http2(at: SocketAddr) -> u16 {
-    let request = Request::get("http://a.example/").body(Full::<Bytes>::default()).unwrap();
+    let request = Request::get("http://a.example/")
+        .body(Full::<Bytes>::default())
+        .unwrap();
     let answer = http2(at).await.send_request(request).await.unwrap();
     answer.status().as_u16()
 }
@@ -169,7 +173,9 @@ async fn a_request_that_does_not_come_is_not_waited_for_longer_than_the_listener
         let shown = format!("{times:?}");
         let (_proxy, at, _origin) = serving(times, silent().await).await;
         let mut client = Raw::connect(at).await;
-        client.send("POST / HTTP/1.1\r\nhost: a.example\r\ncontent-length: 9\r\n\r\nhalf").await;
+        client
+            .send("POST / HTTP/1.1\r\nhost: a.example\r\ncontent-length: 9\r\n\r\nhalf")
+            .await;
         assert_eq!(soon(client.answer()).await.status, 408, "{shown}");
     }
 }

@@ -1,7 +1,7 @@
 //! ListenerOption.
 
 use super::options::options;
-use super::{OptionStatuses, POLICIES, PolicySpec, kind};
+use super::{OptionStatuses, POLICIES, PolicySpec, kind, values};
 use crate::Object;
 
 /// Options for the connections of listeners.
@@ -17,10 +17,13 @@ kind!(
 
 options! {
     /// What can be set for the connections of a listener.
-    ListenerOptions {}
+    ListenerOptions {
+        /// Where it is written what became of requests.
+        access_logging_service: values::AccessLogging = "accessloggingservice" ["accessLoggingService"],
+    }
     refused: [],
     ignored: [
-        "accessLoggingService", "connectionBalanceConfig", "extensions", "listenerAccessLoggingService",
-        "perConnectionBufferLimitBytes", "proxyProtocol", "socketOptions", "tcpStats",
+        "connectionBalanceConfig", "extensions", "listenerAccessLoggingService", "perConnectionBufferLimitBytes",
+        "proxyProtocol", "socketOptions", "tcpStats",
     ],
 }

@@ -12,6 +12,7 @@ use crate::ir::{ListenerId, ListenerSettings, VirtualHostSettings};
 use crate::reader::Reader;
 
 use super::attach::of_listener;
+use super::connection_options::set_on_connections;
 use super::http_listeners::of_http;
 use super::merge::Merged;
 use super::servers::set_servers;
@@ -54,6 +55,7 @@ pub(crate) fn listener_policies(
     let listeners: Vec<&Arc<ListenerOption>> =
         of_listener(&options.listeners, &owners, section, reader);
     found.attached.extend(first_of(&listeners));
+    let mut settings = ListenerSettings::default();
     if speaks_http {
         let http: Vec<&Arc<HttpListenerOption>> =
             of_listener(&options.http_listeners, &owners, section, reader);
@@ -61,9 +63,8 @@ pub(crate) fn listener_policies(
         let first = http.iter().take(1);
         let first = first.map(|one| (&one.spec.options, one.source()));
         let first = Merged::all(first);
-        let mut settings = of_http(&first);
+        settings = of_http(&first);
         set_servers(&mut settings, &first, reader);
-        found.settings = Arc::new(settings);
         let hosts: Vec<&Arc<VirtualHostOption>> =
             of_listener(&options.virtual_hosts, &owners, section, reader);
         found.attached.extend(merged(&hosts));
@@ -71,6 +72,10 @@ pub(crate) fn listener_policies(
         let all = all.map(|one| (&one.spec.options, one.source()));
         found.hosts = Arc::new(of_hosts(&Merged::all(all)));
     }
+    let first = listeners.iter().take(1);
+    let first = first.map(|one| (&one.spec.options, one.source()));
+    set_on_connections(&mut settings, &Merged::all(first));
+    found.settings = Arc::new(settings);
     found
 }
 

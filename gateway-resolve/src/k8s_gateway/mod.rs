@@ -4,6 +4,7 @@
 //! looked at, and where statuses are written.
 
 mod attach;
+mod connection_options;
 pub(crate) mod delegation;
 mod direct_response;
 mod filters;

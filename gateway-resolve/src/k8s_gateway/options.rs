@@ -1,5 +1,6 @@
 //! What options come to, for whichever level: values of the IR, or what is wrong with them.
 
+mod access_log;
 mod connection_manager;
 mod connections;
 mod cors;
@@ -16,6 +17,7 @@ mod servers;
 mod template;
 mod transformations;
 
+pub(super) use access_log::access_logs;
 pub(super) use connection_manager::{Managed, connection_manager, without_effect};
 pub(super) use connections::{
     connection_limit, connection_rate_limit, health_answer, registered_methods,

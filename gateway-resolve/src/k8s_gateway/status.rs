@@ -16,8 +16,9 @@ use crate::reason::OptionReason;
 use crate::status::Status;
 use crate::status::report::Report;
 
+use super::connection_options::connection_problems;
 use super::http_listeners::http_problems;
-use super::options::{self, Outcome};
+use super::options::Outcome;
 use super::route_options;
 use super::upstream;
 use super::uses::{Place, Uses, UsesOfOne};
@@ -72,7 +73,7 @@ kinds! {
         said.option(option, &host_problems(&option.spec.options), true)
     };
     ListenerOption by |said, option| {
-        said.option(option, &options::problems(&option.spec.options), true)
+        said.option(option, &connection_problems(&option.spec.options), true)
     };
     HttpListenerOption by |said, option| {
         said.option(option, &http_problems(&option.spec.options), false)

@@ -3,65 +3,31 @@
 mod json;
 mod line;
 mod text;
-mod writer;
 
-use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use gateway_dataplane::observe::{Observer, Record, StreamRecord};
+use gateway_dataplane::observe::{LineSink, LineWriter, Observer, Record, StreamRecord};
 
 pub(crate) use self::line::{backend, object};
 
 use self::line::Line;
-use self::writer::Writer;
 use crate::cli::LogFormat;
 use crate::error::Error;
-
-/// Where the lines go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Sink {
-    /// Standard output.
-    Stdout,
-    /// Standard error.
-    Stderr,
-    /// A file, which is made if need be, and made anew when it was renamed or removed.
-    File(PathBuf),
-}
-
-impl FromStr for Sink {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Ok(match text {
-            "" => return Err("expected stdout, stderr or a path".to_owned()),
-            "stdout" => Self::Stdout,
-            "stderr" => Self::Stderr,
-            path => Self::File(path.into()),
-        })
-    }
-}
 
 /// Writes a line for each request and connection, and waits for nobody: what the writer does not keep up with is
 /// lost and counted.
 pub(crate) struct AccessLog {
     format: LogFormat,
-    writer: Writer,
+    writer: LineWriter,
 }
 
 impl AccessLog {
     /// Opens the log.
-    pub(crate) fn open(sink: &Sink, format: LogFormat) -> Result<Self, Error> {
-        let writer = Writer::open(sink).map_err(|error| {
-            let name = match sink {
-                Sink::Stdout => "stdout".into(),
-                Sink::Stderr => "stderr".into(),
-                Sink::File(path) => path.display().to_string(),
-            };
-            Error::new(format!("--access-log {name}: {error}"))
-        })?;
+    pub(crate) fn open(sink: &LineSink, format: LogFormat) -> Result<Self, Error> {
+        let failed = |error| Error::new(format!("--access-log {sink}: {error}"));
+        let writer = LineWriter::open(sink).map_err(failed)?;
         Ok(Self { format, writer })
     }
 

@@ -1,5 +1,6 @@
 //! What options say. A field of the CRD that no type here has is known and not honoured.
 
+mod access_log;
 mod balancing;
 mod connection_manager;
 mod connections;
@@ -21,6 +22,11 @@ mod tls;
 mod transformations;
 mod upstreams;
 
+pub use access_log::{
+    AccessLog, AccessLogFilter, AccessLogging, Comparison, ComparisonFilter, ComparisonOp,
+    FileSink, Filters, GrpcStatusFilter, HeaderFilter, LoggedHeader, ResponseFlagFilter,
+    RuntimeFilter, RuntimeNumber,
+};
 pub use balancing::{
     LeastRequest, LoadBalancer, LoadBalancerKind, OutlierDetection, RingHash, RingHashConfig,
     RoundRobin, SlowStart,

@@ -1,10 +1,16 @@
 //! Texts with operators in them: `%REQ(x-user)%` and the like, in Envoy's syntax
 //! (<https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage#command-operators>).
 
+mod operator;
+
 use std::fmt;
 
-use gateway_model::{HeaderName, Invalid};
+use gateway_model::Invalid;
 use serde::{Deserialize, Serialize};
+
+pub use operator::{FieldName, Operator};
+
+use operator::operator;
 
 /// A text that is made for each request.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -26,58 +32,6 @@ pub enum Piece {
         /// Characters of it that are taken at most.
         limit: Option<usize>,
     },
-}
-
-/// What an operator stands for. Where there is no such thing, it comes to nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Operator {
-    /// The first of these headers of the request that is there.
-    Request(Vec<FieldName>),
-    /// The first of these headers of the response that is there.
-    Response(Vec<FieldName>),
-    /// When the request began, by this format of `strftime`; ISO 8601 when empty.
-    StartTime(Box<str>),
-    /// The version of HTTP that the client speaks.
-    Protocol,
-    /// The address of the client.
-    ClientAddress {
-        /// With its port?
-        port: bool,
-    },
-    /// The address that the client connected to.
-    LocalAddress {
-        /// With its port?
-        port: bool,
-    },
-    /// The server name that the client asked for.
-    ServerName,
-    /// The status of the response.
-    ResponseCode,
-    /// The name of the rule.
-    RouteName,
-    /// The name of this machine.
-    Hostname,
-    /// A variable of the environment.
-    Environment(Box<str>),
-}
-
-/// The name of a header, or of what HTTP/2 has in its place.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum FieldName {
-    /// `:method`.
-    Method,
-    /// `:path`, query included.
-    Path,
-    /// `:path`, without its query.
-    PathOnly,
-    /// `:authority`.
-    Authority,
-    /// `:scheme`.
-    Scheme,
-    /// `:status`.
-    Status,
-    /// A header.
-    Header(HeaderName),
 }
 
 impl Format {
@@ -143,60 +97,6 @@ fn piece(command: &str) -> Option<Piece> {
     };
     let operator = operator(name, argument)?;
     Some(Piece::Value { operator, limit })
-}
-
-fn operator(name: &str, argument: Option<&str>) -> Option<Operator> {
-    Some(match (name, argument) {
-        ("REQ", Some(names)) => Operator::Request(field_names(names)?),
-        ("REQ_WITHOUT_QUERY", Some(names)) => Operator::Request(without_query(field_names(names)?)),
-        ("RESP", Some(names)) => Operator::Response(field_names(names)?),
-        ("START_TIME", format) => Operator::StartTime(format.unwrap_or_default().into()),
-        ("ENVIRONMENT", Some(name)) => Operator::Environment(name.into()),
-        ("PROTOCOL", None) => Operator::Protocol,
-        ("DOWNSTREAM_REMOTE_ADDRESS" | "DOWNSTREAM_DIRECT_REMOTE_ADDRESS", None) => {
-            Operator::ClientAddress { port: true }
-        }
-        (
-            "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT"
-            | "DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT",
-            None,
-        ) => Operator::ClientAddress { port: false },
-        ("DOWNSTREAM_LOCAL_ADDRESS", None) => Operator::LocalAddress { port: true },
-        ("DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT", None) => Operator::LocalAddress { port: false },
-        ("REQUESTED_SERVER_NAME", None) => Operator::ServerName,
-        ("RESPONSE_CODE", None) => Operator::ResponseCode,
-        ("ROUTE_NAME", None) => Operator::RouteName,
-        ("HOSTNAME", None) => Operator::Hostname,
-        _ => return None,
-    })
-}
-
-/// One name, or one and another that counts where the first is not there.
-fn field_names(argument: &str) -> Option<Vec<FieldName>> {
-    let name = |name: &str| {
-        Some(match name {
-            ":method" => FieldName::Method,
-            ":path" => FieldName::Path,
-            ":authority" => FieldName::Authority,
-            ":scheme" => FieldName::Scheme,
-            ":status" => FieldName::Status,
-            name => FieldName::Header(HeaderName::new(name).ok()?),
-        })
-    };
-    argument.splitn(2, '?').map(name).collect()
-}
-
-fn without_query(names: Vec<FieldName>) -> Vec<FieldName> {
-    let name = |name| match name {
-        FieldName::Path => FieldName::PathOnly,
-        FieldName::Header(_)
-        | FieldName::Method
-        | FieldName::Authority
-        | FieldName::PathOnly
-        | FieldName::Scheme
-        | FieldName::Status => name,
-    };
-    names.into_iter().map(name).collect()
 }
 
 impl fmt::Debug for Format {

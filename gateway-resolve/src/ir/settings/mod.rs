@@ -5,6 +5,7 @@
 //! feature by the data plane, when it compiles its table. A setting is named for what it does, not for the
 //! kind of resource that asked for it, and its type has a file of its own here.
 
+mod access_log;
 mod authorization;
 mod backend_connections;
 mod balancing;
@@ -31,6 +32,7 @@ mod session;
 mod times;
 mod transformation;
 
+pub use access_log::{AccessLog, Comparison, HeaderValueMatch, LogFilter, LogFormat, LogValue};
 pub use authorization::{
     Authorization, AuthorizationProtocol, Authorized, ForwardedBody, GrpcAuthorization,
     HttpAuthorization, Named, Unanswered,
@@ -234,6 +236,8 @@ impl BackendSettings {
 settings! {
     /// What may be tuned for one listener, for its connections and for all that is behind it.
     ListenerSettings {
+        /// Where it is written what became of requests, or of connections that are passed on.
+        access_logs: Vec<AccessLog>,
         /// How many connections may be open.
         connection_limit: ConnectionLimit,
         /// How many connections are taken in a time: each takes a token, and is closed where there is none.

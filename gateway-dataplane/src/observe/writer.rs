@@ -1,16 +1,16 @@
-//! The thread that writes, behind a bounded queue.
+//! A thread that writes lines, behind a bounded queue.
 
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
-
-use super::Sink;
 
 /// Lines that wait to be written; beyond, they are lost.
 const WAITING: usize = 4_096;
@@ -19,8 +19,45 @@ const GATHERED: usize = 64 << 10;
 /// The shortest time between two complaints.
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// Hands lines to a thread.
-pub(super) struct Writer {
+/// Where lines go.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum LineSink {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+    /// A file, which is made if need be, and made anew when it was renamed or removed.
+    File(PathBuf),
+}
+
+impl fmt::Display for LineSink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdout => f.write_str("stdout"),
+            Self::Stderr => f.write_str("stderr"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+impl FromStr for LineSink {
+    type Err = String;
+
+    /// `stdout`, `stderr`, or the path of a file.
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(match text {
+            "" => return Err("expected stdout, stderr or a path".to_owned()),
+            "stdout" | "/dev/stdout" => Self::Stdout,
+            "stderr" | "/dev/stderr" => Self::Stderr,
+            path => Self::File(path.into()),
+        })
+    }
+}
+
+/// Hands lines to a thread that writes them, and waits for nobody: what the thread does not keep up with is lost and
+/// counted.
+#[derive(Debug)]
+pub struct LineWriter {
     queue: SyncSender<Message>,
     lost: Arc<AtomicU64>,
 }
@@ -31,11 +68,28 @@ enum Message {
     Flush(SyncSender<()>),
 }
 
-impl Writer {
-    pub(super) fn open(sink: &Sink) -> io::Result<Self> {
+impl LineWriter {
+    /// A writer to a sink that can be written to now.
+    ///
+    /// # Errors
+    /// It cannot be opened, or the system gives no thread.
+    pub fn open(sink: &LineSink) -> io::Result<Self> {
+        let mut out = Out::new(sink);
+        out.open()?;
+        Self::start(out)
+    }
+
+    /// A writer to a sink that is opened when there is something to write, as often as it takes.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn lazy(sink: &LineSink) -> io::Result<Self> {
+        Self::start(Out::new(sink))
+    }
+
+    fn start(out: Out) -> io::Result<Self> {
         let (queue, messages) = sync_channel(WAITING);
         let lost = Arc::default();
-        let out = Out::open(sink)?;
         let thread = Thread {
             out,
             lost: Arc::clone(&lost),
@@ -46,18 +100,20 @@ impl Writer {
         Ok(Self { queue, lost })
     }
 
-    pub(super) fn lost(&self) -> &Arc<AtomicU64> {
+    /// How many lines were lost.
+    pub fn lost(&self) -> &Arc<AtomicU64> {
         &self.lost
     }
 
-    /// Never waits.
-    pub(super) fn put(&self, line: Vec<u8>) {
+    /// Has a line written, with its end. Never waits.
+    pub fn put(&self, line: Vec<u8>) {
         if self.queue.try_send(Message::Line(line)).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    pub(super) fn flush(&self, limit: Duration) {
+    /// Waits until all lines so far are written, or for `limit`.
+    pub fn flush(&self, limit: Duration) {
         let end = Instant::now() + limit;
         let (done, flushed) = sync_channel(1);
         let mut message = Message::Flush(done);
@@ -106,7 +162,8 @@ impl Thread {
         {
             let lost = self.lost.fetch_add(batch.lines, Ordering::Relaxed);
             if lost == 0 {
-                tracing::warn!(%error, "the access log cannot be written");
+                let log = &self.out.sink;
+                tracing::warn!(%log, %error, "the access log cannot be written");
             }
         }
         for done in std::mem::take(batch).flushed {
@@ -144,34 +201,39 @@ impl Batch {
     }
 }
 
-enum Out {
-    Stdout,
-    Stderr,
-    File(PathBuf, File),
+struct Out {
+    sink: LineSink,
+    /// Where the sink is one.
+    file: Option<File>,
 }
 
 impl Out {
-    fn open(sink: &Sink) -> io::Result<Self> {
-        Ok(match sink {
-            Sink::Stdout => Self::Stdout,
-            Sink::Stderr => Self::Stderr,
-            Sink::File(path) => Self::File(path.clone(), append(path)?),
-        })
+    fn new(sink: &LineSink) -> Self {
+        Self {
+            sink: sink.clone(),
+            file: None,
+        }
+    }
+
+    fn open(&mut self) -> io::Result<()> {
+        if let LineSink::File(path) = &self.sink {
+            self.file = Some(append(path)?);
+        }
+        Ok(())
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match self {
-            Self::Stdout => {
+        match &self.sink {
+            LineSink::Stdout => {
                 let mut out = io::stdout().lock();
                 out.write_all(bytes)?;
                 out.flush()
             }
-            Self::Stderr => io::stderr().lock().write_all(bytes),
-            Self::File(path, file) => {
-                if is_moved(path, file) {
-                    *file = append(path)?;
-                }
-                file.write_all(bytes)
+            LineSink::Stderr => io::stderr().lock().write_all(bytes),
+            LineSink::File(path) => {
+                let kept = self.file.take().filter(|file| !is_moved(path, file));
+                let file = kept.map_or_else(|| append(path), Ok)?;
+                self.file.insert(file).write_all(bytes)
             }
         }
     }
@@ -197,7 +259,7 @@ mod tests {
     use std::sync::atomic::Ordering;
     use std::time::Duration;
 
-    use super::{Sink, WAITING, Writer};
+    use super::{LineSink, LineWriter, WAITING};
 
     const LONG: Duration = Duration::from_secs(60);
 
@@ -206,7 +268,7 @@ mod tests {
     fn a_file_that_was_renamed_is_made_anew() {
         let folder = tempfile::tempdir().unwrap();
         let (path, old) = (folder.path().join("log"), folder.path().join("log.1"));
-        let writer = Writer::open(&Sink::File(path.clone())).unwrap();
+        let writer = LineWriter::open(&LineSink::File(path.clone())).unwrap();
         writer.put(b"one\n".to_vec());
         writer.flush(LONG);
         fs::rename(&path, &old).unwrap();
@@ -229,7 +291,7 @@ mod tests {
             .write(true)
             .open(&path)
             .unwrap();
-        let writer = Writer::open(&Sink::File(path)).unwrap();
+        let writer = LineWriter::open(&LineSink::File(path)).unwrap();
         let count = WAITING + 2_000;
         for _ in 0..count {
             writer.put(vec![b'x'; 128]);
