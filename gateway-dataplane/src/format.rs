@@ -147,6 +147,7 @@ fn value(operator: &Operator, subject: Subject<'_>) -> Option<String> {
         Operator::LocalAddress { port } => Some(address(local()?, *port)),
         Operator::ServerName => connection.sni.as_deref().map(str::to_owned),
         Operator::RouteName => rule.map(route_name),
+        Operator::Metadata(namespace, key) => connection.kept(namespace, key).map(str::to_owned),
         Operator::Hostname => Some(hostname().to_owned()),
         Operator::Environment(name) => std::env::var(&**name).ok(),
         Operator::Response(_) | Operator::ResponseCode => None,

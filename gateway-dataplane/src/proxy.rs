@@ -118,7 +118,7 @@ impl<M: MakeBackend> Proxy<M> {
         applied.note_certificates(ir, &certificates);
         let wanted = self.wanted(&prepared, &mut applied);
         let handed_over = hand_over(&mut state, &wanted);
-        let opened = self.open(&mut state, &wanted, &mut applied);
+        let opened = self.open(&mut state, &prepared, &wanted, &mut applied);
         self.forwarder.install(prepared);
         self.serve_anew(&handed_over);
         self.accept_from(opened);
@@ -159,7 +159,13 @@ impl<M: MakeBackend> Proxy<M> {
     }
 
     /// Opens the sockets that are wanted and not there yet.
-    fn open(&self, state: &mut State, wanted: &Wanted, applied: &mut Applied) -> Vec<Opened> {
+    fn open(
+        &self,
+        state: &mut State,
+        prepared: &Prepared<'_, M::Backend>,
+        wanted: &Wanted,
+        applied: &mut Applied,
+    ) -> Vec<Opened> {
         let mut opened = Vec::new();
         for (key, address) in wanted.sockets() {
             if let Some(known) = state.sockets.get(&(key, address)) {
@@ -171,12 +177,10 @@ impl<M: MakeBackend> Proxy<M> {
                 .iter()
                 .filter(|((other, _), _)| other.transport == key.transport)
                 .any(|(_, socket)| socket.bound.port() == address.port());
-            match listen(
-                key.transport,
-                address,
-                self.workers.len(),
-                self.alone && !ours,
-            ) {
+            let alone = self.alone && !ours;
+            let table = prepared.table().socket(&key);
+            let options = table.map_or(&[][..], |table| table.options());
+            match listen(key.transport, address, self.workers.len(), alone, options) {
                 Ok((bound, sockets)) => {
                     let id = state.next_socket;
                     state.next_socket += 1;

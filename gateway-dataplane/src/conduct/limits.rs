@@ -14,6 +14,7 @@ pub(super) struct Own {
     http2: Http2,
     bytes: Option<u32>,
     fields: Option<u32>,
+    buffer: Option<u32>,
 }
 
 /// What a connection may take that others may take without end.
@@ -40,6 +41,7 @@ impl Own {
                 .map_or_else(Default::default, |set| set.value.http2.clone()),
             bytes: heads.and_then(|heads| heads.bytes),
             fields: heads.and_then(|heads| heads.fields),
+            buffer: settings.buffer_limit.as_ref().map(|set| set.value),
         }
     }
 
@@ -76,6 +78,9 @@ impl Own {
             &mut limits.header_count,
             self.fields.map(|fields| fields as usize),
         );
+        let buffer = self.buffer.map(|buffer| buffer as usize);
+        limits.h2_send_buffer = limits.h2_send_buffer.min(buffer.unwrap_or(usize::MAX));
+        put(&mut limits.h2_send_buffer_of_all, buffer);
         limits
     }
 }

@@ -17,7 +17,7 @@ pub(crate) use limits::Life;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use gateway_resolve::ir::{HttpVersion, ListenerSettings, Protocols, Provenance};
+use gateway_resolve::ir::{AccessLog, HttpVersion, ListenerSettings, Protocols, Provenance, ProxyProtocol, Sourced};
 use http::Response;
 
 use self::heads::Heads;
@@ -39,6 +39,8 @@ pub(crate) struct Conduct {
     limits: Own,
     marks: Marks,
     logs: Option<Arc<Logs>>,
+    connection_logs: Option<Arc<Logs>>,
+    proxy_protocol: Option<ProxyProtocol>,
 }
 
 impl Conduct {
@@ -54,10 +56,9 @@ impl Conduct {
                 .map_or_else(Protocols::default, |set| set.value.clone()),
             limits: Own::new(settings),
             marks: Marks::new(settings),
-            logs: settings
-                .access_logs
-                .as_ref()
-                .and_then(|set| Logs::open(&set.value)),
+            logs: open(&settings.access_logs),
+            connection_logs: open(&settings.connection_logs),
+            proxy_protocol: settings.proxy_protocol.as_ref().map(|set| set.value.clone()),
         };
         (conduct != Self::default()).then(|| Arc::new(conduct))
     }
@@ -107,6 +108,16 @@ impl Conduct {
         self.logs.as_ref()
     }
 
+    /// Where it is written what became of connections, whatever was on them.
+    pub(crate) fn connection_logs(&self) -> Option<&Arc<Logs>> {
+        self.connection_logs.as_ref()
+    }
+
+    /// What connections say of where they come from.
+    pub(crate) fn proxy_protocol(&self) -> Option<&ProxyProtocol> {
+        self.proxy_protocol.as_ref()
+    }
+
     /// Edits the head of a request, which is in canonical form, before routes are looked at. The answer to one that
     /// goes no further.
     pub(crate) fn receive(
@@ -116,6 +127,10 @@ impl Conduct {
     ) -> Option<Answer> {
         self.heads.receive(head, connection)
     }
+}
+
+fn open(logs: &Option<Box<Sourced<Vec<AccessLog>>>>) -> Option<Arc<Logs>> {
+    Logs::open(&logs.as_ref()?.value)
 }
 
 /// What is known of the connection, as the listener sees it that the request with this head is for. `None`: as it

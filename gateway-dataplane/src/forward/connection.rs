@@ -13,6 +13,9 @@ use crate::conduct::Conduct;
 use crate::server::Watch;
 use crate::table::SocketKey;
 
+/// Something that is kept of a connection: a namespace, a name, and the value.
+pub(crate) type Kept = (Box<str>, Box<str>, String);
+
 /// Where requests come from, and by which socket.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -30,6 +33,8 @@ pub struct ConnectionInfo {
     pub(crate) headers: ConnectionHeaders,
     #[cfg(feature = "proxy")]
     pub(crate) watch: Option<Arc<Watch>>,
+    /// What was kept of it: namespaces, names and values.
+    pub(crate) metadata: Option<Arc<[Kept]>>,
     /// How the listener deals with it, as far as settings say.
     pub(crate) conduct: Option<Arc<Conduct>>,
 }
@@ -46,6 +51,7 @@ impl ConnectionInfo {
             worker: 0,
             #[cfg(feature = "proxy")]
             watch: None,
+            metadata: None,
             conduct: None,
         }
     }
@@ -71,6 +77,23 @@ impl ConnectionInfo {
             from: self.peer,
             to: SocketAddr::new(self.socket.address.unwrap_or(any), self.socket.port),
         }
+    }
+
+    /// The same, which comes from `peer` in truth.
+    #[must_use]
+    pub(crate) fn really_from(self, peer: SocketAddr) -> Self {
+        Self {
+            headers: ConnectionHeaders::new(peer.ip(), &self.scheme, self.socket.port),
+            peer,
+            ..self
+        }
+    }
+
+    /// What was kept of it in a namespace under a name.
+    pub(crate) fn kept(&self, namespace: &str, key: &str) -> Option<&str> {
+        let mut kept = self.metadata.iter().flat_map(|kept| kept.iter());
+        let found = kept.find(|(space, name, _)| &**space == namespace && &**name == key);
+        found.map(|(_, _, value)| value.as_str())
     }
 
     /// The same, served by `worker`.

@@ -25,6 +25,7 @@ mod upgrade;
 
 pub(crate) use client::{After, refuse, serve as serve_client};
 pub use connection::ConnectionInfo;
+pub(crate) use connection::Kept;
 pub use forwarder::Forwarder;
 pub(crate) use forwarder::{Options, Prepared};
 pub use service::ForwardService;

@@ -8,8 +8,10 @@ mod flags;
 mod json;
 mod operator;
 mod subject;
+mod whole;
 
 pub(crate) use subject::{Kept, LogSubject, Outcome};
+pub(crate) use whole::LoggedConnection;
 
 use std::collections::HashMap;
 use std::fmt;

@@ -58,10 +58,11 @@ pub(super) fn value(operator: &Operator, subject: &LogSubject<'_>) -> Value {
         Operator::Environment(name) => std::env::var(&**name).ok().into(),
         Operator::Duration => milliseconds(Some(subject.duration)),
         Operator::ResponseDuration => milliseconds(subject.response_after),
-        Operator::BytesReceived => number(Some(subject.moved.0)),
-        Operator::BytesSent => number(Some(subject.moved.1)),
+        Operator::BytesReceived => number(subject.moved.map(|moved| moved.0)),
+        Operator::BytesSent => number(subject.moved.map(|moved| moved.1)),
         Operator::Endpoint => subject.endpoint.map(|endpoint| endpoint.to_string()).into(),
         Operator::Backend => subject.backend.map(ToString::to_string).into(),
+        Operator::Metadata(namespace, key) => connection.kept(namespace, key).into(),
         Operator::GrpcStatus => grpc_status(subject),
         _ => Value::Nothing,
     }

@@ -52,7 +52,7 @@ pub(crate) struct LogSubject<'a> {
     pub(crate) backend: Option<&'a BackendId>,
     pub(crate) endpoint: Option<SocketAddr>,
     /// Bytes from and to the client.
-    pub(crate) moved: (u64, u64),
+    pub(crate) moved: Option<(u64, u64)>,
     pub(crate) started: SystemTime,
     pub(crate) response_after: Option<Duration>,
     pub(crate) duration: Duration,

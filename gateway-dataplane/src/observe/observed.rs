@@ -287,7 +287,7 @@ fn write_down(kept: &Kept, record: &Record) {
         route: &route,
         backend: record.backend(),
         endpoint: record.endpoint,
-        moved: (record.received, record.sent),
+        moved: Some((record.received, record.sent)),
         started: record.started,
         response_after: record.response_after,
         duration: record.duration,

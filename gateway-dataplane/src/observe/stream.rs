@@ -164,7 +164,7 @@ fn write_down(kept: &Kept, record: &StreamRecord) {
         route: &route,
         backend: record.backend(),
         endpoint: None,
-        moved: (record.received, record.sent),
+        moved: Some((record.received, record.sent)),
         started: record.started,
         response_after: None,
         duration: record.duration,

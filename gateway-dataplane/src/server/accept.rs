@@ -10,7 +10,7 @@ use std::task::Poll;
 use std::time::Instant;
 
 use futures_util::future::poll_fn;
-use gateway_resolve::ir::HttpVersion;
+use gateway_resolve::ir::{HttpVersion, ProxyProtocol};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_rustls::server::TlsStream;
@@ -18,6 +18,7 @@ use tokio_rustls::server::TlsStream;
 use super::greet::{Greeted, Passed, greet};
 use super::http2::Http2;
 use super::listening::Served;
+use super::proxied::Proxied;
 use super::sniff::{Protocol, sniff};
 use super::watch::{Order, Registration, Watch};
 use super::worker::Worker;
@@ -26,7 +27,8 @@ use crate::Limits;
 use crate::backend::MakeBackend;
 use crate::codec::h1::{Buffer, Rules, Side, Stream};
 use crate::conduct::{Conduct, Seat, Turned};
-use crate::forward::{ConnectionInfo, Current, View, forward};
+use crate::forward::{ConnectionInfo, Current, Kept, View, forward};
+use crate::log::LoggedConnection;
 use crate::observe::{Observed, ObservedStream};
 use crate::table::{Chosen, StreamRoute};
 
@@ -74,7 +76,36 @@ impl<M: MakeBackend> Client<M> {
         }
     }
 
-    fn meet(mut self, stream: TcpStream) -> Meeting {
+    fn meet(self, stream: TcpStream) -> Meeting {
+        match self.view.table.proxy_protocol() {
+            None => self.meet_directly(stream),
+            Some(_) => Box::pin(self.learn(stream)),
+        }
+    }
+
+    /// Reads where the connection comes from.
+    async fn learn(mut self, mut stream: TcpStream) -> Option<Serving> {
+        let limit = self.worker.limits().tls_handshake;
+        let reading = tokio::time::timeout(limit, Proxied::read(&mut stream));
+        let client = self.info.peer;
+        let proxied = match unless_stopped(self.registration.watch(), reading).await? {
+            Ok(Ok(proxied)) => proxied,
+            Ok(Err(error)) => {
+                tracing::debug!(%client, %error, "a connection was refused");
+                return None;
+            }
+            Err(_elapsed) => return None,
+        };
+        if let Some(protocol) = self.view.table.proxy_protocol() {
+            self.info.metadata = kept(protocol, &proxied);
+        }
+        if let Some(client) = proxied.client {
+            self.info = self.info.really_from(client);
+        }
+        self.meet_directly(stream).await
+    }
+
+    fn meet_directly(mut self, stream: TcpStream) -> Meeting {
         if self.view.table.is_tls() {
             return Box::pin(self.greet(stream));
         }
@@ -165,6 +196,7 @@ impl<M: MakeBackend> Client<M> {
         Box::pin(async move {
             let (watch, client) = (registration.watch(), info.peer);
             watch.begin();
+            let _logged = LoggedConnection::begin(&info);
             let audience = &worker.forwarder.options().audience;
             let mut observed = ObservedStream::begin(audience, &info, &chosen);
             let (payload, backend) = (chosen.payload(), chosen.backend);
@@ -188,6 +220,7 @@ impl<M: MakeBackend> Client<M> {
             view,
             seat,
         } = self;
+        let logged = LoggedConnection::begin(&info);
         info.watch = Some(Arc::clone(registration.watch()));
         let mut current = worker.forwarder.current(view, info.worker, info.socket);
         let terms = Terms::new(
@@ -203,7 +236,7 @@ impl<M: MakeBackend> Client<M> {
                     let options = worker.forwarder.options();
                     let watch = registration.watch();
                     http1::serve(options, &mut current, &info, watch, &mut client, linger).await;
-                    drop(seat);
+                    drop((seat, logged));
                 })
             }
             Protocol::Http2 => {
@@ -212,7 +245,7 @@ impl<M: MakeBackend> Client<M> {
                     let http2 = own.as_ref().unwrap_or(&worker.http2);
                     let watch = registration.watch();
                     serve_http2(&worker, http2, current, info, side, watch).await;
-                    drop(seat);
+                    drop((seat, logged));
                 })
             }
         }
@@ -227,6 +260,18 @@ async fn unless_stopped<F: Future>(watch: &Watch, future: F) -> Option<F::Output
         Order::Serve | Order::Finish => future.as_mut().poll(cx).map(Some),
     })
     .await
+}
+
+/// What is kept of a PROXY header, where the listener says so.
+fn kept(protocol: &ProxyProtocol, proxied: &Proxied) -> Option<Arc<[Kept]>> {
+    let found = protocol.kept.iter().filter_map(|rule| {
+        let mut tlvs = proxied.tlvs.iter();
+        let (_, value) = tlvs.find(|(kind, _)| *kind == rule.kind)?;
+        let value = String::from_utf8_lossy(value).into_owned();
+        Some((rule.namespace.clone(), rule.key.clone(), value))
+    });
+    let found: Arc<[Kept]> = found.collect();
+    (!found.is_empty()).then_some(found)
 }
 
 /// On which terms HTTP is spoken with a client.

@@ -11,6 +11,7 @@ mod hello;
 mod http1;
 mod http2;
 mod listening;
+mod proxied;
 mod respond;
 mod sniff;
 mod socket;

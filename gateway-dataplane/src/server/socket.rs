@@ -3,8 +3,8 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 
-use gateway_resolve::ir::Transport;
-use socket2::{Domain, Protocol, Socket, Type};
+use gateway_resolve::ir::{SocketMoment, SocketOption, SocketValue, Transport};
+use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 
 /// Connections that may wait to be accepted; the kernel may lower it (`net.core.somaxconn`).
 const BACKLOG: i32 = 4_096;
@@ -38,9 +38,10 @@ pub(crate) fn listen(
     address: SocketAddr,
     workers: usize,
     alone: bool,
+    options: &[SocketOption],
 ) -> io::Result<(SocketAddr, Vec<Listen>)> {
     let open = |address, shared| match transport {
-        Transport::Tcp => open_tcp(address, shared).map(Listen::Tcp),
+        Transport::Tcp => open_tcp(address, shared, options).map(Listen::Tcp),
         Transport::Udp => open_udp(address, shared).map(Listen::Udp),
     };
     if alone && address.port() != 0 {
@@ -62,14 +63,54 @@ fn open_udp(address: SocketAddr, shared: bool) -> io::Result<UdpSocket> {
     Ok(socket.into())
 }
 
-fn open_tcp(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
+/// Accepted sockets inherit what is set here.
+fn open_tcp(
+    address: SocketAddr,
+    shared: bool,
+    options: &[SocketOption],
+) -> io::Result<TcpListener> {
     let socket = open(address, shared, Type::STREAM, Protocol::TCP)?;
+    let set_due = |when| {
+        let due = options.iter().filter(|option| option.when == when);
+        due.map(|option| &option.value).try_for_each(|value| set(&socket, value))
+    };
     socket.set_reuse_address(true)?;
-    // Accepted sockets inherit it.
     socket.set_tcp_nodelay(true)?;
+    set_due(SocketMoment::Unbound)?;
     socket.bind(&address.into())?;
+    set_due(SocketMoment::Bound)?;
     socket.listen(BACKLOG)?;
+    set_due(SocketMoment::Listening)?;
     Ok(socket.into())
+}
+
+/// Sets an option that a listener asks for.
+fn set(socket: &Socket, value: &SocketValue) -> io::Result<()> {
+    let keepalive = TcpKeepalive::new();
+    let size = |bytes: &u32| *bytes as usize;
+    match value {
+        SocketValue::ReuseAddress(on) => socket.set_reuse_address(*on),
+        SocketValue::KeepAlive(on) => socket.set_keepalive(*on),
+        SocketValue::ReceiveBuffer(bytes) => socket.set_recv_buffer_size(size(bytes)),
+        SocketValue::SendBuffer(bytes) => socket.set_send_buffer_size(size(bytes)),
+        SocketValue::Priority(priority) => socket.set_priority(*priority),
+        SocketValue::Mark(mark) => socket.set_mark(*mark),
+        SocketValue::Device(name) => socket.bind_device(Some(name.as_bytes())),
+        SocketValue::NoDelay(on) => socket.set_tcp_nodelay(*on),
+        SocketValue::SegmentSize(bytes) => socket.set_tcp_mss(*bytes),
+        SocketValue::KeepIdle(time) => socket.set_tcp_keepalive(&keepalive.with_time(*time)),
+        SocketValue::KeepInterval(time) => {
+            socket.set_tcp_keepalive(&keepalive.with_interval(*time))
+        }
+        SocketValue::KeepCount(count) => socket.set_tcp_keepalive(&keepalive.with_retries(*count)),
+        SocketValue::UserTimeout(time) => socket.set_tcp_user_timeout(Some(*time)),
+        SocketValue::Congestion(name) => socket.set_tcp_congestion(name.as_bytes()),
+        SocketValue::TypeOfService(kind) => socket.set_tos_v4(*kind),
+        SocketValue::TimeToLive(hops) => socket.set_ttl_v4(*hops),
+        SocketValue::FreeBind(on) => socket.set_freebind_v4(*on),
+        SocketValue::TrafficClass(class) => socket.set_tclass_v6(*class),
+        _ => Err(io::ErrorKind::Unsupported.into()),
+    }
 }
 
 fn open(address: SocketAddr, shared: bool, kind: Type, protocol: Protocol) -> io::Result<Socket> {
@@ -86,9 +127,11 @@ fn open(address: SocketAddr, shared: bool, kind: Type, protocol: Protocol) -> io
 
 #[cfg(test)]
 mod tests {
-    use gateway_resolve::ir::Transport;
+    use std::time::Duration;
 
-    use super::listen;
+    use gateway_resolve::ir::{SocketMoment, SocketOption, SocketValue, Transport};
+
+    use super::{Listen, listen};
 
     const BOTH: [Transport; 2] = [Transport::Tcp, Transport::Udp];
 
@@ -96,7 +139,7 @@ mod tests {
     fn all_workers_listen_on_one_port() {
         for transport in BOTH {
             let (bound, sockets) =
-                listen(transport, "127.0.0.1:0".parse().unwrap(), 3, true).unwrap();
+                listen(transport, "127.0.0.1:0".parse().unwrap(), 3, true, &[]).unwrap();
             assert_ne!(bound.port(), 0);
             for socket in &sockets {
                 assert_eq!(socket.local_addr().unwrap(), bound);
@@ -104,14 +147,36 @@ mod tests {
         }
     }
 
+    /// `socket(7)` and `tcp(7)`.
+    #[test]
+    fn options_are_set_on_the_socket() {
+        let option = |value, when| SocketOption { value, when };
+        let options = [
+            option(SocketValue::KeepAlive(true), SocketMoment::Unbound),
+            option(SocketValue::KeepIdle(Duration::from_secs(33)), SocketMoment::Bound),
+            option(SocketValue::KeepCount(7), SocketMoment::Listening),
+            option(SocketValue::NoDelay(false), SocketMoment::Listening),
+        ];
+        let address = "127.0.0.1:0".parse().unwrap();
+        let (_, sockets) = listen(Transport::Tcp, address, 1, true, &options).unwrap();
+        let Listen::Tcp(socket) = &sockets[0] else {
+            panic!("a socket of UDP");
+        };
+        let socket = socket2::SockRef::from(socket);
+        assert!(socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(33));
+        assert_eq!(socket.tcp_keepalive_retries().unwrap(), 7);
+        assert!(!socket.tcp_nodelay().unwrap());
+    }
+
     #[test]
     fn a_port_that_somebody_else_shares_is_taken() {
         for transport in BOTH {
             let (bound, _sockets) =
-                listen(transport, "127.0.0.1:0".parse().unwrap(), 1, true).unwrap();
-            let error = listen(transport, bound, 1, true).unwrap_err();
+                listen(transport, "127.0.0.1:0".parse().unwrap(), 1, true, &[]).unwrap();
+            let error = listen(transport, bound, 1, true, &[]).unwrap_err();
             assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
-            assert!(listen(transport, bound, 1, false).is_ok());
+            assert!(listen(transport, bound, 1, false, &[]).is_ok());
         }
     }
 }

@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use std::ptr;
 use std::sync::Arc;
 
-use gateway_resolve::ir::{self, PathMatch, Route, Stack, Transport, VirtualHost};
+use gateway_resolve::ir::{
+    self, PathMatch, ProxyProtocol, Route, SocketOption, Stack, Transport, VirtualHost,
+};
 use http::StatusCode;
 
 use super::check::may_meet;
@@ -203,6 +205,22 @@ impl<B> SocketTable<B> {
     /// Does any of its listeners say how it deals with its clients?
     pub(crate) fn has_conduct(&self) -> bool {
         self.has_conduct
+    }
+
+    /// What connections say of where they come from, before anything else: as the first listener says that says so.
+    pub(crate) fn proxy_protocol(&self) -> Option<&ProxyProtocol> {
+        if !self.has_conduct {
+            return None;
+        }
+        let mut listeners = self.listeners.iter();
+        listeners.find_map(|listener| listener.conduct()?.proxy_protocol())
+    }
+
+    /// The options of the socket: those of the first listener that has any.
+    pub(crate) fn options(&self) -> &[SocketOption] {
+        let mut listeners = self.listeners.iter();
+        let options = listeners.find_map(|listener| listener.ir().settings.socket_options.as_ref());
+        options.map_or(&[], |set| &set.value)
     }
 
     /// How a connection is dealt with before its first request.

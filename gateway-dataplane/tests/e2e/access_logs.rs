@@ -243,3 +243,24 @@ async fn connections_that_are_passed_on_are_written_down() {
         format!("{} - - Service default/a:80\n", head.len())
     );
 }
+
+/// K8sGateway, `listenerAccessLoggingService`: a line a connection, however many requests it had.
+#[tokio::test]
+async fn connections_are_written_down_as_a_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    let origin = echo().await;
+    let mut listener = listener("http", vec![("/", rule(vec![to("a")]))]);
+    let mut settings = ListenerSettings::default();
+    let format = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% %PROTOCOL% %BYTES_SENT%\n";
+    settings.connection_logs = set(vec![text(&path, format)]);
+    listener.settings = Arc::new(settings);
+    let (proxy, at) = serve(&ir(vec![listener], vec![backend("a", &[origin.address])]));
+    let mut client = Raw::connect(at).await;
+    for _ in 0..2 {
+        assert_eq!(client.get("/").await.status, 200);
+    }
+    drop(client);
+    let rig = Rig { proxy, at, origin };
+    assert_eq!(rig.written(&path).await, "127.0.0.1 - -\n");
+}

@@ -27,6 +27,7 @@ mod names;
 mod observe;
 mod plan;
 mod provenance;
+mod proxied;
 #[cfg(feature = "grpc")]
 mod rate_limits;
 mod reload;

@@ -20,10 +20,18 @@ options! {
     ListenerOptions {
         /// Where it is written what became of requests.
         access_logging_service: values::AccessLogging = "accessloggingservice" ["accessLoggingService"],
+        /// How connections are spread over threads.
+        connection_balance_config: values::ConnectionBalance = "connectionbalanceconfig" ["connectionBalanceConfig"],
+        /// Where it is written what became of connections.
+        listener_access_logging_service: values::AccessLogging =
+            "listeneraccessloggingservice" ["listenerAccessLoggingService"],
+        /// How much is kept of what is on its way on a connection.
+        per_connection_buffer_limit_bytes: u32 = "perconnectionbufferlimitbytes" ["perConnectionBufferLimitBytes"],
+        /// Whether connections say where they come from.
+        proxy_protocol: values::ProxyProtocol = "proxyprotocol" ["proxyProtocol"],
+        /// Options of the socket.
+        socket_options: Vec<values::SocketOption> = "socketoptions" ["socketOptions"],
     }
     refused: [],
-    ignored: [
-        "connectionBalanceConfig", "extensions", "listenerAccessLoggingService", "perConnectionBufferLimitBytes",
-        "proxyProtocol", "socketOptions", "tcpStats",
-    ],
+    ignored: ["extensions", "tcpStats"],
 }

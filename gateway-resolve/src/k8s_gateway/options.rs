@@ -14,6 +14,7 @@ mod matchers;
 mod retry;
 mod rewrites;
 mod servers;
+mod sockets;
 mod template;
 mod transformations;
 
@@ -33,6 +34,7 @@ pub(super) use limits::{
 pub(super) use retry::retry;
 pub(super) use rewrites::{host_rewrite, prefix_rewrite, regex_rewrite};
 pub(super) use servers::{authorized, authorizer, rate_limit_server};
+pub(super) use sockets::{buffer_limit, proxy_protocol, socket_options};
 pub(super) use transformations::{set_transformations, staged_transformations, transformations};
 
 use std::fmt;

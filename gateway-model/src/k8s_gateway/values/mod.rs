@@ -17,6 +17,7 @@ mod limits;
 mod listeners;
 mod retries;
 mod rewrites;
+mod sockets;
 mod template;
 mod tls;
 mod transformations;
@@ -59,6 +60,7 @@ pub use limits::{
 pub use listeners::{ConnectionLimit, Empty, HeaderValidation, HealthCheck, Router};
 pub use retries::{Backoff, Retries, Shadowing};
 pub use rewrites::{HostRewrite, Regex, RegexRewrite};
+pub use sockets::{ConnectionBalance, ProxyProtocol, SocketOption, SocketState, TlvKey, TlvRule};
 pub use template::{
     DynamicMetadataValue, Extraction, ExtractionMode, HeaderToAppend, InjaTemplate, MergedJsonKey,
     ParseBody, TemplateBody, TransformationTemplate,

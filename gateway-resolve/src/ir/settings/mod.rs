@@ -29,6 +29,7 @@ mod rate_limit;
 mod retry;
 mod rewrite;
 mod session;
+mod sockets;
 mod times;
 mod transformation;
 
@@ -63,6 +64,7 @@ pub use rate_limit::LocalRateLimit;
 pub use retry::{Failures, Retry, RetryConstraint};
 pub use rewrite::{HostChange, PathChange, Substitution};
 pub use session::{SessionCarrier, SessionPersistence};
+pub use sockets::{KeptTlv, ProxyProtocol, SocketMoment, SocketOption, SocketValue};
 pub use times::ConnectionTimes;
 pub use transformation::{
     BodyParsing, BodyTransformation, Captures, Extracted, ExtractionMode, Extractor, MergedKey,
@@ -238,6 +240,14 @@ settings! {
     ListenerSettings {
         /// Where it is written what became of requests, or of connections that are passed on.
         access_logs: Vec<AccessLog>,
+        /// Where it is written what became of connections, whatever was on them.
+        connection_logs: Vec<AccessLog>,
+        /// Whether connections say where they come from.
+        proxy_protocol: ProxyProtocol,
+        /// Options of the socket.
+        socket_options: Vec<SocketOption>,
+        /// How many bytes are kept that are on their way on a connection.
+        buffer_limit: u32,
         /// How many connections may be open.
         connection_limit: ConnectionLimit,
         /// How many connections are taken in a time: each takes a token, and is closed where there is none.

@@ -55,6 +55,8 @@ pub enum Operator {
     ConnectionId,
     /// The status of gRPC.
     GrpcStatus,
+    /// What was kept of the connection in this namespace under this name.
+    Metadata(Box<str>, Box<str>),
     /// Something that there is not here, under this name: it comes to nothing.
     Nothing(Box<str>),
     /// A variable of the environment.
@@ -122,7 +124,11 @@ fn of_exchange(name: &str, argument: Option<&str>) -> Option<Operator> {
         ("UPSTREAM_CLUSTER" | "UPSTREAM_CLUSTER_RAW", None) => Operator::Backend,
         ("CONNECTION_ID", None) => Operator::ConnectionId,
         ("GRPC_STATUS", _) => Operator::GrpcStatus,
-        ("DYNAMIC_METADATA" | "METADATA" | "FILTER_STATE", Some(_)) => nothing(name),
+        ("DYNAMIC_METADATA", Some(place)) => match place.split_once(':') {
+            Some((namespace, key)) => Operator::Metadata(namespace.into(), key.into()),
+            None => nothing(name),
+        },
+        ("METADATA" | "FILTER_STATE", Some(_)) => nothing(name),
         ("UPSTREAM_LOCAL_ADDRESS" | "UPSTREAM_LOCAL_ADDRESS_WITHOUT_PORT", None) => nothing(name),
         ("UPSTREAM_TRANSPORT_FAILURE_REASON", None) => nothing(name),
         (name, None) if name.starts_with("DOWNSTREAM_PEER_") => nothing(name),
