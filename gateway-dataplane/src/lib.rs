@@ -60,10 +60,11 @@ pub mod head;
 mod identity;
 mod limits;
 #[cfg(feature = "proxy")]
+mod log;
+#[cfg(feature = "proxy")]
 pub mod observe;
 #[cfg(not(feature = "proxy"))]
 #[path = "observe/alone.rs"]
-mod log;
 pub mod observe;
 mod paced;
 pub mod plan;

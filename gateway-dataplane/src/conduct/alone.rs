@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use gateway_resolve::ir::ListenerSettings;
+use gateway_resolve::ir::{ListenerSettings, ProxyProtocol};
 
 use crate::ConnectionInfo;
 use crate::head::RequestHead;
 use crate::plan::Answer;
 
+pub(crate) mod certificate;
 pub(crate) mod client;
 
 /// There is none.
@@ -24,6 +25,10 @@ impl Conduct {
         _head: &mut RequestHead,
         _connection: &ConnectionInfo,
     ) -> Option<Answer> {
+        match *self {}
+    }
+
+    pub(crate) fn proxy_protocol(&self) -> Option<&ProxyProtocol> {
         match *self {}
     }
 }

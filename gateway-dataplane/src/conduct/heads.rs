@@ -1,13 +1,14 @@
 //! What is done with the heads of requests before routes are looked at.
 
 use gateway_model::HeaderName;
-use gateway_resolve::ir::{HeaderManipulation, Http1, ListenerSettings, RequestHeads, Underscores};
+use gateway_resolve::ir::{HeaderManipulation, Http1, ListenerSettings, RequestHeads, Underscores, Upgrades};
 use http::{Method, StatusCode, Version};
 
 use super::paths;
 use crate::ConnectionInfo;
 use crate::filter::manipulate::{edit_request, request_headers};
 use crate::format::Subject;
+use crate::forward::headers::requested_upgrade;
 use crate::head::{Known, RequestHead, ResponseHead};
 use crate::observe::Reason;
 use crate::plan::Answer;
@@ -24,6 +25,7 @@ pub(super) struct Heads {
     added: Vec<HeaderManipulation>,
     removed: Vec<HeaderName>,
     http1: Http1,
+    upgrades: Option<Upgrades>,
     via: Option<Box<str>>,
 }
 
@@ -45,6 +47,7 @@ impl Heads {
             rules,
             added: added.into_iter().collect(),
             removed,
+            upgrades: protocols.and_then(|set| set.value.upgrades),
             http1: protocols.map_or_else(Http1::default, |set| set.value.http1.clone()),
             via: settings.via.as_ref().map(|set| set.value.clone()),
         }
@@ -62,6 +65,9 @@ impl Heads {
         if let Some(refused) = self.check_version(head).or_else(|| self.check_fields(head)) {
             return Some(status(refused, Reason::Invalid));
         }
+        if self.refuses_upgrade(head) {
+            return Some(status(StatusCode::FORBIDDEN, Reason::Denied));
+        }
         let rules = &self.rules;
         if let Some(answer) = paths::settle(rules.escaped_slashes, rules.merges_slashes, head) {
             return Some(answer);
@@ -71,6 +77,14 @@ impl Heads {
         }
         self.change(head, connection);
         self.is_about_health(head).then(|| health(connection))
+    }
+
+    /// RFC 6455 section 4.1: the protocol is `websocket` in any case.
+    fn refuses_upgrade(&self, head: &RequestHead) -> bool {
+        let (Some(upgrades), Some(asked)) = (self.upgrades, requested_upgrade(head)) else {
+            return false;
+        };
+        !(upgrades.websocket && asked.eq_ignore_ascii_case(b"websocket"))
     }
 
     /// HTTP/1.0 may not be spoken, or names no host.

@@ -4,12 +4,14 @@
 //! a connection before its first request is told by its server name; in clear, where all listeners of a port share
 //! its connections, it is that of the first that says anything. What holds for a request is told by its host.
 
+pub(crate) mod certificate;
 pub(crate) mod client;
 mod gate;
 mod heads;
 mod limits;
 mod paths;
 mod response;
+pub(crate) mod shown;
 
 pub(crate) use gate::{Gate, Seat, Turned};
 pub(crate) use limits::Life;
@@ -17,7 +19,7 @@ pub(crate) use limits::Life;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use gateway_resolve::ir::{AccessLog, HttpVersion, ListenerSettings, Protocols, Provenance, ProxyProtocol, Sourced};
+use gateway_resolve::ir::{CertificateNotice, AccessLog, HttpVersion, ListenerSettings, Protocols, Provenance, ProxyProtocol, Sourced};
 use http::Response;
 
 use self::heads::Heads;
@@ -61,6 +63,11 @@ impl Conduct {
             proxy_protocol: settings.proxy_protocol.as_ref().map(|set| set.value.clone()),
         };
         (conduct != Self::default()).then(|| Arc::new(conduct))
+    }
+
+    /// What becomes of what requests tell of the certificates of clients.
+    pub(crate) fn certificate_notice(&self) -> Option<&CertificateNotice> {
+        self.provenance.as_ref()?.certificate.as_ref()
     }
 
     /// How many connections there may be.

@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use futures_util::future::poll_fn;
 use gateway_resolve::ir::{HttpVersion, ProxyProtocol};
+use rustls::ServerConnection;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_rustls::server::TlsStream;
@@ -26,7 +27,7 @@ use super::{http1, tcp};
 use crate::Limits;
 use crate::backend::MakeBackend;
 use crate::codec::h1::{Buffer, Rules, Side, Stream};
-use crate::conduct::{Conduct, Seat, Turned};
+use crate::conduct::{Conduct, Seat, Turned, shown};
 use crate::forward::{ConnectionInfo, Current, Kept, View, forward};
 use crate::log::LoggedConnection;
 use crate::observe::{Observed, ObservedStream};
@@ -56,9 +57,11 @@ impl<M: MakeBackend> Client<M> {
         permit: OwnedSemaphorePermit,
         peer: SocketAddr,
     ) -> Self {
+        let mut info = ConnectionInfo::new(peer, served.key).on_worker(worker.index);
+        info.id = worker.next_connection();
         Self {
             registration: worker.registry.watch(served.id, permit),
-            info: ConnectionInfo::new(peer, served.key).on_worker(worker.index),
+            info,
             worker: Arc::clone(worker),
             view: served.current.view(),
             seat: None,
@@ -164,9 +167,21 @@ impl<M: MakeBackend> Client<M> {
         };
         self.info = self.info.over_tls(session.server_name());
         self.info.conduct = self.view.table.opening(session.server_name()).cloned();
+        self.info.headers.certificate = self.notice(session);
         let watch = Arc::clone(self.registration.watch());
         let side = Side::new(Stream::new(stream).watched(watch), Buffer::new());
         self.speak(protocol, side)
+    }
+
+    /// What is told of the certificate that a client has shown. One that nobody has looked at is none.
+    fn notice(&self, session: &ServerConnection) -> Option<Arc<str>> {
+        let notice = self.info.conduct.as_ref()?.certificate_notice()?;
+        let listener = self.view.table.listener_for_sni(session.server_name())?;
+        let clients = listener.ir().stack.tls()?.clients.as_ref();
+        let chain = session
+            .peer_certificates()
+            .filter(|_| clients.is_some_and(|clients| clients.mandatory))?;
+        shown::notice(notice, chain).map(Into::into)
     }
 
     fn pass_on_tls(mut self, passed: Passed<M::Backend>) -> Serving {

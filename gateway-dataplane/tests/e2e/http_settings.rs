@@ -8,7 +8,7 @@ use gateway_dataplane::Proxy;
 use gateway_model::HeaderName;
 use gateway_resolve::ir::{
     AddedHeader, EscapedSlashes, Format, HeaderChanges, Http1, Http2, HttpVersion,
-    ListenerSettings, Protocols, RequestHeads, ServerHeader, Underscores,
+    ListenerSettings, Protocols, RequestHeads, ServerHeader, Underscores, Upgrades,
 };
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::Full;
@@ -441,4 +441,27 @@ async fn clients_of_http_2_are_told_the_listeners_limits() {
     assert_eq!(answer.await.unwrap().status(), 200);
     assert_eq!(client.current_max_send_streams(), 7);
     connection.abort();
+}
+
+/// RFC 9110 section 7.8; K8sGateway, `upgrades`.
+#[tokio::test]
+async fn other_protocols_are_refused_that_the_listener_does_not_name() {
+    let ask_for = |protocol: &str| {
+        format!("GET / HTTP/1.1\r\nhost: a.example\r\nconnection: upgrade\r\nupgrade: {protocol}")
+    };
+    for (upgrades, protocol, status) in [
+        (Some(true), "WebSocket", 200),
+        (Some(true), "other", 403),
+        (Some(false), "websocket", 403),
+        (None, "other", 200),
+    ] {
+        let upgrades = upgrades.map(|websocket| Upgrades { websocket });
+        let (_proxy, at, _origin) = serving(protocols(Protocols {
+            upgrades,
+            ..Protocols::default()
+        }))
+        .await;
+        assert_eq!(ask(at, &ask_for(protocol)).await.status, status, "{upgrades:?} {protocol}");
+        assert_eq!(get(at, "/").await.status, 200);
+    }
 }

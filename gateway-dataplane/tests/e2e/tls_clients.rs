@@ -36,8 +36,16 @@ impl Authority {
 
     /// A client with a certificate of this authority, for no name at all.
     fn client(&self, version: &'static rustls::SupportedProtocolVersion) -> ClientConfig {
+        self.client_with(version, CertificateParams::default())
+    }
+
+    /// A client with a certificate of this authority for what `params` say.
+    fn client_with(
+        &self,
+        version: &'static rustls::SupportedProtocolVersion,
+        params: CertificateParams,
+    ) -> ClientConfig {
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::default();
         let signed = params.signed_by(&key, &self.issuer).unwrap();
         let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
         let builder = builder_for(&[version]);
@@ -131,5 +139,80 @@ async fn no_session_goes_around_validation() {
         assert!(ask(&somebody, guarded).await.is_ok());
         apply(&proxy, &other);
         assert!(ask(&somebody, guarded).await.is_err());
+    }
+}
+
+/// What requests are told of the certificate that their client has shown (Envoy, `x-forwarded-client-cert`).
+#[cfg(feature = "certificates")]
+mod told {
+    use std::sync::Arc;
+
+    use gateway_resolve::ir::{CertificateNotice, CertificatePart, ListenerSettings, Provenance};
+    use http::{Request, Response};
+    use http_body_util::Full;
+    use hyper::body::Incoming;
+    use rcgen::{CertificateParams, DistinguishedName, DnType, SanType};
+    use rustls::version::TLS13;
+
+    use super::{Authority, ask, https, ir};
+    use crate::support::origin::{self, Origin};
+    use crate::support::{address, builder, certificate, for_clients, set};
+
+    async fn telling() -> Origin {
+        origin::http(|request: Request<Incoming>| async move {
+            let told = request.headers().get("x-forwarded-client-cert");
+            let told = told.map(|told| told.to_str().unwrap().to_owned());
+            Response::new(Full::from(told.unwrap_or_else(|| "nothing".to_owned())))
+        })
+        .await
+    }
+
+    /// What is told of a client with a certificate for `a.client`, of an authority that is trusted.
+    async fn told(notice: CertificateNotice, mandatory: bool) -> String {
+        let (origin, shown) = (telling().await, certificate("a", &["a.example"]));
+        let authority = Authority::new();
+        let listener = https("https", &shown);
+        let mut listener = for_clients(listener, std::slice::from_ref(&authority.der), mandatory);
+        let mut settings = ListenerSettings::default();
+        settings.provenance = set(Provenance {
+            certificate: Some(notice),
+            ..Provenance::default()
+        });
+        listener.settings = Arc::new(settings);
+        let proxy = builder().start().unwrap();
+        let at = address(&proxy.apply(&ir(vec![listener], &shown, &origin)));
+        let mut params = CertificateParams::new(vec!["a.client".to_owned()]).unwrap();
+        let uri = "spiffe://a/b".try_into().unwrap();
+        params.subject_alt_names.push(SanType::URI(uri));
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::OrganizationName, "Some, Inc");
+        params.distinguished_name.push(DnType::CommonName, "me");
+        let answer = ask(&authority.client_with(&TLS13, params), at).await.unwrap();
+        answer.rsplit("\r\n").next().unwrap_or_default().to_owned()
+    }
+
+    #[tokio::test]
+    async fn a_certificate_is_told_of_as_far_as_is_asked_for() {
+        use CertificatePart::{Names, Subject, Uris, Whole};
+        let all = CertificateNotice::Told {
+            appended: false,
+            parts: vec![Whole, Subject, Uris, Names],
+        };
+        let told = told(all, true).await;
+        let (hash, rest) = told.strip_prefix("Hash=").unwrap().split_at(64);
+        assert!(hash.bytes().all(|byte| byte.is_ascii_hexdigit()), "{told}");
+        let pem = rest.strip_prefix(";Cert=\"-----BEGIN%20CERTIFICATE-----%0A").unwrap();
+        let (_, rest) = pem.split_once("-----END%20CERTIFICATE-----%0A\"").unwrap();
+        assert_eq!(rest, ";Subject=\"CN=me,O=Some\\, Inc\";URI=spiffe://a/b;DNS=a.client");
+    }
+
+    /// Who is let in without a look at his certificate may say anything in it.
+    #[tokio::test]
+    async fn a_certificate_that_nobody_looks_at_is_not_told_of() {
+        let notice = CertificateNotice::Told {
+            appended: true,
+            parts: Vec::new(),
+        };
+        assert_eq!(told(notice, false).await, "nothing");
     }
 }

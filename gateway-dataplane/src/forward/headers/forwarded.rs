@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use gateway_resolve::ir::{ClientAddress, Provenance};
+use gateway_resolve::ir::{CertificateNotice, ClientAddress, Provenance};
 use http::Version;
 use http::header::HeaderValue;
 use http::uri::Scheme;
@@ -11,7 +11,7 @@ use ipnet::IpNet;
 
 use super::address::Address;
 use super::own_hops::HopId;
-use crate::conduct::client;
+use crate::conduct::{certificate, client};
 use crate::head::{Fields, Known};
 
 /// Which headers are added, and whose are believed.
@@ -80,6 +80,8 @@ pub struct ConnectionHeaders {
     port: u16,
     /// What the listener says of where requests come from.
     pub(crate) provenance: Option<Arc<Provenance>>,
+    /// What is told of the certificate that the client has shown.
+    pub(crate) certificate: Option<Arc<str>>,
 }
 
 impl ConnectionHeaders {
@@ -92,6 +94,7 @@ impl ConnectionHeaders {
             peer,
             port,
             provenance: None,
+            certificate: None,
         }
     }
 
@@ -147,8 +150,12 @@ pub(super) fn add(
     new_id: impl FnOnce() -> RequestId,
 ) {
     let trusted = connection.is_trusted(forwarding);
-    if !trusted {
-        fields.remove_others_that_start_with("x-forwarded-");
+    let provenance = connection.provenance.as_deref();
+    let notice = provenance.and_then(|provenance| provenance.certificate.as_ref());
+    match notice {
+        None if !trusted => fields.remove_others_that_start_with("x-forwarded-"),
+        None => {}
+        Some(notice) => keep_notice(fields, notice, connection, trusted),
     }
     let way = Way {
         connection,
@@ -164,6 +171,23 @@ pub(super) fn add(
         fields.join(Known::CdnLoop, b", ", id.as_str().as_bytes());
     }
     add_via(fields, version, forwarding);
+}
+
+/// What is told of certificates is kept apart from other headers that nobody vouches for.
+fn keep_notice(
+    fields: &mut Fields,
+    notice: &CertificateNotice,
+    connection: &ConnectionHeaders,
+    trusted: bool,
+) {
+    certificate::put_on(fields, notice, connection.certificate.as_deref());
+    if !trusted {
+        let told = fields.get(certificate::NAME).map(<[u8]>::to_vec);
+        fields.remove_others_that_start_with("x-forwarded-");
+        if let Some(told) = told {
+            fields.append(certificate::NAME, &told);
+        }
+    }
 }
 
 /// Those of clients are replaced where their listener says so.

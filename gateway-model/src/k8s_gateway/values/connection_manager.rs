@@ -27,6 +27,8 @@ pub struct ConnectionManager {
     pub early_header_manipulation: Option<EarlyHeaders>,
     /// Do trailers pass?
     pub enable_trailers: Option<bool>,
+    /// What becomes of what requests say of the certificates of clients.
+    pub forward_client_cert_details: Option<ForwardedCertificates>,
     /// Do requests get an id?
     pub generate_request_id: Option<bool>,
     /// What becomes of headers with an underscore in their name.
@@ -65,6 +67,8 @@ pub struct ConnectionManager {
     pub request_timeout: Option<Span>,
     /// How long the head of a request may take.
     pub request_headers_timeout: Option<Span>,
+    /// What is told of the certificates of clients.
+    pub set_current_client_cert_details: Option<CertificateDetails>,
     /// What becomes of the `Server` header.
     pub server_header_transformation: Option<ServerHeader>,
     /// What the server is called.
@@ -75,6 +79,8 @@ pub struct ConnectionManager {
     pub stream_idle_timeout: Option<Span>,
     /// Do hosts lose their port?
     pub strip_any_host_port: bool,
+    /// Which other protocols a connection may change to.
+    pub upgrades: Vec<Upgrade>,
     /// Is the address of the connection that of the client?
     pub use_remote_address: Option<bool>,
     /// What is added to `Via`.
@@ -121,6 +127,56 @@ pub struct CidrRange {
     pub address_prefix: String,
     /// How many bits all of them share.
     pub prefix_len: u32,
+}
+
+/// What is told of the certificates of clients.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default)]
+pub struct CertificateDetails {
+    /// Who it is for.
+    pub subject: bool,
+    /// It itself.
+    pub cert: bool,
+    /// With those that lead to an authority.
+    pub chain: bool,
+    /// The names that it is for.
+    pub dns: bool,
+    /// The URI that it is for.
+    pub uri: bool,
+}
+
+/// A protocol that a connection may change to: one of these.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default)]
+pub struct Upgrade {
+    /// WebSocket.
+    pub websocket: Option<Toggle>,
+    /// Tunnels.
+    pub connect: Option<Toggle>,
+}
+
+/// Is something so? It is, when nothing is said.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default)]
+pub struct Toggle {
+    /// Is it?
+    pub enabled: Option<bool>,
+}
+
+numbered! {
+    /// What becomes of what requests say of the certificates of clients.
+    ForwardedCertificates {
+        /// It is removed.
+        Sanitize = 0 "SANITIZE",
+        /// It passes where the client has shown one.
+        ForwardOnly = 1 "FORWARD_ONLY",
+        /// The client's is added where it has shown one.
+        AppendForward = 2 "APPEND_FORWARD",
+        /// The client's takes its place.
+        SanitizeSet = 3 "SANITIZE_SET",
+        /// It passes.
+        AlwaysForwardOnly = 4 "ALWAYS_FORWARD_ONLY",
+    }
 }
 
 numbered! {

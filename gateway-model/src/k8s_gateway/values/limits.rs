@@ -67,8 +67,4 @@ pub struct RateLimits {
 pub struct HttpLocalRateLimit {
     /// The bucket of what has none of its own.
     pub default_limit: Option<LocalRateLimit>,
-    /// A bucket for each connection?
-    pub local_rate_limit_per_downstream_connection: Option<bool>,
-    /// Do responses say what is left?
-    pub enable_x_ratelimit_headers: Option<bool>,
 }

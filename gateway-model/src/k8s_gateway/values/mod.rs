@@ -33,8 +33,9 @@ pub use balancing::{
     RoundRobin, SlowStart,
 };
 pub use connection_manager::{
-    CidrRange, CodecType, ConnectionManager, EarlyHeaders, EscapedSlashes, Http2Options,
-    InternalAddresses, ServerHeader, Underscores,
+    CertificateDetails, CidrRange, CodecType, ConnectionManager, EarlyHeaders, EscapedSlashes,
+    ForwardedCertificates, Http2Options, InternalAddresses, ServerHeader, Toggle, Underscores,
+    Upgrade,
 };
 pub use connections::{
     CircuitBreakers, CommonHttpOptions, ConnectHeader, ConnectionConfig, Http1Options,

@@ -58,8 +58,10 @@ pub use grpc_web::GrpcWeb;
 pub use header_manipulation::{AddedHeader, HeaderChanges, HeaderManipulation};
 pub use heads::{EscapedSlashes, HealthAnswer, RegisteredMethods, RequestHeads, Underscores};
 pub use origin::{Origin, Sourced};
-pub use protocols::{Http1, Http2, HttpVersion, Protocols, ServerHeader};
-pub use provenance::{ClientAddress, Network, Provenance, RequestIds};
+pub use protocols::{Http1, Http2, HttpVersion, Protocols, ServerHeader, Upgrades};
+pub use provenance::{
+    CertificateNotice, CertificatePart, ClientAddress, Network, Provenance, RequestIds,
+};
 pub use rate_limit::LocalRateLimit;
 pub use retry::{Failures, Retry, RetryConstraint};
 pub use rewrite::{HostChange, PathChange, Substitution};

@@ -13,6 +13,17 @@ pub struct Protocols {
     pub http1: Http1,
     /// How HTTP/2 is spoken.
     pub http2: Http2,
+    /// Which other protocols connections may change to; `None`: any. Others are refused with 403.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upgrades: Option<Upgrades>,
+}
+
+/// Which other protocols connections may change to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Upgrades {
+    /// WebSocket?
+    pub websocket: bool,
 }
 
 /// A version of HTTP.

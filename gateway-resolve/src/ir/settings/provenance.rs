@@ -16,6 +16,9 @@ pub struct Provenance {
     /// What becomes of `X-Request-Id`; `None`: as the data plane does otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<RequestIds>,
+    /// What becomes of what is told of certificates of clients (`X-Forwarded-Client-Cert`); `None`: as of other headers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<CertificateNotice>,
     /// Whose requests get `X-Envoy-Internal: true`, which no others have then; `None`: it is a header like others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub internal: Option<Vec<Network>>,
@@ -32,6 +35,40 @@ pub struct ClientAddress {
     pub trusted_hops: u32,
     /// Is `X-Forwarded-For` passed on as it is in any case?
     pub left_alone: bool,
+}
+
+/// What becomes of what requests tell of certificates of clients.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum CertificateNotice {
+    /// It is removed.
+    Removed,
+    /// It passes; only from clients that have shown a certificate themselves, if that is so.
+    Passed {
+        /// Is it?
+        of_shown: bool,
+    },
+    /// The certificate that the client has shown is told of, beside those that it tells of or in their place.
+    Told {
+        /// Beside those?
+        appended: bool,
+        /// What is told beside its hash.
+        parts: Vec<CertificatePart>,
+    },
+}
+
+/// A part of a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum CertificatePart {
+    /// It itself.
+    Whole,
+    /// With those that lead to an authority.
+    Chain,
+    /// Whom it is for.
+    Subject,
+    /// The URIs that it is for.
+    Uris,
+    /// The names that it is for.
+    Names,
 }
 
 /// What becomes of the ids of requests.

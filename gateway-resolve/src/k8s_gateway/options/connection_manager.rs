@@ -10,8 +10,8 @@ use gateway_model::k8s_gateway::values::{self, ConnectionManager};
 
 use super::headers::early_changes;
 use crate::ir::{
-    ClientAddress, ConnectionTimes, EscapedSlashes, Http1, Http2, HttpVersion, Network, Protocols,
-    Provenance, RequestHeads, RequestIds, ServerHeader, Underscores,
+    CertificateNotice, CertificatePart, ClientAddress, ConnectionTimes, EscapedSlashes, Http1, Http2, HttpVersion, Network, Protocols,
+    Provenance, RequestHeads, RequestIds, ServerHeader, Underscores, Upgrades,
 };
 
 /// What it comes to; nothing where all is as it is otherwise.
@@ -41,13 +41,14 @@ pub(crate) fn connection_manager(written: &ConnectionManager) -> Result<Managed,
 
 /// The fields whose values are known, and not honoured.
 pub(crate) fn without_effect(written: &ConnectionManager) -> Vec<&'static str> {
-    let fields = [
+    let fields: [(&str, bool); 4] = [
         ("normalizePath", written.normalize_path == Some(false)),
         (
             "proxy100Continue",
             written.proxy_100_continue == Some(false),
         ),
         ("enableTrailers", written.enable_trailers == Some(false)),
+        ("upgrades.connect", written.upgrades.iter().any(|upgrade| upgrade.connect.is_some())),
     ];
     let found = fields.into_iter().filter(|(_, is_without)| *is_without);
     found.map(|(name, _)| name).collect()
@@ -81,7 +82,34 @@ fn provenance(written: &ConnectionManager) -> Result<Provenance, FieldError> {
         port: written.append_x_forwarded_port,
         request_id: (generate.is_some() || preserve.is_some() || is_told).then_some(ids),
         internal: networks.transpose()?,
+        certificate: written.forward_client_cert_details.map(|handling| certificate(handling, written)),
     })
+}
+
+fn certificate(
+    handling: values::ForwardedCertificates,
+    written: &ConnectionManager,
+) -> CertificateNotice {
+    use values::ForwardedCertificates as Written;
+    let details = written.set_current_client_cert_details.clone().unwrap_or_default();
+    let parts = [
+        (CertificatePart::Whole, details.cert),
+        (CertificatePart::Chain, details.chain),
+        (CertificatePart::Subject, details.subject),
+        (CertificatePart::Uris, details.uri),
+        (CertificatePart::Names, details.dns),
+    ];
+    let told = |appended| CertificateNotice::Told {
+        appended,
+        parts: parts.into_iter().filter(|(_, is_told)| *is_told).map(|(part, _)| part).collect(),
+    };
+    match handling {
+        Written::ForwardOnly => CertificateNotice::Passed { of_shown: true },
+        Written::AlwaysForwardOnly => CertificateNotice::Passed { of_shown: false },
+        Written::AppendForward => told(true),
+        Written::SanitizeSet => told(false),
+        _ => CertificateNotice::Removed,
+    }
 }
 
 fn network(written: &values::CidrRange) -> Result<Network, FieldError> {
@@ -153,7 +181,15 @@ fn protocols(written: &ConnectionManager) -> Result<Protocols, FieldError> {
                 "initialConnectionWindowSize",
             )?,
         },
+        upgrades: upgrades(&written.upgrades),
     })
+}
+
+/// WebSocket is among them unless it is disabled.
+fn upgrades(written: &[values::Upgrade]) -> Option<Upgrades> {
+    let toggles = written.iter().filter_map(|upgrade| upgrade.websocket.as_ref());
+    let websocket = toggles.clone().all(|toggle| toggle.enabled != Some(false));
+    (!written.is_empty()).then_some(Upgrades { websocket })
 }
 
 /// What RFC 9113 section 6.9.2 allows, from its initial value on, as Envoy does.
