@@ -123,7 +123,21 @@ fn of_response(operator: &Operator, response: &ResponseHead) -> String {
         | Operator::ServerName
         | Operator::RouteName
         | Operator::Hostname
-        | Operator::Environment(_) => String::new(),
+        | Operator::Environment(_)
+        | Operator::Metadata(..)
+        | Operator::Trailer(_)
+        | Operator::ResponseDetails
+        | Operator::ResponseFlags
+        | Operator::Duration
+        | Operator::RequestDuration
+        | Operator::ResponseDuration
+        | Operator::BytesReceived
+        | Operator::BytesSent
+        | Operator::Endpoint
+        | Operator::Backend
+        | Operator::ConnectionId
+        | Operator::GrpcStatus
+        | Operator::Nothing(_) => String::new(),
     }
 }
 
@@ -150,7 +164,21 @@ fn value(operator: &Operator, subject: Subject<'_>) -> Option<String> {
         Operator::Metadata(namespace, key) => connection.kept(namespace, key).map(str::to_owned),
         Operator::Hostname => Some(hostname().to_owned()),
         Operator::Environment(name) => std::env::var(&**name).ok(),
-        Operator::Response(_) | Operator::ResponseCode => None,
+        Operator::Response(_)
+        | Operator::ResponseCode
+        | Operator::Trailer(_)
+        | Operator::ResponseDetails
+        | Operator::ResponseFlags
+        | Operator::Duration
+        | Operator::RequestDuration
+        | Operator::ResponseDuration
+        | Operator::BytesReceived
+        | Operator::BytesSent
+        | Operator::Endpoint
+        | Operator::Backend
+        | Operator::ConnectionId
+        | Operator::GrpcStatus
+        | Operator::Nothing(_) => None,
     }
 }
 

@@ -18,7 +18,9 @@ pub(crate) fn put_on(fields: &mut Fields, notice: &CertificateNotice, shown: Opt
             true => fields.join(NAME, b",", shown.as_bytes()),
             false => fields.set(NAME, shown.as_bytes()),
         },
-        _ => fields.remove(NAME),
+        (CertificateNotice::Removed, _)
+        | (CertificateNotice::Passed { of_shown: true }, None)
+        | (CertificateNotice::Told { .. }, None) => fields.remove(NAME),
     }
 }
 

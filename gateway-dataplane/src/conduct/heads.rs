@@ -1,7 +1,9 @@
 //! What is done with the heads of requests before routes are looked at.
 
 use gateway_model::HeaderName;
-use gateway_resolve::ir::{HeaderManipulation, Http1, ListenerSettings, RequestHeads, Underscores, Upgrades};
+use gateway_resolve::ir::{
+    HeaderManipulation, Http1, ListenerSettings, RequestHeads, Underscores, Upgrades,
+};
 use http::{Method, StatusCode, Version};
 
 use super::paths;

@@ -61,8 +61,9 @@ impl Own {
         put(&mut limits.drain_idle, times.drain);
         put(&mut limits.linger, times.linger);
         put(&mut limits.header_read, times.head);
-        put(&mut limits.stalled, times.stalled.map(or_never));
-        put(&mut limits.response_head, times.stalled.map(or_never));
+        // Streams have a clock of their own; that of the connection is for what it does not see.
+        let stalled = times.stalled.map(|time| or_never(time).saturating_mul(2));
+        limits.stalled = limits.stalled.max(stalled.unwrap_or_default());
         put(&mut limits.h2_streams, self.http2.streams);
         put(&mut limits.h2_stream_window, self.http2.stream_window);
         put(

@@ -19,7 +19,10 @@ pub(crate) use limits::Life;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use gateway_resolve::ir::{CertificateNotice, AccessLog, HttpVersion, ListenerSettings, Protocols, Provenance, ProxyProtocol, Sourced};
+use gateway_resolve::ir::{
+    AccessLog, CertificateNotice, HttpVersion, ListenerSettings, Protocols, Provenance,
+    ProxyProtocol, Sourced,
+};
 use http::Response;
 
 use self::heads::Heads;
@@ -60,7 +63,10 @@ impl Conduct {
             marks: Marks::new(settings),
             logs: open(&settings.access_logs),
             connection_logs: open(&settings.connection_logs),
-            proxy_protocol: settings.proxy_protocol.as_ref().map(|set| set.value.clone()),
+            proxy_protocol: settings
+                .proxy_protocol
+                .as_ref()
+                .map(|set| set.value.clone()),
         };
         (conduct != Self::default()).then(|| Arc::new(conduct))
     }

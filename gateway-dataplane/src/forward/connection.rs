@@ -33,6 +33,8 @@ pub struct ConnectionInfo {
     pub(crate) headers: ConnectionHeaders,
     #[cfg(feature = "proxy")]
     pub(crate) watch: Option<Arc<Watch>>,
+    /// Its number, which no other of this process has.
+    pub(crate) id: u64,
     /// What was kept of it: namespaces, names and values.
     pub(crate) metadata: Option<Arc<[Kept]>>,
     /// How the listener deals with it, as far as settings say.
@@ -51,6 +53,7 @@ impl ConnectionInfo {
             worker: 0,
             #[cfg(feature = "proxy")]
             watch: None,
+            id: 0,
             metadata: None,
             conduct: None,
         }

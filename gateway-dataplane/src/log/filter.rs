@@ -47,7 +47,6 @@ pub(super) fn takes(filter: &LogFilter, subject: &LogSubject<'_>) -> bool {
         }
         // Nothing is traced.
         LogFilter::Traced => false,
-        _ => true,
     }
 }
 

@@ -62,9 +62,10 @@ pub(super) fn value(operator: &Operator, subject: &LogSubject<'_>) -> Value {
         Operator::BytesSent => number(subject.moved.map(|moved| moved.1)),
         Operator::Endpoint => subject.endpoint.map(|endpoint| endpoint.to_string()).into(),
         Operator::Backend => subject.backend.map(ToString::to_string).into(),
+        Operator::ConnectionId => number(Some(connection.id)),
         Operator::Metadata(namespace, key) => connection.kept(namespace, key).into(),
         Operator::GrpcStatus => grpc_status(subject),
-        _ => Value::Nothing,
+        Operator::RequestDuration | Operator::Nothing(_) => Value::Nothing,
     }
 }
 
@@ -89,7 +90,11 @@ fn of_response(name: &FieldName, subject: &LogSubject<'_>) -> Option<String> {
     match name {
         FieldName::Status => Some(subject.status?.as_str().to_owned()),
         FieldName::Header(name) => subject.response?.text(name.as_http()).map(str::to_owned),
-        _ => None,
+        FieldName::Method
+        | FieldName::Path
+        | FieldName::PathOnly
+        | FieldName::Authority
+        | FieldName::Scheme => None,
     }
 }
 
@@ -99,7 +104,12 @@ fn of_trailers(name: &FieldName, subject: &LogSubject<'_>) -> Option<String> {
             let value = subject.trailers?.get(name.as_http())?;
             value.to_str().ok().map(str::to_owned)
         }
-        _ => None,
+        FieldName::Method
+        | FieldName::Path
+        | FieldName::PathOnly
+        | FieldName::Authority
+        | FieldName::Scheme
+        | FieldName::Status => None,
     }
 }
 

@@ -26,6 +26,9 @@
 //! 5. [`Forward::finish`], for whatever response there is, [one of the proxy's own](Forward::answer) included: it loses
 //!    what belongs to the backend's connection, then comes what the steps of the request have on their other side.
 //!
+//! How a listener deals with its clients, as far as its settings say (the times, limits and headers of
+//! [`ListenerSettings`](gateway_resolve::ir::ListenerSettings)), is a [`Forwarder`](crate::Forwarder)'s as well.
+//!
 //! What asks somebody or keeps state is not in it: the stages that settings of a rule ask for (authorization, rate limits
 //! and others) and sessions are those of a [`Forwarder`](crate::Forwarder). A rule
 //! [without the stages](CompiledRule::is_unguarded) that say who may pass lets nobody pass by [`Planner::plan`]; who takes

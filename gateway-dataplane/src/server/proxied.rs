@@ -92,7 +92,8 @@ fn of_line(line: &[u8]) -> Option<Proxied> {
     if family == "UNKNOWN" {
         return Some(Proxied::default());
     }
-    let [source, _destination, port, other] = [words.next()?, words.next()?, words.next()?, words.next()?];
+    let [source, _destination, port, other] =
+        [words.next()?, words.next()?, words.next()?, words.next()?];
     let is_digits = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
     if words.next().is_some() || !is_digits(port) || other.parse::<u16>().is_err() {
         return None;
@@ -119,18 +120,25 @@ fn of_binary(command: u8, family: u8, rest: &[u8]) -> Option<Proxied> {
         (PROXY, 0x11) => {
             let (addresses, tlvs) = rest.split_at_checked(12)?;
             let address: [u8; 4] = addresses[..4].try_into().ok()?;
-            (Some((Ipv4Addr::from(address).into(), &addresses[8..10])), tlvs)
+            (
+                Some((Ipv4Addr::from(address).into(), &addresses[8..10])),
+                tlvs,
+            )
         }
         (PROXY, 0x21) => {
             let (addresses, tlvs) = rest.split_at_checked(36)?;
             let address: [u8; 16] = addresses[..16].try_into().ok()?;
-            (Some((Ipv6Addr::from(address).into(), &addresses[32..34])), tlvs)
+            (
+                Some((Ipv6Addr::from(address).into(), &addresses[32..34])),
+                tlvs,
+            )
         }
         // No stream of IP: the receiver has to take the connection as it is.
         (PROXY, _) => (None, &[][..]),
         _ => return None,
     };
-    let client = client.map(|(address, port)| SocketAddr::new(address, u16::from_be_bytes([port[0], port[1]])));
+    let client = client
+        .map(|(address, port)| SocketAddr::new(address, u16::from_be_bytes([port[0], port[1]])));
     Some(Proxied {
         client,
         tlvs: of_tlvs(tlvs)?,
@@ -167,10 +175,19 @@ mod tests {
     #[test]
     fn a_line_says_where_a_connection_comes_from() {
         let rows = [
-            ("PROXY TCP4 192.0.2.1 192.0.2.2 1234 80\r\n", client("192.0.2.1:1234")),
-            ("PROXY TCP6 2001:db8::1 2001:db8::2 1 2\r\n", client("[2001:db8::1]:1")),
+            (
+                "PROXY TCP4 192.0.2.1 192.0.2.2 1234 80\r\n",
+                client("192.0.2.1:1234"),
+            ),
+            (
+                "PROXY TCP6 2001:db8::1 2001:db8::2 1 2\r\n",
+                client("[2001:db8::1]:1"),
+            ),
             ("PROXY UNKNOWN\r\n", Some(Proxied::default())),
-            ("PROXY UNKNOWN ffff::1 ffff::2 1 2\r\n", Some(Proxied::default())),
+            (
+                "PROXY UNKNOWN ffff::1 ffff::2 1 2\r\n",
+                Some(Proxied::default()),
+            ),
             ("PROXY TCP4 192.0.2.1 192.0.2.2 1234 80\n", None),
             ("PROXY TCP4 192.0.2.1 192.0.2.2 1234\r\n", None),
             ("PROXY TCP4 192.0.2.1 192.0.2.2 1234 80 9\r\n", None),

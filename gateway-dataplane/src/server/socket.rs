@@ -72,7 +72,8 @@ fn open_tcp(
     let socket = open(address, shared, Type::STREAM, Protocol::TCP)?;
     let set_due = |when| {
         let due = options.iter().filter(|option| option.when == when);
-        due.map(|option| &option.value).try_for_each(|value| set(&socket, value))
+        due.map(|option| &option.value)
+            .try_for_each(|value| set(&socket, value))
     };
     socket.set_reuse_address(true)?;
     socket.set_tcp_nodelay(true)?;
@@ -109,7 +110,6 @@ fn set(socket: &Socket, value: &SocketValue) -> io::Result<()> {
         SocketValue::TimeToLive(hops) => socket.set_ttl_v4(*hops),
         SocketValue::FreeBind(on) => socket.set_freebind_v4(*on),
         SocketValue::TrafficClass(class) => socket.set_tclass_v6(*class),
-        _ => Err(io::ErrorKind::Unsupported.into()),
     }
 }
 
@@ -153,7 +153,10 @@ mod tests {
         let option = |value, when| SocketOption { value, when };
         let options = [
             option(SocketValue::KeepAlive(true), SocketMoment::Unbound),
-            option(SocketValue::KeepIdle(Duration::from_secs(33)), SocketMoment::Bound),
+            option(
+                SocketValue::KeepIdle(Duration::from_secs(33)),
+                SocketMoment::Bound,
+            ),
             option(SocketValue::KeepCount(7), SocketMoment::Listening),
             option(SocketValue::NoDelay(false), SocketMoment::Listening),
         ];
@@ -164,7 +167,10 @@ mod tests {
         };
         let socket = socket2::SockRef::from(socket);
         assert!(socket.keepalive().unwrap());
-        assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(33));
+        assert_eq!(
+            socket.tcp_keepalive_time().unwrap(),
+            Duration::from_secs(33)
+        );
         assert_eq!(socket.tcp_keepalive_retries().unwrap(), 7);
         assert!(!socket.tcp_nodelay().unwrap());
     }

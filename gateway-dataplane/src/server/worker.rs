@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc as blocking;
 use std::time::Duration;
 use std::{io, thread};
@@ -35,6 +36,8 @@ pub(super) struct Worker<M: MakeBackend> {
     pub(super) permits: Arc<Semaphore>,
     pub(super) registry: Arc<Registry>,
     pub(super) http2: Http2,
+    /// How many connections it has accepted.
+    accepted: AtomicU64,
 }
 
 /// One worker, as the proxy sees it.
@@ -75,6 +78,7 @@ pub(crate) fn start<M: MakeBackend>(
         permits: Arc::clone(&shared.permits),
         registry: Registry::new(limits),
         http2: Http2::new(limits),
+        accepted: AtomicU64::new(0),
         forwarder,
     });
     let thread = thread::Builder::new()
@@ -139,6 +143,12 @@ impl<B> Drop for Handle<B> {
 impl<M: MakeBackend> Worker<M> {
     pub(super) fn limits(&self) -> &Limits {
         &self.forwarder.options().limits
+    }
+
+    /// A number for a connection, which no other has: the worker's in the high bits.
+    pub(super) fn next_connection(&self) -> u64 {
+        let own = self.accepted.fetch_add(1, Ordering::Relaxed) + 1;
+        (self.index as u64) << 48 | own
     }
 
     /// A socket closes after `grace`, and its connections finish in the usual time.

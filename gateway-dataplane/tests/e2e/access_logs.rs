@@ -8,8 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use gateway_dataplane::Proxy;
 use gateway_resolve::ir::{
-    AccessLog, Comparison, Format, HeaderValueMatch, HealthAnswer, ListenerSettings, LogFilter,
-    LogFormat, LogValue, TextMatch, TextMatchKind,
+    AccessLog, Backend, Comparison, Format, HeaderValueMatch, HealthAnswer, ListenerSettings,
+    LogFilter, LogFormat, LogValue, TextMatch, TextMatchKind,
 };
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -17,7 +17,7 @@ use hyper::body::{Frame, Incoming};
 
 use crate::support::client::{Raw, http2};
 use crate::support::origin::{self, Origin};
-use crate::support::{backend, ir, listener, rule, serve, set, share, tcp, to, to_id};
+use crate::support::{backend, h2c, ir, listener, rule, serve, set, share, tcp, to, to_id};
 
 /// Answers with the body that it gets, a header, and trailers.
 async fn echo() -> Origin {
@@ -51,6 +51,10 @@ struct Rig {
 }
 
 async fn serving(logs: Vec<AccessLog>) -> Rig {
+    serving_by(logs, |backend| backend).await
+}
+
+async fn serving_by(logs: Vec<AccessLog>, speaking: impl Fn(Backend) -> Backend) -> Rig {
     let origin = echo().await;
     let mut listener = listener("http", vec![("/", rule(vec![to("a")]))]);
     let mut settings = ListenerSettings::default();
@@ -59,7 +63,8 @@ async fn serving(logs: Vec<AccessLog>) -> Rig {
         target: "/healthz".into(),
     });
     listener.settings = Arc::new(settings);
-    let (proxy, at) = serve(&ir(vec![listener], vec![backend("a", &[origin.address])]));
+    let backends = vec![speaking(backend("a", &[origin.address]))];
+    let (proxy, at) = serve(&ir(vec![listener], backends));
     Rig { proxy, at, origin }
 }
 
@@ -154,7 +159,7 @@ async fn json_keeps_the_types_of_single_operators() {
         format: LogFormat::Json(LogValue::Object(fields.into_iter().collect())),
         ..text(&path, "")
     };
-    let rig = serving(vec![log]).await;
+    let rig = serving_by(vec![log], h2c).await;
     let request = Request::post("http://a.example/").header("x-user", "\"me\"");
     let request = request.body(Full::<Bytes>::from("x")).unwrap();
     let mut client = http2(rig.at).await;

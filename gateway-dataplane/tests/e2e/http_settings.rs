@@ -461,7 +461,11 @@ async fn other_protocols_are_refused_that_the_listener_does_not_name() {
             ..Protocols::default()
         }))
         .await;
-        assert_eq!(ask(at, &ask_for(protocol)).await.status, status, "{upgrades:?} {protocol}");
+        assert_eq!(
+            ask(at, &ask_for(protocol)).await.status,
+            status,
+            "{upgrades:?} {protocol}"
+        );
         assert_eq!(get(at, "/").await.status, 200);
     }
 }

@@ -22,7 +22,12 @@ use crate::support::{
 /// Answers with what it is told of the client.
 async fn telling() -> Origin {
     origin::http(|request: Request<Incoming>| async move {
-        let header = |name| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let header = |name| {
+            request
+                .headers()
+                .get(name)
+                .map(|value| value.to_str().unwrap().to_owned())
+        };
         let told = ["x-forwarded-for", "x-tlv"].map(header);
         Response::new(Full::from(told.map(Option::unwrap_or_default).join(" ")))
     })
@@ -78,7 +83,9 @@ const LINE: &[u8] = b"PROXY TCP4 192.0.2.7 192.0.2.8 1234 80\r\n";
 fn binary(command: u8) -> Vec<u8> {
     let mut header = b"\r\n\r\n\0\r\nQUIT\n".to_vec();
     header.extend([command, 0x11, 0, 18]);
-    header.extend([192, 0, 2, 9, 192, 0, 2, 8, 4, 210, 0, 80, 0xea, 0, 3, b'v', b'p', b'c']);
+    header.extend([
+        192, 0, 2, 9, 192, 0, 2, 8, 4, 210, 0, 80, 0xea, 0, 3, b'v', b'p', b'c',
+    ]);
     header
 }
 
@@ -94,9 +101,15 @@ async fn told(at: SocketAddr, header: &[u8]) -> Option<String> {
 async fn a_client_is_who_the_header_says() {
     let (_proxy, at, _origin) = serving(Over::Clear).await;
     assert_eq!(told(at, LINE).await.as_deref(), Some("192.0.2.7 "));
-    assert_eq!(told(at, &binary(0x21)).await.as_deref(), Some("192.0.2.9 vpc"));
+    assert_eq!(
+        told(at, &binary(0x21)).await.as_deref(),
+        Some("192.0.2.9 vpc")
+    );
     assert_eq!(told(at, &binary(0x20)).await.as_deref(), Some("127.0.0.1 "));
-    assert_eq!(told(at, b"PROXY UNKNOWN\r\n").await.as_deref(), Some("127.0.0.1 "));
+    assert_eq!(
+        told(at, b"PROXY UNKNOWN\r\n").await.as_deref(),
+        Some("127.0.0.1 ")
+    );
 }
 
 /// K8sGateway, `proxyProtocol`: once it is on, the header is required.

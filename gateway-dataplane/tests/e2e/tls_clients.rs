@@ -185,9 +185,13 @@ mod told {
         let uri = "spiffe://a/b".try_into().unwrap();
         params.subject_alt_names.push(SanType::URI(uri));
         params.distinguished_name = DistinguishedName::new();
-        params.distinguished_name.push(DnType::OrganizationName, "Some, Inc");
+        params
+            .distinguished_name
+            .push(DnType::OrganizationName, "Some, Inc");
         params.distinguished_name.push(DnType::CommonName, "me");
-        let answer = ask(&authority.client_with(&TLS13, params), at).await.unwrap();
+        let answer = ask(&authority.client_with(&TLS13, params), at)
+            .await
+            .unwrap();
         answer.rsplit("\r\n").next().unwrap_or_default().to_owned()
     }
 
@@ -201,9 +205,14 @@ mod told {
         let told = told(all, true).await;
         let (hash, rest) = told.strip_prefix("Hash=").unwrap().split_at(64);
         assert!(hash.bytes().all(|byte| byte.is_ascii_hexdigit()), "{told}");
-        let pem = rest.strip_prefix(";Cert=\"-----BEGIN%20CERTIFICATE-----%0A").unwrap();
+        let pem = rest
+            .strip_prefix(";Cert=\"-----BEGIN%20CERTIFICATE-----%0A")
+            .unwrap();
         let (_, rest) = pem.split_once("-----END%20CERTIFICATE-----%0A\"").unwrap();
-        assert_eq!(rest, ";Subject=\"CN=me,O=Some\\, Inc\";URI=spiffe://a/b;DNS=a.client");
+        assert_eq!(
+            rest,
+            ";Subject=\"CN=me,O=Some\\, Inc\";URI=spiffe://a/b;DNS=a.client"
+        );
     }
 
     /// Who is let in without a look at his certificate may say anything in it.

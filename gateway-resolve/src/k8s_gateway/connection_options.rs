@@ -12,13 +12,19 @@ pub(super) fn set_on_connections(to: &mut ListenerSettings, merged: &Merged<List
     let written = &merged.options;
     let (slot, logs) = (&mut to.access_logs, &written.access_logging_service);
     set(slot, merged, logs, options::access_logs);
-    let (slot, logs) = (&mut to.connection_logs, &written.listener_access_logging_service);
+    let (slot, logs) = (
+        &mut to.connection_logs,
+        &written.listener_access_logging_service,
+    );
     set(slot, merged, logs, options::access_logs);
     let (slot, proxy) = (&mut to.proxy_protocol, &written.proxy_protocol);
     set(slot, merged, proxy, options::proxy_protocol);
     let (slot, sockets) = (&mut to.socket_options, &written.socket_options);
     set(slot, merged, sockets, options::socket_options);
-    let (slot, limit) = (&mut to.buffer_limit, &written.per_connection_buffer_limit_bytes);
+    let (slot, limit) = (
+        &mut to.buffer_limit,
+        &written.per_connection_buffer_limit_bytes,
+    );
     set(slot, merged, limit, options::buffer_limit);
     // Each worker has a socket of its own, over which the kernel spreads connections.
     options::when_read(&written.connection_balance_config, |field, _| {
@@ -29,8 +35,10 @@ pub(super) fn set_on_connections(to: &mut ListenerSettings, merged: &Merged<List
 
 /// What is wrong with the options of a ListenerOption.
 pub(super) fn connection_problems(written: &ListenerOptions) -> Vec<Outcome> {
-    let (connections, requests) =
-        (&written.listener_access_logging_service, &written.access_logging_service);
+    let (connections, requests) = (
+        &written.listener_access_logging_service,
+        &written.access_logging_service,
+    );
     let limit = &written.per_connection_buffer_limit_bytes;
     let mut found = options::problems(written);
     found.extend(check(requests, options::access_logs));

@@ -39,7 +39,7 @@ fn option() -> impl Strategy<Value = Value> {
         0..3usize,
         proptest::option::of(0..2usize),
     );
-    let set = subsequence(vec![0, 1, 2, 3, 4, 5, 6, 7], 0..=5);
+    let set = subsequence((0..10).collect::<Vec<_>>(), 0..=5);
     let age = proptest::option::of(1..3u8);
     (select(kinds), namespace(), 0..3usize, vec(target, 0..=2), set, age).prop_map(
         |(kind, namespace, name, targets, set, age)| {
@@ -71,7 +71,17 @@ fn option() -> impl Strategy<Value = Value> {
 }
 
 fn options(kind: &str, set: &[usize]) -> Value {
-    let all: [(&str, Value, &[&str]); 8] = [
+    let all: [(&str, Value, &[&str]); 10] = [
+        (
+            "healthCheck",
+            json!({"path": "/healthz"}),
+            &["HttpListenerOption"],
+        ),
+        (
+            "perConnectionBufferLimitBytes",
+            json!(4096),
+            &["ListenerOption"],
+        ),
         (
             "csrf",
             json!({}),

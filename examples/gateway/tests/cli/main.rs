@@ -9,6 +9,7 @@ mod explain_streams;
 mod files;
 mod findings;
 mod host_options;
+mod listener_options;
 mod manifests;
 mod memory;
 mod mesh;

@@ -27,7 +27,6 @@ pub enum SocketMoment {
 
 /// An option of a socket, as `socket(7)`, `ip(7)` and `tcp(7)` have them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum SocketValue {
     /// `SO_REUSEADDR`.
     ReuseAddress(bool),

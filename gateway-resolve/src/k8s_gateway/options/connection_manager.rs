@@ -10,8 +10,9 @@ use gateway_model::k8s_gateway::values::{self, ConnectionManager};
 
 use super::headers::early_changes;
 use crate::ir::{
-    CertificateNotice, CertificatePart, ClientAddress, ConnectionTimes, EscapedSlashes, Http1, Http2, HttpVersion, Network, Protocols,
-    Provenance, RequestHeads, RequestIds, ServerHeader, Underscores, Upgrades,
+    CertificateNotice, CertificatePart, ClientAddress, ConnectionTimes, EscapedSlashes, Http1,
+    Http2, HttpVersion, Network, Protocols, Provenance, RequestHeads, RequestIds, ServerHeader,
+    Underscores, Upgrades,
 };
 
 /// What it comes to; nothing where all is as it is otherwise.
@@ -48,7 +49,13 @@ pub(crate) fn without_effect(written: &ConnectionManager) -> Vec<&'static str> {
             written.proxy_100_continue == Some(false),
         ),
         ("enableTrailers", written.enable_trailers == Some(false)),
-        ("upgrades.connect", written.upgrades.iter().any(|upgrade| upgrade.connect.is_some())),
+        (
+            "upgrades.connect",
+            written
+                .upgrades
+                .iter()
+                .any(|upgrade| upgrade.connect.is_some()),
+        ),
     ];
     let found = fields.into_iter().filter(|(_, is_without)| *is_without);
     found.map(|(name, _)| name).collect()
@@ -82,7 +89,9 @@ fn provenance(written: &ConnectionManager) -> Result<Provenance, FieldError> {
         port: written.append_x_forwarded_port,
         request_id: (generate.is_some() || preserve.is_some() || is_told).then_some(ids),
         internal: networks.transpose()?,
-        certificate: written.forward_client_cert_details.map(|handling| certificate(handling, written)),
+        certificate: written
+            .forward_client_cert_details
+            .map(|handling| certificate(handling, written)),
     })
 }
 
@@ -91,7 +100,10 @@ fn certificate(
     written: &ConnectionManager,
 ) -> CertificateNotice {
     use values::ForwardedCertificates as Written;
-    let details = written.set_current_client_cert_details.clone().unwrap_or_default();
+    let details = written
+        .set_current_client_cert_details
+        .clone()
+        .unwrap_or_default();
     let parts = [
         (CertificatePart::Whole, details.cert),
         (CertificatePart::Chain, details.chain),
@@ -101,7 +113,11 @@ fn certificate(
     ];
     let told = |appended| CertificateNotice::Told {
         appended,
-        parts: parts.into_iter().filter(|(_, is_told)| *is_told).map(|(part, _)| part).collect(),
+        parts: parts
+            .into_iter()
+            .filter(|(_, is_told)| *is_told)
+            .map(|(part, _)| part)
+            .collect(),
     };
     match handling {
         Written::ForwardOnly => CertificateNotice::Passed { of_shown: true },
@@ -187,7 +203,9 @@ fn protocols(written: &ConnectionManager) -> Result<Protocols, FieldError> {
 
 /// WebSocket is among them unless it is disabled.
 fn upgrades(written: &[values::Upgrade]) -> Option<Upgrades> {
-    let toggles = written.iter().filter_map(|upgrade| upgrade.websocket.as_ref());
+    let toggles = written
+        .iter()
+        .filter_map(|upgrade| upgrade.websocket.as_ref());
     let websocket = toggles.clone().all(|toggle| toggle.enabled != Some(false));
     (!written.is_empty()).then_some(Upgrades { websocket })
 }

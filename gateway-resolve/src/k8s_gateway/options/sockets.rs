@@ -10,7 +10,8 @@ use crate::ir::{KeptTlv, ProxyProtocol, SocketMoment, SocketOption, SocketValue}
 /// Whether connections say where they come from.
 pub(crate) fn proxy_protocol(written: &values::ProxyProtocol) -> Result<ProxyProtocol, FieldError> {
     let kept = |rule: &values::TlvRule| {
-        let too_large = |_| FieldError::new(format!("expected at most 255, found {}", rule.tlv_type));
+        let too_large =
+            |_| FieldError::new(format!("expected at most 255, found {}", rule.tlv_type));
         let kind = u8::try_from(rule.tlv_type).map_err(too_large);
         let key = rule.on_tlv_present.clone().unwrap_or_default();
         Ok(KeptTlv {
