@@ -1,7 +1,7 @@
 //! A reference proxy for the Gateway API.
 //!
 //! gateway-dataplane reads no manifest and writes no status: it serves an
-//! [intermediate representation](gateway_resolve::ir).
+//! [intermediate representation](gateway_resolve::ir), which gateway-resolve makes of resources.
 //!
 //! | You have | Use |
 //! |---|---|
@@ -10,9 +10,12 @@
 //! | a proxy | [`table::Table`], and a [`plan`] for each request |
 //! | a load balancer | [`backend::Backend`] and [`backend::MakeBackend`], or a part of [`backend::upstream`] |
 //! | a filter | [`admit::Admit`], before routing or after, which may answer, and takes the bodies if it asks for them |
+//! | a controller | [`Proxy`] or [`Forwarder`] as the [`DataPlane`](gateway_resolve::ir::DataPlane) of `reconcile` |
+//! | a kind or a policy of your own | [`CompiledRule::ir`](table::CompiledRule::ir), whose settings have what it says; `Config::kinds` of gateway-resolve |
 //! | a log, metrics, traces | [`observe::Observer`] |
 //! | a proxy, and no wish for an async runtime, HTTP or TLS of somebody else's | the same without the feature `proxy`, which is on by default |
 //! | manifests, and a CI | `check` (feature `check`): problems with file and line, and where requests go |
+//! | a browser | [`table`] without `proxy`: what explains runs in `wasm32-unknown-unknown` (`examples/browser`) |
 
 #![cfg_attr(all(doctest, feature = "proxy"), doc = include_str!("../README.md"))]
 #![forbid(unsafe_code)]

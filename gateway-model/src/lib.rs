@@ -1,7 +1,8 @@
 //! Typed Gateway API resources.
 //!
 //! gateway-model performs no I/O of its own choosing, reads no clock and spawns nothing: it turns
-//! bytes into resources, or into errors that name the file, document, object and field.
+//! bytes into resources, or into errors that name the file, document, object and field. What the resources come to, it
+//! does not know: that is gateway-resolve, and what serves it gateway-dataplane.
 //!
 //! | You have | Use |
 //! |---|---|
@@ -11,6 +12,14 @@
 //! | what an API server has stored | [`parse_stored`], [`parse_stored_value`] |
 //! | two versions of an object | [`check_update`] |
 //! | objects of kinds of your own | [`CustomObject`], from [`Manifests::unknown`] or by `serde` |
+//!
+//! | You build | What is here for it |
+//! |---|---|
+//! | a controller | [`parse_stored_value`] for what is watched, [`Resource`] |
+//! | a proxy, server, backend or filter of your own | the words that the IR shares: [`Hostname`], [`HeaderName`], [`ObjectRef`] |
+//! | a kind or a policy of your own | [`CustomObject`], [`Resource::Custom`] |
+//! | a check in a CI | [`Problem`]s with file and line; `check` of gateway-dataplane |
+//! | for a browser | all of it but `files`: `wasm32-unknown-unknown` is built and run in CI |
 //!
 //! The types implement `serde`'s traits for what these functions have made of an object. `Deserialize` by itself
 //! fills in no default of the schema, drops no unknown field with a warning and checks no rule.

@@ -7,13 +7,18 @@
 //! none changes what it was given; two readers then go over the result, one of which writes the
 //! [`Ir`](ir::Ir) and the other the [`Statuses`].
 //!
+//! It serves nothing, and writes nothing: what takes the [`Ir`](ir::Ir) is a data plane, such as gateway-dataplane, and
+//! what takes the [`StatusWrite`]s is a client of an API server.
+//!
 //! | You build | Use |
 //! |---|---|
-//! | a controller | [`reconcile`] or [`Resolver::reconcile`], [`plan_statuses`], [`StatusWrite`], [`Snapshot::wrote`] |
-//! | a data plane | [`ir`], [`ir::DataPlane`], [`ir::Ir::changes_since`] |
+//! | a controller | [`reconcile`] or [`Resolver::reconcile`], [`plan_statuses`], [`StatusWrite`], [`Snapshot::wrote`], [`Statuses::set`] |
+//! | a data plane, a proxy of another make | [`ir`], [`ir::DataPlane`], [`ir::Ir::changes_since`], [`ir::Ir::map_rules`] |
+//! | a server, a backend or a filter of your own | gateway-dataplane, which takes the [`Ir`](ir::Ir) |
 //! | a kind of backend of your own | [`BackendKind`], [`Config::kinds`] |
 //! | a kind of policy of your own | [`PolicyKind`], [`Config::kinds`], [`ir::Extension`] |
-//! | a check | [`resolve`], [`Statuses::findings`], [`advise`]; `check` of gateway-dataplane for a test |
+//! | a check in a CI | [`resolve`], [`Statuses::findings`], [`advise`]; `check` of gateway-dataplane for a test |
+//! | for a browser | all of it: `wasm32-unknown-unknown` is built and run in CI (`examples/browser`) |
 //!
 //! [`reconcile`] is the turn of a controller around it: resolve, serve, and then say what became of
 //! each resource.
