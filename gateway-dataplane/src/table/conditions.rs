@@ -12,10 +12,13 @@ use super::check::{check_beyond_path, header_value, parameter_value};
 #[derive(Debug)]
 pub(super) struct Conditions {
     /// What is asked about, and the routes by the value that they want.
-    by: Vec<(Asked, HashMap<Box<str>, Vec<u32>>)>,
+    by: Vec<(Asked, ByValue)>,
     /// Those that are looked at one by one.
     others: Vec<u32>,
 }
+
+/// Routes by the value that they want.
+type ByValue = HashMap<Box<str>, Vec<u32>>;
 
 /// What a route asks about.
 #[derive(Debug, PartialEq, Eq)]

@@ -57,9 +57,9 @@ impl Turn<'_> {
             known.hosts.change(old.as_ref(), new.as_ref());
             #[cfg(feature = "k8s-gateway")]
             restated.extend(known.delegate(old.as_deref(), new.as_deref()));
-            let mut used = known.users.change(old.as_deref(), new.as_deref());
+            let used = known.users.change(old.as_deref(), new.as_deref());
             #[cfg(feature = "k8s-gateway")]
-            used.append(&mut known.uses.change_route(old.as_deref(), new.as_deref()));
+            let used = &used | &known.uses.change_route(old.as_deref(), new.as_deref());
             for object in used {
                 let readers = self.resolver.dependents.of(&Read::Users(object));
                 work.units.extend(readers);

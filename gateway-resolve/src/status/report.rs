@@ -1,5 +1,6 @@
 //! Writes the statuses.
 
+#[cfg(feature = "k8s-gateway")]
 use std::sync::Arc;
 
 use gateway_model::{GatewayClass, Kind, ObjectRef, RouteStatus};
