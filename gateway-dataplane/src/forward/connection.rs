@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::uri::Scheme;
 
 use super::headers::ConnectionHeaders;
+#[cfg(feature = "proxy")]
 use crate::backend::Ends;
 use crate::conduct::Conduct;
 #[cfg(feature = "proxy")]
@@ -71,6 +72,7 @@ impl ConnectionInfo {
     }
 
     /// Its two ends. Of a socket that is bound to all addresses, no more than the port is known.
+    #[cfg(feature = "proxy")]
     pub(crate) fn ends(&self) -> Ends {
         let any: IpAddr = match self.peer {
             SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
