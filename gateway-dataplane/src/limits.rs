@@ -233,6 +233,8 @@ pub(crate) mod fixed {
     pub(crate) const PIPES_KEPT: usize = 8;
     /// Bytes that are moved through a pipe at once.
     pub(crate) const PIPE: usize = 64 << 10;
+    /// Endpoints of all backends that are asked at once whether they are well.
+    pub(crate) const PROBES: usize = 64;
     /// Bytes that are read ahead of a client that sends its next request before it has its response.
     pub(crate) const READ_AHEAD: usize = 16 << 10;
     /// Interim responses to one request (RFC 9110 section 15.2). Beyond: 502.

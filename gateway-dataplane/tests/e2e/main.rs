@@ -19,6 +19,7 @@ mod forwarding;
 mod gateway_tls;
 #[cfg(feature = "grpc")]
 mod grpc_web;
+mod health;
 mod http_settings;
 mod limits;
 mod listeners;

@@ -1,6 +1,7 @@
 //! Upstream.
 
 use super::options::options;
+use super::proto::Span;
 use super::{CONTROL_PLANE, OptionStatuses, kind, values};
 use crate::Object;
 
@@ -22,6 +23,12 @@ options! {
         load_balancer_config: values::LoadBalancer = "loadbalancerconfig" ["loadBalancerConfig"],
         /// When endpoints that fail are left alone.
         outlier_detection: values::OutlierDetection = "outlierdetection" ["outlierDetection"],
+        /// How often names are looked up.
+        dns_refresh_rate: Span = "dnsrefreshrate" ["dnsRefreshRate"],
+        /// Are names looked up again when what is known of them expires?
+        respect_dns_ttl: bool = "respectdnsttl" ["respectDnsTtl"],
+        /// How its endpoints are asked whether they are well.
+        health_checks: Vec<values::EndpointCheck> = "healthchecks" ["healthChecks"],
         /// How much may be open.
         circuit_breakers: values::CircuitBreakers = "circuitbreakers" ["circuitBreakers"],
         /// Which version of HTTP is spoken.
@@ -45,8 +52,8 @@ options! {
     }
     refused: ["failover"],
     ignored: [
-        "disableIstioAutoMtls", "discoveryMetadata", "dnsRefreshRate", "healthChecks",
+        "disableIstioAutoMtls", "discoveryMetadata",
         "ignoreHealthOnHostRemoval", "overrideStreamErrorOnInvalidHttpMessage",
-        "preconnectPolicy", "respectDnsTtl",
+        "preconnectPolicy",
     ],
 }

@@ -27,4 +27,4 @@ pub(crate) use index::OptionsByTarget;
 pub(crate) use listeners::{ListenerPolicies, listener_policies};
 pub(crate) use rule::{Native, extended};
 pub(crate) use tls_options::{is_tls_option, narrowed};
-pub(crate) use upstream::{backend, is_upstream, upstream_backend};
+pub(crate) use upstream::{annotated, backend, is_annotated, is_upstream, upstream_backend};

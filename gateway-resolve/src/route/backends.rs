@@ -44,10 +44,42 @@ pub(crate) fn backend(id: &BackendId, reader: &Reader<'_>) -> Option<Arc<Backend
         ..BackendSettings::default()
     };
     let backend = of_service(id, service, tls, slices);
-    Some(Arc::new(Backend {
+    let backend = Backend {
         settings,
         ..backend
-    }))
+    };
+    #[cfg(feature = "k8s-gateway")]
+    let backend = as_annotated(backend, service, reader);
+    Some(Arc::new(backend))
+}
+
+/// The same as annotations of its Service say. What is wrong with them is said of the references to it, and nobody
+/// gets its requests.
+#[cfg(feature = "k8s-gateway")]
+fn as_annotated(backend: Backend, service: &Service, reader: &Reader<'_>) -> Backend {
+    use crate::k8s_gateway::{annotated, is_annotated};
+    if !is_annotated(service) {
+        return backend;
+    }
+    annotated(backend.clone(), service, reader).unwrap_or(Backend {
+        endpoints: Vec::new(),
+        ..backend
+    })
+}
+
+/// What is wrong with annotations of a Service.
+#[cfg(feature = "k8s-gateway")]
+pub(crate) fn wrong_annotations(
+    id: &BackendId,
+    service: &Service,
+    reader: &Reader<'_>,
+) -> Option<String> {
+    use crate::k8s_gateway::{annotated, is_annotated};
+    if !is_annotated(service) {
+        return None;
+    }
+    let backend = of_service(id, service, None, std::iter::empty());
+    annotated(backend, service, reader).err()
 }
 
 /// The backend of an embedder's kind that has this id, or why there is none.

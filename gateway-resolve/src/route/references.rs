@@ -160,6 +160,11 @@ impl References<'_> {
             Wanted::Http => protocol(service_port, tls.is_some()).map(drop),
             Wanted::Stream(transport) => reached_by(service_port, transport),
         };
+        #[cfg(feature = "k8s-gateway")]
+        let spoken = spoken.and_then(|()| {
+            let wrong = super::backends::wrong_annotations(&id, service, self.reader);
+            wrong.map_or(Ok(()), Err)
+        });
         match spoken {
             Ok(()) => Ok((id, tls.map_or(Ok(()), |tls| tls.map(drop)))),
             Err(message) => {

@@ -19,6 +19,7 @@ pub(crate) fn object() -> impl Strategy<Value = Value> {
             "metadata": {"name": "d0", "namespace": namespace}, "spec": {"status": status},
         })),
         2 => upstream(),
+        1 => annotated(),
         1 => Just(json!({
             "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "all"},
         })),
@@ -130,6 +131,22 @@ fn options(kind: &str, set: &[usize]) -> Value {
         .map(|(name, value, _)| ((*name).to_owned(), value.clone()))
         .collect::<serde_json::Map<_, _>>()
         .into()
+}
+
+/// A Service that says how it is connected to.
+fn annotated() -> impl Strategy<Value = Value> {
+    let annotations = vec![
+        json!({"gloo.solo.io/upstream_config": "{\"loadBalancerConfig\": {\"random\": {}}}"}),
+        json!({"gloo.solo.io/sslService.secret": "pair"}),
+        json!({"gloo.solo.io/upstream_config": "{"}),
+    ];
+    (namespace(), select(annotations)).prop_map(|(namespace, annotations)| {
+        json!({
+            "apiVersion": "v1", "kind": "Service",
+            "metadata": {"name": "s0", "namespace": namespace, "annotations": annotations},
+            "spec": {"ports": [{"port": 80}]},
+        })
+    })
 }
 
 fn upstream() -> impl Strategy<Value = Value> {

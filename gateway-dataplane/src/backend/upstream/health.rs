@@ -1,7 +1,9 @@
-//! Passive health: an endpoint that keeps failing is left alone for a while.
+//! Health: an endpoint that keeps failing is left alone for a while, and so is one that checks find ill.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+
+use super::checks::Tally;
 
 /// When an endpoint is taken out of rotation, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub(super) struct Health {
     /// Milliseconds after `epoch` at which it is back; 0: it is not out.
     back_at: AtomicU64,
     epoch: Instant,
+    /// What checks have found.
+    pub(super) tally: Tally,
 }
 
 impl Health {
@@ -27,15 +31,17 @@ impl Health {
             failures: AtomicU32::new(0),
             back_at: AtomicU64::new(0),
             epoch: now,
+            tally: Tally::new(),
         }
     }
 
     /// May it be asked? After its time out it may, and the next failure puts it out again.
     pub(super) fn is_in(&self, now: impl FnOnce() -> Instant) -> bool {
-        match self.back_at.load(Ordering::Relaxed) {
+        let is_back = match self.back_at.load(Ordering::Relaxed) {
             0 => true,
             back_at => self.millis(now()) >= back_at,
-        }
+        };
+        is_back && self.tally.is_in()
     }
 
     /// It answered.

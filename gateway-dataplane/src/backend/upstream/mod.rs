@@ -4,6 +4,7 @@
 //! stream to it.
 
 mod budget;
+mod checks;
 mod choose;
 mod connect;
 mod datagrams;
@@ -47,6 +48,7 @@ use http::{HeaderMap, header};
 use http::{Request, Response, Version};
 
 use self::budget::{Budgets, RetryBudget};
+use self::checks::{Checks, Watch};
 use self::endpoint::Endpoint;
 use self::load::{Counting, Entered, Held, Load};
 use self::names::{Looking, Pending, Roll};
@@ -144,9 +146,7 @@ impl<C: Connect> MakeBackend for Upstreams<C> {
         let total = self.total.get_or_init(|| Arc::new(Total::new(most)));
         let new = || Arc::new(Load::new(Arc::clone(total)));
         let load = load.unwrap_or_else(new);
-        let kept = previous.filter(|previous| {
-            previous.spec.protocol == spec.protocol && previous.spec.tls == spec.tls
-        });
+        let kept = previous.filter(|previous| are_reached_alike(&previous.spec, spec));
         let settings = Settings::new(site, spec);
         let known = kept.map(|kept| kept.endpoints());
         let balancing = spec.settings.balancing.as_deref().map(|asked| asked.value);
@@ -171,8 +171,10 @@ impl<C: Connect> MakeBackend for Upstreams<C> {
             roll: Mutex::new(roll),
             pending: Pending::default(),
             looking: Arc::clone(&self.looking),
+            checks: Checks::default(),
         });
         upstream.begin_to_look_up();
+        upstream.begin_to_check();
         upstream
     }
 
@@ -184,6 +186,21 @@ impl<C: Connect> MakeBackend for Upstreams<C> {
         backend.begin_to_look_up();
         true
     }
+}
+
+/// Is a connection to an endpoint of one as good for the other?
+fn are_reached_alike(old: &ir::Backend, new: &ir::Backend) -> bool {
+    let of = |backend: &ir::Backend| {
+        let ir::BackendSettings {
+            proxy_header,
+            tunnel,
+            http,
+            http2,
+            ..
+        } = backend.settings.clone();
+        (proxy_header, tunnel, http, http2)
+    };
+    (old.protocol, &old.tls, of(old)) == (new.protocol, &new.tls, of(new))
 }
 
 fn differ_in_endpoints_alone(old: &ir::Backend, new: &ir::Backend) -> bool {
@@ -212,7 +229,10 @@ fn endpoints(
         let new = || Arc::new(Endpoint::new(wanted.clone(), address, settings, load, now));
         known.cloned().unwrap_or_else(new)
     };
-    let all = roll.addresses().map(endpoint).collect();
+    let all: Vec<_> = roll.addresses().map(endpoint).collect();
+    for endpoint in &all {
+        endpoint.health.tally.set_checked(settings.checked);
+    }
     Endpoints::new(all, pick, settings.slow_start)
 }
 
@@ -230,6 +250,7 @@ pub struct Upstream<C: Connect = TcpConnect> {
     roll: Mutex<Roll>,
     pending: Pending,
     looking: Arc<Looking>,
+    checks: Checks,
 }
 
 /// What comes of a request that has a limit; that of the response's body counts as well.
@@ -408,6 +429,22 @@ impl<C: Connect> Upstream<C> {
         self.settle(&roll);
     }
 
+    /// Has its endpoints asked whether they are well.
+    fn begin_to_check(self: &Arc<Self>) {
+        let Some(check) = &self.spec.settings.health_check else {
+            return;
+        };
+        let backend = Arc::downgrade(self);
+        let watch = Watch {
+            check: Arc::new(check.value.clone()),
+            way: Arc::clone(&self.way),
+            settings: self.settings,
+            endpoints: Box::new(move || Some(backend.upgrade()?.endpoints())),
+            changed: Arc::clone(&self.checks.changed),
+        };
+        self.checks.begun(self.looking.spawn(watch.run()));
+    }
+
     /// Leads to the endpoints of `roll` from now on.
     fn settle(&self, roll: &Roll) {
         let known = self.endpoints();
@@ -418,6 +455,7 @@ impl<C: Connect> Upstream<C> {
             for slot in &self.slots {
                 slot.endpoints.store(Arc::new(endpoints.clone()));
             }
+            self.checks.changed.notify_one();
         }
         self.pending.set(pending);
     }

@@ -24,6 +24,8 @@ pub(super) struct Settings {
     pub(super) exchange: Option<Duration>,
     /// May requests of HTTP/1 clients be written to connections without further ado?
     pub(super) direct: bool,
+    /// Are endpoints asked whether they are well?
+    pub(super) checked: bool,
     pub(super) connect_patience: Duration,
     pub(super) http2: http2::Settings,
     pub(super) ejection: Ejection,
@@ -37,6 +39,8 @@ pub(super) struct Settings {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Names {
     pub(super) refresh: Duration,
+    /// How often, in place of when answers expire.
+    pub(super) every: Option<Duration>,
     pub(super) gone: Duration,
 }
 
@@ -71,6 +75,7 @@ impl Settings {
             },
             exchange: http.exchange,
             direct: is_direct(spec),
+            checked: asked.health_check.is_some(),
             connect_patience: limits.connect_patience,
             http2: http2::Settings::new(limits, asked),
             ejection: Ejection {
@@ -79,6 +84,7 @@ impl Settings {
             },
             names: Names {
                 refresh: limits.name_refresh.max(Duration::from_millis(1)),
+                every: value(asked.name_refresh.as_deref()),
                 gone: limits.name_gone,
             },
             slow_start: value(asked.slow_start.as_deref()),

@@ -12,6 +12,7 @@ mod ext_auth;
 mod ext_auth_server;
 mod fault;
 mod headers;
+mod health;
 mod http;
 mod limits;
 mod listeners;
@@ -54,6 +55,10 @@ pub use ext_auth_server::{
 };
 pub use fault::{Abort, Delay, Faults};
 pub use headers::{HeaderManipulation, HeaderPair, RequestHeader, ResponseHeader};
+pub use health::{
+    CheckHeader, CheckMethod, EndpointCheck, GrpcHealthCheck, HttpHealthCheck, Payload,
+    StatusRange, TcpHealthCheck,
+};
 pub use http::{GrpcWeb, Gzip, GzipLevel};
 pub use limits::{
     Buffer, BufferPerRoute, HttpLocalRateLimit, LocalRateLimit, RateLimit, RateLimits,

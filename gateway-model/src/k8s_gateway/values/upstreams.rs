@@ -65,4 +65,6 @@ pub struct StaticHost {
     pub port: u32,
     /// The name that it is asked for (SNI).
     pub sni_addr: String,
+    /// Its share, relative to that of the others; 1, when it is 0.
+    pub load_balancing_weight: u32,
 }

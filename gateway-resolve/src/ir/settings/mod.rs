@@ -22,6 +22,7 @@ mod global_rate_limit;
 mod grpc_web;
 mod header_manipulation;
 mod heads;
+mod health;
 mod origin;
 mod protocols;
 mod provenance;
@@ -57,6 +58,7 @@ pub use global_rate_limit::{
 pub use grpc_web::GrpcWeb;
 pub use header_manipulation::{AddedHeader, HeaderChanges, HeaderManipulation};
 pub use heads::{EscapedSlashes, HealthAnswer, RegisteredMethods, RequestHeads, Underscores};
+pub use health::{GrpcProbe, HealthCheck, HttpProbe, Pauses, Probe, TcpProbe};
 pub use origin::{Origin, Sourced};
 pub use protocols::{Http1, Http2, HttpVersion, Protocols, ServerHeader, Upgrades};
 pub use provenance::{
@@ -223,6 +225,10 @@ settings! {
         proxy_header: ProxyHeader,
         /// What its endpoints are asked for a tunnel to.
         tunnel: TunnelThrough,
+        /// How often the names of its endpoints are looked up; when what is known expires, when unset.
+        name_refresh: Duration,
+        /// How its endpoints are asked whether they are well.
+        health_check: HealthCheck,
         /// When an endpoint that fails is left alone for a while.
         ejection: Ejection,
         /// How much of its traffic may be retries.

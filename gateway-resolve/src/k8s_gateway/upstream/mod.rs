@@ -2,8 +2,10 @@
 //!
 //! One that is wrong in any way is no backend (K8sGateway 2.7): requests to it are answered with 500.
 
+mod annotations;
 mod balancing;
 mod connections;
+mod health;
 mod place;
 mod reading;
 mod settings;
@@ -20,6 +22,7 @@ use crate::ir::{AppProtocol, Backend, BackendId, BackendTls, Refusal, RefusalRea
 use crate::reader::{Read, Reader};
 
 use super::options::{self, Outcome};
+pub(crate) use annotations::{annotated, is_annotated};
 use place::Place;
 use reading::Reading;
 
@@ -95,7 +98,7 @@ pub(super) fn problems(upstream: &Upstream, reader: &Reader<'_>) -> Vec<Outcome>
 /// What an Upstream comes to, or all that is wrong with it.
 fn resolved(upstream: &Upstream, reader: &Reader<'_>) -> Result<Backend, Vec<Outcome>> {
     let spec = &upstream.spec;
-    let mut reading = Reading::new(upstream);
+    let mut reading = Reading::new(spec, "spec", upstream.source());
     let place = reading.must(
         &spec.upstream_type,
         "expected one of kube, static and others, found none",
@@ -122,7 +125,7 @@ fn resolved(upstream: &Upstream, reader: &Reader<'_>) -> Result<Backend, Vec<Out
 
 /// What an Upstream speaks.
 fn protocol(reading: &mut Reading<'_>) -> AppProtocol {
-    let spec = &reading.upstream.spec;
+    let spec = reading.spec;
     let as_client = match &spec.protocol_selection {
         Some(field) => matches!(field.read, Ok(ProtocolSelection::Downstream)),
         None => false,

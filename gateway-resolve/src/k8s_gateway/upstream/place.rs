@@ -1,12 +1,13 @@
 //! Where an Upstream is.
 
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 
 use gateway_model::k8s_gateway::FieldError;
 use gateway_model::k8s_gateway::values::{KubeUpstream, StaticHost, StaticUpstream, UpstreamType};
 use gateway_model::{Hostname, Kind, ObjectRef, Port, Service};
 
-use crate::ir::{BackendId, BackendTls, Endpoint};
+use crate::ir::{BackendId, BackendTls, Endpoint, EndpointAddress};
 use crate::reader::Reader;
 use crate::route::backends;
 
@@ -68,23 +69,33 @@ fn wants_tls(listed: &StaticUpstream) -> bool {
     listed.use_tls.unwrap_or_else(implied)
 }
 
-/// Names are not looked up here.
+/// An address, or a name that the data plane looks up.
 fn of_host(host: &StaticHost, named: bool) -> Result<Endpoint, FieldError> {
     let wrong = |what: String| FieldError::new(what).within("addr");
-    let ip: IpAddr = host.addr.parse().map_err(|_| {
-        wrong(format!(
-            "expected an address, found {:?}; names are not supported",
-            host.addr
-        ))
-    })?;
+    if host.addr.is_empty() {
+        return Err(wrong("addr cannot be empty for host".to_owned()));
+    }
     let port = port(host.port).map_err(|error| error.within("port"))?;
+    let address = match host.addr.parse::<IpAddr>() {
+        Ok(ip) => EndpointAddress::Ip(SocketAddr::new(ip, port.get())),
+        Err(_) => EndpointAddress::Name {
+            host: name_of(&host.addr).ok_or_else(|| {
+                wrong(format!(
+                    "expected an address or a name, found {:?}",
+                    host.addr
+                ))
+            })?,
+            port,
+        },
+    };
     let asked = match (host.sni_addr.as_str(), named) {
         ("", true) => host.addr.as_str(),
         (own, _) => own,
     };
     Ok(Endpoint {
         server_name: name_of(asked),
-        ..Endpoint::at(SocketAddr::new(ip, port.get()))
+        weight: NonZeroU32::new(host.load_balancing_weight),
+        ..Endpoint::at(address)
     })
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use gateway_model::Kind;
-use gateway_model::k8s_gateway::{Field, FieldError, Upstream};
+use gateway_model::Source;
+use gateway_model::k8s_gateway::{Field, FieldError, UpstreamSpec};
 
 use crate::ir::Sourced;
 
@@ -11,17 +11,25 @@ use crate::k8s_gateway::options::{self, Outcome};
 
 type Written<T> = Option<Arc<Field<T>>>;
 
-/// An Upstream that is read.
+/// The fields of an Upstream, which are read.
 pub(super) struct Reading<'a> {
-    pub(super) upstream: &'a Upstream,
+    pub(super) spec: &'a UpstreamSpec,
+    /// Where they stand, as in `spec`.
+    root: &'static str,
+    pub(super) source: Source,
     wrong: Vec<Outcome>,
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(upstream: &'a Upstream) -> Self {
-        let mut wrong = options::problems_below("spec", &upstream.spec);
+    pub(super) fn new(spec: &'a UpstreamSpec, root: &'static str, source: Source) -> Self {
+        let mut wrong = options::problems_below(root, spec);
         wrong.retain(|outcome| outcome.refused);
-        Self { upstream, wrong }
+        Self {
+            spec,
+            root,
+            source,
+            wrong,
+        }
     }
 
     /// What an option comes to; `None` where it is not set, or wrong.
@@ -34,7 +42,7 @@ impl<'a> Reading<'a> {
         let read = read(field.read.as_ref().ok()?);
         read.map_err(|error| {
             self.wrong
-                .push(options::refused("spec", field.name, &error))
+                .push(options::refused(self.root, field.name, &error))
         })
         .ok()
     }
@@ -48,7 +56,7 @@ impl<'a> Reading<'a> {
     ) -> Option<V> {
         if field.is_none() {
             self.wrong.push(Outcome {
-                field: "spec".to_owned(),
+                field: self.root.to_owned(),
                 message: missing.to_owned(),
                 refused: true,
             });
@@ -63,8 +71,8 @@ impl<'a> Reading<'a> {
         read: impl FnOnce(&T) -> Result<Option<V>, FieldError>,
     ) -> Option<Box<Sourced<V>>> {
         let value = self.read(field, read)??;
-        let path = format!("spec.{}", field.as_ref()?.name);
-        Some(Box::new(Sourced::new(value, path, self.upstream.source())))
+        let path = format!("{}.{}", self.root, field.as_ref()?.name);
+        Some(Box::new(Sourced::new(value, path, self.source.clone())))
     }
 
     /// What came of it, unless anything is wrong.

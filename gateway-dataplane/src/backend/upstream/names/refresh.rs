@@ -76,7 +76,8 @@ impl<C: Connect> Upstream<C> {
         let (addresses, wait) = match found {
             Ok(answer) if !answer.addresses.is_empty() => {
                 *trouble = Trouble::default();
-                (Ok(answer.addresses), answer.valid_for.max(least))
+                let wait = self.settings.names.every.unwrap_or(answer.valid_for);
+                (Ok(answer.addresses), wait.max(least))
             }
             Ok(_) => {
                 let since = *trouble.gone.get_or_insert_with(Instant::now);

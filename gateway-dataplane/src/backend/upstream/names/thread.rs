@@ -1,4 +1,4 @@
-//! The thread that names are looked up on.
+//! The thread on which backends are looked after: names are looked up, endpoints are asked whether they are well.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -12,7 +12,7 @@ use tokio::task::AbortHandle;
 use super::Lookup;
 use crate::limits::fixed;
 
-/// How names are looked up, and where: on a thread that is started for the first of them, and ends with the last
+/// How names are looked up, and where: on a thread that is started for the first task, and ends with the last
 /// backend.
 pub(in crate::backend::upstream) struct Looking {
     pub(super) lookup: Option<Arc<dyn Lookup>>,
@@ -36,13 +36,13 @@ impl Looking {
     }
 
     /// Runs `task` until it ends or is aborted; not at all when the thread could not be started.
-    pub(super) fn spawn(
+    pub(in crate::backend::upstream) fn spawn(
         &self,
         task: impl Future<Output = ()> + Send + 'static,
     ) -> Option<AbortHandle> {
         let running = self.thread.get_or_init(|| {
             let started = start();
-            let failed = |error: &_| tracing::error!(%error, "cannot look names up");
+            let failed = |error: &_| tracing::error!(%error, "cannot look after backends");
             started.inspect_err(failed).ok()
         });
         let running = running.as_ref()?;
@@ -55,7 +55,9 @@ fn start() -> io::Result<Running> {
     let handle = runtime.handle().clone();
     let (alive, ended) = oneshot::channel();
     let run = move || drop(runtime.block_on(ended));
-    thread::Builder::new().name("names".to_owned()).spawn(run)?;
+    thread::Builder::new()
+        .name("backends".to_owned())
+        .spawn(run)?;
     Ok(Running {
         runtime: handle,
         _ends: alive,
