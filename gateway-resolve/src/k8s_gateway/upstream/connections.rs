@@ -112,6 +112,7 @@ pub(super) fn tunnel_tls(
 }
 
 /// What is said to who is asked for a tunnel.
+#[expect(clippy::ptr_arg, reason = "fields are read as what they are")]
 pub(super) fn headers(
     written: &Vec<ConnectHeader>,
 ) -> Result<Vec<(HeaderName, HeaderValue)>, FieldError> {

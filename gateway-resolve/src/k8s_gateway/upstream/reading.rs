@@ -42,7 +42,7 @@ impl<'a> Reading<'a> {
         let read = read(field.read.as_ref().ok()?);
         read.map_err(|error| {
             self.wrong
-                .push(options::refused(self.root, field.name, &error))
+                .push(options::refused(self.root, field.name, &error));
         })
         .ok()
     }
