@@ -122,6 +122,7 @@ fn of_response(operator: &Operator, response: &ResponseHead) -> String {
         | Operator::LocalAddress { .. }
         | Operator::ServerName
         | Operator::RouteName
+        | Operator::RuleMetadata(_)
         | Operator::Hostname
         | Operator::Environment(_)
         | Operator::Metadata(..)
@@ -162,6 +163,10 @@ fn value(operator: &Operator, subject: Subject<'_>) -> Option<String> {
         Operator::ServerName => connection.sni.as_deref().map(str::to_owned),
         Operator::RouteName => rule.map(route_name),
         Operator::Metadata(namespace, key) => connection.kept(namespace, key).map(str::to_owned),
+        Operator::RuleMetadata(path) => {
+            let known = rule?.settings.metadata.as_ref()?;
+            known.value.get(path).map(str::to_owned)
+        }
         Operator::Hostname => Some(hostname().to_owned()),
         Operator::Environment(name) => std::env::var(&**name).ok(),
         Operator::Response(_)

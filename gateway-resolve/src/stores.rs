@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 #[cfg(feature = "k8s-gateway")]
 use gateway_model::k8s_gateway::{
-    DirectResponse, HttpListenerOption, ListenerOption, RouteOption, Upstream, VirtualHostOption,
+    DirectResponse, HttpListenerOption, ListenerOption, RouteOption, Settings, Upstream,
+    VirtualHostOption,
 };
 use gateway_model::{
     BackendTlsPolicy, ConfigMap, EndpointSlice, Gateway, GatewayClass, GrpcRoute, HttpRoute, Kind,
@@ -55,6 +56,8 @@ macro_rules! with_stores {
             ["k8s-gateway"] HttpListenerOption: http_listener_options,
             /// The DirectResponses.
             ["k8s-gateway"] DirectResponse: direct_responses,
+            /// The Settings.
+            ["k8s-gateway"] Settings: settings,
             /// The ReferenceGrants.
             ReferenceGrant: reference_grants,
             /// The Namespaces.

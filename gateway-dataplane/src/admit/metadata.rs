@@ -1,5 +1,10 @@
 //! Values that stages keep for each other, for as long as a request lasts.
 
+#![cfg_attr(
+    not(feature = "templates"),
+    allow(dead_code, reason = "transformations alone keep any")
+)]
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 

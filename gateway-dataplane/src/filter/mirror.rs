@@ -2,6 +2,7 @@
 
 use gateway_resolve::ir::{self, BackendId, Fraction};
 
+use crate::head::{Known, RequestHead};
 use crate::table::Destination;
 
 /// A backend that gets copies of requests; its answers are ignored.
@@ -10,6 +11,7 @@ pub struct Mirror<B> {
     /// Where the copies go.
     pub backend: B,
     share: Fraction,
+    host_suffix: Option<Box<str>>,
     /// Its place in the list of filters.
     pub(super) position: usize,
 }
@@ -25,10 +27,22 @@ impl<B> Mirror<B> {
             Destination::Backend(backend) => Some(Self {
                 backend,
                 share: mirror.share,
+                host_suffix: mirror.host_suffix.clone(),
                 position,
             }),
             Destination::Refused(_) => None,
         }
+    }
+
+    /// What is sent of a request with this head.
+    pub(crate) fn copy(&self, head: &RequestHead) -> RequestHead {
+        let mut copy = head.clone();
+        if let (Some(suffix), Some(host)) = (&self.host_suffix, head.host()) {
+            let (name, port) = split_port(host);
+            let host = [name, &**suffix, port].concat();
+            copy.fields.set(Known::Host, host.as_bytes());
+        }
+        copy
     }
 
     /// Is this request copied? `random` is uniform over all of `u64`.
@@ -39,18 +53,28 @@ impl<B> Mirror<B> {
     }
 }
 
+/// A host without its port, and that with its colon.
+fn split_port(host: &str) -> (&str, &str) {
+    let digits = host.trim_end_matches(|c: char| c.is_ascii_digit());
+    match digits.ends_with(':') && digits.len() < host.len() {
+        true => host.split_at(digits.len() - 1),
+        false => (host, ""),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroU32;
 
     use gateway_resolve::ir::Fraction;
 
-    use super::Mirror;
+    use super::{Mirror, split_port};
 
     fn mirror(numerator: u32, denominator: u32) -> Mirror<()> {
         Mirror {
             backend: (),
             position: 0,
+            host_suffix: None,
             share: Fraction {
                 numerator,
                 denominator: NonZeroU32::new(denominator).unwrap(),
@@ -78,6 +102,20 @@ mod tests {
                 taken.abs_diff(want) <= 1,
                 "{numerator}/{denominator}: {taken}"
             );
+        }
+    }
+
+    #[test]
+    fn a_port_is_not_part_of_a_name() {
+        let rows = [
+            ("a.example:80", ("a.example", ":80")),
+            ("a.example", ("a.example", "")),
+            ("[::1]:8", ("[::1]", ":8")),
+            ("[::1]", ("[::1]", "")),
+            ("10.0.0.1", ("10.0.0.1", "")),
+        ];
+        for (host, want) in rows {
+            assert_eq!(split_port(host), want);
         }
     }
 }

@@ -139,7 +139,7 @@ fn route<'t, B>(
         Routed::Answer { answer, hit } => (Err(answer), hit),
     };
     match (&found, by) {
-        (_, Some(hit)) => observed.hit(hit),
+        (_, Some(hit)) => observed.hit(hit, head),
         (Err(answer), None) if matches!(answer.reason, Reason::NoRoute(_)) => {
             let seen = Head::unnormalized(head);
             observed.missed(table, &seen, connection.sni.as_deref());
@@ -308,6 +308,7 @@ async fn carry_out<B: Backend>(
             let own = is_noted.then(Notes::default);
             let attempt = Attempt {
                 upgrade: plan.settled.upgrade,
+                hash: plan.settled.hash(),
                 endpoint: plan.session.as_ref().and_then(|session| session.endpoint),
                 rule: Some(plan.rule.ir()),
                 ends: Some(connection.ends()),

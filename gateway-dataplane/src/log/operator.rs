@@ -65,7 +65,9 @@ pub(super) fn value(operator: &Operator, subject: &LogSubject<'_>) -> Value {
         Operator::ConnectionId => number(Some(connection.id)),
         Operator::Metadata(namespace, key) => connection.kept(namespace, key).into(),
         Operator::GrpcStatus => grpc_status(subject),
-        Operator::RequestDuration | Operator::Nothing(_) => Value::Nothing,
+        Operator::RequestDuration | Operator::RuleMetadata(_) | Operator::Nothing(_) => {
+            Value::Nothing
+        }
     }
 }
 

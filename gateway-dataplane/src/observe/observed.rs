@@ -97,11 +97,15 @@ impl Observed {
     }
 
     /// The rule that takes it.
-    pub(crate) fn hit<B>(&mut self, hit: Hit<'_, B>) {
+    pub(crate) fn hit<B>(&mut self, hit: Hit<'_, B>, head: &RequestHead) {
         if let Some(Open { record, .. }) = self.0.as_deref_mut() {
             record.listener = Some(Arc::clone(hit.listener.ir()));
             record.rule = Some(Arc::clone(hit.rule.ir()));
             record.match_index = hit.route.match_index;
+            let clusters = hit.host.settings.virtual_clusters.as_ref();
+            let cluster =
+                clusters.and_then(|set| set.value.of(head.method.as_str(), head.target()));
+            record.virtual_cluster = cluster.map(Into::into);
         }
     }
 

@@ -36,6 +36,8 @@ pub struct Record {
     pub rule: Option<Arc<ir::Rule>>,
     /// The position of the match in the rule.
     pub match_index: usize,
+    /// With which of the host's [virtual clusters](ir::VirtualClusters) it is counted.
+    pub virtual_cluster: Option<Box<str>>,
     /// The position of the target in the rule's split, when one was chosen; see [`backend`](Self::backend).
     pub target: Option<usize>,
     /// The endpoint that was asked last, as far as the backend says.
@@ -73,6 +75,7 @@ impl Record {
             listener: None,
             rule: None,
             match_index: 0,
+            virtual_cluster: None,
             target: None,
             endpoint: None,
             attempts: 0,

@@ -7,6 +7,7 @@ use gateway_resolve::ir::{self, BackendId};
 use http::{HeaderValue, StatusCode, Version};
 
 use super::answer::{self, Answer, Language};
+use super::hash::Hashed;
 use super::session::Session;
 use super::{Copied, Planner};
 use crate::filter::Filters;
@@ -86,6 +87,11 @@ impl<B> Forward<B> {
         self.settled.expects_continue
     }
 
+    /// What requests that belong together have in common, for a backend that balances by a hash.
+    pub fn hash(&self) -> Option<u64> {
+        self.settled.hash()
+    }
+
     /// So many attempts were made, which the response may have to say.
     pub fn attempted(&mut self, attempts: u32) {
         self.settled.attempts = attempts;
@@ -139,6 +145,7 @@ impl<'t, B> Planned<'t, B> {
             && !self.rule.attempts().to_clients
             && self.idle_timeout().is_none()
             && self.rule.reading_timeout().is_none()
+            && self.settled.hashed.is_none()
             && self.settled.language == Language::Http
     }
 
@@ -183,6 +190,8 @@ pub(crate) struct Settled<B> {
     pub(crate) copies: Vec<Copied<B>>,
     /// The origin of the request, when it is allowed.
     pub(super) origin: Option<HeaderValue>,
+    /// What it is known by to backends that balance by a hash.
+    pub(crate) hashed: Option<Box<Hashed>>,
     /// How many attempts were made.
     pub(crate) attempts: u32,
     /// Headers that the response gets.
@@ -207,6 +216,7 @@ impl<B> Settled<B> {
             language,
             copies: Vec::new(),
             origin: None,
+            hashed: None,
             attempts: 0,
             given: Vec::new(),
             upgrade: requested_upgrade(head).is_some(),
@@ -214,6 +224,11 @@ impl<B> Settled<B> {
             expects_continue: head.version == Version::HTTP_11
                 && head.fields.contains(Known::Expect),
         }
+    }
+
+    /// What requests that belong together have in common.
+    pub(crate) fn hash(&self) -> Option<u64> {
+        self.hashed.as_ref()?.hash
     }
 
     fn request_timeout(&self) -> Option<Duration> {
@@ -238,6 +253,9 @@ impl<B> Settled<B> {
         }
         if let Some(session) = session {
             session.mark(fields);
+        }
+        for cookie in self.hashed.iter().flat_map(|hashed| &hashed.cookies) {
+            fields.append(Known::SetCookie, cookie.as_bytes());
         }
         if rule.attempts().to_clients && self.attempts > 0 {
             fields.set(ATTEMPT_COUNT, self.attempts.to_string().as_bytes());

@@ -59,6 +59,7 @@
 pub(crate) mod admit;
 pub(crate) mod answer;
 mod forward;
+pub(crate) mod hash;
 pub(crate) mod prepare;
 mod route;
 pub(crate) mod session;

@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
+use gateway_resolve::ir::RuleSettings;
 use http::StatusCode;
 
 use super::answer::{self, Answer, Language};
 use super::forward::{Planned, Settled};
+use super::hash::hashed;
 use super::session::Session;
 use super::{ATTEMPT_COUNT, Copied, Planner};
 use crate::ConnectionInfo;
 use crate::filter::manipulate::{begin_response, edit_request, request_headers};
 use crate::filter::{Cors, InvalidTarget, Mirror, change_target};
 use crate::format::Subject;
-use crate::forward::headers::{prepare_request, request_id};
+use crate::forward::headers::{prepare_request, request_id, requested_upgrade};
 use crate::head::{Known, RequestHead};
 use crate::observe::Reason;
 use crate::table::{CompiledRule, Hit, Target};
@@ -48,6 +50,14 @@ pub(crate) fn prepare<'t, B: Clone>(
         target,
         settled: Settled::new(rule, head, language, spent),
     };
+    let settings = &rule.ir().settings;
+    if planned.settled.upgrade && is_refused(settings, head) {
+        return Err(refused(StatusCode::FORBIDDEN, Reason::Denied));
+    }
+    if let Some(policies) = &settings.hash_policies {
+        let policies = &policies.value.0;
+        planned.settled.hashed = Some(Box::new(hashed(policies, head, connection, random)));
+    }
     planned.settled.origin = cors.and_then(|cors: &Cors| cors.allowed_origin(&head.fields));
     match edit(
         planner,
@@ -91,7 +101,7 @@ fn edit<B: Clone>(
         let copy = |mirror: &Mirror<B>, head: &RequestHead| {
             if mirror.takes(random()) {
                 let backend = mirror.backend.clone();
-                let head = head.clone();
+                let head = mirror.copy(head);
                 settled.copies.push(Copied { backend, head });
             }
         };
@@ -104,6 +114,15 @@ fn edit<B: Clone>(
         head.fields.set(ATTEMPT_COUNT, b"1");
     }
     Ok(())
+}
+
+/// May a request not change to the protocol that it asks for?
+fn is_refused(settings: &RuleSettings, head: &RequestHead) -> bool {
+    let Some(upgrades) = &settings.upgrades else {
+        return false;
+    };
+    let asked = requested_upgrade(head).unwrap_or_default();
+    !upgrades.value.websocket && asked.eq_ignore_ascii_case(b"websocket")
 }
 
 fn tells_host<B>(rule: &CompiledRule<B>) -> bool {

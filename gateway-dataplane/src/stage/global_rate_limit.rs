@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use gateway_resolve::ir::{self, DescriptorEntry};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use prost::Message;
 use tokio::time::timeout;
 
@@ -13,6 +13,7 @@ use super::levels::Counted;
 use crate::ConnectionInfo;
 use crate::admit::{Admit, Admitted, Asking, Refusal};
 use crate::backend::BoxBackend;
+use crate::filter::is_editable;
 use crate::head::RequestHead;
 use crate::observe::Reason;
 use crate::paced::Paced;
@@ -24,6 +25,7 @@ pub(super) struct GlobalRateLimit {
     server: Option<BoxBackend>,
     /// The only backend of the rule, as Envoy would call it.
     cluster: Option<String>,
+    metadata: ir::RuleMetadata,
     answer_bytes: usize,
 }
 
@@ -43,7 +45,7 @@ struct Descriptor {
     entries: Vec<Entry>,
 }
 
-/// `envoy.extensions.common.ratelimit.v3.RateLimitDescriptor.Entry`.
+/// `envoy.extensions.common.ratelimit.v3.RateLimitDescriptor.Entry`, and `envoy.config.core.v3.HeaderValue` likewise.
 #[derive(Clone, PartialEq, Message)]
 struct Entry {
     #[prost(string, tag = "1")]
@@ -57,6 +59,12 @@ struct Entry {
 struct RateLimitResponse {
     #[prost(int32, tag = "1")]
     overall_code: i32,
+    /// To a client that is over the limit.
+    #[prost(message, repeated, tag = "3")]
+    response_headers: Vec<Entry>,
+    /// To the backend of one that is not.
+    #[prost(message, repeated, tag = "4")]
+    request_headers: Vec<Entry>,
     #[prost(bytes = "bytes", tag = "5")]
     raw_body: Bytes,
 }
@@ -75,6 +83,7 @@ impl GlobalRateLimit {
             answer_bytes: maker.limits.authorization_answer,
             descriptors: descriptors.into_iter().cloned().collect(),
             cluster: cluster(rule),
+            metadata: metadata(rule),
             spec: spec.clone(),
         }
     }
@@ -88,7 +97,12 @@ impl GlobalRateLimit {
         self.descriptors.iter().filter_map(descriptor).collect()
     }
 
-    async fn ask(&self, worker: usize, descriptors: Vec<Descriptor>) -> Result<(), Refusal> {
+    /// The headers that the request gets, if it passes.
+    async fn ask(
+        &self,
+        worker: usize,
+        descriptors: Vec<Descriptor>,
+    ) -> Result<Vec<Entry>, Refusal> {
         let method = Called {
             path: "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit",
             authority: &authority(&self.spec.server, self.spec.authority.as_deref()),
@@ -103,8 +117,8 @@ impl GlobalRateLimit {
         };
         let asked = call::<_, RateLimitResponse>(server, worker, method, &question);
         match timeout(self.spec.timeout, asked).await {
-            Ok(Ok(answer)) if answer.overall_code == OVER_LIMIT => Err(limited(answer.raw_body)),
-            Ok(Ok(_)) => Ok(()),
+            Ok(Ok(answer)) if answer.overall_code == OVER_LIMIT => Err(limited(answer)),
+            Ok(Ok(answer)) => Ok(answer.request_headers),
             Ok(Err(error)) => self.unanswered(&error.to_string()),
             Err(_elapsed) => self.unanswered("it takes too long"),
         }
@@ -130,6 +144,14 @@ impl GlobalRateLimit {
             }
             DescriptorEntry::Backend => Some(entry("destination_cluster", self.cluster.as_ref()?)),
             DescriptorEntry::Fixed(key, value) => Some(entry(key, value)),
+            DescriptorEntry::RuleMetadata {
+                key,
+                path,
+                otherwise,
+            } => {
+                let known = self.metadata.get(path).or(otherwise.as_deref());
+                Some(entry(key, known?))
+            }
             DescriptorEntry::IfHeaders {
                 value,
                 expected,
@@ -144,14 +166,14 @@ impl GlobalRateLimit {
         }
     }
 
-    fn unanswered(&self, error: &str) -> Result<(), Refusal> {
+    fn unanswered(&self, error: &str) -> Result<Vec<Entry>, Refusal> {
         static SAID: Paced = Paced::new();
         if let Some(more) = SAID.pass() {
             let server = &self.spec.server;
             tracing::warn!(%server, error, more, "a rate-limit server gives no answer");
         }
         match self.spec.mandatory {
-            false => Ok(()),
+            false => Ok(Vec::new()),
             true => Err(super::answer(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "",
@@ -161,12 +183,27 @@ impl GlobalRateLimit {
     }
 }
 
-fn limited(body: Bytes) -> Refusal {
+fn limited(answer: RateLimitResponse) -> Refusal {
     let mut refusal = super::answer(StatusCode::TOO_MANY_REQUESTS, "", Reason::RateLimited);
     let headers = refusal.headers_mut();
     headers.insert("x-envoy-ratelimited", HeaderValue::from_static("true"));
-    *refusal.body_mut() = body;
+    for (name, value) in answer.response_headers.iter().filter_map(header) {
+        headers.append(name, value);
+    }
+    *refusal.body_mut() = answer.raw_body;
     refusal
+}
+
+/// A header, unless it is the gateway's own.
+fn header(entry: &Entry) -> Option<(HeaderName, HeaderValue)> {
+    let name = HeaderName::try_from(entry.key.as_str()).ok()?;
+    let value = HeaderValue::from_str(&entry.value).ok()?;
+    (is_editable(&name) && name != http::header::HOST).then_some((name, value))
+}
+
+fn metadata(rule: &ir::Rule) -> ir::RuleMetadata {
+    let set = rule.settings.metadata.as_ref();
+    set.map(|set| set.value.clone()).unwrap_or_default()
 }
 
 /// The only backend that requests go to.
@@ -189,10 +226,14 @@ impl Admit for GlobalRateLimit {
         let descriptors = self.descriptors(asking.head, asking.connection);
         let worker = asking.connection.worker;
         Box::pin(async move {
-            match descriptors.is_empty() {
-                true => Ok(()),
-                false => self.ask(worker, descriptors).await,
+            if descriptors.is_empty() {
+                return Ok(());
             }
+            let headers = self.ask(worker, descriptors).await?;
+            for (name, value) in headers.iter().filter_map(header) {
+                asking.head.fields.append(&name, value.as_bytes());
+            }
+            Ok(())
         })
     }
 }

@@ -155,7 +155,11 @@ fn response_set(name: &str) -> Filter {
 
 fn mirror(target: Target) -> Filter {
     let share = Fraction::ALL;
-    Filter::Mirror(Mirror { target, share })
+    Filter::Mirror(Mirror {
+        target,
+        share,
+        host_suffix: None,
+    })
 }
 
 /// HTTPBackendRef `filters`: only for requests that go to that backend.

@@ -24,6 +24,7 @@ fn mirror_to(name: &str) -> Filter {
     Filter::Mirror(Mirror {
         target: Target::Backend(id(name)),
         share: Fraction::ALL,
+        host_suffix: None,
     })
 }
 

@@ -73,6 +73,7 @@ fn mirror(name: &str, percent: u32) -> Filter {
             numerator: percent,
             denominator: NonZeroU32::new(100).unwrap(),
         },
+        host_suffix: None,
     })
 }
 

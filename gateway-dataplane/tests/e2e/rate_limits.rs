@@ -31,7 +31,10 @@ async fn counts(code: u8) -> (Origin, UnboundedReceiver<Vec<u8>>) {
             sender.send(body[5..].to_vec()).unwrap();
             let mut trailers = HeaderMap::new();
             trailers.insert("grpc-status", "0".parse().unwrap());
-            let answer = Bytes::copy_from_slice(&[0, 0, 0, 0, 2, 1 << 3, code]);
+            let header = [field(1, b"x-limit"), field(2, b"7")].concat();
+            let message = [vec![1 << 3, code], field(3, &header)].concat();
+            let length = u8::try_from(message.len()).unwrap();
+            let answer = Bytes::from([vec![0, 0, 0, 0, length], message].concat());
             let frames = [Frame::data(answer), Frame::trailers(trailers)];
             let frames = frames.map(Ok::<_, std::io::Error>);
             let body = BodyExt::boxed(StreamBody::new(futures_util::stream::iter(frames)));
@@ -151,7 +154,13 @@ async fn the_server_is_told_of_the_descriptors_that_are_whole() {
 async fn what_is_over_the_limit_is_answered() {
     let (limits, _got) = counts(2).await;
     let (_proxy, at, origin) = serving(limits.address, false).await;
-    assert_eq!(status(at, "/set", "x-user: ann\r\n").await, 429);
+    let mut client = Raw::connect(at).await;
+    client
+        .send("GET /set HTTP/1.1\r\nhost: a.example\r\nx-user: ann\r\n\r\n")
+        .await;
+    let answer = client.answer().await;
+    assert_eq!((answer.status, answer.header("x-limit")), (429, Some("7")));
+    assert_eq!(answer.header("x-envoy-ratelimited"), Some("true"));
     assert_eq!(origin.connections(), 0);
 }
 

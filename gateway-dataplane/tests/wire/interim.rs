@@ -37,6 +37,7 @@ async fn interim_responses_are_passed_on_whatever_the_way() {
     let mirror = Filter::Mirror(Mirror {
         target: Target::Backend(id("b")),
         share: Fraction::ALL,
+        host_suffix: None,
     });
     let plain = || rule(vec![to("a")]);
     let upgrade = "connection: upgrade\r\nupgrade: x\r\n";

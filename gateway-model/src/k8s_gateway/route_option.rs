@@ -36,6 +36,12 @@ options! {
             ["hostRewrite", "autoHostRewrite", "hostRewritePathRegex", "hostRewriteHeader"],
         /// Is the host that was asked for passed on beside the one that it is rewritten to?
         append_x_forwarded_host: bool = "appendxforwardedhost" ["appendXForwardedHost"],
+        /// What is hashed of requests.
+        lb_hash: values::LbHash = "lbhash" ["lbHash"],
+        /// Which protocols requests may change to.
+        upgrades: Vec<values::Upgrade> = "upgrades" ["upgrades"],
+        /// What is known of the route.
+        envoy_metadata: serde_json::Map<String, serde_json::Value> = "envoymetadata" ["envoyMetadata"],
         /// Cross-origin resource sharing.
         cors: values::Cors = "cors" ["cors"],
         /// Protection from requests that other sites have browsers send.
@@ -54,8 +60,8 @@ options! {
     }
     refused: ["jwt", "jwtStaged", "jwtProvidersStaged", "waf", "rbac", "extProc"],
     ignored: [
-        "ai", "dlp", "envoyMetadata", "extProcEarly", "extProcLate", "extensions", "lbHash",
+        "ai", "dlp", "extProcEarly", "extProcLate", "extensions",
         "rateLimitEarlyConfigs", "rateLimitRegularConfigs", "ratelimitBasic",
-        "ratelimitEarly", "ratelimitRegular", "tracing", "upgrades",
+        "ratelimitEarly", "ratelimitRegular", "tracing",
     ],
 }

@@ -20,6 +20,8 @@ options! {
     VirtualHostOptions {
         /// When and how often a request is tried again.
         retries: values::Retries = "retries" ["retries"],
+        /// What is counted apart.
+        stats: values::Stats = "stats" ["stats"],
         /// Edits of headers.
         header_manipulation: values::HeaderManipulation = "headermanipulation" ["headerManipulation"],
         /// Cross-origin resource sharing.
@@ -49,6 +51,6 @@ options! {
     refused: ["jwt", "jwtStaged", "waf", "rbac", "extProc"],
     ignored: [
         "dlp", "extProcEarly", "extProcLate", "extensions", "rateLimitEarlyConfigs",
-        "rateLimitRegularConfigs", "ratelimitBasic", "ratelimitEarly", "ratelimitRegular", "stats",
+        "rateLimitRegularConfigs", "ratelimitBasic", "ratelimitEarly", "ratelimitRegular",
     ],
 }

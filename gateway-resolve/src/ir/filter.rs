@@ -102,6 +102,9 @@ pub struct Mirror {
     pub target: Target,
     /// The share of requests that are copied.
     pub share: Fraction,
+    /// What is put behind the host of the copies, before its port.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_suffix: Option<Box<str>>,
 }
 
 /// A share: `numerator` out of `denominator`, at most one.

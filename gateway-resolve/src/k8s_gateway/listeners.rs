@@ -70,7 +70,7 @@ pub(crate) fn listener_policies(
         found.attached.extend(merged(&hosts));
         let all = hosts.iter();
         let all = all.map(|one| (&one.spec.options, one.source()));
-        found.hosts = Arc::new(of_hosts(&Merged::all(all)));
+        found.hosts = Arc::new(of_hosts(&Merged::all(all), reader));
     }
     let first = listeners.iter().take(1);
     let first = first.map(|one| (&one.spec.options, one.source()));

@@ -86,3 +86,7 @@ impl<O: Options> Merged<O> {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "merge_tests.rs"]
+mod tests;

@@ -4,6 +4,7 @@
 //! looked at, and where statuses are written.
 
 mod attach;
+mod auto_host;
 mod connection_options;
 pub(crate) mod delegation;
 mod direct_response;

@@ -13,8 +13,10 @@ mod limits;
 mod matchers;
 mod retry;
 mod rewrites;
+mod routing;
 mod servers;
 mod sockets;
+mod stats;
 mod template;
 mod transformations;
 
@@ -33,8 +35,10 @@ pub(super) use limits::{
 };
 pub(super) use retry::retry;
 pub(super) use rewrites::{host_rewrite, prefix_rewrite, regex_rewrite};
+pub(super) use routing::{hash_policies, rule_metadata, upgrades};
 pub(super) use servers::{authorized, authorizer, rate_limit_server};
 pub(super) use sockets::{buffer_limit, proxy_protocol, socket_options};
+pub(super) use stats::virtual_clusters;
 pub(super) use transformations::{set_transformations, staged_transformations, transformations};
 
 use std::fmt;

@@ -9,6 +9,7 @@ use crate::ir::{Filter, Fraction, Mirror, Rule};
 use crate::reader::Reader;
 
 use super::attach::of_route;
+use super::auto_host;
 use super::filters::OwnFilters;
 use super::merge::Merged;
 use super::options::{
@@ -37,8 +38,9 @@ pub(crate) fn own_options(
 /// modifiers, mirrors, timeouts and retries.
 pub(crate) fn apply(rule: &mut Rule, merged: &Merged<RouteOptions>, reader: &Reader<'_>) {
     time(rule, merged);
-    settle(rule, merged);
-    rewrites(rule, merged);
+    settle(rule, merged, reader);
+    route(rule, merged);
+    rewrites(rule, merged, reader);
     filters(rule, merged, reader);
 }
 
@@ -52,7 +54,9 @@ fn time(rule: &mut Rule, merged: &Merged<RouteOptions>) {
     let idle = &mut settings.idle_timeout;
     options::set(idle, merged, &options.idle_timeout, |span| Ok(span.0));
     let (slot, written) = (&mut settings.stream_duration, &options.max_stream_duration);
-    options::set(slot, merged, written, options::stream_duration);
+    options::set(slot, merged, written, |written| {
+        Ok(options::stream_duration(written))
+    });
     when_read(&merged.options.retries, |field, retries| {
         rule.settings.retry = Some(merged.sourced(field, options::retry(retries)?));
         Ok(())
@@ -60,7 +64,7 @@ fn time(rule: &mut Rule, merged: &Merged<RouteOptions>) {
 }
 
 /// What becomes a setting as it is.
-fn settle(rule: &mut Rule, merged: &Merged<RouteOptions>) {
+fn settle(rule: &mut Rule, merged: &Merged<RouteOptions>, reader: &Reader<'_>) {
     let RouteOptions {
         header_manipulation: manipulation,
         faults: injected,
@@ -86,7 +90,9 @@ fn settle(rule: &mut Rule, merged: &Merged<RouteOptions>) {
     }
     let settings = &mut rule.settings;
     let headers = &mut settings.header_manipulation;
-    options::set(headers, merged, manipulation, header_manipulation);
+    options::set(headers, merged, manipulation, |written| {
+        header_manipulation(written, reader)
+    });
     options::set(&mut settings.fault, merged, injected, faults);
     options::set(&mut settings.csrf, merged, sites, csrf);
     options::set(&mut settings.buffer, merged, buffered, buffer_per_route);
@@ -101,8 +107,21 @@ fn settle(rule: &mut Rule, merged: &Merged<RouteOptions>) {
     set_transformations(slot, beside, merged, staged, legacy);
 }
 
+/// What requests are told apart by, what they may change to, and what is known of the rule.
+fn route(rule: &mut Rule, merged: &Merged<RouteOptions>) {
+    let (written, settings) = (&merged.options, &mut rule.settings);
+    let (slot, hashed) = (&mut settings.hash_policies, &written.lb_hash);
+    options::set(slot, merged, hashed, options::hash_policies);
+    let (slot, allowed) = (&mut settings.upgrades, &written.upgrades);
+    options::set(slot, merged, allowed, |written| options::upgrades(written));
+    let (slot, known) = (&mut settings.metadata, &written.envoy_metadata);
+    options::set(slot, merged, known, |written| {
+        Ok(options::rule_metadata(written))
+    });
+}
+
 /// What is rewritten, as far as the rule's own rewrites leave it open.
-fn rewrites(rule: &mut Rule, merged: &Merged<RouteOptions>) {
+fn rewrites(rule: &mut Rule, merged: &Merged<RouteOptions>, reader: &Reader<'_>) {
     let own = rule.filters.iter().filter_map(|filter| {
         let Filter::Rewrite(rewrite) = filter else {
             return None;
@@ -126,12 +145,25 @@ fn rewrites(rule: &mut Rule, merged: &Merged<RouteOptions>) {
     if host_is_open {
         when_read(&options.host_rewrite_type, |field, host| {
             let change = options::host_rewrite(host)?;
-            settings.host_rewrite = change.map(|change| merged.sourced(field, change));
+            match change {
+                Some(change) => settings.host_rewrite = Some(merged.sourced(field, change)),
+                None => settings.beside.push(merged.origin(field)),
+            }
             Ok(())
         });
     }
+    if host_is_open && asks_by_name(options) {
+        auto_host::ask_by_name(rule, reader);
+    }
+    let settings = &mut rule.settings;
     let (slot, told) = (&mut settings.tells_host, &options.append_x_forwarded_host);
     options::set(slot, merged, told, |told| Ok(*told));
+}
+
+fn asks_by_name(options: &RouteOptions) -> bool {
+    let host = options.host_rewrite_type.as_ref();
+    let host = host.and_then(|field| field.read.as_ref().ok());
+    matches!(host, Some(values::HostRewrite::AutoHostRewrite(true)))
 }
 
 /// What takes the place of filters of its kind.
@@ -153,10 +185,16 @@ fn filters(rule: &mut Rule, merged: &Merged<RouteOptions>, reader: &Reader<'_>) 
 }
 
 /// What is wrong with a policy's options, whatever they are for.
-pub(super) fn problems(options: &RouteOptions) -> Vec<Outcome> {
+pub(super) fn problems(options: &RouteOptions, reader: &Reader<'_>) -> Vec<Outcome> {
     let mut found = options::problems(options);
     found.extend(check(&options.retries, options::retry));
-    found.extend(check(&options.header_manipulation, header_manipulation));
+    found.extend(check(&options.header_manipulation, |written| {
+        header_manipulation(written, reader)
+    }));
+    found.extend(check(&options.lb_hash, options::hash_policies));
+    found.extend(check(&options.upgrades, |written| {
+        options::upgrades(written)
+    }));
     found.extend(check(&options.host_rewrite_type, options::host_rewrite));
     found.extend(check(&options.cors, options::cors));
     found.extend(check(&options.shadowing, |shadowing| {
@@ -181,6 +219,10 @@ fn mirror(shadowing: &values::Shadowing, share: Fraction, reader: &Reader<'_>) -
     (share.numerator > 0).then(|| {
         let values::ResourceRef { name, namespace } = &shadowing.upstream;
         let target = upstream::target(namespace, name, reader);
-        Filter::Mirror(Mirror { target, share })
+        Filter::Mirror(Mirror {
+            target,
+            share,
+            host_suffix: Some("-shadow".into()),
+        })
     })
 }

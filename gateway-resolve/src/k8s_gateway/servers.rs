@@ -3,19 +3,45 @@
 use std::num::NonZeroU16;
 
 use gateway_model::k8s_gateway::values::ResourceRef;
-use gateway_model::k8s_gateway::{FieldError, HttpListenerOptions};
+use gateway_model::k8s_gateway::{FieldError, HttpListenerOptions, Settings};
+use gateway_model::{Kind, ObjectRef};
+use serde::de::DeserializeOwned;
 
 use crate::ir::{
-    Authorization, AuthorizationProtocol, GrpcAuthorization, ListenerSettings, Refusal,
-    RefusalReason, Target, Unanswered,
+    Authorization, AuthorizationProtocol, GrpcAuthorization, ListenerSettings, Origin, Refusal,
+    RefusalReason, Sourced, Target, Unanswered,
 };
-use crate::reader::Reader;
+use crate::reader::{Read, Reader};
 
 use super::merge::Merged;
 use super::options::{self, Outcome, check};
 use super::upstream;
 
-/// Sets who is asked about the requests of a listener.
+/// The namespace and name of the Settings that hold for all.
+const OF_ALL: (&str, &str) = ("gloo-system", "default");
+
+/// A field of the Settings, if it is there.
+fn of_all<T: DeserializeOwned>(
+    field: &str,
+    reader: &Reader<'_>,
+) -> Option<(Result<T, FieldError>, Origin)> {
+    let (namespace, name) = OF_ALL;
+    let object = ObjectRef::new(Settings::GROUP, Settings::KIND, namespace, name);
+    reader.record(|| Read::Object(object));
+    let settings = reader.snapshot().settings().get(namespace, name)?;
+    let written = settings.spec.0.get(field)?.clone();
+    let read = serde_json::from_value(written);
+    let origin = Origin {
+        field: format!("spec.{field}").into(),
+        sources: vec![settings.source()],
+    };
+    Some((
+        read.map_err(|error| FieldError::new(error.to_string())),
+        origin,
+    ))
+}
+
+/// Sets who is asked about the requests of a listener: whom its option names, or else whom the Settings do.
 pub(super) fn set_servers(
     to: &mut ListenerSettings,
     merged: &Merged<HttpListenerOptions>,
@@ -23,16 +49,20 @@ pub(super) fn set_servers(
 ) {
     let find = |server: &ResourceRef| upstream::target(&server.namespace, &server.name, reader);
     let written = &merged.options;
-    if let Some(field) = &written.extauth {
-        let read = field.read.as_ref().map_err(Clone::clone);
-        let asked = read.and_then(|server| options::authorizer(server, find));
-        let asked = asked.unwrap_or_else(|error| nobody(&error));
-        to.authorizer = Some(merged.sourced(field, asked));
+    let own = written.extauth.as_ref();
+    let own = own.map(|field| (field.read.clone(), merged.origin(field)));
+    if let Some((read, origin)) = own.or_else(|| of_all("extauth", reader)) {
+        let asked = read.and_then(|server| options::authorizer(&server, find));
+        let value = asked.unwrap_or_else(|error| nobody(&error));
+        to.authorizer = Some(Box::new(Sourced { value, origin }));
     }
-    let (slot, counts) = (&mut to.rate_limit_server, &written.ratelimit_server);
-    options::set(slot, merged, counts, |server| {
-        options::rate_limit_server(server, find)
-    });
+    let own = written.ratelimit_server.as_ref();
+    let own = own.map(|field| (field.read.clone(), merged.origin(field)));
+    if let Some((read, origin)) = own.or_else(|| of_all("ratelimitServer", reader))
+        && let Ok(value) = read.and_then(|server| options::rate_limit_server(&server, find))
+    {
+        to.rate_limit_server = Some(Box::new(Sourced { value, origin }));
+    }
 }
 
 /// A server that cannot be asked: who has to be asked about does not pass.

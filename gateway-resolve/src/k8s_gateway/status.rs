@@ -67,10 +67,10 @@ macro_rules! kinds {
 
 kinds! {
     RouteOption by |said, option| {
-        said.option(option, &route_options::problems(&option.spec.options), true)
+        said.option(option, &route_options::problems(&option.spec.options, said.reader), true)
     };
     VirtualHostOption by |said, option| {
-        said.option(option, &host_problems(&option.spec.options), true)
+        said.option(option, &host_problems(&option.spec.options, said.reader), true)
     };
     ListenerOption by |said, option| {
         said.option(option, &connection_problems(&option.spec.options), true)

@@ -182,6 +182,7 @@ fn mirror(
         Some(share) => Outcome::Filter(Filter::Mirror(Mirror {
             target: references.target(backend_ref, field, &mut problems.unresolved),
             share,
+            host_suffix: None,
         })),
         None => {
             let message = "expected a fraction of at most one, with a denominator above zero";

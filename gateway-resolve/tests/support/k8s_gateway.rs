@@ -20,6 +20,11 @@ pub(crate) fn object() -> impl Strategy<Value = Value> {
         })),
         2 => upstream(),
         1 => annotated(),
+        1 => select(vec!["a", "b"]).prop_map(|namespace| json!({
+            "apiVersion": "gloo.solo.io/v1", "kind": "Settings",
+            "metadata": {"name": "default", "namespace": "gloo-system"},
+            "spec": {"extauth": {"extauthzServerRef": {"name": "u0", "namespace": namespace}}},
+        })),
         1 => Just(json!({
             "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "all"},
         })),

@@ -104,6 +104,9 @@ impl Observer for Metrics {
         let listener = record.listener.as_ref().map(|listener| &listener.id);
         names.requests(listener, rule).count(record);
         names.count_reason(record);
+        if let Some(cluster) = names.cluster(record) {
+            cluster.count(record);
+        }
     }
 
     fn stream(&self, record: &StreamRecord) {

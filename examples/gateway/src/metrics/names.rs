@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use gateway_dataplane::observe::Record;
 use gateway_model::ObjectRef;
-use gateway_resolve::ir::{Certificate, CertificateId, Ir, ListenerId};
+use gateway_resolve::ir::{self, Certificate, CertificateId, Ir, ListenerId};
 use x509_parser::parse_x509_certificate;
 
 use super::series::{Connections, Requests};
@@ -15,6 +15,8 @@ use super::series::{Connections, Requests};
 pub(super) const MOST_ROUTES: usize = 1_000;
 /// Listeners that are counted apart; beyond, they are `other`.
 pub(super) const MOST_LISTENERS: usize = 1_000;
+/// Virtual clusters of a listener that are counted.
+pub(super) const MOST_CLUSTERS: usize = 100;
 /// Certificates that are told of.
 pub(super) const MOST_CERTIFICATES: usize = 1_000;
 
@@ -37,6 +39,8 @@ pub(super) struct Listener {
     /// No route took it.
     pub(super) unrouted: Arc<Requests>,
     pub(super) routes: HashMap<ObjectRef, Arc<Requests>>,
+    /// By virtual cluster.
+    pub(super) clusters: HashMap<Box<str>, Arc<Requests>>,
     pub(super) connections: Arc<Connections>,
 }
 
@@ -59,7 +63,13 @@ impl Names {
                     .map(|known| Arc::clone(&known.connections))
                     .unwrap_or_default(),
                 routes: HashMap::new(),
+                clusters: HashMap::new(),
             };
+            for name in clusters(listener).take(MOST_CLUSTERS) {
+                let known = known.and_then(|known| known.clusters.get(name));
+                let requests = known.cloned().unwrap_or_default();
+                named.clusters.insert(name.into(), requests);
+            }
             let routes = listener.hosts().iter().flat_map(|host| &host.routes);
             for object in routes.map(|route| &route.rule.source.object) {
                 if left == 0 {
@@ -99,6 +109,13 @@ impl Names {
         found.unwrap_or(&self.other)
     }
 
+    /// The virtual cluster that a request is counted with.
+    pub(super) fn cluster(&self, record: &Record) -> Option<&Requests> {
+        let listener = self.listeners.get(&record.listener.as_ref()?.id)?;
+        let requests = listener.clusters.get(record.virtual_cluster.as_ref()?)?;
+        Some(requests)
+    }
+
     pub(super) fn connections(&self, listener: Option<&ListenerId>) -> &Connections {
         let named = listener.and_then(|listener| self.listeners.get(listener));
         named.map_or(&self.other_connections, |named| &named.connections)
@@ -111,6 +128,17 @@ impl Names {
         };
         self.reasons.count(reason);
     }
+}
+
+/// The names of the virtual clusters of a listener, several times perhaps.
+fn clusters(listener: &ir::Listener) -> impl Iterator<Item = &str> {
+    let hosts = listener.hosts().iter();
+    let clusters = hosts.filter_map(|host| host.settings.virtual_clusters.as_ref());
+    let clusters = clusters.flat_map(|set| &set.value.0);
+    let mut names: Vec<_> = clusters.map(|cluster| &*cluster.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter()
 }
 
 impl Reasons {

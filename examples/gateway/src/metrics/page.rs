@@ -52,6 +52,7 @@ impl Collector for Metrics {
         let names = self.names.load();
         let to = &mut encoder;
         requests(&names, to)?;
+        clusters(&names, to)?;
         connections(&names, to)?;
         self.upstreams(to)?;
         self.reloads(to)?;
@@ -147,6 +148,38 @@ fn requests(names: &Names, to: &mut DescriptorEncoder<'_>) -> fmt::Result {
     for (reason, count) in names.reasons.read() {
         let labels = [("reason", reason)];
         ConstCounter::new(count).encode(metric.encode_family(&labels)?)?;
+    }
+    Ok(())
+}
+
+/// What is counted by virtual cluster, where there are any.
+fn clusters(names: &Names, to: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let mut all = Vec::new();
+    for (id, listener) in &names.listeners {
+        for (name, requests) in &listener.clusters {
+            let labels = [
+                ("parent", object(&id.parent)),
+                ("listener", id.name.as_str().to_owned()),
+                ("cluster", name.to_string()),
+            ];
+            all.push((labels, &**requests));
+        }
+    }
+    all.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let help = "Requests by listener, virtual cluster and class of the status";
+    let name = "gateway_virtual_cluster_requests";
+    let mut metric = to.encode_descriptor(name, help, None, MetricType::Counter)?;
+    for (labels, requests) in &all {
+        let [parent, listener, cluster] = labels.clone();
+        for (class, count) in CLASSES.iter().zip(&requests.classes) {
+            let labels = [
+                parent.clone(),
+                listener.clone(),
+                cluster.clone(),
+                ("class", (*class).to_owned()),
+            ];
+            counter(&mut metric, &labels, count)?;
+        }
     }
     Ok(())
 }

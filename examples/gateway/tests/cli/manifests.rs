@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::files::Files;
+use crate::servers::judge;
 use crate::support::{Gateway, curl, example, output, text};
 
 fn serving(name: &str) -> Gateway {
@@ -24,7 +26,9 @@ fn every_manifest_is_clean_and_has_a_test() {
     let tested = [
         "canary.yaml",
         "cross-namespace.yaml",
+        "k8sgateway/canary-with-transformations.yaml",
         "k8sgateway/delegated-teams.yaml",
+        "k8sgateway/external-authorization.yaml",
         "quickstart.yaml",
         "redirects-and-rewrites.yaml",
         "tls.yaml",
@@ -178,4 +182,34 @@ fn teams_have_what_is_delegated_to_them_and_the_platform_goes_before() {
     let said = text(&output.stdout);
     let timeout = "timeout of the route: \"10s\" (RouteOption platform/for-all-teams)";
     assert!(said.contains(timeout), "{said}");
+}
+
+#[test]
+fn who_asked_for_the_new_version_once_gets_it_and_every_answer_says_which_it_is() {
+    let gateway = serving("k8sgateway/canary-with-transformations.yaml");
+    let plain = curl(&[&gateway.url("/")]);
+    assert!(plain.text.contains("Service default/shop "), "{plain:?}");
+    assert!(plain.text.contains("x-served-by: stable"), "{plain:?}");
+    let asked = curl(&[&gateway.url("/"), "-H", "cookie: a=b; channel=next"]);
+    assert!(
+        asked.text.contains("Service default/shop-next "),
+        "{asked:?}"
+    );
+    assert!(asked.text.contains("x-served-by: next"), "{asked:?}");
+}
+
+#[test]
+fn who_is_let_in_by_the_keeper_gets_to_the_shop_and_everybody_to_its_health() {
+    let manifest = example("k8sgateway/external-authorization.yaml");
+    let manifest = std::fs::read_to_string(manifest).unwrap();
+    let port = format!("port: {}", judge());
+    let files = Files::new(&[("a.yaml", &manifest.replace("port: 9000", &port))]);
+    let gateway = Gateway::serving(&[files.path("a.yaml").to_str().unwrap()]);
+    let known = curl(&[&gateway.url("/"), "-H", "x-key: secret"]);
+    assert!(known.text.contains("\nx-user: ann"), "{known:?}");
+    assert_eq!(curl(&[&gateway.url("/")]).status, 401);
+    assert_eq!(curl(&[&gateway.url("/healthz")]).status, 200);
+    drop(gateway);
+    let gateway = serving("k8sgateway/external-authorization.yaml");
+    assert_eq!(curl(&[&gateway.url("/healthz")]).status, 200);
 }

@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use crate::options::{each_version, has, lacks, policy, served};
 
 /// A server that lets in who has `x-key: secret`, and tells backends who that is.
-fn judge() -> u16 {
+pub(crate) fn judge() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {

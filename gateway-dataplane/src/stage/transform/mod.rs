@@ -8,6 +8,8 @@ mod program;
 mod subject;
 
 #[cfg(test)]
+mod function_tests;
+#[cfg(test)]
 mod tests;
 
 use std::sync::Arc;

@@ -43,7 +43,7 @@ fn run(spec: &Transformation, body: &str) -> Result<Outcome, String> {
 }
 
 /// What a body template comes to.
-fn rendered(text: &str, body: &str) -> Result<String, String> {
+pub(super) fn rendered(text: &str, body: &str) -> Result<String, String> {
     let spec = Transformation {
         body: BodyTransformation::Text(template(text)),
         ..Transformation::default()

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use super::{GrpcService, ResourceRef};
-use crate::k8s_gateway::proto::{Span, Whole};
+use crate::k8s_gateway::proto::{Span, Whole, numbered};
 
 /// A server that counts requests.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -47,7 +47,7 @@ pub enum RateLimitAction {
     /// A fixed value, where headers match.
     HeaderValueMatch(HeaderValueMatch),
     /// A value of metadata.
-    Metadata(serde_json::Value),
+    Metadata(DescribedMetadata),
 }
 
 /// A message without fields.
@@ -78,6 +78,48 @@ pub struct DescribedHeader {
 pub struct GenericKey {
     /// The value.
     pub descriptor_value: String,
+}
+
+/// A value of metadata.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DescribedMetadata {
+    /// What the server knows it by.
+    pub descriptor_key: String,
+    /// Where it is.
+    pub metadata_key: MetadataKey,
+    /// What it is where there is none.
+    pub default_value: String,
+    /// Of what it is.
+    pub source: MetadataSource,
+}
+
+numbered! {
+    /// Of what metadata is.
+    MetadataSource {
+        /// Of the request.
+        Dynamic = 0 "DYNAMIC",
+        /// Of the route.
+        RouteEntry = 1 "ROUTE_ENTRY",
+    }
+}
+
+/// A place in metadata.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default)]
+pub struct MetadataKey {
+    /// The namespace.
+    pub key: String,
+    /// Keys within keys.
+    pub path: Vec<PathSegment>,
+}
+
+/// A key.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default)]
+pub struct PathSegment {
+    /// The key.
+    pub key: String,
 }
 
 /// A fixed value, where headers match.

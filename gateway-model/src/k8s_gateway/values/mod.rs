@@ -18,7 +18,9 @@ mod limits;
 mod listeners;
 mod retries;
 mod rewrites;
+mod routing;
 mod sockets;
+mod stats;
 mod template;
 mod tls;
 mod transformations;
@@ -45,8 +47,9 @@ pub use connections::{
 pub use cors::{Cors, CorsMergeSettings, CorsMergeStrategy};
 pub use csrf::{Csrf, Denominator, RuntimeFraction, Share, StringMatch};
 pub use descriptors::{
-    DescribedHeader, DescriptorHeaderMatch, GenericKey, HeaderValueMatch, Nothing, NumberRange,
-    RateLimitAction, RateLimitActions, RateLimitServer,
+    DescribedHeader, DescribedMetadata, DescriptorHeaderMatch, GenericKey, HeaderValueMatch,
+    MetadataKey, MetadataSource, Nothing, NumberRange, PathSegment, RateLimitAction,
+    RateLimitActions, RateLimitServer,
 };
 pub use durations::MaxStreamDuration;
 pub use ext_auth::{CustomAuth, ExtAuth};
@@ -64,9 +67,11 @@ pub use limits::{
     Buffer, BufferPerRoute, HttpLocalRateLimit, LocalRateLimit, RateLimit, RateLimits,
 };
 pub use listeners::{ConnectionLimit, Empty, HeaderValidation, HealthCheck, Router};
-pub use retries::{Backoff, Retries, Shadowing};
+pub use retries::{Backoff, PreviousPriorities, Retries, Shadowing};
 pub use rewrites::{HostRewrite, Regex, RegexRewrite};
+pub use routing::{HashCookie, HashKey, HashPolicy, LbHash, Upgrade, UpgradeType};
 pub use sockets::{ConnectionBalance, ProxyProtocol, SocketOption, SocketState, TlvKey, TlvRule};
+pub use stats::{Stats, VirtualCluster};
 pub use template::{
     DynamicMetadataValue, Extraction, ExtractionMode, HeaderToAppend, InjaTemplate, MergedJsonKey,
     ParseBody, TemplateBody, TransformationTemplate,

@@ -17,8 +17,18 @@ pub struct Retries {
     pub per_try_timeout: Option<Span>,
     /// The time between attempts.
     pub retry_back_off: Option<Backoff>,
+    /// How often priorities of endpoints that were tried are left out; there is one priority.
+    pub previous_priorities: Option<PreviousPriorities>,
     /// The statuses of `retriable-status-codes`.
     pub retriable_status_codes: Vec<u32>,
+}
+
+/// After how many attempts priorities are looked at again.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PreviousPriorities {
+    /// So many; 2, when it is not given.
+    pub update_frequency: Option<u32>,
 }
 
 /// The time between attempts, which grows.

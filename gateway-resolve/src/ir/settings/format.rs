@@ -164,6 +164,13 @@ mod tests {
                 vec![value(Operator::StartTime("%Y-%m:%d".into()), None)],
             ),
             (
+                "%METADATA(ROUTE:a.b:c)%",
+                vec![value(
+                    Operator::RuleMetadata(vec!["a.b".into(), "c".into()]),
+                    None,
+                )],
+            ),
+            (
                 "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
                 vec![value(Operator::ClientAddress { port: false }, None)],
             ),

@@ -51,6 +51,15 @@ pub enum DescriptorEntry {
     Backend,
     /// A value under a key.
     Fixed(Box<str>, Box<str>),
+    /// What is known of the rule; missing where nothing is, and there is no other value.
+    RuleMetadata {
+        /// Under which key.
+        key: Box<str>,
+        /// What of it.
+        path: Vec<Box<str>>,
+        /// What is told where that is not known.
+        otherwise: Option<Box<str>>,
+    },
     /// A value under `header_match`; missing unless that the headers match is as expected.
     IfHeaders {
         /// The value.

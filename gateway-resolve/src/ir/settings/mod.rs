@@ -20,9 +20,11 @@ mod fault;
 mod format;
 mod global_rate_limit;
 mod grpc_web;
+mod hash;
 mod header_manipulation;
 mod heads;
 mod health;
+mod metadata;
 mod origin;
 mod protocols;
 mod provenance;
@@ -33,6 +35,8 @@ mod session;
 mod sockets;
 mod times;
 mod transformation;
+mod upgrades;
+mod virtual_cluster;
 
 pub use access_log::{AccessLog, Comparison, HeaderValueMatch, LogFilter, LogFormat, LogValue};
 pub use authorization::{
@@ -56,9 +60,11 @@ pub use global_rate_limit::{
     DescriptorEntry, FieldMatch, FieldTest, RateLimitDescriptors, RateLimitServer,
 };
 pub use grpc_web::GrpcWeb;
+pub use hash::{HashPolicies, HashPolicy, HashedPart};
 pub use header_manipulation::{AddedHeader, HeaderChanges, HeaderManipulation};
 pub use heads::{EscapedSlashes, HealthAnswer, RegisteredMethods, RequestHeads, Underscores};
 pub use health::{GrpcProbe, HealthCheck, HttpProbe, Pauses, Probe, TcpProbe};
+pub use metadata::RuleMetadata;
 pub use origin::{Origin, Sourced};
 pub use protocols::{Http1, Http2, HttpVersion, Protocols, ServerHeader, Upgrades};
 pub use provenance::{
@@ -75,6 +81,8 @@ pub use transformation::{
     MetadataValue, RequestTransformation, ResponseTransformation, Template, TemplateError,
     Transformation, TransformationStage, Transformations,
 };
+pub use upgrades::Upgrades;
+pub use virtual_cluster::{VirtualCluster, VirtualClusters};
 
 use std::any::Any;
 use std::time::Duration;
@@ -147,6 +155,12 @@ settings! {
         authorized: Authorized,
         /// How the requests of a session find the same endpoint.
         session: SessionPersistence,
+        /// What requests are told apart by, where a backend balances by a hash.
+        hash_policies: HashPolicies,
+        /// Which protocols requests may change to.
+        upgrades: Upgrades,
+        /// What is known of the rule.
+        metadata: RuleMetadata,
         /// Faults for some of the requests.
         fault: Fault,
         /// How many requests pass.
@@ -183,6 +197,8 @@ settings! {
         rate_limit_descriptors: RateLimitDescriptors,
         /// When and how often a request is tried again, where the rule does not say.
         retry: Retry,
+        /// Requests that are counted together.
+        virtual_clusters: VirtualClusters,
         /// Are backends told, by `x-envoy-attempt-count`, which attempt at a request they get?
         tells_backends_attempts: bool,
         /// Are clients told so how many attempts were made?

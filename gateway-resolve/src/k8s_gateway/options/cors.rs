@@ -18,10 +18,10 @@ pub(crate) fn cors(written: &values::Cors) -> Result<CorsPolicy, FieldError> {
 }
 
 /// How what routes say goes together with what their host says.
-pub(crate) fn cors_merge(written: &values::CorsMergeSettings) -> Result<CorsMerge, FieldError> {
-    Ok(CorsMerge {
+pub(crate) fn cors_merge(written: &values::CorsMergeSettings) -> CorsMerge {
+    CorsMerge {
         unites_exposed_headers: written.expose_headers == CorsMergeStrategy::Union,
-    })
+    }
 }
 
 /// What a virtual host says; it cannot be off for a route.

@@ -3,7 +3,8 @@
 use gateway_model::HeaderName;
 use gateway_model::k8s_gateway::FieldError;
 use gateway_model::k8s_gateway::values::{
-    DescriptorHeaderMatch, NumberRange, RateLimitAction, RateLimitActions, RateLimits,
+    DescribedMetadata, DescriptorHeaderMatch, MetadataSource, NumberRange, RateLimitAction,
+    RateLimitActions, RateLimits,
 };
 
 use crate::ir::{
@@ -57,7 +58,22 @@ fn entry(written: &RateLimitAction) -> Result<DescriptorEntry, FieldError> {
                 .collect::<Result<_, _>>()?,
         },
         RateLimitAction::SourceCluster(_) => return Err(unknown("sourceCluster")),
-        _ => return Err(unknown("metadata")),
+        RateLimitAction::Metadata(metadata) => rule_metadata(metadata)?,
+        _ => return Err(FieldError::new("is not honoured here")),
+    })
+}
+
+fn rule_metadata(written: &DescribedMetadata) -> Result<DescriptorEntry, FieldError> {
+    if written.source != MetadataSource::RouteEntry {
+        return Err(FieldError::new("is not honoured here").within("metadata.source"));
+    }
+    let path = written.metadata_key.path.iter().map(|segment| &segment.key);
+    let path = std::iter::once(&written.metadata_key.key).chain(path);
+    let otherwise = written.default_value.as_str();
+    Ok(DescriptorEntry::RuleMetadata {
+        key: written.descriptor_key.as_str().into(),
+        path: path.map(|key| key.as_str().into()).collect(),
+        otherwise: (!otherwise.is_empty()).then(|| otherwise.into()),
     })
 }
 

@@ -1,12 +1,11 @@
 //! How long streams may be.
 
-use gateway_model::k8s_gateway::FieldError;
 use gateway_model::k8s_gateway::values::MaxStreamDuration;
 
 use crate::ir::{AskedDuration, StreamDuration};
 
 /// How long a stream may be.
-pub(crate) fn stream_duration(written: &MaxStreamDuration) -> Result<StreamDuration, FieldError> {
+pub(crate) fn stream_duration(written: &MaxStreamDuration) -> StreamDuration {
     let MaxStreamDuration {
         max_stream_duration,
         grpc_timeout_header_max,
@@ -18,8 +17,8 @@ pub(crate) fn stream_duration(written: &MaxStreamDuration) -> Result<StreamDurat
             .map(|less| less.0)
             .unwrap_or_default(),
     });
-    Ok(StreamDuration {
+    StreamDuration {
         limit: max_stream_duration.map(|limit| limit.0),
         asked,
-    })
+    }
 }

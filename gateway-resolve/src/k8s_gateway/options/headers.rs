@@ -1,14 +1,17 @@
 //! Headers that are changed.
 
-use gateway_model::HeaderName;
 use gateway_model::k8s_gateway::FieldError;
 use gateway_model::k8s_gateway::values;
+use gateway_model::{HeaderName, Kind, ObjectRef, Secret, SecretBytes};
+
+use crate::reader::Reader;
 
 use crate::ir::{AddedHeader, Format, HeaderChanges, HeaderManipulation};
 
 /// Changes to the headers of requests and of responses.
 pub(crate) fn header_manipulation(
     written: &values::HeaderManipulation,
+    reader: &Reader<'_>,
 ) -> Result<HeaderManipulation, FieldError> {
     let values::HeaderManipulation {
         request_headers_to_add,
@@ -16,14 +19,19 @@ pub(crate) fn header_manipulation(
         response_headers_to_add,
         response_headers_to_remove,
     } = written;
-    let request = request_headers_to_add.iter();
-    if request
-        .clone()
-        .any(|added| added.header_secret_ref.is_some())
-    {
-        return Err(FieldError::new("headers of Secrets are not honoured here"));
+    let mut request = Vec::new();
+    for added in request_headers_to_add {
+        let secret = added.header_secret_ref.as_ref();
+        let of_secret = secret.map(|secret| of_secret(secret, reader));
+        let headers = match of_secret {
+            Some(headers) => headers.map_err(|error| error.within("headerSecretRef"))?,
+            None => vec![added.header.clone().unwrap_or_default()],
+        };
+        request.extend(headers.into_iter().map(|header| (header, added.append)));
     }
-    let request = request.map(|added| (added.header.as_ref(), added.append));
+    let request = request
+        .iter()
+        .map(|(header, append)| (Some(header), *append));
     let response = response_headers_to_add.iter();
     let response = response.map(|added| (added.header.as_ref(), added.append));
     Ok(HeaderManipulation {
@@ -40,6 +48,32 @@ pub(super) fn early_changes(written: &values::EarlyHeaders) -> Result<HeaderChan
     }
     let added = added.map(|added| (added.header.as_ref(), added.append));
     changes(added, &written.headers_to_remove, of_request)
+}
+
+/// The types of Secrets whose entries are headers.
+const SECRET_TYPES: [&str; 2] = ["Opaque", "gloo.solo.io/header"];
+
+/// The headers that a Secret has; operators in their values are none.
+fn of_secret(
+    named: &values::ResourceRef,
+    reader: &Reader<'_>,
+) -> Result<Vec<values::HeaderPair>, FieldError> {
+    let (namespace, name) = (named.namespace.as_str(), named.name.as_str());
+    let object = ObjectRef::new(Secret::GROUP, Secret::KIND, namespace, name);
+    let found = reader.secret(&object);
+    let found = found.filter(|secret| SECRET_TYPES.contains(&secret.type_.as_str()));
+    let missing = || FieldError::new(format!("list did not find secret {namespace}.{name}"));
+    let secret = found.ok_or_else(missing)?;
+    let header = |(key, value): (&String, &SecretBytes)| {
+        let text = str::from_utf8(value.as_bytes()).map(|text| text.replace('%', "%%"));
+        let message = format!("expected a text under {key}");
+        let value = text.map_err(|_| FieldError::new(message))?;
+        Ok(values::HeaderPair {
+            key: key.clone(),
+            value,
+        })
+    };
+    secret.data.iter().map(header).collect()
 }
 
 fn of_request(key: &str) -> Option<String> {

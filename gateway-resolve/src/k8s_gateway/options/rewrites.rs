@@ -32,10 +32,9 @@ pub(crate) fn host_rewrite(written: &HostRewrite) -> Result<Option<HostChange>, 
         HostRewrite::HostRewritePathRegex(written) => {
             substitution(written).map(HostChange::Path).map(Some)
         }
-        HostRewrite::AutoHostRewrite(false) => Ok(None),
-        _ => Err(FieldError::new(
-            "is not honoured here: endpoints have addresses, not names",
-        )),
+        // Which that is depends on the backend.
+        HostRewrite::AutoHostRewrite(_) => Ok(None),
+        _ => Err(FieldError::new("is not honoured here")),
     }
 }
 

@@ -29,6 +29,8 @@ pub enum Operator {
     ResponseCode,
     /// The name of the rule.
     RouteName,
+    /// What is known of the rule under this path.
+    RuleMetadata(Vec<Box<str>>),
     /// The name of this machine.
     Hostname,
     /// The first of these trailers of the response that is there.
@@ -128,7 +130,11 @@ fn of_exchange(name: &str, argument: Option<&str>) -> Option<Operator> {
             Some((namespace, key)) => Operator::Metadata(namespace.into(), key.into()),
             None => nothing(name),
         },
-        ("METADATA" | "FILTER_STATE", Some(_)) => nothing(name),
+        ("METADATA", Some(place)) => match place.strip_prefix("ROUTE:") {
+            Some(path) => Operator::RuleMetadata(path.split(':').map(Into::into).collect()),
+            None => nothing(name),
+        },
+        ("FILTER_STATE", Some(_)) => nothing(name),
         ("UPSTREAM_LOCAL_ADDRESS" | "UPSTREAM_LOCAL_ADDRESS_WITHOUT_PORT", None) => nothing(name),
         ("UPSTREAM_TRANSPORT_FAILURE_REASON", None) => nothing(name),
         (name, None) if name.starts_with("DOWNSTREAM_PEER_") => nothing(name),
