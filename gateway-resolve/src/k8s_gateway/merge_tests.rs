@@ -37,7 +37,7 @@ fn options() -> impl Strategy<Value = RouteOptions> {
 fn source(number: usize) -> Source {
     let name = format!("o{number}");
     Source {
-        object: ObjectRef::new(RouteOption::GROUP, RouteOption::KIND, "a", &name),
+        object: ObjectRef::new(RouteOption::GROUP, RouteOption::KIND, "a", name),
         generation: 1,
     }
 }

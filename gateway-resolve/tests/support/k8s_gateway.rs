@@ -1,5 +1,7 @@
 //! Random objects of K8sGateway among those of small worlds.
 
+#![allow(dead_code, reason = "each test uses a part")]
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::RequestHeader;
+use super::{RequestHeader, Upgrade};
 use crate::k8s_gateway::proto::{Span, numbered};
 
 /// How HTTP is spoken with the clients of a listener.
@@ -143,16 +143,6 @@ pub struct CertificateDetails {
     pub dns: bool,
     /// The URI that it is for.
     pub uri: bool,
-}
-
-/// A protocol that a connection may change to: one of these.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(default)]
-pub struct Upgrade {
-    /// WebSocket.
-    pub websocket: Option<Toggle>,
-    /// Tunnels.
-    pub connect: Option<Toggle>,
 }
 
 /// Is something so? It is, when nothing is said.

@@ -38,7 +38,6 @@ pub use balancing::{
 pub use connection_manager::{
     CertificateDetails, CidrRange, CodecType, ConnectionManager, EarlyHeaders, EscapedSlashes,
     ForwardedCertificates, Http2Options, InternalAddresses, ServerHeader, Toggle, Underscores,
-    Upgrade,
 };
 pub use connections::{
     CircuitBreakers, CommonHttpOptions, ConnectHeader, ConnectionConfig, Http1Options,

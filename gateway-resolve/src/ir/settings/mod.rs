@@ -66,7 +66,7 @@ pub use heads::{EscapedSlashes, HealthAnswer, RegisteredMethods, RequestHeads, U
 pub use health::{GrpcProbe, HealthCheck, HttpProbe, Pauses, Probe, TcpProbe};
 pub use metadata::RuleMetadata;
 pub use origin::{Origin, Sourced};
-pub use protocols::{Http1, Http2, HttpVersion, Protocols, ServerHeader, Upgrades};
+pub use protocols::{Http1, Http2, HttpVersion, Protocols, ServerHeader};
 pub use provenance::{
     CertificateNotice, CertificatePart, ClientAddress, Network, Provenance, RequestIds,
 };

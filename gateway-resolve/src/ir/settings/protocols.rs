@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Upgrades;
+
 /// Which versions of HTTP are spoken with clients, and how.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -16,14 +18,6 @@ pub struct Protocols {
     /// Which other protocols connections may change to; `None`: any. Others are refused with 403.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upgrades: Option<Upgrades>,
-}
-
-/// Which other protocols connections may change to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Upgrades {
-    /// WebSocket?
-    pub websocket: bool,
 }
 
 /// A version of HTTP.

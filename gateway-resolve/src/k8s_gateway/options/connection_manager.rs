@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gateway_model::k8s_gateway::FieldError;
 use gateway_model::k8s_gateway::proto::Span;
-use gateway_model::k8s_gateway::values::{self, ConnectionManager};
+use gateway_model::k8s_gateway::values::{self, ConnectionManager, UpgradeType};
 
 use super::headers::early_changes;
 use crate::ir::{
@@ -54,7 +54,7 @@ pub(crate) fn without_effect(written: &ConnectionManager) -> Vec<&'static str> {
             written
                 .upgrades
                 .iter()
-                .any(|upgrade| upgrade.connect.is_some()),
+                .any(|upgrade| upgrade.kind == UpgradeType::Connect),
         ),
     ];
     let found = fields.into_iter().filter(|(_, is_without)| *is_without);
@@ -203,10 +203,10 @@ fn protocols(written: &ConnectionManager) -> Result<Protocols, FieldError> {
 
 /// WebSocket is among them unless it is disabled.
 fn upgrades(written: &[values::Upgrade]) -> Option<Upgrades> {
-    let toggles = written
-        .iter()
-        .filter_map(|upgrade| upgrade.websocket.as_ref());
-    let websocket = toggles.clone().all(|toggle| toggle.enabled != Some(false));
+    let is_off = |upgrade: &values::Upgrade| {
+        upgrade.kind == UpgradeType::Websocket && upgrade.enabled == Some(false)
+    };
+    let websocket = !written.iter().any(is_off);
     (!written.is_empty()).then_some(Upgrades { websocket })
 }
 
