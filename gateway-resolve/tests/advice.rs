@@ -38,16 +38,17 @@ fn advice(text: &str) -> Vec<String> {
     shown.collect()
 }
 
+#[cfg(feature = "k8s-gateway")]
 #[test]
 fn a_resource_of_a_kind_that_is_not_resolved_is_said_to_do_nothing() {
-    let mesh = "
-apiVersion: gateway.networking.x-k8s.io/v1alpha1
-kind: XMesh
-metadata: {name: more}
-spec: {controllerName: example.com/mesh}
+    let parameters = "
+apiVersion: gateway.gloo.solo.io/v1alpha1
+kind: GatewayParameters
+metadata: {name: more, namespace: default}
+spec: {kube: {}}
 ";
-    let expected = ["UnsupportedKind XMesh more"];
-    assert_eq!(advice(mesh), expected);
+    let expected = ["UnsupportedKind GatewayParameters default/more"];
+    assert_eq!(advice(parameters), expected);
 }
 
 #[test]

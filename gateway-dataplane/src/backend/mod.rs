@@ -125,6 +125,12 @@ pub trait MakeBackend: Send + Sync + 'static {
         let _ = (backend, spec);
         false
     }
+
+    /// `backend` is not the one for its id any more. Requests that it has go on; what it does by itself should end,
+    /// since a client that waits may hold what leads to it for long.
+    fn retire(&self, backend: &Arc<Self::Backend>) {
+        let _ = backend;
+    }
 }
 
 /// What all backends of a gateway have in common.

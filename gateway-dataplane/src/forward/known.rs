@@ -94,7 +94,9 @@ impl<B> Known<B> {
         for id in differing(self.ir.backends(), backends) {
             let known = self.backends.get(id);
             let Some(spec) = backends.get(id) else {
-                self.backends.remove(id);
+                if let Some(gone) = self.backends.remove(id) {
+                    make.retire(&gone);
+                }
                 continue;
             };
             if self.ir.backends().get(id) == Some(spec)
@@ -103,7 +105,8 @@ impl<B> Known<B> {
                 continue;
             }
             let made = make.make(spec, site, known);
-            if self.backends.insert(id.clone(), made).is_some() {
+            if let Some(before) = self.backends.insert(id.clone(), made) {
+                make.retire(&before);
                 replaced.insert(id.clone());
             }
         }

@@ -31,20 +31,10 @@ fn what_is_there_is_set_be_it_false_zero_or_empty() {
 
 #[test]
 fn an_empty_list_or_map_is_not_set() {
-    assert!(options("upgrades: []").ignored().names().next().is_none());
-    assert!(
-        options("envoyMetadata: {}")
-            .ignored()
-            .names()
-            .next()
-            .is_none()
-    );
-    assert!(
-        options("upgrades: [{websocket: {enabled: true}}]")
-            .ignored()
-            .get("upgrades")
-            .is_some()
-    );
+    assert!(options("upgrades: []").upgrades.is_none());
+    assert!(options("envoyMetadata: {}").envoy_metadata.is_none());
+    let set = options("{upgrades: [{websocket: {enabled: true}}], envoyMetadata: {a: {b: c}}}");
+    assert!(set.upgrades.is_some() && set.envoy_metadata.is_some());
 }
 
 #[test]

@@ -137,8 +137,13 @@ fn a_template_reads_bodies_up_to_a_limit() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), vec![b'x'; (1 << 20) + 1]).unwrap();
     let over = format!("@{}", file.path().display());
-    each_version(&gateway, "/tuned", &["--data-binary", &over], |answer| {
-        assert_eq!(answer.status, 413);
-        has(answer, "payload too large");
-    });
+    each_version(
+        &gateway,
+        "/tuned",
+        &["-H", "expect:", "--data-binary", &over],
+        |answer| {
+            assert_eq!(answer.status, 413);
+            has(answer, "payload too large");
+        },
+    );
 }

@@ -186,6 +186,10 @@ impl<C: Connect> MakeBackend for Upstreams<C> {
         backend.begin_to_look_up();
         true
     }
+
+    fn retire(&self, backend: &Arc<Upstream<C>>) {
+        backend.checks.end();
+    }
 }
 
 /// Is a connection to an endpoint of one as good for the other?

@@ -41,13 +41,17 @@ impl Checks {
             _ = self.task.set(task);
         }
     }
+
+    pub(super) fn end(&self) {
+        if let Some(task) = self.task.get() {
+            task.abort();
+        }
+    }
 }
 
 impl Drop for Checks {
     fn drop(&mut self) {
-        if let Some(task) = self.task.get() {
-            task.abort();
-        }
+        self.end();
     }
 }
 
