@@ -20,7 +20,9 @@ pub(super) fn set_on_connections(to: &mut ListenerSettings, merged: &Merged<List
     let (slot, proxy) = (&mut to.proxy_protocol, &written.proxy_protocol);
     set(slot, merged, proxy, options::proxy_protocol);
     let (slot, sockets) = (&mut to.socket_options, &written.socket_options);
-    set(slot, merged, sockets, options::socket_options);
+    set(slot, merged, sockets, |written| {
+        options::socket_options(written)
+    });
     let (slot, limit) = (
         &mut to.buffer_limit,
         &written.per_connection_buffer_limit_bytes,
@@ -44,7 +46,9 @@ pub(super) fn connection_problems(written: &ListenerOptions) -> Vec<Outcome> {
     found.extend(check(requests, options::access_logs));
     found.extend(check(connections, options::access_logs));
     found.extend(check(&written.proxy_protocol, options::proxy_protocol));
-    found.extend(check(&written.socket_options, options::socket_options));
+    found.extend(check(&written.socket_options, |written| {
+        options::socket_options(written)
+    }));
     found.extend(check(limit, options::buffer_limit));
     found
 }

@@ -48,7 +48,7 @@ pub(crate) fn buffer_limit(written: &u32) -> Result<u32, FieldError> {
 
 /// Options of a socket.
 pub(crate) fn socket_options(
-    written: &Vec<values::SocketOption>,
+    written: &[values::SocketOption],
 ) -> Result<Vec<SocketOption>, FieldError> {
     let option = |written: &values::SocketOption| {
         Ok(SocketOption {
