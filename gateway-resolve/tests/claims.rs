@@ -185,7 +185,10 @@ fn a_gateway_gets_only_so_many_listeners() {
     };
     let own = [(80, "HTTP", "a.com"), (80, "HTTP", "b.com")];
     let gateway = gateway("team", FIRST, &own);
-    assert_eq!(reasons(&[gateway.clone()], "team", &claims), [OK, OK]);
+    assert_eq!(
+        reasons(std::slice::from_ref(&gateway), "team", &claims),
+        [OK, OK]
+    );
     let more = [(80, "HTTP", "c.com"), (80, "HTTP", "d.com")];
     let said = said_of_set(&gateway, &more, &claims);
     assert_eq!(said, ["Programmed", OK, "TooManyListeners"]);

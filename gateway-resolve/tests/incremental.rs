@@ -204,10 +204,10 @@ impl Cluster {
             Edit::Refuse(port) => self.plane = Plane(*port),
             Edit::Allocate(at, address) => self.allocate(at, *address),
             Edit::Release(version, is_experimental) => {
-                let mut release = Release::default();
-                release.version = version.map(str::to_owned);
-                release.is_experimental = *is_experimental;
-                self.snapshot.observe_release(release);
+                self.snapshot.observe_release(Release {
+                    version: version.map(str::to_owned),
+                    is_experimental: *is_experimental,
+                });
             }
             Edit::Delete(_) | Edit::Restamp(..) => {}
         }
@@ -219,8 +219,10 @@ impl Cluster {
         let objects = self.objects.iter().map(Resource::reference);
         let gateways: Vec<_> = objects.filter(|one| *one.kind == *Gateway::KIND).collect();
         if !gateways.is_empty() {
-            let mut allocation = Allocation::default();
-            allocation.any = address.map(|last| [192, 0, 2, last].into());
+            let allocation = Allocation {
+                any: address.map(|last| [192, 0, 2, last].into()),
+                ..Allocation::default()
+            };
             let given = (at.get(&gateways).clone(), allocation);
             self.snapshot.allocate([given].into());
         }

@@ -169,7 +169,7 @@ fn wildcards(code: &str, is_own: impl Fn(&str) -> bool) -> Vec<usize> {
         };
         let patterns = patterns(&subject[open + 1..]);
         let names = |pattern: &&str| owners(pattern).any(&is_own);
-        if patterns.iter().any(|one| names(one)) && patterns.iter().any(|one| takes_all(one)) {
+        if patterns.iter().any(names) && patterns.iter().any(|one| takes_all(one)) {
             lines.push(code[..at].lines().count());
         }
     }

@@ -245,13 +245,13 @@ async fn a_stage_before_routing_counts_for_the_choice_of_a_rule() {
     })
     .await;
     let ir = for_blue(origin.address);
-    let stages: [fn() -> Vec<Box<dyn Admit>>; 3] = [
-        || vec![Box::new(ByTenant)],
-        || vec![Box::new(ByTenantNow)],
-        || vec![Box::new(ByTenant), Box::new(Measures)],
+    let stages: [Vec<Box<dyn Admit>>; 3] = [
+        vec![Box::new(ByTenant)],
+        vec![Box::new(ByTenantNow)],
+        vec![Box::new(ByTenant), Box::new(Measures)],
     ];
     for (index, stages) in stages.into_iter().enumerate() {
-        let proxy = builder().received_by(stages()).start().unwrap();
+        let proxy = builder().received_by(stages).start().unwrap();
         let at = address(&proxy.apply(&ir));
         let mut client = Raw::connect(at).await;
         let refused = client.get("/x").await;

@@ -69,7 +69,8 @@ async fn what_is_long_and_what_is_short_arrive_in_order() {
         let bytes: Vec<u8> = (sent..sent + length).map(|at| (at % 251) as u8).collect();
         let mut heard = vec![0; length];
         let (written, read) = tokio::join!(client.write_all(&bytes), echo.read_exact(&mut heard));
-        (written.unwrap(), read.unwrap());
+        written.unwrap();
+        read.unwrap();
         assert!(heard == bytes, "after {sent} bytes");
         sent += length;
     }

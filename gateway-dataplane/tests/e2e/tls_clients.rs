@@ -36,14 +36,14 @@ impl Authority {
 
     /// A client with a certificate of this authority, for no name at all.
     fn client(&self, version: &'static rustls::SupportedProtocolVersion) -> ClientConfig {
-        self.client_with(version, CertificateParams::default())
+        self.client_with(version, &CertificateParams::default())
     }
 
     /// A client with a certificate of this authority for what `params` say.
     fn client_with(
         &self,
         version: &'static rustls::SupportedProtocolVersion,
-        params: CertificateParams,
+        params: &CertificateParams,
     ) -> ClientConfig {
         let key = KeyPair::generate().unwrap();
         let signed = params.signed_by(&key, &self.issuer).unwrap();
@@ -189,7 +189,7 @@ mod told {
             .distinguished_name
             .push(DnType::OrganizationName, "Some, Inc");
         params.distinguished_name.push(DnType::CommonName, "me");
-        let answer = ask(&authority.client_with(&TLS13, params), at)
+        let answer = ask(&authority.client_with(&TLS13, &params), at)
             .await
             .unwrap();
         answer.rsplit("\r\n").next().unwrap_or_default().to_owned()

@@ -12,7 +12,7 @@ pub(crate) fn judge() -> u16 {
     std::thread::spawn(move || {
         listener
             .incoming()
-            .for_each(|stream| answer(&stream.unwrap()))
+            .for_each(|stream| answer(&stream.unwrap()));
     });
     port
 }

@@ -135,7 +135,7 @@ fn at_random(random: u64, candidates: &dyn Candidates) -> usize {
 fn by_share(part: u64, candidates: &dyn Candidates) -> usize {
     let all = 0..candidates.len();
     let sum: u64 = all.clone().map(|index| candidates.share(index)).sum();
-    let mut left = (u128::from(part) * u128::from(sum) >> 64) as u64;
+    let mut left = ((u128::from(part) * u128::from(sum)) >> 64) as u64;
     for index in all {
         match left.checked_sub(candidates.share(index)) {
             Some(rest) => left = rest,

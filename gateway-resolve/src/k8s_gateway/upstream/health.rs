@@ -14,10 +14,10 @@ use crate::ir::{GrpcProbe, HealthCheck, HttpProbe, Pauses, Probe, TcpProbe};
 
 /// The check of an Upstream of that name. Envoy takes one.
 pub(super) fn health_check(
-    written: &Vec<values::EndpointCheck>,
+    written: &[values::EndpointCheck],
     name: &str,
 ) -> Result<Option<HealthCheck>, FieldError> {
-    match &written[..] {
+    match written {
         [] => Ok(None),
         [one] => checked(one, name)
             .map(Some)

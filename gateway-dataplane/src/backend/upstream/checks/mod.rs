@@ -99,7 +99,7 @@ impl<C: Connect> Watch<C> {
         sleep(up_to(self.check.pauses.first)).await;
         while let Some(endpoint) = endpoint.upgrade() {
             let found = self.ask(&endpoint).await;
-            let pause = self.take_in(&endpoint, found);
+            let pause = self.take_in(&endpoint, &found);
             drop(endpoint);
             sleep(pause).await;
         }
@@ -113,21 +113,21 @@ impl<C: Connect> Watch<C> {
     }
 
     /// Takes in how an endpoint is; says how long it is left alone.
-    fn take_in(&self, endpoint: &Endpoint, found: Found) -> Duration {
+    fn take_in(&self, endpoint: &Endpoint, found: &Found) -> Duration {
         let address = endpoint.address();
         let (tally, check) = (&endpoint.health.tally, &self.check);
-        let (well, changed) = match &found {
+        let (well, changed) = match found {
             Found::Well => (true, tally.succeeded(check.healthy_after)),
             Found::Ill(_) => (false, tally.failed(check.unhealthy_after)),
             Found::Down(_) => (false, tally.failed(std::num::NonZeroU32::MIN)),
         };
-        match &found {
+        match found {
             Found::Well if changed => tracing::info!(%address, "an endpoint is well"),
             Found::Ill(why) | Found::Down(why) if changed => {
                 tracing::warn!(%address, why, "an endpoint is not well");
             }
             Found::Ill(why) | Found::Down(why) => {
-                tracing::debug!(%address, why, "a health check failed")
+                tracing::debug!(%address, why, "a health check failed");
             }
             Found::Well => {}
         }
