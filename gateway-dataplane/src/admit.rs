@@ -108,6 +108,10 @@ pub struct Entering<'a> {
 }
 
 /// Where a stage stands among those of its rule.
+#[cfg_attr(
+    not(all(feature = "compression", feature = "grpc")),
+    allow(dead_code, reason = "some are of stages that a feature brings")
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Place {
     Fault,

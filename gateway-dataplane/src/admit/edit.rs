@@ -6,6 +6,7 @@ use std::pin::Pin;
 
 use http::Response;
 
+#[cfg(feature = "templates")]
 use super::metadata::Metadata;
 use crate::Body;
 use crate::head::ResponseHead;
@@ -45,6 +46,7 @@ impl fmt::Debug for Edit {
 #[derive(Debug, Default)]
 pub struct Edits {
     list: Vec<Edit>,
+    #[cfg(feature = "templates")]
     metadata: Metadata,
     reroutes: bool,
 }
