@@ -10,7 +10,7 @@ var watched = []string{
 	"customresourcedefinitions", "backendtlspolicies", "configmaps", "directresponses", "endpointslices",
 	"gatewayclasses", "gateways", "grpcroutes", "httplisteneroptions", "httproutes", "listeneroptions",
 	"listenersets", "namespaces", "referencegrants", "routeoptions", "secrets", "services", "tcproutes",
-	"tlsroutes", "udproutes", "upstreams", "virtualhostoptions", "xbackends", "xbackendtrafficpolicies",
+	"tlsroutes", "udproutes", "upstreams", "virtualhostoptions", "xbackends", "xbackendtrafficpolicies", "xmeshes",
 }
 
 // builtIn counts the definitions, and the kinds that have none.
