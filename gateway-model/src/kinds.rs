@@ -61,3 +61,27 @@ macro_rules! with_kinds {
     };
 }
 pub(crate) use with_kinds;
+
+#[cfg(test)]
+mod tests {
+    use crate::Kind;
+    #[cfg(feature = "k8s-gateway")]
+    use crate::k8s_gateway::*;
+    use crate::*;
+
+    macro_rules! plurals {
+        ($($(#[$doc:meta])* $([$feature:literal])? $kind:ident: $status:ident { $names:ident, $gaps:expr, $crd:literal, $($more:tt)* })*) => {
+            [$($(#[cfg(feature = $feature)])? ($crd, <$kind as Kind>::PLURAL),)*]
+        };
+    }
+
+    /// A CustomResourceDefinition is found by the plural of its kind, by which the files are named as well.
+    #[test]
+    fn plurals_are_those_of_the_definitions() {
+        for (file, plural) in with_kinds!(plurals) {
+            if let Some((_, name)) = file.strip_prefix("crds/").and_then(|f| f.split_once('/')) {
+                assert_eq!(name, format!("{plural}.json"));
+            }
+        }
+    }
+}

@@ -16,7 +16,7 @@ pub type Gateway = Object<GatewaySpec, GatewayStatus>;
 impl Kind for Gateway {
     const GROUP: &'static str = GROUP;
     const KIND: &'static str = "Gateway";
-    const PLURAL: &'static str = "gatewaies";
+    const PLURAL: &'static str = "gateways";
     const VERSIONS: &'static [&'static str] = &["v1", "v1beta1"];
     const NAMESPACED: bool = true;
 
