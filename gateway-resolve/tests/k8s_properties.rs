@@ -1,4 +1,4 @@
-//! What holds of every resolution with options and delegation (K8sGateway map, sections 2 and 3).
+//! What holds of every resolution with options and delegation.
 
 #![cfg(feature = "k8s-gateway")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]

@@ -284,7 +284,7 @@ fn over(tls: BackendTls, backend: Backend) -> Backend {
     }
 }
 
-/// K8sGateway 5.2: without an authority any certificate is taken; an endpoint may be asked for by a name of its own.
+/// `sslConfig` of the Upstream API: without an authority any certificate is taken; an endpoint may be asked for by a name of its own.
 #[tokio::test]
 async fn an_endpoint_is_asked_for_by_its_own_name_else_by_that_of_its_backend() {
     let shown = certificate("a", &["nobody.example"]);
@@ -308,7 +308,7 @@ async fn an_endpoint_is_asked_for_by_its_own_name_else_by_that_of_its_backend() 
     }
 }
 
-/// K8sGateway 5.2: with an authority and no names, only the authority counts.
+/// `sslConfig` of the Upstream API: with an authority and no names, only the authority counts.
 #[tokio::test]
 async fn where_only_the_authority_counts_the_name_does_not() {
     let shown = certificate("a", &["web.example"]);

@@ -70,7 +70,7 @@ async fn owners<M: MakeBackend>(
     owners
 }
 
-/// K8sGateway 5.3.
+/// `loadBalancerConfig` of the Upstream API.
 #[tokio::test]
 async fn requests_of_one_hash_stay_together_and_few_move_when_an_endpoint_goes() {
     let size = |n| NonZeroU32::new(n).unwrap();
@@ -105,7 +105,7 @@ async fn requests_of_one_hash_stay_together_and_few_move_when_an_endpoint_goes()
     }
 }
 
-/// K8sGateway 5.1, `loadBalancingWeight`.
+/// `loadBalancingWeight` of the Upstream API.
 #[tokio::test]
 async fn endpoints_get_as_much_as_their_weight_says() {
     let [light, heavy] = [origin::says("light").await, origin::says("heavy").await];
@@ -127,7 +127,7 @@ async fn endpoints_get_as_much_as_their_weight_says() {
     }
 }
 
-/// K8sGateway 5.4: all endpoints being out of rotation, they are asked all the same, unless the threshold is 0.
+/// `healthChecks` and `healthyPanicThreshold` of the Upstream API: all endpoints being out of rotation, they are asked all the same, unless the threshold is 0.
 #[tokio::test]
 async fn endpoints_that_are_out_of_rotation_are_asked_below_the_threshold_only() {
     for (threshold, asked) in [(0, 2), (50, 6)] {

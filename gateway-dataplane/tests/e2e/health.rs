@@ -70,7 +70,7 @@ async fn becomes(at: std::net::SocketAddr, status: u16) {
     assert!(waited.is_ok(), "never {status}");
 }
 
-/// K8sGateway 5.4, `httpHealthCheck`.
+/// `httpHealthCheck` of the Upstream API.
 #[tokio::test]
 async fn an_endpoint_gets_requests_while_it_answers_that_it_is_well() {
     for http2 in [false, true] {
@@ -99,7 +99,7 @@ async fn an_endpoint_gets_requests_while_it_answers_that_it_is_well() {
     }
 }
 
-/// K8sGateway 5.4, `tcpHealthCheck`: what is sent, and what has to come.
+/// `tcpHealthCheck` of the Upstream API: what is sent, and what has to come.
 #[tokio::test]
 async fn a_connection_has_to_say_what_is_expected() {
     for (answer, status) in [("PONG!", 200), ("PANG!", 503)] {

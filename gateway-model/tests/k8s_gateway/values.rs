@@ -1,4 +1,4 @@
-//! The JSON form of protocol buffers, and that presence is meaning (K8sGateway map, sections 1.0 and 2.2).
+//! The JSON form of protocol buffers, and that presence is meaning.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What holds of all merges (K8sGateway map, section 2.2).
+//! What holds of all merges.
 
 use gateway_model::Source;
 use gateway_model::k8s_gateway::{Options, RouteOption, RouteOptions};

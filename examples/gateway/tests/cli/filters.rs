@@ -1,5 +1,5 @@
 //! What options of routes do to traffic, and that they leave that of others alone: over both versions of HTTP, with bodies
-//! of nothing, some, too many and streamed bytes (K8sGateway map, section 6.3).
+//! of nothing, some, too many and streamed bytes.
 
 use crate::options::{each_version, has, lacks, tuned};
 

@@ -1,4 +1,4 @@
-//! Options of virtual hosts, and how they go together with those of routes (K8sGateway map, section 2.4).
+//! Options of virtual hosts, and how they go together with those of routes.
 
 use crate::options::{each_version, has, lacks, policy, served, tuned};
 

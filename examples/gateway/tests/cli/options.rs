@@ -1,4 +1,4 @@
-//! Options of the K8sGateway API, from manifests to what clients and backends see (K8sGateway map, sections 1 and 6).
+//! Options of the K8sGateway API, from manifests to what clients and backends see.
 
 use crate::files::Files;
 use crate::support::{Answer, Gateway, curl};

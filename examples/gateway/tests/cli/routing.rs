@@ -1,5 +1,4 @@
-//! What requests are told apart by, what they may change to, and headers that are made for each (K8sGateway map,
-//! sections 1.4 and 6.3).
+//! What requests are told apart by, what they may change to, and headers that are made for each.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;

@@ -1,4 +1,4 @@
-//! Servers that are asked about requests, by options of K8sGateway (K8sGateway map, section 6.3).
+//! Servers that are asked about requests, by options of K8sGateway.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};

@@ -16,6 +16,7 @@ mod http2;
 mod lane;
 mod lend;
 mod load;
+mod make;
 mod multiplex;
 mod names;
 mod pick;
@@ -29,6 +30,7 @@ mod way;
 
 pub use connect::{Connect, ConnectTarget, TcpConnect};
 pub(crate) use endpoints::Endpoints;
+pub use make::Upstreams;
 #[cfg(feature = "dns")]
 pub use names::Dns;
 pub use names::{Answer, LookingUp, Lookup};
@@ -39,7 +41,7 @@ pub use ring::{Maglev, Ring};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -47,198 +49,20 @@ use gateway_resolve::ir::{self, AppProtocol};
 use http::{HeaderMap, header};
 use http::{Request, Response, Version};
 
-use self::budget::{Budgets, RetryBudget};
+use self::budget::RetryBudget;
 use self::checks::{Checks, Watch};
-use self::endpoint::Endpoint;
 use self::load::{Counting, Entered, Held, Load};
 use self::names::{Looking, Pending, Roll};
-use self::pick::balance;
 use self::settings::Settings;
 use self::tls::Secured;
-use self::total::Total;
 use self::way::Way;
 use super::{
-    Attempt, Backend, BackendError, BackendErrorKind, Datagrams, Direct, Lend, MakeBackend, Noted,
-    Payload, Site, Tunnel, http1,
+    Attempt, Backend, BackendError, BackendErrorKind, Datagrams, Direct, Lend, Noted, Payload,
+    Tunnel, http1,
 };
 use crate::Body;
 use crate::codec::h1::Answered;
 use crate::head::{RequestHead, is_grpc_type};
-
-/// Builds [`Upstream`]s. How each balances, and what it is allowed, is said by the
-/// [settings](ir::BackendSettings) of its backend and by the limits of the gateway.
-pub struct Upstreams<C = TcpConnect> {
-    connect: Arc<C>,
-    /// Chooses in place of what settings ask for.
-    pick: Option<Arc<dyn Pick>>,
-    /// What all have open, once it is known how much that may be.
-    total: OnceLock<Arc<Total>>,
-    budgets: Budgets,
-    looking: Arc<Looking>,
-}
-
-impl Upstreams {
-    /// Upstreams over plain TCP, and TLS where that is asked for.
-    pub fn new() -> Self {
-        Self::over(TcpConnect)
-    }
-}
-
-impl Default for Upstreams {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<C: Connect> Upstreams<C> {
-    /// Upstreams over streams that `connect` opens.
-    pub fn over(connect: C) -> Self {
-        Self {
-            connect: Arc::new(connect),
-            pick: None,
-            total: OnceLock::new(),
-            budgets: Budgets::default(),
-            looking: Arc::new(Looking::new(in_the_dns())),
-        }
-    }
-
-    /// Has `pick` choose the endpoints of all backends, whatever their settings ask for.
-    #[must_use]
-    pub fn picked_by(self, pick: impl Pick) -> Self {
-        let pick: Option<Arc<dyn Pick>> = Some(Arc::new(pick));
-        Self { pick, ..self }
-    }
-
-    /// Has `lookup` look up the names that endpoints have. Unless that is said, the DNS of the system is asked, which
-    /// takes the feature `dns`.
-    #[must_use]
-    pub fn named_by(self, lookup: impl Lookup) -> Self {
-        let looking = Arc::new(Looking::new(Some(Arc::new(lookup))));
-        Self { looking, ..self }
-    }
-}
-
-/// The DNS of the system.
-fn in_the_dns() -> Option<Arc<dyn Lookup>> {
-    #[cfg(feature = "dns")]
-    return Some(Arc::new(Dns::system()));
-    #[cfg(not(feature = "dns"))]
-    None
-}
-
-impl<C> std::fmt::Debug for Upstreams<C> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Upstreams")
-    }
-}
-
-impl<C: Connect> MakeBackend for Upstreams<C> {
-    type Backend = Upstream<C>;
-
-    fn make(
-        &self,
-        spec: &Arc<ir::Backend>,
-        site: &Site<'_>,
-        previous: Option<&Arc<Upstream<C>>>,
-    ) -> Arc<Upstream<C>> {
-        let load = previous.map(|previous| Arc::clone(&previous.load));
-        let most = site.limits.upstream_connections;
-        let total = self.total.get_or_init(|| Arc::new(Total::new(most)));
-        let new = || Arc::new(Load::new(Arc::clone(total)));
-        let load = load.unwrap_or_else(new);
-        let kept = previous.filter(|previous| are_reached_alike(&previous.spec, spec));
-        let settings = Settings::new(site, spec);
-        let known = kept.map(|kept| kept.endpoints());
-        let balancing = spec.settings.balancing.as_deref().map(|asked| asked.value);
-        let pick = self.pick.clone();
-        let pick = pick.unwrap_or_else(|| balance(balancing.unwrap_or_default()));
-        let roll = Roll::new(spec, previous.map(|previous| previous.roll()).as_deref());
-        let endpoints = endpoints(&roll, known.as_deref(), &*pick, &settings, &load);
-        let upstream = Arc::new(Upstream {
-            slots: (0..settings.workers)
-                .map(|worker| Slot::new(worker, endpoints.clone()))
-                .collect(),
-            way: match kept {
-                Some(kept) if kept.spec.settings == spec.settings => Arc::clone(&kept.way),
-                _ => Arc::new(Way::new(&self.connect, spec)),
-            },
-            pick,
-            zone: site.zone.map(Into::into),
-            budget: self.budgets.of(spec),
-            spec: Arc::clone(spec),
-            load,
-            settings,
-            roll: Mutex::new(roll),
-            pending: Pending::default(),
-            looking: Arc::clone(&self.looking),
-            checks: Checks::default(),
-        });
-        upstream.begin_to_look_up();
-        upstream.begin_to_check();
-        upstream
-    }
-
-    fn update(&self, backend: &Arc<Upstream<C>>, spec: &Arc<ir::Backend>) -> bool {
-        if !differ_in_endpoints_alone(&backend.spec, spec) {
-            return false;
-        }
-        backend.roll().update(spec);
-        backend.begin_to_look_up();
-        true
-    }
-
-    fn retire(&self, backend: &Arc<Upstream<C>>) {
-        backend.checks.end();
-    }
-}
-
-/// Is a connection to an endpoint of one as good for the other?
-fn are_reached_alike(old: &ir::Backend, new: &ir::Backend) -> bool {
-    let of = |backend: &ir::Backend| {
-        let ir::BackendSettings {
-            proxy_header,
-            tunnel,
-            http,
-            http2,
-            ..
-        } = backend.settings.clone();
-        (proxy_header, tunnel, http, http2)
-    };
-    (old.protocol, &old.tls, of(old)) == (new.protocol, &new.tls, of(new))
-}
-
-fn differ_in_endpoints_alone(old: &ir::Backend, new: &ir::Backend) -> bool {
-    let ir::Backend {
-        id: _,
-        source: _,
-        protocol,
-        tls,
-        settings,
-        endpoints: _,
-    } = new;
-    (old.protocol, &old.tls, &old.settings) == (*protocol, tls, settings)
-}
-
-/// The endpoints of which there are addresses, among which those that are known stay as they are.
-fn endpoints(
-    roll: &Roll,
-    known: Option<&Endpoints>,
-    pick: &dyn Pick,
-    settings: &Settings,
-    load: &Arc<Load>,
-) -> Endpoints {
-    let now = Instant::now();
-    let endpoint = |(wanted, address): (&ir::Endpoint, SocketAddr)| {
-        let known = known.and_then(|known| known.iter().find(|e| e.is(wanted, address)));
-        let new = || Arc::new(Endpoint::new(wanted.clone(), address, settings, load, now));
-        known.cloned().unwrap_or_else(new)
-    };
-    let all: Vec<_> = roll.addresses().map(endpoint).collect();
-    for endpoint in &all {
-        endpoint.health.tally.set_checked(settings.checked);
-    }
-    Endpoints::new(all, pick, settings.slow_start)
-}
 
 /// A set of endpoints that answer alike.
 pub struct Upstream<C: Connect = TcpConnect> {
@@ -452,7 +276,8 @@ impl<C: Connect> Upstream<C> {
     /// Leads to the endpoints of `roll` from now on.
     fn settle(&self, roll: &Roll) {
         let known = self.endpoints();
-        let endpoints = endpoints(roll, Some(&known), &*self.pick, &self.settings, &self.load);
+        let endpoints =
+            make::endpoints(roll, Some(&known), &*self.pick, &self.settings, &self.load);
         let pending = endpoints.is_empty() && roll.is_open();
         let same = |(a, b)| Arc::ptr_eq(a, b);
         if endpoints.len() != known.len() || !endpoints.iter().zip(known.iter()).all(same) {

@@ -80,7 +80,7 @@ mod tests {
         })
     }
 
-    /// "The PROXY protocol" section 2.1.
+    /// "The PROXY protocol" (<https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt>), section 2.1.
     #[test]
     fn version_1_is_a_line() {
         let line = |ends| String::from_utf8(header(ProxyHeader::V1, ends)).unwrap();
@@ -94,7 +94,7 @@ mod tests {
         assert_eq!(line(None), "PROXY UNKNOWN\r\n");
     }
 
-    /// "The PROXY protocol" section 2.2.
+    /// "The PROXY protocol" (<https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt>), section 2.2.
     #[test]
     fn version_2_is_binary() {
         let got = header(ProxyHeader::V2, ends("192.0.2.1:258", "192.0.2.2:80"));

@@ -73,7 +73,7 @@ impl Pick for Points {
 }
 
 /// A table that gives each endpoint as many places as its weight asks for ("Maglev: A Fast and Reliable Software
-/// Network Load Balancer", section 3.4).
+/// Network Load Balancer", <https://research.google/pubs/pub44824/>, section 3.4).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Maglev;
 

@@ -1,4 +1,4 @@
-//! Each function of templates does what Inja's, or K8sGateway's, of that name does (K8sGateway map, section 6.2).
+//! Each function of templates does what Inja's, or K8sGateway's, of that name does.
 
 use super::tests::rendered;
 

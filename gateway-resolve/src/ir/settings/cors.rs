@@ -104,7 +104,7 @@ mod tests {
         CorsPolicy::merged(Some(&on(rule)), Some(&on(host)), merge).unwrap()
     }
 
-    /// K8sGateway map, section 2.4.
+    /// `corsPolicyMergeSettings` of the VirtualHostOption API.
     #[test]
     fn a_rule_leaves_to_its_host_what_it_does_not_say() {
         let rule = CorsRules {

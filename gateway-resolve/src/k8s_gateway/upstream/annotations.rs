@@ -1,4 +1,4 @@
-//! What annotations of a Service say of how it is connected to (K8sGateway 2.9): the fields of an Upstream, and some of
+//! What annotations of a Service say of how it is connected to: the fields of an Upstream, and some of
 //! them by names of their own.
 
 use gateway_model::k8s_gateway::UpstreamSpec;

@@ -1,4 +1,4 @@
-//! How requests are spread (K8sGateway 5.3).
+//! How requests are spread.
 
 use std::num::NonZeroU32;
 

@@ -1,4 +1,4 @@
-//! How an Upstream is connected to (K8sGateway 1.8).
+//! How an Upstream is connected to.
 
 use std::num::NonZeroU32;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! How the endpoints of an Upstream are asked whether they are well (K8sGateway 5.4).
+//! How the endpoints of an Upstream are asked whether they are well.
 
 use std::num::NonZeroU32;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! Upstreams: backends that say themselves where they are and how they are connected to.
 //!
-//! One that is wrong in any way is no backend (K8sGateway 2.7): requests to it are answered with 500.
+//! One that is wrong in any way is no backend: requests to it are answered with 500.
 
 mod annotations;
 mod balancing;

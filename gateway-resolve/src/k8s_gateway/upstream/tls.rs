@@ -1,4 +1,4 @@
-//! TLS towards Upstreams (K8sGateway 5.2).
+//! TLS towards Upstreams.
 
 use std::net::IpAddr;
 
@@ -101,7 +101,7 @@ struct Held {
     authorities: Option<Vec<Vec<u8>>>,
 }
 
-/// Reads a Secret of any namespace, without a grant (K8sGateway section 4). A certificate may be missing, or the
+/// Reads a Secret of any namespace, without a grant. A certificate may be missing, or the
 /// authorities.
 fn held(reference: &ResourceRef, reader: &Reader<'_>) -> Result<Held, FieldError> {
     let (namespace, name) = (reference.namespace.as_str(), reference.name.as_str());
