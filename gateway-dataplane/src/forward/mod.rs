@@ -44,7 +44,7 @@ use self::stream::Asked;
 use self::upgrade::Upgrade;
 use crate::Body;
 use crate::admit::{Edits, Entering, Stages};
-use crate::backend::{Attempt, Backend, Lend};
+use crate::backend::{Attempt, Backend, BackendError, Lend};
 use crate::body::Pulse;
 use crate::conduct;
 use crate::head::{RequestHead, ResponseHead};
@@ -278,7 +278,7 @@ async fn carry_out<B: Backend>(
     connection: &ConnectionInfo,
     mut plan: Planned<'_, Arc<B>>,
     upgrade: Option<Upgrade>,
-    mut head: request::Parts,
+    head: request::Parts,
     body: Body,
     mut observed: Observed,
 ) -> Response<Body> {
@@ -287,57 +287,31 @@ async fn carry_out<B: Backend>(
     let context = (plan.rule.ir(), &head.extensions);
     let body = mirror::send_all(options, connection.worker, context, copies, body);
     let body = observed.counting(body);
-    let pulse = Pulse::for_limits(plan.idle_timeout(), plan.rule.reading_timeout());
-    let body = match &pulse {
-        Some(pulse) => pulse.of_request(body),
-        None => body,
-    };
-    let mut reason = Reason::Backend;
-    let answered = match plan.target.destination {
+    let (answered, reason, broke_off) = match plan.target.destination {
         Destination::Refused(status) => {
-            reason = Reason::Refused;
-            let answer = answer::status(*status, reason).told(plan.settled.language);
-            Ok(answer.into_response(version))
+            let answer = answer::status(*status, Reason::Refused).told(plan.settled.language);
+            (answer.into_response(version), Reason::Refused, false)
         }
         Destination::Backend(backend) => {
-            let bounds = bounds(&plan);
-            if plan.settled.expects_continue && !body.is_empty() {
-                expect_continue(&mut head);
-            }
-            let is_noted = plan.session.is_some() || plan.rule.attempts().to_clients;
-            let own = is_noted.then(Notes::default);
-            let attempt = Attempt {
-                upgrade: plan.settled.upgrade,
-                hash: plan.settled.hash(),
-                endpoint: plan.session.as_ref().and_then(|session| session.endpoint),
-                rule: Some(plan.rule.ir()),
-                ends: Some(connection.ends()),
-                notes: observed.notes().or(own.as_ref()),
-                ..Attempt::first(connection.worker)
-            };
-            let notes = attempt.notes;
-            let answered = attempt::answer(options, &**backend, bounds, attempt, head, body);
-            let answered = match pulse {
-                Some(pulse) => Box::pin(attempt::while_alive(pulse, answered)).await,
-                None => answered.await,
-            };
-            if let Some(notes) = notes {
-                plan.settled.attempts = notes.calls();
-                if let Some(session) = &mut plan.session {
-                    session.answered(notes.endpoint());
+            let called = call(
+                options,
+                connection,
+                &mut plan,
+                backend,
+                (head, body),
+                &observed,
+            );
+            match called.await {
+                Ok(response) => (response, Reason::Backend, false),
+                Err(error) => {
+                    let answer = answer::failure(&error, connection).told(plan.settled.language);
+                    let (reason, last) = (answer.reason, answer.last);
+                    (answer.into_response(version), reason, last)
                 }
             }
-            answered
         }
     };
-    let mut broke_off = false;
-    let failed = |error| {
-        let answer = answer::failure(&error, connection).told(plan.settled.language);
-        broke_off = answer.last;
-        reason = answer.reason;
-        answer.into_response(version)
-    };
-    let mut response = finish(options, &plan, answered.unwrap_or_else(failed));
+    let mut response = finish(options, &plan, answered);
     if broke_off && version < Version::HTTP_2 {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);
@@ -347,6 +321,49 @@ async fn carry_out<B: Backend>(
         Some(upgrade) => upgrade.complete(response, connection, observed),
         None => upgrade::refuse_unasked(response, observed),
     }
+}
+
+/// Sends a request to its backend, as often and for as long as the plan says, and notes who answered.
+async fn call<B: Backend>(
+    options: &Options,
+    connection: &ConnectionInfo,
+    plan: &mut Planned<'_, Arc<B>>,
+    backend: &B,
+    (mut head, body): (request::Parts, Body),
+    observed: &Observed,
+) -> Result<Response<Body>, BackendError> {
+    if plan.settled.expects_continue && !body.is_empty() {
+        expect_continue(&mut head);
+    }
+    let pulse = Pulse::for_limits(plan.idle_timeout(), plan.rule.reading_timeout());
+    let body = match &pulse {
+        Some(pulse) => pulse.of_request(body),
+        None => body,
+    };
+    let is_noted = plan.session.is_some() || plan.rule.attempts().to_clients;
+    let own = is_noted.then(Notes::default);
+    let attempt = Attempt {
+        upgrade: plan.settled.upgrade,
+        hash: plan.settled.hash(),
+        endpoint: plan.session.as_ref().and_then(|session| session.endpoint),
+        rule: Some(plan.rule.ir()),
+        ends: Some(connection.ends()),
+        notes: observed.notes().or(own.as_ref()),
+        ..Attempt::first(connection.worker)
+    };
+    let notes = attempt.notes;
+    let answered = attempt::answer(options, backend, bounds(plan), attempt, head, body);
+    let answered = match pulse {
+        Some(pulse) => Box::pin(attempt::while_alive(pulse, answered)).await,
+        None => answered.await,
+    };
+    if let Some(notes) = notes {
+        plan.settled.attempts = notes.calls();
+        if let Some(session) = &mut plan.session {
+            session.answered(notes.endpoint());
+        }
+    }
+    answered
 }
 
 /// The request's time runs from the end of its head, which is now.
