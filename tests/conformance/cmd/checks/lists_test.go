@@ -9,7 +9,7 @@ import (
 var watched = []string{
 	"customresourcedefinitions", "backendtlspolicies", "configmaps", "directresponses", "endpointslices",
 	"gatewayclasses", "gateways", "grpcroutes", "httplisteneroptions", "httproutes", "listeneroptions",
-	"listenersets", "namespaces", "referencegrants", "routeoptions", "secrets", "services", "tcproutes",
+	"listenersets", "namespaces", "referencegrants", "routeoptions", "secrets", "services", "settings", "tcproutes",
 	"tlsroutes", "udproutes", "upstreams", "virtualhostoptions", "xbackends", "xbackendtrafficpolicies", "xmeshes",
 }
 

@@ -43,7 +43,20 @@ func TestRights(t *testing.T) {
 	w.route("encrypted", map[string]any{"backendRefs": []any{backend("encrypted", 1)}})
 	w.create(grpcRoutes, "any", map[string]any{"spec": map[string]any{
 		"parentRefs": []any{map[string]any{"name": "web"}},
-		"rules":      []any{map[string]any{"backendRefs": []any{backend("encrypted", 1)}}},
+		// An HTTPRoute and a GRPCRoute of one host would be in each other's way.
+		"hostnames": []any{host("grpc")},
+		"rules":     []any{map[string]any{"backendRefs": []any{backend("encrypted", 1)}}},
+	}})
+	w.create(xBackends, "outside", map[string]any{"spec": map[string]any{
+		"type":             "ExternalHostname",
+		"externalHostname": map[string]any{"hostname": "outside.example"},
+		"port":             map[string]any{"port": 80},
+	}})
+	w.route("outside", map[string]any{"backendRefs": []any{map[string]any{
+		"group": "gateway.networking.x-k8s.io", "kind": "XBackend", "name": "outside",
+	}}})
+	w.create(upstreams, "named", map[string]any{"spec": map[string]any{
+		"static": map[string]any{"hosts": []any{map[string]any{"addr": "192.0.2.1", "port": 80}}},
 	}})
 	for _, kind := range []kind{tlsRoutes, tcpRoutes, udpRoutes} {
 		spec := map[string]any{
@@ -58,7 +71,7 @@ func TestRights(t *testing.T) {
 	w.option(routeOptions, "route", target("HTTPRoute", "any"), map[string]any{"timeout": "5s"})
 	w.option(hostOptions, "hosts", target("Gateway", "web"), map[string]any{"csrf": map[string]any{}})
 	w.option(socketOptions, "sockets", target("Gateway", "web"), map[string]any{})
-	w.eventually("the routes are accepted", w.settled(2, "Accepted", "True"))
+	w.eventually("the routes are accepted", w.settled(3, "Accepted", "True"))
 
 	for _, use := range uses(append(cluster.Rules, election.Rules...)) {
 		controller.wait(10*time.Second, "makes use of its right to "+use, func() bool {

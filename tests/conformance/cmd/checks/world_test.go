@@ -49,6 +49,8 @@ var (
 	hostOptions     = option("virtualhostoptions", "VirtualHostOption")
 	socketOptions   = option("listeneroptions", "ListenerOption")
 	trafficPolicies = kind{schema.GroupVersionResource{Group: "gateway.networking.x-k8s.io", Version: "v1alpha1", Resource: "xbackendtrafficpolicies"}, "XBackendTrafficPolicy"}
+	xBackends       = kind{schema.GroupVersionResource{Group: "gateway.networking.x-k8s.io", Version: "v1alpha1", Resource: "xbackends"}, "XBackend"}
+	upstreams       = kind{schema.GroupVersionResource{Group: "gloo.solo.io", Version: "v1", Resource: "upstreams"}, "Upstream"}
 )
 
 // kind is a kind of object, as URLs and as manifests name it.
