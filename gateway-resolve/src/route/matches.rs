@@ -24,7 +24,10 @@ pub(super) type Read = Result<Match, (String, Invalid)>;
 /// Reads the matches of the rule at `rule` (as in `spec.rules[0]`), each by `read`; a rule without any takes every
 /// request.
 pub(super) fn matches<M>(written: &[M], rule: &str, mut read: impl FnMut(&M) -> Read) -> Matches {
-    let mut outcome = Matches::default();
+    let mut outcome = Matches {
+        usable: Vec::with_capacity(written.len().max(1)),
+        ..Matches::default()
+    };
     if written.is_empty() {
         outcome.usable.push((0, everything()));
     }

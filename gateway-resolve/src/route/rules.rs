@@ -282,7 +282,9 @@ impl RuleContext<'_> {
                 target: refusal.map_or(target, Target::Refused),
             }
         };
-        backends.map(target).collect()
+        let mut targets = Vec::with_capacity(self.written.backend_refs.len());
+        targets.extend(backends.map(target));
+        targets
     }
 
     fn rule(&self, of_rule: Filters, targets: Vec<WeightedTarget>, failed: Option<String>) -> Rule {
