@@ -24,7 +24,7 @@ pub(crate) async fn exchange(
         lend.fit(course, head);
         let (error, again) = match h1::send(lease, head, body, lend.allowed(), informer).await {
             Ok(answered) => {
-                lend.answered(course);
+                lend.answered(course, answered.0.status);
                 return Ok(answered);
             }
             Err(Failed::NotSent(untouched)) => {

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use http::StatusCode;
+
 use super::upstream::{Endpoints, Ends};
 use super::{Attempt, BackendError};
 use crate::codec::h1::{Allowance, Lease};
@@ -34,8 +36,8 @@ pub(crate) trait Lend: Send + Sync {
     /// Makes a head fit for the endpoint that a connection was lent to.
     fn fit(&self, course: &Course, head: &mut RequestHead);
 
-    /// The endpoint answered.
-    fn answered(&self, course: &Course);
+    /// The endpoint answered, with this status.
+    fn answered(&self, course: &Course, status: StatusCode);
 
     /// It did not; the error is handed back unless the request may be sent `again`.
     fn unanswered(

@@ -82,7 +82,7 @@ async fn send(
         let mut exchange = Exchange::new(lease, client, lend);
         let tried = poll_fn(|cx| exchange.poll_head(client, ends, cx)).await;
         if tried.is_ok() {
-            lend.answered(course);
+            lend.answered(course, client.response.status);
             return Ok(exchange);
         }
         observed.moved(exchange.request.moved(), 0);

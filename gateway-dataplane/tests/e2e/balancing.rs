@@ -138,10 +138,10 @@ async fn endpoints_that_are_out_of_rotation_are_asked_below_the_threshold_only()
         };
         let [one, two] = [bad().await, bad().await];
         let mut failing = backend("a", &[one.address, two.address]);
-        failing.settings.ejection = set(Ejection {
-            after: NonZeroU32::MIN,
-            period: Duration::from_secs(600),
-        });
+        failing.settings.ejection = set(Ejection::of_silent(
+            NonZeroU32::MIN,
+            Duration::from_secs(600),
+        ));
         failing.settings.panic_threshold = set(PanicThreshold(threshold));
         let proxy = builder().workers(1).start().unwrap();
         let at = address(&proxy.apply(&only(failing)));

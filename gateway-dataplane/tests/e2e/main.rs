@@ -26,6 +26,7 @@ mod listeners;
 #[cfg(feature = "dns")]
 mod names;
 mod observe;
+mod outliers;
 mod plan;
 mod provenance;
 mod proxied;

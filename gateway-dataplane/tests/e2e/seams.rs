@@ -140,10 +140,10 @@ async fn a_backends_own_ejection_counts() {
         .await,
     );
     let mut strict = backend("a", &[good.address, bad.address]);
-    strict.settings.ejection = set(Ejection {
-        after: 1.try_into().unwrap(),
-        period: Duration::from_secs(600),
-    });
+    strict.settings.ejection = set(Ejection::of_silent(
+        1.try_into().unwrap(),
+        Duration::from_secs(600),
+    ));
     let (_proxy, at) = serve(&only(strict));
     let mut client = Raw::connect(at).await;
     for _ in 0..8 {

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 
 use super::connect::Connect;
-use super::endpoint::Endpoint;
+use super::endpoints::Endpoints;
 use super::load::Session;
 use super::settings::Settings;
 use super::{BackendError, BackendErrorKind, Upstream};
@@ -13,19 +13,21 @@ use crate::backend::{Datagrams, Lend, Owner};
 
 /// An endpoint for the datagrams of one client.
 struct Asked {
-    endpoint: Arc<Endpoint>,
+    endpoints: Arc<Endpoints>,
+    index: usize,
     settings: Settings,
     _session: Session,
 }
 
 impl Owner for Asked {
     fn answered(&self) {
-        self.endpoint.health.succeeded();
+        let endpoint = &self.endpoints[self.index];
+        endpoint.health.succeeded(self.settings.probation);
     }
 
     fn failed(&self, error: io::Error) {
-        let error = unreached(self.endpoint.address(), error);
-        self.endpoint.failed(&self.settings, &error);
+        let error = unreached(self.endpoints[self.index].address(), error);
+        self.endpoints.failed(self.index, &self.settings, &error);
     }
 }
 
@@ -40,7 +42,8 @@ impl<C: Connect> Upstream<C> {
             match connect(endpoint.address()) {
                 Ok(datagrams) => {
                     let asked = Asked {
-                        endpoint: Arc::clone(endpoint),
+                        endpoints: Arc::clone(&course.endpoints),
+                        index,
                         settings: self.settings,
                         _session: session,
                     };

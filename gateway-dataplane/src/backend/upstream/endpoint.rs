@@ -64,18 +64,16 @@ impl Endpoint {
         &self.lanes[worker]
     }
 
-    pub(super) fn failed(&self, settings: &Settings, error: &BackendError) {
-        let address = self.address;
+    /// Does `error` say something about it, rather than about this gateway?
+    pub(super) fn is_at_fault(&self, error: &BackendError) -> bool {
         if error.kind() == BackendErrorKind::Local {
             static SAID: Paced = Paced::new();
             if let Some(more) = SAID.pass() {
                 tracing::warn!(%error, more, "this gateway lacks what a connection needs");
             }
-            return;
+            return false;
         }
-        tracing::debug!(%address, %error, "an endpoint failed");
-        if self.health.failed(settings.ejection, Instant::now()) {
-            tracing::warn!(%address, period = ?settings.ejection.period, "an endpoint keeps failing and is left alone for a while");
-        }
+        tracing::debug!(address = %self.address, %error, "an endpoint failed");
+        true
     }
 }

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use gateway_resolve::ir::{self, SlowStart};
 
 use super::endpoint::Endpoint;
+use super::outliers::Outliers;
 use super::pick::{Candidates, Pick};
 
 /// Endpoints that answer alike.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Endpoints {
     all: Vec<Arc<Endpoint>>,
     /// Chooses among these, with what it has worked out.
@@ -20,6 +21,7 @@ pub(crate) struct Endpoints {
     even: bool,
     /// How those that are new get their share, and when none is new any more.
     starting: Option<(SlowStart, Instant)>,
+    pub(super) outliers: Arc<Outliers>,
 }
 
 impl Endpoints {
@@ -27,6 +29,7 @@ impl Endpoints {
         all: Vec<Arc<Endpoint>>,
         pick: &dyn Pick,
         slow_start: Option<SlowStart>,
+        now: Instant,
     ) -> Self {
         let mut weights = all.iter().map(|endpoint| endpoint.spec().weight);
         let first = weights.next();
@@ -39,6 +42,7 @@ impl Endpoints {
             all,
             pick: None,
             even,
+            outliers: Arc::new(Outliers::new(now)),
         };
         if !endpoints.is_empty() {
             endpoints.pick = pick.over(&All::of(&endpoints, 0));

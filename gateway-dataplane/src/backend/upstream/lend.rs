@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use http::StatusCode;
+
 use super::choose::Chooser;
 use super::connect::Connect;
 use super::pick::Choice;
@@ -70,7 +72,7 @@ impl<C: Connect> Lend for Upstream<C> {
                         return Ok(endpoint.lane(course.worker).lend(connection, entered));
                     }
                     Err(error) => {
-                        endpoint.failed(&self.settings, &error);
+                        course.endpoints.failed(index, &self.settings, &error);
                         if error.kind() == BackendErrorKind::Local {
                             return Err(error);
                         }
@@ -87,9 +89,9 @@ impl<C: Connect> Lend for Upstream<C> {
         }
     }
 
-    fn answered(&self, course: &Course) {
+    fn answered(&self, course: &Course, status: StatusCode) {
         if let Some(index) = course.endpoint {
-            course.endpoints[index].health.succeeded();
+            course.endpoints.answered(index, &self.settings, status);
         }
     }
 
@@ -101,7 +103,7 @@ impl<C: Connect> Lend for Upstream<C> {
     ) -> Option<BackendError> {
         // A connection that had gone stale says nothing about its endpoint.
         if let Some(index) = course.endpoint.filter(|_| course.fresh) {
-            course.endpoints[index].failed(&self.settings, &error);
+            course.endpoints.failed(index, &self.settings, &error);
             if again {
                 course.exclude(error);
                 return None;

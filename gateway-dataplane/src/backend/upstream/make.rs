@@ -194,5 +194,5 @@ pub(super) fn endpoints(
     for endpoint in &all {
         endpoint.health.tally.set_checked(settings.checked);
     }
-    Endpoints::new(all, pick, settings.slow_start)
+    Endpoints::new(all, pick, settings.slow_start, now)
 }

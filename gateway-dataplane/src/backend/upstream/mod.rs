@@ -19,6 +19,7 @@ mod load;
 mod make;
 mod multiplex;
 mod names;
+mod outliers;
 mod pick;
 mod proxy_header;
 mod ring;
@@ -168,7 +169,7 @@ impl<C: Connect> Backend for Upstream<C> {
             let opened = self.way.tunnel(&endpoint, payload);
             match way::in_time(&endpoint, limit, opened).await {
                 Ok(stream) => {
-                    endpoint.health.succeeded();
+                    endpoint.health.succeeded(self.settings.probation);
                     let tunnel = match stream {
                         Secured::Clear(stream) => Tunnel::new(stream),
                         Secured::Tls(stream) => Tunnel::new(stream),
@@ -177,7 +178,7 @@ impl<C: Connect> Backend for Upstream<C> {
                     return Ok(tunnel.holding(held));
                 }
                 Err(error) => {
-                    endpoint.failed(&self.settings, &error);
+                    course.endpoints.failed(index, &self.settings, &error);
                     if error.kind() == BackendErrorKind::Local {
                         return Err(error);
                     }

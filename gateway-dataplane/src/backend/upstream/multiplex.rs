@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::connect::Connect;
 use super::endpoint::Endpoint;
+use super::endpoints::Endpoints;
 use super::http2::{Http2, Reserved, SendError};
 use super::lane::{Open, Room};
 use super::load::Held;
@@ -113,7 +114,7 @@ impl<C: Connect> Upstream<C> {
         let mut again = false;
         loop {
             let open = Open::at(lane, self.enter().map_err(Failure::Final)?);
-            let reserving = self.reserve(endpoint, course.worker);
+            let reserving = self.reserve(&course.endpoints, index, course.worker);
             let reserved = match timeout(patience.unwrap_or(self.settings.connect), reserving).await
             {
                 Ok(Ok(reserved)) => reserved,
@@ -131,14 +132,16 @@ impl<C: Connect> Upstream<C> {
             };
             match reserved.send(request, open, informer).await {
                 Ok(response) => {
-                    endpoint.health.succeeded();
+                    course
+                        .endpoints
+                        .answered(index, &self.settings, response.status());
                     return Ok(response);
                 }
                 Err(SendError::Unprocessed(once_more, error)) if again => {
                     return Err(Failure::Elsewhere(once_more, error));
                 }
                 Err(SendError::Unanswered(Some(once_more), error)) if again => {
-                    endpoint.failed(&self.settings, &error);
+                    course.endpoints.failed(index, &self.settings, &error);
                     return Err(Failure::Elsewhere(once_more, error));
                 }
                 Err(
@@ -150,7 +153,7 @@ impl<C: Connect> Upstream<C> {
                 }
                 Err(SendError::Unanswered(None, error)) => {
                     if again {
-                        endpoint.failed(&self.settings, &error);
+                        course.endpoints.failed(index, &self.settings, &error);
                     }
                     return Err(Failure::Final(error));
                 }
@@ -170,16 +173,18 @@ impl<C: Connect> Upstream<C> {
     /// Room for a stream on a connection, which is made if there is none.
     async fn reserve(
         &self,
-        endpoint: &Arc<Endpoint>,
+        endpoints: &Arc<Endpoints>,
+        index: usize,
         worker: usize,
     ) -> Result<Reserved, BackendError> {
-        let lane = endpoint.lane(worker);
+        let lane = endpoints[index].lane(worker);
         if let Some(reserved) = lane.reserve() {
             return Ok(reserved);
         }
         loop {
             let make = || {
                 let held = self.hold()?;
+                let endpoint = (endpoints, index);
                 Ok(make(endpoint, &self.way, &self.settings, held, worker))
             };
             match lane.reserve_or_make(make)? {
@@ -193,21 +198,22 @@ impl<C: Connect> Upstream<C> {
 /// Starts to make a connection, in a task of its own: none of those who wait for it holds up the others by
 /// leaving.
 fn make<C: Connect>(
-    endpoint: &Arc<Endpoint>,
+    (endpoints, index): (&Arc<Endpoints>, usize),
     way: &Arc<Way<C>>,
     settings: &Settings,
     held: Held,
     worker: usize,
 ) -> Making {
     let (done, making) = watch::channel(None);
-    let (endpoint, way, settings) = (Arc::clone(endpoint), Arc::clone(way), *settings);
+    let (endpoints, way, settings) = (Arc::clone(endpoints), Arc::clone(way), *settings);
     tokio::spawn(async move {
-        let starting = start(&endpoint, &way, &settings, held);
-        let made = way::in_time(&endpoint, settings.connect, starting).await;
+        let endpoint = &endpoints[index];
+        let starting = start(endpoint, &way, &settings, held);
+        let made = way::in_time(endpoint, settings.connect, starting).await;
         let told = match &made {
             Ok(_) => Ok(()),
             Err(error) => {
-                endpoint.failed(&settings, error);
+                endpoints.failed(index, &settings, error);
                 Err((error.kind(), error.to_string().into()))
             }
         };

@@ -1,10 +1,10 @@
 //! What holds for one backend: its own settings, and where they say nothing, the gateway's limits.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use gateway_resolve::ir::{self, AppProtocol, Sourced};
 
-use super::health::Ejection;
 use super::http2;
 use super::lane::Keep;
 use super::load::Most;
@@ -28,7 +28,9 @@ pub(super) struct Settings {
     pub(super) checked: bool,
     pub(super) connect_patience: Duration,
     pub(super) http2: http2::Settings,
-    pub(super) ejection: Ejection,
+    pub(super) ejection: ir::Ejection,
+    /// Is an endpoint that was out taken out again by one failure, and in again by one answer?
+    pub(super) probation: bool,
     pub(super) slow_start: Option<ir::SlowStart>,
     /// The share of endpoints, of 100, that have to be well.
     pub(super) panic: Option<u8>,
@@ -78,10 +80,11 @@ impl Settings {
             checked: asked.health_check.is_some(),
             connect_patience: limits.connect_patience,
             http2: http2::Settings::new(limits, asked),
-            ejection: Ejection {
-                after: ejection.map_or(limits.eject_after.max(1), |asked| asked.after.get()),
-                period: ejection.map_or(limits.eject_for, |asked| asked.period),
-            },
+            probation: ejection.is_none(),
+            ejection: ejection.unwrap_or_else(|| {
+                let after = NonZeroU32::new(limits.eject_after).unwrap_or(NonZeroU32::MIN);
+                ir::Ejection::of_silent(after, limits.eject_for)
+            }),
             names: Names {
                 refresh: limits.name_refresh.max(Duration::from_millis(1)),
                 every: value(asked.name_refresh.as_deref()),

@@ -126,19 +126,3 @@ impl<'de> Deserialize<'de> for LoadBalancer {
         })
     }
 }
-
-/// When endpoints of an Upstream that fail are left alone.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct OutlierDetection {
-    /// How often it is looked at; it has to be given.
-    pub interval: Option<Span>,
-    /// Failures in a row; 5, when it is not given, and 0 for never.
-    pub consecutive_5xx: Option<u32>,
-    /// The same of failures without a response, where these count apart.
-    pub consecutive_local_origin_failure: Option<u32>,
-    /// Do failures without a response count apart?
-    pub split_external_local_origin_errors: bool,
-    /// For how long they are left alone at first; 30 seconds, when it is not given.
-    pub base_ejection_time: Option<Span>,
-}

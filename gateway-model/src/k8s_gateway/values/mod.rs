@@ -16,6 +16,7 @@ mod health;
 mod http;
 mod limits;
 mod listeners;
+mod outliers;
 mod retries;
 mod rewrites;
 mod routing;
@@ -32,8 +33,7 @@ pub use access_log::{
     RuntimeFilter, RuntimeNumber,
 };
 pub use balancing::{
-    LeastRequest, LoadBalancer, LoadBalancerKind, OutlierDetection, RingHash, RingHashConfig,
-    RoundRobin, SlowStart,
+    LeastRequest, LoadBalancer, LoadBalancerKind, RingHash, RingHashConfig, RoundRobin, SlowStart,
 };
 pub use connection_manager::{
     CertificateDetails, CidrRange, CodecType, ConnectionManager, EarlyHeaders, EscapedSlashes,
@@ -66,6 +66,7 @@ pub use limits::{
     Buffer, BufferPerRoute, HttpLocalRateLimit, LocalRateLimit, RateLimit, RateLimits,
 };
 pub use listeners::{ConnectionLimit, Empty, HeaderValidation, HealthCheck, Router};
+pub use outliers::OutlierDetection;
 pub use retries::{Backoff, PreviousPriorities, Retries, Shadowing};
 pub use rewrites::{HostRewrite, Regex, RegexRewrite};
 pub use routing::{HashCookie, HashKey, HashPolicy, LbHash, Upgrade, UpgradeType};

@@ -53,13 +53,3 @@ pub struct SlowStart {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PanicThreshold(pub u8);
-
-/// When an endpoint is taken out of rotation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Ejection {
-    /// Failures in a row.
-    pub after: NonZeroU32,
-    /// For how long.
-    pub period: Duration,
-}

@@ -15,6 +15,7 @@ mod connections;
 mod cors;
 mod csrf;
 mod duration;
+mod ejection;
 mod extension;
 mod fault;
 mod format;
@@ -46,13 +47,14 @@ pub use authorization::{
 pub use backend_connections::{
     Http2Connections, HttpConnections, Keepalive, OpenAtMost, ProxyHeader, TunnelThrough,
 };
-pub use balancing::{Balancing, Ejection, PanicThreshold, SlowStart};
+pub use balancing::{Balancing, PanicThreshold, SlowStart};
 pub use buffer::Buffer;
 pub use compression::Compression;
 pub use connections::ConnectionLimit;
 pub use cors::{CorsMerge, CorsPolicy, CorsRules};
 pub use csrf::{Csrf, TextMatch, TextMatchKind};
 pub use duration::{AskedDuration, StreamDuration};
+pub use ejection::{Ejection, InARow, Silence, SuccessRate};
 pub use extension::Extension;
 pub use fault::{Abort, Delay, Fault};
 pub use format::{FieldName, Format, Operator, Piece};

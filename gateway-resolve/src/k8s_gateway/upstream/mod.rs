@@ -6,6 +6,7 @@ mod annotations;
 mod balancing;
 mod connections;
 mod health;
+mod outliers;
 mod place;
 mod reading;
 mod settings;

@@ -1,20 +1,17 @@
 //! What an Upstream says of how it is connected to.
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use gateway_model::k8s_gateway::FieldError;
 use gateway_model::k8s_gateway::proto::Span;
-use gateway_model::k8s_gateway::values::OutlierDetection;
 
-use crate::ir::{
-    BackendSettings, Ejection, Http2Connections, PanicThreshold, Sourced, TunnelThrough,
-};
+use crate::ir::{BackendSettings, Http2Connections, PanicThreshold, Sourced, TunnelThrough};
 use crate::reader::Reader;
 
 use super::balancing::{balancing, panic_threshold, slow_start};
 use super::connections;
 use super::health::health_check;
+use super::outliers::ejection;
 use super::reading::Reading;
 
 /// The settings of an Upstream.
@@ -118,26 +115,5 @@ fn tunnel(reading: &mut Reading<'_>, reader: &Reader<'_>) -> Option<Box<Sourced<
             headers: headers.unwrap_or_default(),
         };
         connections::authority(written).map(tunnel).map(Some)
-    })
-}
-
-/// Envoy's defaults.
-const FAILURES: u32 = 5;
-const PERIOD: Duration = Duration::from_secs(30);
-
-/// Failures are those without a response, which Envoy counts with the others unless they count apart.
-fn ejection(written: &OutlierDetection) -> Result<Ejection, FieldError> {
-    if written.interval.is_none() {
-        let what = "The field OutlierDetection.HealthChecker.Interval cannot be nil";
-        return Err(FieldError::new(what).within("interval"));
-    }
-    let failures = match written.split_external_local_origin_errors {
-        true => written.consecutive_local_origin_failure,
-        false => written.consecutive_5xx,
-    };
-    let after = NonZeroU32::new(failures.unwrap_or(FAILURES));
-    Ok(Ejection {
-        after: after.unwrap_or(NonZeroU32::MAX),
-        period: written.base_ejection_time.map_or(PERIOD, |span| span.0),
     })
 }
