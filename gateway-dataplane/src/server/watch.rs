@@ -3,29 +3,21 @@
 //! Each connection notes what it is doing and since which tick of its worker's clock; a sweep at
 //! each tick ends those that take too long.
 
+mod registry;
+
 use std::fmt;
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::task::Context;
 use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
-use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 use crate::Limits;
 use crate::conduct::Life;
 
-/// The connections of one worker.
-pub(crate) struct Registry {
-    now: AtomicU32,
-    tick: Duration,
-    limits: Ticks,
-    connections: Mutex<Places>,
-    /// Connections that were ended with something open, since their time to finish was over.
-    cut_off: AtomicUsize,
-    changed: Notify,
-}
+pub(super) use registry::{Registration, Registry};
 
 /// Limits in ticks.
 struct Ticks {
@@ -59,167 +51,6 @@ pub(crate) enum Order {
     Finish = 1,
     /// Stop at once.
     Stop = 2,
-}
-
-impl Registry {
-    pub(super) fn new(limits: &Limits) -> Arc<Self> {
-        let tick = limits.tick();
-        Arc::new(Self {
-            now: AtomicU32::new(1),
-            tick,
-            limits: Ticks::of(limits, tick),
-            connections: Mutex::default(),
-            cut_off: AtomicUsize::new(0),
-            changed: Notify::new(),
-        })
-    }
-
-    /// Watches over a connection that was accepted on the socket `socket`.
-    pub(super) fn watch(
-        self: &Arc<Self>,
-        socket: u64,
-        permit: OwnedSemaphorePermit,
-    ) -> Registration {
-        let watch = Arc::new(Watch {
-            registry: Arc::clone(self),
-            socket,
-            open: AtomicU32::new(0),
-            begun: AtomicBool::new(false),
-            in_head: AtomicBool::new(false),
-            multiplexed: AtomicBool::new(false),
-            since: AtomicU32::new(self.now.load(Relaxed)),
-            last_io: AtomicU32::new(self.now.load(Relaxed)),
-            waits: AtomicBool::new(false),
-            order: AtomicU8::new(Order::Serve as u8),
-            stop_at: AtomicU32::new(u32::MAX),
-            waker: AtomicWaker::new(),
-            own: OnceLock::new(),
-        });
-        let mut connections = self.connections();
-        let place = connections.put(Arc::clone(&watch));
-        if connections.taken == 1 {
-            self.changed.notify_waiters();
-        }
-        drop(connections);
-        Registration {
-            place,
-            watch,
-            _permit: permit,
-        }
-    }
-
-    /// Advances the clock and ends what takes too long, for ever.
-    pub(super) async fn sweep(&self) {
-        loop {
-            let changed = self.changed.notified();
-            if self.connections().is_empty() {
-                changed.await;
-            }
-            tokio::time::sleep(self.tick).await;
-            let now = self.now.fetch_add(1, Relaxed).wrapping_add(1);
-            let connections = self.connections();
-            let cut_off = connections
-                .iter()
-                .filter(|watch| watch.judge(now, &self.limits))
-                .count();
-            drop(connections);
-            self.count_cut_off(cut_off);
-        }
-    }
-
-    /// Ends all connections at once.
-    pub(super) fn cut(&self) {
-        let cut_off = self.connections().iter().filter(|w| w.cut()).count();
-        self.count_cut_off(cut_off);
-    }
-
-    /// How many connections were ended with something open, since their time to finish was over.
-    pub(super) fn cut_off(&self) -> usize {
-        self.cut_off.load(Relaxed)
-    }
-
-    fn count_cut_off(&self, count: usize) {
-        if count > 0 {
-            self.cut_off.fetch_add(count, Relaxed);
-            tracing::warn!(
-                connections = count,
-                "requests were cut short: their time to finish is over"
-            );
-        }
-    }
-
-    /// Tells connections (those of one socket, or all) to finish within `limit`.
-    pub(super) fn finish(&self, socket: Option<u64>, limit: Duration) {
-        // The tick that is under way is no whole one.
-        let stop_at = self
-            .now
-            .load(Relaxed)
-            .saturating_add(ticks(limit, self.tick))
-            .saturating_add(1);
-        for watch in self.connections().iter() {
-            if socket.is_none_or(|socket| socket == watch.socket) {
-                watch.finish_by(stop_at);
-            }
-        }
-    }
-
-    /// Waits until there is no connection.
-    pub(super) async fn emptied(&self) {
-        loop {
-            let changed = self.changed.notified();
-            if self.connections().is_empty() {
-                return;
-            }
-            changed.await;
-        }
-    }
-
-    fn connections(&self) -> MutexGuard<'_, Places> {
-        self.connections
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Places that are kept without a connection.
-const FEW: usize = 64;
-
-/// The connections, each in a place of its own.
-#[derive(Default)]
-struct Places {
-    list: Vec<Option<Arc<Watch>>>,
-    free: Vec<u32>,
-    taken: usize,
-}
-
-impl Places {
-    fn put(&mut self, watch: Arc<Watch>) -> u32 {
-        self.taken += 1;
-        let Some(place) = self.free.pop() else {
-            self.list.push(Some(watch));
-            return (self.list.len() - 1) as u32;
-        };
-        self.list[place as usize] = Some(watch);
-        place
-    }
-
-    fn leave(&mut self, place: u32) {
-        self.list[place as usize] = None;
-        self.taken -= 1;
-        match self.taken {
-            // What a burst needed is given back.
-            0 if self.list.len() > FEW => *self = Self::default(),
-            _ => self.free.push(place),
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.taken == 0
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &Arc<Watch>> {
-        self.list.iter().flatten()
-    }
 }
 
 fn ticks(limit: Duration, tick: Duration) -> u32 {
@@ -263,6 +94,26 @@ struct Own {
 }
 
 impl Watch {
+    /// Of a connection that was accepted on the socket `socket`.
+    fn new(registry: &Arc<Registry>, socket: u64) -> Self {
+        let now = registry.now.load(Relaxed);
+        Self {
+            registry: Arc::clone(registry),
+            socket,
+            open: AtomicU32::new(0),
+            begun: AtomicBool::new(false),
+            in_head: AtomicBool::new(false),
+            multiplexed: AtomicBool::new(false),
+            since: AtomicU32::new(now),
+            last_io: AtomicU32::new(now),
+            waits: AtomicBool::new(false),
+            order: AtomicU8::new(Order::Serve as u8),
+            stop_at: AtomicU32::new(u32::MAX),
+            waker: AtomicWaker::new(),
+            own: OnceLock::new(),
+        }
+    }
+
     /// Has it take what `limits` and `life` say.
     pub(super) fn hold_to(&self, limits: &Limits, life: Life) {
         let tick = self.registry.tick;
@@ -429,29 +280,5 @@ impl Watch {
 impl fmt::Debug for Watch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Watch({:?})", self.order())
-    }
-}
-
-/// Keeps a connection registered and counted.
-pub(super) struct Registration {
-    place: u32,
-    watch: Arc<Watch>,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Registration {
-    pub(super) fn watch(&self) -> &Arc<Watch> {
-        &self.watch
-    }
-}
-
-impl Drop for Registration {
-    fn drop(&mut self) {
-        let registry = &self.watch.registry;
-        let mut connections = registry.connections();
-        connections.leave(self.place);
-        if connections.is_empty() {
-            registry.changed.notify_waiters();
-        }
     }
 }
