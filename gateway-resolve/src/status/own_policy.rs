@@ -11,10 +11,7 @@ use crate::Snapshot;
 use crate::index::Indexed;
 use crate::kinds::{Kinds, PolicyKind, all_kinds, judge, name_of};
 use crate::policy::users::{Ancestor, Users};
-use crate::policy::{rival, target_of};
-use crate::problem::Problem;
 use crate::reader::Reader;
-use crate::reason::PolicyAccepted;
 use crate::route::parents::{Parent, Parents};
 
 use super::Status;
@@ -91,35 +88,22 @@ fn as_custom(mut report: Report, policy: &CustomObject) -> Report {
 
 /// What is wrong with the targets of a policy.
 fn targets(kind: &dyn PolicyKind, policy: &CustomObject, reader: &Reader<'_>) -> Targets {
-    let mut found = Targets::default();
-    for (index, target) in policy.target_refs.iter().enumerate() {
-        let object = target_of(policy, target);
-        let field = format!("spec.targetRefs[{index}]");
-        let problem = |reason, message: String| Problem::new(reason, field.as_str(), message);
-        if !may_have_policies(&object, reader) || !kind.is_for(&object) {
-            let message = format!("a {} can't be for a {}", kind.kind(), object.kind);
-            found
-                .missing
-                .push(problem(PolicyAccepted::Invalid, message));
+    let refused = |object: &ObjectRef| {
+        if !may_have_policies(object, reader) || !kind.is_for(object) {
+            Some(format!("a {} can't be for a {}", kind.kind(), object.kind))
         } else if *object.namespace != *policy.metadata.namespace {
-            let message = format!("expected an object of its own namespace, found {object}");
-            found
-                .missing
-                .push(problem(PolicyAccepted::Invalid, message));
-        } else if reader.resource(&object).is_none() {
-            let message = format!("{object} does not exist");
-            let missing = problem(PolicyAccepted::TargetNotFound, message).missing(object);
-            found.missing.push(missing);
-        } else if let Some(older) =
-            rival(policy, target, reader.customs_for(&name_of(kind), &object))
-        {
-            let message = format!("{} has this target already", older.reference());
-            found
-                .conflicts
-                .push(problem(PolicyAccepted::Conflicted, message));
+            Some(format!(
+                "expected an object of its own namespace, found {object}"
+            ))
+        } else {
+            None
         }
-    }
-    found
+    };
+    let exists = |object: &ObjectRef| reader.resource(object).is_some();
+    let name = name_of(kind);
+    Targets::judge(policy, refused, exists, |object| {
+        reader.customs_for(&name, object)
+    })
 }
 
 /// Is it of a kind that there may be policies for?

@@ -1,6 +1,7 @@
 //! The status of policies: one entry for each Gateway whose routes lead to what they are for.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use gateway_model::{
     BackendTlsPolicy, Condition, Gateway, Kind, ObjectRef, ParentReference, PolicyAncestorStatus,
@@ -171,29 +172,51 @@ pub(super) struct Targets {
     pub(super) conflicts: Vec<Problem<PolicyAccepted>>,
 }
 
-fn targets<P: Policy>(policy: &P, reader: &Reader<'_>) -> Targets {
-    let mut found = Targets::default();
-    for (index, target) in policy.targets().iter().enumerate() {
-        let object = target_of(policy, target);
-        let field = format!("spec.targetRefs[{index}]");
-        let problem = |reason, message: String| Problem::new(reason, field.as_str(), message);
-        if object.group != Service::GROUP || object.kind != Service::KIND {
-            let message = format!("expected a Service, found {object}");
-            found
-                .missing
-                .push(problem(PolicyAccepted::Invalid, message));
-        } else if reader.service(&object).is_none() {
-            let message = format!("{object} does not exist");
-            let missing = problem(PolicyAccepted::TargetNotFound, message).missing(object);
-            found.missing.push(missing);
-        } else if let Some(older) = rival(policy, target, reader.policies::<P>(&object)) {
-            let message = format!("{} has this target already", older.reference());
-            found
-                .conflicts
-                .push(problem(PolicyAccepted::Conflicted, message));
+impl Targets {
+    /// Looks at each target of a policy: `refused` says what it can't be for, `exists` whether an object is there,
+    /// `rivals` which policies of its kind are for it.
+    pub(super) fn judge<'a, P, R>(
+        policy: &P,
+        refused: impl Fn(&ObjectRef) -> Option<String>,
+        exists: impl Fn(&ObjectRef) -> bool,
+        rivals: impl Fn(&ObjectRef) -> R,
+    ) -> Self
+    where
+        P: Targeting + 'a,
+        R: Iterator<Item = &'a Arc<P>>,
+    {
+        let mut found = Self::default();
+        for (index, target) in policy.targets().iter().enumerate() {
+            let object = target_of(policy, target);
+            let problem = |reason, message: String| {
+                Problem::new(reason, format!("spec.targetRefs[{index}]"), message)
+            };
+            if let Some(message) = refused(&object) {
+                let invalid = problem(PolicyAccepted::Invalid, message);
+                found.missing.push(invalid);
+            } else if !exists(&object) {
+                let message = format!("{object} does not exist");
+                let missing = problem(PolicyAccepted::TargetNotFound, message);
+                found.missing.push(missing.missing(object));
+            } else if let Some(older) = rival(policy, target, rivals(&object)) {
+                let message = format!("{} has this target already", older.object());
+                let conflict = problem(PolicyAccepted::Conflicted, message);
+                found.conflicts.push(conflict);
+            }
         }
+        found
     }
-    found
+}
+
+fn targets<P: Policy>(policy: &P, reader: &Reader<'_>) -> Targets {
+    let refused = |object: &ObjectRef| {
+        let is_one = object.group == Service::GROUP && object.kind == Service::KIND;
+        (!is_one).then(|| format!("expected a Service, found {object}"))
+    };
+    let exists = |object: &ObjectRef| reader.service(object).is_some();
+    Targets::judge(policy, refused, exists, |object| {
+        reader.policies::<P>(object)
+    })
 }
 
 pub(crate) fn reference_to(gateway: &ObjectRef) -> ParentReference {
