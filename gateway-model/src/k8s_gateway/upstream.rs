@@ -47,13 +47,15 @@ options! {
         http_connect_ssl_config: values::SslConfig = "httpconnectsslconfig" ["httpConnectSslConfig"],
         /// What requests for a tunnel say besides.
         http_connect_headers: Vec<values::ConnectHeader> = "httpconnectheaders" ["httpConnectHeaders"],
+        /// Are its connections left as they are where a mesh would secure them by itself? They always are.
+        disable_istio_auto_mtls: bool = "disableistioautomtls" ["disableIstioAutoMtls"],
+        /// What was found out of what it was made for, which nothing that it serves depends on.
+        discovery_metadata: values::DiscoveryMetadata = "discoverymetadata" ["discoveryMetadata"],
         /// Does it speak HTTP/2?
         use_http2: bool = "usehttp2" ["useHttp2"],
     }
     refused: ["failover"],
     ignored: [
-        "disableIstioAutoMtls", "discoveryMetadata",
-        "ignoreHealthOnHostRemoval", "overrideStreamErrorOnInvalidHttpMessage",
-        "preconnectPolicy",
+        "ignoreHealthOnHostRemoval", "overrideStreamErrorOnInvalidHttpMessage", "preconnectPolicy",
     ],
 }

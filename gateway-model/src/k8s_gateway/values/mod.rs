@@ -82,7 +82,7 @@ pub use transformations::{
     ResponseTransform, RouteMatcher, StagedTransformations, Transformation, TransformationStage,
     Transformations,
 };
-pub use upstreams::{KubeUpstream, StaticHost, StaticUpstream, UpstreamType};
+pub use upstreams::{DiscoveryMetadata, KubeUpstream, StaticHost, StaticUpstream, UpstreamType};
 
 use serde::{Deserialize, Serialize};
 

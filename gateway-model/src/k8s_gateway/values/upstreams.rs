@@ -68,3 +68,11 @@ pub struct StaticHost {
     /// Its share, relative to that of the others; 1, when it is 0.
     pub load_balancing_weight: u32,
 }
+
+/// What was found out of what an Upstream was made for.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default)]
+pub struct DiscoveryMetadata {
+    /// The labels that it has.
+    pub labels: BTreeMap<String, String>,
+}

@@ -39,11 +39,26 @@ fn of_service(kube: &KubeUpstream, reader: &Reader<'_>) -> Result<Place, FieldEr
     let (namespace, name) = (kube.service_namespace.as_str(), kube.service_name.as_str());
     let object = ObjectRef::new(Service::GROUP, Service::KIND, namespace, name);
     let port = port(kube.service_port).map_err(|error| error.within("servicePort"))?;
+    if let Some(service) = reader.service(&object) {
+        leaves_none_out(kube, service)?;
+    }
     let backend = backends::backend(&BackendId::new(object, port), reader);
     Ok(Place {
         port,
         tls: None,
         endpoints: backend.map_or_else(Vec::new, |backend| backend.endpoints.clone()),
+    })
+}
+
+/// Endpoints say nothing of the labels of their pods. A selector can be kept where the Service selects its pods by the
+/// same labels at least; any other asks for some of them only, and nobody knows which.
+fn leaves_none_out(kube: &KubeUpstream, service: &Service) -> Result<(), FieldError> {
+    let selected = &service.spec.selector;
+    let mut asked = kube.selector.iter();
+    let narrower = asked.find(|(label, value)| selected.get(*label) != Some(*value));
+    narrower.map_or(Ok(()), |(label, value)| {
+        let what = "labels of pods are not read: expected those that the Service selects by";
+        Err(FieldError::new(format!("{what}, found {label}={value}")).within("selector"))
     })
 }
 
