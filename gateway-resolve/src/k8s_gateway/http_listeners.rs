@@ -3,13 +3,17 @@
 use gateway_model::k8s_gateway::HttpListenerOptions;
 
 use crate::ir::{GrpcWeb, ListenerSettings};
+use crate::reader::Reader;
 
 use super::merge::Merged;
 use super::options::{self, Managed, Outcome, check, set, set_if};
 use super::servers::server_problems;
 
 /// The settings of a listener.
-pub(super) fn of_http(merged: &Merged<HttpListenerOptions>) -> ListenerSettings {
+pub(super) fn of_http(
+    merged: &Merged<HttpListenerOptions>,
+    reader: &Reader<'_>,
+) -> ListenerSettings {
     let written = &merged.options;
     let mut settings = ListenerSettings::default();
     let to = &mut settings;
@@ -32,7 +36,7 @@ pub(super) fn of_http(merged: &Merged<HttpListenerOptions>) -> ListenerSettings 
         &written.header_validation_settings,
         |written| Ok(options::registered_methods(written)),
     );
-    set_manager(to, merged);
+    set_manager(to, merged, reader);
     // Nothing here adds headers of Envoy's own, be they suppressed or not.
     options::when_read(&written.router, |field, _| {
         to.beside.push(merged.origin(field));
@@ -55,11 +59,15 @@ fn set_on_connections(to: &mut ListenerSettings, merged: &Merged<HttpListenerOpt
 }
 
 /// How HTTP is spoken with clients.
-fn set_manager(to: &mut ListenerSettings, merged: &Merged<HttpListenerOptions>) {
+fn set_manager(
+    to: &mut ListenerSettings,
+    merged: &Merged<HttpListenerOptions>,
+    reader: &Reader<'_>,
+) {
     options::when_read(
         &merged.options.http_connection_manager_settings,
         |field, written| {
-            let managed = options::connection_manager(written)?;
+            let managed = options::connection_manager(written, reader)?;
             if managed == Managed::default() {
                 to.beside.push(merged.origin(field));
             }
@@ -83,7 +91,7 @@ fn set_manager(to: &mut ListenerSettings, merged: &Merged<HttpListenerOptions>) 
 }
 
 /// What is wrong with the options of an HttpListenerOption.
-pub(super) fn http_problems(written: &HttpListenerOptions) -> Vec<Outcome> {
+pub(super) fn http_problems(written: &HttpListenerOptions, reader: &Reader<'_>) -> Vec<Outcome> {
     let mut found = options::problems(written);
     let limit = &written.http_local_ratelimit;
     let connections = &written.network_local_ratelimit;
@@ -96,7 +104,9 @@ pub(super) fn http_problems(written: &HttpListenerOptions) -> Vec<Outcome> {
     found.extend(check(&written.connection_limit, options::connection_limit));
     found.extend(check(connections, options::connection_rate_limit));
     let manager = &written.http_connection_manager_settings;
-    found.extend(check(manager, options::connection_manager));
+    found.extend(check(manager, |written| {
+        options::connection_manager(written, reader)
+    }));
     options::when_read(manager, |field, written| {
         let fields = options::without_effect(written).into_iter();
         found.extend(fields.map(|path| options::not_honoured(options::at(field.name, path))));

@@ -63,7 +63,7 @@ pub(crate) fn listener_policies(
         let first = http.iter().take(1);
         let first = first.map(|one| (&one.spec.options, one.source()));
         let first = Merged::all(first);
-        settings = of_http(&first);
+        settings = of_http(&first, reader);
         set_servers(&mut settings, &first, reader);
         let hosts: Vec<&Arc<VirtualHostOption>> =
             of_listener(&options.virtual_hosts, &owners, section, reader);

@@ -76,7 +76,7 @@ kinds! {
         said.option(option, &connection_problems(&option.spec.options), true)
     };
     HttpListenerOption by |said, option| {
-        said.option(option, &http_problems(&option.spec.options), false)
+        said.option(option, &http_problems(&option.spec.options, said.reader), false)
     };
     Upstream by |said, upstream| said.upstream(upstream);
 }

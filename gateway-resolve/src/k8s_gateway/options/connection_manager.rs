@@ -14,6 +14,7 @@ use crate::ir::{
     Http2, HttpVersion, Network, Protocols, Provenance, RequestHeads, RequestIds, ServerHeader,
     Underscores, Upgrades,
 };
+use crate::reader::Reader;
 
 /// What it comes to; nothing where all is as it is otherwise.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -27,7 +28,10 @@ pub(crate) struct Managed {
 }
 
 /// How HTTP is spoken with clients.
-pub(crate) fn connection_manager(written: &ConnectionManager) -> Result<Managed, FieldError> {
+pub(crate) fn connection_manager(
+    written: &ConnectionManager,
+    reader: &Reader<'_>,
+) -> Result<Managed, FieldError> {
     Ok(Managed {
         provenance: unless_default(provenance(written)?),
         via: Some(written.via.as_str())
@@ -36,7 +40,7 @@ pub(crate) fn connection_manager(written: &ConnectionManager) -> Result<Managed,
         server_header: server_header(written),
         protocols: unless_default(protocols(written)?),
         times: unless_default(times(written)?),
-        request_heads: unless_default(request_heads(written)?),
+        request_heads: unless_default(request_heads(written, reader)?),
     })
 }
 
@@ -266,7 +270,10 @@ fn times(written: &ConnectionManager) -> Result<ConnectionTimes, FieldError> {
 /// What Envoy takes at most, in KiB.
 const MOST_OF_A_HEAD: u32 = 8_192;
 
-fn request_heads(written: &ConnectionManager) -> Result<RequestHeads, FieldError> {
+fn request_heads(
+    written: &ConnectionManager,
+    reader: &Reader<'_>,
+) -> Result<RequestHeads, FieldError> {
     let kilobytes = at_least(1, written.max_request_headers_kb, "maxRequestHeadersKb")?;
     if kilobytes.is_some_and(|size| size > MOST_OF_A_HEAD) {
         let message = format!("expected at most {MOST_OF_A_HEAD}");
@@ -289,9 +296,8 @@ fn request_heads(written: &ConnectionManager) -> Result<RequestHeads, FieldError
         merges_slashes: written.merge_slashes,
         bare_hosts: written.strip_any_host_port,
         changes: match &written.early_header_manipulation {
-            Some(early) => {
-                early_changes(early).map_err(|error| error.within("earlyHeaderManipulation"))?
-            }
+            Some(early) => early_changes(early, reader)
+                .map_err(|error| error.within("earlyHeaderManipulation"))?,
             None => Default::default(),
         },
     })

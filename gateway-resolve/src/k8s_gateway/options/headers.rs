@@ -19,16 +19,7 @@ pub(crate) fn header_manipulation(
         response_headers_to_add,
         response_headers_to_remove,
     } = written;
-    let mut request = Vec::new();
-    for added in request_headers_to_add {
-        let secret = added.header_secret_ref.as_ref();
-        let of_secret = secret.map(|secret| of_secret(secret, reader));
-        let headers = match of_secret {
-            Some(headers) => headers.map_err(|error| error.within("headerSecretRef"))?,
-            None => vec![added.header.clone().unwrap_or_default()],
-        };
-        request.extend(headers.into_iter().map(|header| (header, added.append)));
-    }
+    let request = with_secrets(request_headers_to_add, reader)?;
     let request = request
         .iter()
         .map(|(header, append)| (Some(header), *append));
@@ -41,13 +32,31 @@ pub(crate) fn header_manipulation(
 }
 
 /// Changes to the headers of requests before routes are looked at.
-pub(super) fn early_changes(written: &values::EarlyHeaders) -> Result<HeaderChanges, FieldError> {
-    let added = written.headers_to_add.iter();
-    if added.clone().any(|added| added.header_secret_ref.is_some()) {
-        return Err(FieldError::new("headers of Secrets are not honoured here"));
-    }
-    let added = added.map(|added| (added.header.as_ref(), added.append));
+pub(super) fn early_changes(
+    written: &values::EarlyHeaders,
+    reader: &Reader<'_>,
+) -> Result<HeaderChanges, FieldError> {
+    let added = with_secrets(&written.headers_to_add, reader)?;
+    let added = added.iter().map(|(header, append)| (Some(header), *append));
     changes(added, &written.headers_to_remove, of_request)
+}
+
+/// Headers that are added, those that Secrets have in the place of their names.
+fn with_secrets(
+    written: &[values::RequestHeader],
+    reader: &Reader<'_>,
+) -> Result<Vec<(values::HeaderPair, Option<bool>)>, FieldError> {
+    let mut all = Vec::new();
+    for added in written {
+        let secret = added.header_secret_ref.as_ref();
+        let of_secret = secret.map(|secret| of_secret(secret, reader));
+        let headers = match of_secret {
+            Some(headers) => headers.map_err(|error| error.within("headerSecretRef"))?,
+            None => vec![added.header.clone().unwrap_or_default()],
+        };
+        all.extend(headers.into_iter().map(|header| (header, added.append)));
+    }
+    Ok(all)
 }
 
 /// The types of Secrets whose entries are headers.
