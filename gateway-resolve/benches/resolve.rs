@@ -161,5 +161,51 @@ fn changed(resource: &Resource) -> Resource {
     resource
 }
 
+/// An option for a route that sets what many do.
+#[cfg(feature = "k8s-gateway")]
+const OPTION: &str = r#"
+apiVersion: gateway.solo.io/v1
+kind: RouteOption
+metadata: {name: option, namespace: apps}
+spec:
+  targetRefs: [{group: gateway.networking.k8s.io, kind: HTTPRoute, name: route}]
+  options:
+    timeout: 3s
+    retries: {retryOn: 5xx, numRetries: 2}
+    headerManipulation:
+      requestHeadersToAdd: [{header: {key: x-one, value: one}}]
+      responseHeadersToRemove: [x-two]
+    cors: {allowOrigin: ["https://example.com"], allowMethods: [GET]}
+"#;
+
+/// As many options as routes, one for each.
+#[cfg(feature = "k8s-gateway")]
+fn options(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("options");
+    group.sample_size(10);
+    let (config, now) = (Config::default(), "2026-01-01T00:00:00Z".parse().unwrap());
+    let routes = 5_000;
+    let plain = snapshot(routes);
+    let mut with_options = plain.clone();
+    for index in 0..routes {
+        let of_route = OPTION.replace("name: option", &format!("name: option-{index}"));
+        let of_route = of_route.replace("name: route", &format!("name: route-{index}"));
+        for loaded in parse("option", of_route.as_bytes()).resources {
+            with_options.insert(loaded.resource);
+        }
+    }
+    for (name, snapshot) in [("none", plain), ("one-a-route", with_options)] {
+        let resolution = resolve(&snapshot, &config, now);
+        assert_eq!(resolution.statuses.findings().count(), 0);
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| resolve(&snapshot, &config, now));
+        });
+    }
+    group.finish();
+}
+
+#[cfg(feature = "k8s-gateway")]
+criterion_group!(benches, bench, changes, options);
+#[cfg(not(feature = "k8s-gateway"))]
 criterion_group!(benches, bench, changes);
 criterion_main!(benches);

@@ -1,6 +1,7 @@
 //! Options that are merged: the first that sets one counts, option by option.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use gateway_model::Source;
 use gateway_model::k8s_gateway::{Field, Options};
@@ -12,25 +13,25 @@ use crate::ir::{Origin, Sourced};
 pub(crate) struct Merged<O> {
     pub(super) options: O,
     /// Who set an option, by the name that it was written by.
-    sources: BTreeMap<&'static str, Source>,
+    sources: BTreeMap<&'static str, Arc<Source>>,
 }
 
 impl<O: Options> Merged<O> {
     /// The options of one policy.
     pub(crate) fn of(options: &O, source: &Source) -> Self {
         let set = (0..O::TABLE.len()).filter_map(|index| options.field(index));
+        let source = Arc::new(source.clone());
         Self {
             options: options.clone(),
-            sources: set.map(|field| (field.name, source.clone())).collect(),
+            sources: set.map(|field| (field.name, Arc::clone(&source))).collect(),
         }
     }
 
     /// Those of several policies, the one that counts most first.
     pub(crate) fn all<'a>(policies: impl Iterator<Item = (&'a O, Source)>) -> Self {
-        let mut merged = Self::default();
-        for (options, source) in policies {
-            merged.fill(&Self::of(options, &source));
-        }
+        let mut all = policies.map(|(options, source)| Self::of(options, &source));
+        let mut merged = all.next().unwrap_or_default();
+        all.for_each(|lower| merged.fill(&lower));
         merged
     }
 
@@ -61,12 +62,12 @@ impl<O: Options> Merged<O> {
         let new = other.options.field(index);
         let new = new.and_then(|field| other.sources.get_key_value(field.name));
         self.sources
-            .extend(new.map(|(name, source)| (*name, source.clone())));
+            .extend(new.map(|(name, source)| (*name, Arc::clone(source))));
     }
 
     /// The policies that set any of it.
     pub(crate) fn sources(&self) -> BTreeSet<&Source> {
-        self.sources.values().collect()
+        self.sources.values().map(AsRef::as_ref).collect()
     }
 
     /// Where a field came from.
@@ -74,7 +75,10 @@ impl<O: Options> Merged<O> {
         let sources = self.sources.get(field.name);
         Origin {
             field: format!("spec.options.{}", field.name).into(),
-            sources: sources.into_iter().cloned().collect(),
+            sources: sources
+                .map(|source| source.as_ref().clone())
+                .into_iter()
+                .collect(),
         }
     }
 

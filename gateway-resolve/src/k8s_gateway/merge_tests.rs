@@ -95,7 +95,7 @@ proptest! {
             let first = policies.iter().position(|one| one.is_set(at)).unwrap();
             let own = policies[first].field(at).unwrap();
             prop_assert_eq!((field.name, field.written), (own.name, own.written));
-            prop_assert_eq!(&merged.sources[field.name], &source(first));
+            prop_assert_eq!(&*merged.sources[field.name], &source(first));
         }
         prop_assert_eq!(seen(&merged).len(), merged.sources.len());
     }

@@ -14,19 +14,21 @@ use super::listeners::AttachedPolicy;
 /// What uses options.
 #[derive(Debug, Default)]
 pub(crate) struct Uses {
-    /// The options that routes or listeners look at, and those that set something for one.
-    named: Tally<Use>,
+    /// The options that routes or listeners look at.
+    looked_at: Tally<ObjectRef>,
+    /// Those that set something for one.
+    setting: Tally<ObjectRef>,
     /// Where others leave nothing to an option: with what has the listeners there.
     beaten: HashMap<ObjectRef, BTreeMap<ObjectRef, Vec<Place>>>,
 }
 
-/// That an option is used.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Use {
-    /// Something looks at it.
-    LookedAt(ObjectRef),
-    /// It sets something.
-    Sets(ObjectRef),
+/// The options that one thing uses.
+#[derive(Debug, Default)]
+struct Used<'a> {
+    /// It looks at them.
+    looked_at: BTreeSet<&'a ObjectRef>,
+    /// They set something for it.
+    setting: BTreeSet<&'a ObjectRef>,
 }
 
 /// A listener at which others leave nothing to an option.
@@ -92,12 +94,20 @@ impl Uses {
         changed
     }
 
-    fn count(&mut self, before: &BTreeSet<Use>, now: &BTreeSet<Use>) -> BTreeSet<ObjectRef> {
-        let added = now.difference(before);
-        let added = added.filter(|one| self.named.add(one));
-        let mut changed: BTreeSet<_> = added.map(Use::option).cloned().collect();
-        let gone = before.difference(now).filter(|one| self.named.take(one));
-        changed.extend(gone.map(Use::option).cloned());
+    fn count(&mut self, before: &Used<'_>, now: &Used<'_>) -> BTreeSet<ObjectRef> {
+        let mut changed = BTreeSet::new();
+        count(
+            &mut self.looked_at,
+            &before.looked_at,
+            &now.looked_at,
+            &mut changed,
+        );
+        count(
+            &mut self.setting,
+            &before.setting,
+            &now.setting,
+            &mut changed,
+        );
         changed
     }
 
@@ -106,8 +116,8 @@ impl Uses {
         reader.record(|| Read::Users(option.clone()));
         let beaten = self.beaten.get(option).into_iter();
         UsesOfOne {
-            is_looked_at: self.named.has(&Use::LookedAt(option.clone())),
-            sets: self.named.has(&Use::Sets(option.clone())),
+            is_looked_at: self.looked_at.has(option),
+            sets: self.setting.has(option),
             beaten: beaten.flat_map(BTreeMap::values).flatten().collect(),
         }
     }
@@ -121,25 +131,31 @@ pub(super) struct UsesOfOne<'a> {
     pub(super) beaten: Vec<&'a Place>,
 }
 
-impl Use {
-    fn option(&self) -> &ObjectRef {
-        match self {
-            Self::LookedAt(option) | Self::Sets(option) => option,
-        }
+/// Counts what is used now in the place of what was before; adds to `changed` what is used no more, or anew.
+fn count(
+    tally: &mut Tally<ObjectRef>,
+    before: &BTreeSet<&ObjectRef>,
+    now: &BTreeSet<&ObjectRef>,
+    changed: &mut BTreeSet<ObjectRef>,
+) {
+    let added = now.difference(before).copied();
+    changed.extend(added.filter(|option| tally.add(option)).cloned());
+    let gone = before.difference(now).copied();
+    changed.extend(gone.filter(|option| tally.take(option)).cloned());
+}
+
+fn of_route(facts: Option<&RouteFacts>) -> Used<'_> {
+    let Some(facts) = facts else {
+        return Used::default();
+    };
+    let (set, looked_at) = facts.rules.policies();
+    Used {
+        looked_at: looked_at.into_iter().collect(),
+        setting: set.into_iter().map(|source| &source.object).collect(),
     }
 }
 
-fn of_route(facts: Option<&RouteFacts>) -> BTreeSet<Use> {
-    let Some(facts) = facts else {
-        return BTreeSet::new();
-    };
-    let (set, looked_at) = facts.rules.policies();
-    let set = set.into_iter().map(|source| &source.object);
-    let looked_at = looked_at.into_iter().cloned().map(Use::LookedAt);
-    set.cloned().map(Use::Sets).chain(looked_at).collect()
-}
-
-fn attached(facts: Option<&ParentFacts>) -> impl Iterator<Item = (&str, &AttachedPolicy)> {
+fn attached(facts: Option<&ParentFacts>) -> impl Iterator<Item = (&str, &AttachedPolicy)> + Clone {
     let listeners = facts.into_iter().flat_map(|facts| &facts.listeners);
     listeners.flat_map(|listener| {
         let attached = listener.policies.attached.iter();
@@ -147,12 +163,13 @@ fn attached(facts: Option<&ParentFacts>) -> impl Iterator<Item = (&str, &Attache
     })
 }
 
-fn of_parent(facts: Option<&ParentFacts>) -> BTreeSet<Use> {
-    let uses = attached(facts).flat_map(|(_, AttachedPolicy { policy, beaten_by })| {
-        let sets = beaten_by.is_empty().then(|| Use::Sets(policy.clone()));
-        std::iter::once(Use::LookedAt(policy.clone())).chain(sets)
-    });
-    uses.collect()
+fn of_parent(facts: Option<&ParentFacts>) -> Used<'_> {
+    let all = attached(facts).map(|(_, attached)| attached);
+    let setting = all.clone().filter(|one| one.beaten_by.is_empty());
+    Used {
+        looked_at: all.map(|one| &one.policy).collect(),
+        setting: setting.map(|one| &one.policy).collect(),
+    }
 }
 
 /// Where others leave nothing to options.
