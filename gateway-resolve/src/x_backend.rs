@@ -1,5 +1,6 @@
 //! What an XBackend comes to (GEP-4894): a host outside of the cluster, and how it is connected to.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use gateway_model::{
@@ -143,9 +144,8 @@ pub(crate) fn judge(backend: &XBackend, reader: &Reader<'_>) -> Judged {
         }) => Some(hostname.clone()),
         _ => None,
     };
-    let internal = |host: &Hostname| host.as_str().ends_with(".cluster.local");
-    if host.as_ref().is_some_and(internal) {
-        let message = "expected a host outside of the cluster";
+    if host.as_ref().is_some_and(|host| !is_outside(host)) {
+        let message = "expected the name of a host outside of the cluster, and no IP address";
         let field = "spec.externalHostname.hostname";
         outcome.refused.push(invalid(field, message));
     }
@@ -174,6 +174,16 @@ pub(crate) fn judge(backend: &XBackend, reader: &Reader<'_>) -> Judged {
         host,
         tls,
     }
+}
+
+/// May it be outside of the cluster? Addresses are not allowed, though the schema takes those that look like names, and
+/// Services have their own references.
+fn is_outside(host: &Hostname) -> bool {
+    let of_cluster = |zone: &str| {
+        let below = host.as_str().strip_suffix(zone);
+        below.is_some_and(|below| below.is_empty() || below.ends_with('.'))
+    };
+    host.as_str().parse::<IpAddr>().is_err() && !of_cluster("cluster.local") && !of_cluster("svc")
 }
 
 fn invalid(field: &str, message: &str) -> Problem<PolicyAccepted> {
@@ -237,5 +247,35 @@ fn protocol(asked: Option<XBackendProtocol>) -> AppProtocol {
         Some(XBackendProtocol::Http11) => AppProtocol::Http1,
         Some(XBackendProtocol::Http2 | XBackendProtocol::H2c) => AppProtocol::H2c,
         _ => AppProtocol::Http,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gateway_model::Hostname;
+
+    use super::is_outside;
+
+    /// GEP-4894, `externalHostname`: "IP addresses are not allowed in this field", nor are names of the cluster.
+    #[test]
+    fn addresses_and_names_of_the_cluster_are_not_outside() {
+        let outside = |host| is_outside(&Hostname::new(host).unwrap());
+        for host in [
+            "127.0.0.1",
+            "169.254.169.254",
+            "cluster.local",
+            "a.b.svc.cluster.local",
+            "a.b.svc",
+        ] {
+            assert!(!outside(host), "{host}");
+        }
+        for host in [
+            "api.example.com",
+            "svc.example.com",
+            "mycluster.local",
+            "1.example",
+        ] {
+            assert!(outside(host), "{host}");
+        }
     }
 }
