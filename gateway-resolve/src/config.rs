@@ -186,6 +186,8 @@ pub const EXPERIMENTAL_FEATURES: &[&str] = &[
     "HTTPRouteExternalAuthGRPC",
     "HTTPRouteExternalAuthHTTP",
     "HTTPRouteRetry",
+    "HTTPRouteRetryBackendTimeout",
+    "HTTPRouteRetryConnectionError",
 ];
 
 /// The features (GEP-2162) that resolution and the bundled data plane have, with the CRDs of either

@@ -36,6 +36,8 @@ fn claimed() -> BTreeSet<String> {
     experimental
         .chain(Config::default().supported_features)
         .chain(Mesh::new("x.dev/mesh").supported_features)
+        // Claimed by the bundled controller, which makes Services for Gateways.
+        .chain(["GatewayInfrastructurePropagation".to_owned()])
         .collect()
 }
 
