@@ -1,5 +1,6 @@
 //! What rules refer to by ExtensionRef filters.
 
+use std::fmt;
 use std::sync::Arc;
 
 use gateway_model::k8s_gateway::{DirectResponse, RouteOption, Upstream};
@@ -55,7 +56,7 @@ pub(crate) fn is_own(reference: &LocalObjectReference) -> bool {
 /// Reads the filters at `field` of a rule in `namespace`; `ends` says whether the rule answers by something else.
 pub(crate) fn own_filters<'a>(
     filters: &[HttpFilter],
-    field: &str,
+    field: fmt::Arguments<'_>,
     namespace: &str,
     ends: bool,
     reader: &Reader<'a>,
@@ -105,7 +106,7 @@ pub(crate) fn own_filters<'a>(
 fn answer(
     responses: &[Option<FixedResponse>],
     ends: bool,
-    field: &str,
+    field: fmt::Arguments<'_>,
     problems: &mut RuleProblems,
 ) -> Option<Answer> {
     let refusal = |message: &str| {
@@ -118,7 +119,7 @@ fn answer(
         let reason = RouteAccepted::IncompatibleFilters;
         problems
             .invalid
-            .push(Problem::new(reason, field, message.as_str()));
+            .push(Problem::new(reason, field.to_string(), message.as_str()));
         refusal(&message)
     };
     match responses {

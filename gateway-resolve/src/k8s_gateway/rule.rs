@@ -1,6 +1,7 @@
 //! What all of it comes to for one rule.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use gateway_model::k8s_gateway::RouteOptions;
 use gateway_model::{HttpFilter, HttpRoute, HttpRule, Kind};
@@ -20,7 +21,7 @@ pub(crate) struct Native<'a> {
     /// As it is written.
     pub(crate) written: &'a HttpRule,
     /// Its field, as in `spec.rules[0]`.
-    pub(crate) field: &'a str,
+    pub(crate) field: fmt::Arguments<'a>,
     /// The annotations of its route.
     pub(crate) annotations: &'a BTreeMap<String, String>,
     /// Where its references are looked up.
@@ -59,7 +60,7 @@ pub(crate) fn extended(
     };
     let own = own_filters(
         &written.filters,
-        &format!("{field}.filters"),
+        format_args!("{field}.filters"),
         &references.from.namespace,
         ends(written),
         references.reader,
@@ -126,7 +127,7 @@ fn delegate(
         },
     };
     let unresolved = &mut outcome.problems.unresolved;
-    let delegated = expand(written, field, &under, references, patterns, unresolved);
+    let delegated = expand(written, *field, &under, references, patterns, unresolved);
     outcome.delegated.extend(delegated);
 }
 

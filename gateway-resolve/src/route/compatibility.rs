@@ -1,17 +1,22 @@
 //! Filters that exclude each other (HTTPRouteRule `filters`).
 
+use std::fmt;
+
 use gateway_model::{HttpFilter, HttpRule};
 
 use crate::problem::Problem;
 use crate::reason::RouteAccepted;
 
 /// Finds the filters of the rule at `rule` (as in `spec.rules[0]`) that exclude each other.
-pub(crate) fn incompatible(written: &HttpRule, rule: &str) -> Vec<Problem<RouteAccepted>> {
-    let field = format!("{rule}.filters");
-    let mut problems = repeated(&written.filters, &field);
+pub(crate) fn incompatible(
+    written: &HttpRule,
+    rule: fmt::Arguments<'_>,
+) -> Vec<Problem<RouteAccepted>> {
+    let field = || format!("{rule}.filters");
+    let mut problems = repeated(&written.filters, format_args!("{rule}.filters"));
     for (index, backend) in written.backend_refs.iter().enumerate() {
-        let field = format!("{rule}.backendRefs[{index}].filters");
-        problems.extend(repeated(&backend.filters, &field));
+        let field = format_args!("{rule}.backendRefs[{index}].filters");
+        problems.extend(repeated(&backend.filters, field));
     }
     let has = |wanted: fn(&HttpFilter) -> bool| written.filters.iter().any(wanted);
     let redirects = has(|filter| matches!(filter, HttpFilter::RequestRedirect(_)));
@@ -20,7 +25,7 @@ pub(crate) fn incompatible(written: &HttpRule, rule: &str) -> Vec<Problem<RouteA
         let message = "expected RequestRedirect or URLRewrite, found both";
         problems.push(Problem::new(
             RouteAccepted::IncompatibleFilters,
-            field.as_str(),
+            field(),
             message,
         ));
     }
@@ -28,7 +33,7 @@ pub(crate) fn incompatible(written: &HttpRule, rule: &str) -> Vec<Problem<RouteA
         let message = "a rule with RequestRedirect has no use for backendRefs; remove either";
         problems.push(Problem::new(
             RouteAccepted::IncompatibleFilters,
-            field,
+            field(),
             message,
         ));
     }
@@ -36,7 +41,7 @@ pub(crate) fn incompatible(written: &HttpRule, rule: &str) -> Vec<Problem<RouteA
 }
 
 /// Every type may be there once, save for mirrors and extensions.
-fn repeated(filters: &[HttpFilter], field: &str) -> Vec<Problem<RouteAccepted>> {
+fn repeated(filters: &[HttpFilter], field: fmt::Arguments<'_>) -> Vec<Problem<RouteAccepted>> {
     let mut problems = Vec::new();
     for (index, filter) in filters.iter().enumerate() {
         let kind = std::mem::discriminant(filter);

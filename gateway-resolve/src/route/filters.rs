@@ -1,6 +1,7 @@
 //! Filters of rules and of backends.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::num::NonZeroU32;
 
 use gateway_model::{
@@ -24,7 +25,7 @@ use super::references::References;
 /// Where a list of filters stands.
 pub(crate) struct Place<'a> {
     /// Its field, as in `spec.rules[0].filters`.
-    pub(crate) field: &'a str,
+    pub(crate) field: fmt::Arguments<'a>,
     /// Is it a backend's list, rather than its rule's?
     pub(crate) of_backend: bool,
     /// Are all matches of the rule prefixes, so that a prefix can be replaced?
@@ -117,7 +118,7 @@ fn one(
         }
         HttpFilter::RequestMirror(written) => {
             let field = format_args!("{}[{index}].requestMirror.backendRef", place.field);
-            mirror(written, &field.to_string(), references, problems)
+            mirror(written, field, references, problems)
         }
         HttpFilter::RequestRedirect(_) if place.of_backend => {
             unsupported("filter RequestRedirect is not supported on a backend; put it on the rule")
@@ -136,7 +137,7 @@ fn one(
         }
         HttpFilter::ExternalAuth(written) => {
             let field = format_args!("{}[{index}].externalAuth.backendRef", place.field);
-            external_auth(written, &field.to_string(), references, problems)
+            external_auth(written, field, references, problems)
         }
         #[cfg(feature = "k8s-gateway")]
         HttpFilter::ExtensionRef(reference) if crate::k8s_gateway::is_own(reference) => {
@@ -173,7 +174,7 @@ fn first_of_each(headers: &[HttpHeader]) -> Vec<(HeaderName, HeaderValue)> {
 /// A mirror whose backend does not resolve copies to nowhere, and leaves the request alone.
 fn mirror(
     written: &RequestMirror,
-    field: &str,
+    field: fmt::Arguments<'_>,
     references: &References<'_>,
     problems: &mut RuleProblems,
 ) -> Outcome {
@@ -194,7 +195,7 @@ fn mirror(
 /// A filter whose server does not resolve lets nothing pass.
 fn external_auth(
     written: &ExternalAuth,
-    field: &str,
+    field: fmt::Arguments<'_>,
     references: &References<'_>,
     problems: &mut RuleProblems,
 ) -> Outcome {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt;
 
 use gateway_model::{HeaderMatch, HttpMatch, HttpPathMatch, Invalid, QueryParamMatch, ValueMatch};
 
@@ -23,7 +24,11 @@ pub(super) type Read = Result<Match, (String, Invalid)>;
 
 /// Reads the matches of the rule at `rule` (as in `spec.rules[0]`), each by `read`; a rule without any takes every
 /// request.
-pub(super) fn matches<M>(written: &[M], rule: &str, mut read: impl FnMut(&M) -> Read) -> Matches {
+pub(super) fn matches<M>(
+    written: &[M],
+    rule: fmt::Arguments<'_>,
+    mut read: impl FnMut(&M) -> Read,
+) -> Matches {
     let mut outcome = Matches {
         usable: Vec::with_capacity(written.len().max(1)),
         ..Matches::default()

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::fmt;
 
 use gateway_model::{
     BackendObjectReference, Kind, ObjectRef, Port, Service, ServicePort, ServiceType,
@@ -63,7 +64,7 @@ impl References<'_> {
     pub(crate) fn target(
         &self,
         reference: &BackendObjectReference,
-        field: &str,
+        field: fmt::Arguments<'_>,
         unresolved: &mut Vec<Problem<RouteResolvedRefs>>,
     ) -> Target {
         self.find(reference, Wanted::Http, field, unresolved)
@@ -75,7 +76,7 @@ impl References<'_> {
         &self,
         reference: &BackendObjectReference,
         wanted: Wanted,
-        field: &str,
+        field: fmt::Arguments<'_>,
         unresolved: &mut Vec<Problem<RouteResolvedRefs>>,
     ) -> Found {
         match self.found(reference, wanted) {
@@ -89,7 +90,7 @@ impl References<'_> {
                     Target::Refused(Refusal::new(refusal_reason(reason), message.clone()));
                 unresolved.push(Problem {
                     missing,
-                    ..Problem::new(reason, field, message)
+                    ..Problem::new(reason, field.to_string(), message)
                 });
                 Found::both(refused)
             }

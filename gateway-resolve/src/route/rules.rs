@@ -1,6 +1,7 @@
 //! Rules of the routes that HTTP carries.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 use gateway_model::{
@@ -109,19 +110,19 @@ where
         let context = RuleContext {
             written: &written.as_http(),
             index,
-            field: format!("spec.rules[{index}]"),
+            field: format_args!("spec.rules[{index}]"),
             source: &source,
             created: route.metadata.creation_timestamp,
             references,
         };
         let read = |one: &R::Match| R::read(one, &mut patterns);
-        let matches = matches(written.own_matches(), &context.field, read);
+        let matches = matches(written.own_matches(), context.field, read);
         let (rule, matches) = context.resolve(matches, &mut outcome);
         #[cfg(feature = "k8s-gateway")]
         let one = {
             let native = Native {
                 written: context.written,
-                field: &context.field,
+                field: context.field,
                 annotations: &route.metadata.annotations,
                 references,
                 above,
@@ -162,7 +163,7 @@ where
     problems.invalid.extend(found);
     let understood = match understood.is_empty() {
         true => Matches::default(),
-        false => matches(understood, &format!("spec.rules[{index}]"), |one| {
+        false => matches(understood, format_args!("spec.rules[{index}]"), |one| {
             R::read(one, patterns)
         }),
     };
@@ -201,7 +202,7 @@ fn all_prefixes(matches: &[(usize, Match)]) -> bool {
 struct RuleContext<'a> {
     written: &'a HttpRule,
     index: usize,
-    field: String,
+    field: fmt::Arguments<'a>,
     source: &'a Source,
     created: Option<Timestamp>,
     references: &'a References<'a>,
@@ -232,9 +233,9 @@ impl RuleContext<'_> {
         problems.invalid.extend(invalid);
         problems
             .invalid
-            .extend(incompatible(self.written, &self.field));
+            .extend(incompatible(self.written, self.field));
         let place = Place {
-            field: &format!("{}.filters", self.field),
+            field: format_args!("{}.filters", self.field),
             of_backend: false,
             prefixes: all_prefixes(&usable),
         };
@@ -260,13 +261,13 @@ impl RuleContext<'_> {
                 filters: written,
             },
         ): (usize, &_)| {
-            let field = format!("{}.backendRefs[{index}]", self.field);
+            let field = format_args!("{}.backendRefs[{index}]", self.field);
             let object = backend.object();
             let target = self
                 .references
-                .target(&object, &field, &mut problems.unresolved);
+                .target(&object, field, &mut problems.unresolved);
             let place = Place {
-                field: &format!("{field}.filters"),
+                field: format_args!("{field}.filters"),
                 of_backend: true,
                 prefixes,
             };
@@ -304,7 +305,7 @@ impl RuleContext<'_> {
             refusal,
         } = of_rule;
         let failed = failed.map(|why| Refusal::new(RefusalReason::InvalidFilter, why));
-        let mut settings = settings(self.written, &self.field, self.source);
+        let mut settings = settings(self.written, self.field, self.source);
         settings.authorization = authorization
             .map(|(index, asked)| self.sourced(asked, &format!("filters[{index}].externalAuth")));
         settings.session = self.kept_session(&targets);

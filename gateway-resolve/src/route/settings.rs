@@ -1,5 +1,6 @@
 //! Timeouts and retries of rules.
 
+use std::fmt;
 use std::num::NonZeroU32;
 
 use gateway_model::{Duration, HttpRetry, HttpRule, HttpTimeouts, Source};
@@ -14,7 +15,11 @@ const DEFAULT_ATTEMPTS: NonZeroU32 = NonZeroU32::MIN;
 const DEFAULT_BACKOFF: std::time::Duration = std::time::Duration::from_millis(25);
 
 /// The settings of the rule that `source` has at `field`.
-pub(crate) fn settings(rule: &HttpRule, field: &str, source: &Source) -> RuleSettings {
+pub(crate) fn settings(
+    rule: &HttpRule,
+    field: fmt::Arguments<'_>,
+    source: &Source,
+) -> RuleSettings {
     let timeouts = rule.timeouts.clone().unwrap_or_default();
     let HttpTimeouts {
         request,

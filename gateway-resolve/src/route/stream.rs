@@ -110,9 +110,9 @@ fn forward<P: Carried>(
 ) -> (StreamAction, StreamAction) {
     let (mut in_clear, mut passed_on) = (Vec::new(), Vec::new());
     for (index, backend) in backends.iter().enumerate() {
-        let field = format!("spec.rules[0].backendRefs[{index}]");
+        let field = format_args!("spec.rules[0].backendRefs[{index}]");
         let wanted = Wanted::Stream(P::BY);
-        let found = references.find(&backend.object(), wanted, &field, &mut problems.unresolved);
+        let found = references.find(&backend.object(), wanted, field, &mut problems.unresolved);
         let Found {
             in_clear: target,
             passed_on: other,

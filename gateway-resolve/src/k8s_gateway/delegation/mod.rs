@@ -10,6 +10,7 @@ mod references;
 mod report;
 
 use std::cell::RefCell;
+use std::fmt;
 use std::sync::Arc;
 
 use gateway_model::k8s_gateway::RouteOptions;
@@ -116,7 +117,7 @@ pub(crate) fn link(source: &Source, rule: &crate::ir::Rule) -> Delegation {
 /// Expands the references of a rule at `field` that name routes.
 pub(crate) fn expand(
     written: &HttpRule,
-    field: &str,
+    field: fmt::Arguments<'_>,
     under: &Under<'_>,
     references: &References<'_>,
     patterns: &Patterns,
@@ -134,14 +135,14 @@ pub(crate) fn expand(
         if !is_delegation(backend) {
             continue;
         }
-        let at = format!("{field}.backendRefs[{index}]");
+        let at = || format!("{field}.backendRefs[{index}]");
         let selected = references::select(backend, under, references);
         match selected {
             Ok(Selected { children, cyclic }) => {
                 if cyclic {
                     let message = "cyclic reference detected while evaluating delegated routes";
                     let reason = RouteResolvedRefs::RefNotPermitted;
-                    unresolved.push(Problem::new(reason, at.as_str(), message));
+                    unresolved.push(Problem::new(reason, at(), message));
                 }
                 let children = children.into_iter();
                 found.extend(children.map(|child| one(child, under, references, patterns)));
@@ -149,7 +150,7 @@ pub(crate) fn expand(
             Err(problem) => {
                 let (message, missing) = problem;
                 let reason = RouteResolvedRefs::BackendNotFound;
-                let problem = Problem::new(reason, at.as_str(), message);
+                let problem = Problem::new(reason, at(), message);
                 unresolved.push(match missing {
                     Some(object) => problem.missing(object),
                     None => problem,
