@@ -15,7 +15,7 @@ use gateway_dataplane::table::{Head, SocketTable, Table};
 use gateway_model::{HeaderName, Hostname, Method, ObjectRef, Port, SectionName, Source};
 use gateway_resolve::ir::{
     Action, Binding, HeaderMatch, Ir, Listener, ListenerId, Match, PathMatch, Pattern, QueryMatch,
-    Refusal, RefusalReason, Route, Rule, RuleSettings, Stack, ValueMatch, VirtualHost,
+    Refusal, RefusalReason, Route, Rule, RuleSettings, RuleSource, Stack, ValueMatch, VirtualHost,
 };
 use http::Request;
 use regex::RegexSet;
@@ -32,10 +32,7 @@ fn source(name: &str) -> Source {
 
 fn route(matches: Match) -> Route {
     let rule = Rule {
-        source: source("one"),
-        created: None,
-        index: 0,
-        name: None,
+        source: RuleSource::new(source("one"), 0),
         filters: vec![],
         action: Action::Fail(Refusal::new(RefusalReason::NoBackend, "none")),
         settings: RuleSettings::default(),

@@ -15,7 +15,7 @@ use gateway_dataplane::table::{Head, SocketTable, Table};
 use gateway_model::{Hostname, ObjectRef, Port, SectionName, Source};
 use gateway_resolve::ir::{
     Action, Binding, Ir, Listener, ListenerId, Match, PathMatch, Pattern, Refusal, RefusalReason,
-    Route, Rule, RuleSettings, Stack, VirtualHost,
+    Route, Rule, RuleSettings, RuleSource, Stack, VirtualHost,
 };
 use http::Request;
 use http::uri::Scheme;
@@ -30,10 +30,7 @@ fn source(name: &str) -> Source {
 
 fn route(path: PathMatch, name: &str) -> Route {
     let rule = Rule {
-        source: source(name),
-        created: None,
-        index: 0,
-        name: None,
+        source: RuleSource::new(source(name), 0),
         filters: vec![],
         action: Action::Fail(Refusal::new(RefusalReason::NoBackend, "none")),
         settings: RuleSettings::default(),

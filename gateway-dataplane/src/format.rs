@@ -230,7 +230,7 @@ pub(crate) fn time(format: &str, time: SystemTime) -> String {
 }
 
 pub(crate) fn route_name(rule: &ir::Rule) -> String {
-    match &rule.name {
+    match &rule.source.name {
         Some(name) => name.to_string(),
         None => rule.to_string(),
     }

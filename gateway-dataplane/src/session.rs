@@ -88,8 +88,8 @@ const DIGITS: usize = 56;
 
 impl Sessions {
     pub(crate) fn new(key: SessionKey, rule: &ir::Rule, spec: &ir::SessionPersistence) -> Self {
-        let (source, index) = (&rule.source.object, rule.index);
-        let rule = format!("{source} {index}").into_bytes();
+        let ir::RuleId { route, index } = &rule.source.id;
+        let rule = format!("{route} {index}").into_bytes();
         Self {
             key,
             tag: (key.hash(&[&rule]) >> 32) as u32,

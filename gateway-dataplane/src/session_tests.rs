@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use gateway_model::{HeaderName, ObjectRef, Port, Source};
 use gateway_resolve::ir::{
-    Action, BackendId, Refusal, RefusalReason, Rule, RuleSettings, SessionCarrier,
+    Action, BackendId, Refusal, RefusalReason, Rule, RuleSettings, RuleSource, SessionCarrier,
     SessionPersistence, Transport,
 };
 
@@ -14,13 +14,13 @@ const LIVES: Duration = Duration::from_secs(60);
 
 fn sessions(secret: &str, index: usize, carrier: SessionCarrier) -> Sessions {
     let rule = Rule {
-        source: Source {
-            object: ObjectRef::new("", "HTTPRoute", "default", "route"),
-            generation: 1,
-        },
-        created: None,
-        index,
-        name: None,
+        source: RuleSource::new(
+            Source {
+                object: ObjectRef::new("", "HTTPRoute", "default", "route"),
+                generation: 1,
+            },
+            index,
+        ),
         filters: Vec::new(),
         action: Action::Fail(Refusal::new(RefusalReason::NoBackend, "none")),
         settings: RuleSettings::default(),

@@ -89,7 +89,7 @@ fn delegated(ir: &Ir) -> HashSet<&ObjectRef> {
     let hosts = ir.listeners().iter().flat_map(|listener| listener.hosts());
     let rules = hosts.flat_map(|host| host.routes.iter().map(|route| &route.rule));
     let leaves = rules.filter(|rule| !rule.chain.is_empty());
-    leaves.map(|rule| &rule.source.object).collect()
+    leaves.map(|rule| &rule.source.id.route).collect()
 }
 
 /// A route that asks for default Gateways needs no other.

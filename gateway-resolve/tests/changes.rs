@@ -132,9 +132,9 @@ fn rules_are_mapped_and_what_stays_is_shared() {
         .map_rules(|rule| {
             asked.push(rule.to_string());
             let mut rule = (**rule).clone();
-            if &*rule.source.object.name == "two" {
+            if &*rule.source.id.route.name == "two" {
                 rule.filters.clear();
-                rule.index = 7;
+                rule.source.id.index = 7;
             }
             rule.into()
         })

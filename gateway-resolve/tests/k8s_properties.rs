@@ -148,8 +148,8 @@ proptest! {
             let (PathMatch::Prefix(path) | PathMatch::Exact(path)) = &route.matches.path else {
                 continue;
             };
-            let chain = route.rule.chain.iter().map(|link| (&link.source.object, link.index));
-            let own = std::iter::once((&route.rule.source.object, route.rule.index));
+            let chain = route.rule.chain.iter().map(|link| (&link.id.route, link.id.index));
+            let own = std::iter::once((&route.rule.source.id.route, route.rule.source.id.index));
             for (object, index) in chain.chain(own) {
                 let Some(prefixes) = prefixes(&all, object, index) else {
                     continue;

@@ -72,7 +72,7 @@ fn resolved(texts: &[&str]) -> Resolution {
 fn rule(ir: &Ir, index: usize) -> Arc<Rule> {
     let routes = ir.listeners()[0].hosts()[0].routes.iter();
     let mut rules = routes.map(|route| &route.rule);
-    Arc::clone(rules.find(|rule| rule.index == index).unwrap())
+    Arc::clone(rules.find(|rule| rule.source.id.index == index).unwrap())
 }
 
 fn queue() -> BackendId {

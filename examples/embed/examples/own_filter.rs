@@ -36,7 +36,7 @@ fn refusal() -> Response<Bytes> {
 
 /// The routes called `shop` are behind it.
 fn stages(rule: &Arc<ir::Rule>) -> Vec<Box<dyn Admit>> {
-    match &*rule.source.object.name {
+    match &*rule.source.id.route.name {
         "shop" => vec![Box::new(Keyed)],
         _ => vec![],
     }

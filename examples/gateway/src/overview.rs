@@ -180,9 +180,9 @@ fn targets(ir: &Ir) -> BTreeMap<ObjectRef, String> {
     };
     for listener in ir.listeners() {
         let rules = listener.rules();
-        rules.for_each(|rule| add(&rule.source.object, ends(rule)));
+        rules.for_each(|rule| add(&rule.source.id.route, ends(rule)));
         let streams = listener.stream_rules();
-        streams.for_each(|rule| add(&rule.source.object, stream_ends(rule)));
+        streams.for_each(|rule| add(&rule.source.id.route, stream_ends(rule)));
     }
     targets
         .into_iter()

@@ -137,7 +137,8 @@ impl<'a> Levels<'a> {
 
     /// What a state is kept under that belongs to the rule's own settings.
     pub(super) fn rule_key(&self) -> String {
-        format!("{} {}", self.rule.source.object, self.rule.index)
+        let id = &self.rule.source.id;
+        format!("{} {}", id.route, id.index)
     }
 
     /// The same for those of the host.

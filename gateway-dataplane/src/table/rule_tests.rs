@@ -5,7 +5,7 @@ use std::time::Duration;
 use gateway_model::{HeaderName, HeaderValue, ObjectRef, Port, Source};
 use gateway_resolve::ir::{
     Action, BackendId, Filter, Fraction, HeaderEdits, Mirror, Refusal, RefusalReason, Rule,
-    RuleSettings, Sourced, Split, Target, Transport, WeightedTarget,
+    RuleSettings, RuleSource, Sourced, Split, Target, Transport, WeightedTarget,
 };
 use http::StatusCode;
 
@@ -48,10 +48,7 @@ fn rule(filters: Vec<Filter>, targets: Vec<(u32, Vec<Filter>, Target)>) -> Rule 
     };
     let targets = targets.into_iter().map(target).collect();
     Rule {
-        source: source(),
-        created: None,
-        index: 0,
-        name: None,
+        source: RuleSource::new(source(), 0),
         filters,
         action: Action::Forward(Split::new(targets).unwrap()),
         settings: RuleSettings::default(),

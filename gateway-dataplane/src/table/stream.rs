@@ -103,8 +103,8 @@ mod tests {
 
     use gateway_model::{ObjectRef, Port, Source};
     use gateway_resolve::ir::{
-        BackendId, Refusal, RefusalReason, StreamAction, StreamRule, StreamSplit, StreamTarget,
-        Target,
+        BackendId, Refusal, RefusalReason, RuleSource, StreamAction, StreamRule, StreamSplit,
+        StreamTarget, Target,
     };
 
     use super::StreamRoute;
@@ -125,14 +125,12 @@ mod tests {
             (10, backend("b")),
         ];
         let targets = targets.map(|(weight, target)| StreamTarget { weight, target });
+        let route = Source {
+            object: object("TCPRoute", "route"),
+            generation: 1,
+        };
         let rule = StreamRule {
-            source: Source {
-                object: object("TCPRoute", "route"),
-                generation: 1,
-            },
-            created: None,
-            index: 0,
-            name: None,
+            source: RuleSource::new(route, 0),
             action: StreamAction::Forward(StreamSplit::new(targets.into()).unwrap()),
         };
         let name = |id: &BackendId| Some(id.object.name.to_string());

@@ -67,7 +67,7 @@ fn guarded<A: Admit>(
     ir: &Arc<Ir>,
     make: impl Fn() -> A + Send + Sync + 'static,
 ) -> (Proxy, std::net::SocketAddr) {
-    let proxy = builder().admitted_by(move |rule| match rule.index {
+    let proxy = builder().admitted_by(move |rule| match rule.source.id.index {
         1 => vec![Box::new(make()) as Box<dyn Admit>],
         _ => Vec::new(),
     });
@@ -89,7 +89,7 @@ async fn tells_of_x_known() -> origin::Origin {
 async fn a_stage_lets_requests_of_its_rule_in_or_answers_them() {
     let origin = tells_of_x_known().await;
     let (mut plain, free) = (rule(vec![to("a")]), rule(vec![to("a")]));
-    plain.index = 1;
+    plain.source.id.index = 1;
     let again = retried(plain.clone(), 2, &[]);
     let routes = vec![("/guarded", plain), ("/again", again), ("/free", free)];
     let ir = ir(
@@ -125,7 +125,7 @@ async fn a_stage_lets_requests_of_its_rule_in_or_answers_them() {
 async fn a_client_that_leaves_ends_its_admission() {
     let (sender, mut told) = unbounded_channel();
     let mut guard = rule(vec![to("a")]);
-    guard.index = 1;
+    guard.source.id.index = 1;
     let ir = ir(
         vec![listener("http", vec![("/", guard)])],
         vec![backend("a", &[])],
@@ -145,7 +145,7 @@ async fn a_client_that_leaves_ends_its_admission() {
 async fn admission_counts_as_the_requests_time() {
     let (sender, mut told) = unbounded_channel();
     let mut guard = request_timeout(rule(vec![to("a")]), Duration::from_millis(50));
-    guard.index = 1;
+    guard.source.id.index = 1;
     let ir = ir(
         vec![listener("http", vec![("/", guard)])],
         vec![backend("a", &[])],

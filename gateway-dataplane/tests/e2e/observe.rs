@@ -46,7 +46,7 @@ impl Observer for Teller {
             write!(line, " listener={}", listener.id.name).unwrap();
         }
         if let Some(rule) = &record.rule {
-            write!(line, " rule={}", rule.source.object.name).unwrap();
+            write!(line, " rule={}", rule.source.id.route.name).unwrap();
         }
         if let Some(backend) = record.backend() {
             write!(line, " backend={}", backend.object.name).unwrap();
@@ -402,7 +402,7 @@ impl Backend for Curious {
         attempt: &Attempt<'_>,
     ) -> Result<Response<Body>, BackendError> {
         let tenant = request.extensions().get::<Tenant>().map_or("-", |t| t.0);
-        let rule = attempt.rule.map_or(usize::MAX, |rule| rule.index);
+        let rule = attempt.rule.map_or(usize::MAX, |rule| rule.source.id.index);
         let mut seen = self.0.lock().unwrap();
         seen.push((attempt.number, tenant.to_owned(), rule));
         attempt.asks(([192, 0, 2, 7], 80).into());
@@ -427,7 +427,7 @@ async fn an_embedders_backend_knows_its_rule_and_what_he_said_on_every_attempt()
     let forwarder = Forwarder::new(curious.clone(), Limits::default(), Default::default());
     let forwarder = forwarder.observed_by(Teller(sender));
     let mut seventh = retried(rule(vec![to("a")]), 3, &[500]);
-    seventh.index = 7;
+    seventh.source.id.index = 7;
     let listener = listener("http", vec![("/", seventh)]);
     forwarder.apply(&ir(vec![listener], vec![backend("a", &[])]));
     let peer = "192.0.2.1:1234".parse().unwrap();
@@ -437,7 +437,7 @@ async fn an_embedders_backend_knows_its_rule_and_what_he_said_on_every_attempt()
     let response = forwarder.handle(request.unwrap(), &connection).await;
     assert_eq!(response.status(), 200);
     let told = response.extensions().get::<Answered>().unwrap();
-    assert_eq!(told.rule.as_ref().map(|rule| rule.index), Some(7));
+    assert_eq!(told.rule.as_ref().map(|rule| rule.source.id.index), Some(7));
     assert_eq!(told.backend().map(|id| &*id.object.name), Some("a"));
     assert_eq!(
         (told.attempts, told.endpoint),

@@ -21,8 +21,8 @@ use http::{Request, StatusCode};
 use crate::support;
 use crate::support::client::Raw;
 use crate::support::{
-    attempt_timeout, backend, filtered, ir, listener, on_port, request_timeout, rule, serve, to,
-    to_id,
+    attempt_timeout, backend, filtered, ir, listener, on_port, request_timeout, rule, serve,
+    source, to, to_id,
 };
 
 const PORT: u16 = 8080;
@@ -132,7 +132,7 @@ fn a_forward_outlives_its_table_and_finishes_the_response_on_another_thread() {
     assert!(!head.fields.contains("x-hop") && head.fields.contains("x-forwarded-for"));
     assert_eq!(forward.destination(), &Destination::Backend("a".to_owned()));
     assert_eq!(forward.backend().map(|id| &*id.object.name), Some("a"));
-    assert_eq!(&*forward.rule().ir().source.object.name, "route");
+    assert_eq!(&*forward.rule().ir().source.id.route.name, "route");
     let limits = [forward.request_timeout(), forward.attempt_timeout()];
     assert_eq!(limits, [3, 2].map(|s| Some(Duration::from_secs(s))));
     let finished = std::thread::spawn(move || {
@@ -212,7 +212,7 @@ fn an_embedder_decides_between_the_rule_and_its_target() {
     let Routed::To(hit) = planner.route(socket, &connection, &mut head) else {
         panic!("no rule")
     };
-    assert!(&*hit.rule.ir().source.object.name == "route" && !head.fields.contains("via"));
+    assert!(&*hit.rule.ir().source.id.route.name == "route" && !head.fields.contains("via"));
     let spent = Duration::from_secs(1);
     let forward = planner
         .prepare(hit, spent, &connection, &mut head, || 0)
@@ -445,7 +445,7 @@ struct Tier(u8);
 #[test]
 fn settings_of_own_kinds_come_back_in_the_plan() {
     let mut urgent = rule(vec![to("a")]);
-    let source = urgent.source.clone();
+    let source = source("Tier", "urgent");
     let set = Sourced::new(Extension::new(Tier(2)), "spec", source.clone());
     urgent.settings.extensions.push(set);
     let forward = forward(&on(vec![("/", urgent)]), &mut head("/", &[]), 0);

@@ -126,8 +126,8 @@ fn by_route<'a>(
     let mut parts = BTreeMap::<_, Vec<_>>::new();
     for host in unshared_hosts(own, other) {
         for route in &host.routes {
-            let delegating = route.rule.chain.iter().map(|rule| &rule.source.object);
-            for object in delegating.chain([&route.rule.source.object]) {
+            let delegating = route.rule.chain.iter().map(|rule| &rule.id.route);
+            for object in delegating.chain([&route.rule.source.id.route]) {
                 let part = Part::Http(host.hostname.as_ref(), route);
                 parts.entry(object).or_default().push(part);
             }
@@ -138,7 +138,7 @@ fn by_route<'a>(
         .flat_map(|listener| streams(&listener.stack))
     {
         let part = Part::Stream(name, rule);
-        parts.entry(&rule.source.object).or_default().push(part);
+        parts.entry(&rule.source.id.route).or_default().push(part);
     }
     parts
 }

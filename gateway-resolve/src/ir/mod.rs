@@ -22,6 +22,7 @@ mod pattern;
 mod patterns;
 mod rank;
 mod rule;
+mod rule_id;
 mod settings;
 mod split;
 mod stream;
@@ -44,9 +45,8 @@ pub use mesh::{MeshPort, MeshPortId};
 pub use pattern::Pattern;
 pub use patterns::Patterns;
 pub use rank::Rank;
-pub use rule::{
-    Action, Delegation, FixedResponse, Refusal, RefusalReason, Rule, Target, WeightedTarget,
-};
+pub use rule::{Action, FixedResponse, Refusal, RefusalReason, Rule, Target, WeightedTarget};
+pub use rule_id::{RuleId, RuleSource};
 pub use settings::*;
 pub use split::{Split, Weighted};
 pub use stream::{ServerName, StreamAction, StreamRule, StreamSplit, StreamTarget};
@@ -75,7 +75,7 @@ pub struct Ir {
 pub type Backends = rpds::RedBlackTreeMapSync<BackendId, Arc<Backend>>;
 
 /// The version of the serialised form; it changes when an older reader would misread it.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 impl Ir {
     /// An IR out of its parts. Listeners are put in order of their ids.

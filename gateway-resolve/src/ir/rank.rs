@@ -2,7 +2,7 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use gateway_model::{Source, Timestamp};
+use gateway_model::{ObjectRef, Timestamp};
 
 use super::{PathMatch, Route};
 
@@ -36,11 +36,11 @@ enum PathRank {
 
 /// A route in alphabetical order by `namespace/name`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct ByText(Source);
+struct ByText(ObjectRef);
 
 impl Ord for ByText {
     fn cmp(&self, other: &Self) -> Ordering {
-        let by_text = self.0.object.cmp_by_text(&other.0.object);
+        let by_text = self.0.cmp_by_text(&other.0);
         by_text.then_with(|| self.0.cmp(&other.0))
     }
 }
@@ -63,18 +63,15 @@ impl Rank {
         };
         let rule = &route.rule;
         // A rule that was delegated to has the place of the one that is attached to the listener.
-        let (age, source, rule) = match rule.chain.first() {
-            Some(root) => (root.created, &root.source, root.index),
-            None => (rule.created, &rule.source, rule.index),
-        };
+        let placed = rule.chain.first().unwrap_or(&rule.source);
         Self {
             path,
             method: Reverse(route.matches.method.is_some()),
             headers: Reverse(route.matches.headers.len()),
             query: Reverse(route.matches.query.len()),
-            age,
-            route: ByText(source.clone()),
-            rule,
+            age: placed.created,
+            route: ByText(placed.id.route.clone()),
+            rule: placed.id.index,
             match_index: route.match_index,
         }
     }

@@ -3,23 +3,16 @@
 use std::fmt;
 use std::num::NonZeroU16;
 
-use gateway_model::{SectionName, Source, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{BackendId, Filter, Redirect, RuleSettings, Split, Weighted};
+use super::{BackendId, Filter, Redirect, RuleSettings, RuleSource, Split, Weighted};
 
 /// One rule of a route.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// The route that it belongs to.
-    pub source: Source,
-    /// When that route was created; `None` when it does not say. The oldest wins a tie.
-    pub created: Option<Timestamp>,
-    /// Its position in the route's `rules`.
-    pub index: usize,
-    /// Its name, when it has one.
-    pub name: Option<SectionName>,
+    /// Where it is written.
+    pub source: RuleSource,
     /// What is done to request and response, in order.
     pub filters: Vec<Filter>,
     /// Where the request ends up.
@@ -29,22 +22,7 @@ pub struct Rule {
     /// The rules that delegated to it, the one that is attached to a listener first; empty when its own
     /// route is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub chain: Vec<Delegation>,
-}
-
-/// A rule that delegates to another route.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Delegation {
-    /// The route that it belongs to.
-    pub source: Source,
-    /// When that route was created; `None` when it does not say.
-    pub created: Option<Timestamp>,
-    /// Its position in the route's `rules`.
-    pub index: usize,
-    /// Its name, when it has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<SectionName>,
+    pub chain: Vec<RuleSource>,
 }
 
 impl Rule {
@@ -94,11 +72,7 @@ impl Rule {
 impl fmt::Display for Rule {
     /// `HTTPRoute default/web rule 2 (checkout)`, counting from 0.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} rule {}", self.source.object, self.index)?;
-        match &self.name {
-            Some(name) => write!(f, " ({name})"),
-            None => Ok(()),
-        }
+        self.source.fmt(f)
     }
 }
 

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use gateway_model::{Hostname, SectionName, Source, Timestamp};
+use gateway_model::Hostname;
 use serde::{Deserialize, Serialize};
 
-use super::{BackendId, Refusal, Split, Target, Weighted};
+use super::{BackendId, Refusal, RuleSource, Split, Target, Weighted};
 
 /// The rule for one server name of a TLS listener.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -22,14 +22,8 @@ pub struct ServerName {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StreamRule {
-    /// The route that it belongs to.
-    pub source: Source,
-    /// When that route was created; `None` when it does not say.
-    pub created: Option<Timestamp>,
-    /// Its position in the route's `rules`.
-    pub index: usize,
-    /// Its name, when it has one.
-    pub name: Option<SectionName>,
+    /// Where it is written.
+    pub source: RuleSource,
     /// Where connections and datagrams end up.
     pub action: StreamAction,
 }
@@ -64,11 +58,7 @@ impl StreamRule {
 impl fmt::Display for StreamRule {
     /// `TCPRoute default/db rule 0 (primary)`, counting from 0.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} rule {}", self.source.object, self.index)?;
-        match &self.name {
-            Some(name) => write!(f, " ({name})"),
-            None => Ok(()),
-        }
+        self.source.fmt(f)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::route::outcome::{ResolvedRule, RouteRules};
 use crate::route::patterns::Patterns;
 use crate::route::references::References;
 
-use super::delegation::{Overrides, Under, delegates, delegates_only, expand, link};
+use super::delegation::{Overrides, Under, delegates, delegates_only, expand};
 use super::filters::{Answer, own_filters};
 use super::merge::Merged;
 use super::route_options::{apply, own_options};
@@ -114,7 +114,7 @@ fn delegate(
     } = native;
     let under = Under {
         above: *above,
-        link: link(&rule.source, rule),
+        link: rule.source.clone(),
         matches,
         options,
         overrides: Overrides::of(annotations),
@@ -145,7 +145,7 @@ fn answer(rule: &mut Rule, answer: Option<Answer>, outcome: &mut RouteRules) {
         return;
     };
     if matches!(answer, Answer::Refusal(_)) && !outcome.problems.invalid.is_empty() {
-        outcome.failed.push(rule.index);
+        outcome.failed.push(rule.source.id.index);
     }
     rule.action = answer.into_action();
 }

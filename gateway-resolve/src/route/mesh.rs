@@ -145,7 +145,7 @@ fn stack(behind: Behind, transport: Transport) -> Stack {
         Transport::Udp => Stack::Udp {
             rule: Some(Arc::clone(rule)),
         },
-        Transport::Tcp if *rule.source.object.kind == *TlsRoute::KIND => Stack::TlsPassthrough {
+        Transport::Tcp if *rule.source.id.route.kind == *TlsRoute::KIND => Stack::TlsPassthrough {
             names: vec![stream.passed_on()],
         },
         Transport::Tcp => Stack::Tcp {

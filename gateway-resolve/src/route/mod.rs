@@ -188,7 +188,7 @@ impl RouteFacts {
     /// The routes whose rules it serves: its own, and those that it delegates to.
     pub(crate) fn sources(&self) -> BTreeSet<&ObjectRef> {
         let served = self.rules.served().into_iter();
-        let sources = served.map(|resolved| &resolved.rule.source.object);
+        let sources = served.map(|resolved| &resolved.rule.source.id.route);
         sources.chain([self.reference()]).collect()
     }
 

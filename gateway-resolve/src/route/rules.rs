@@ -10,8 +10,8 @@ use gateway_model::{
 };
 
 use crate::ir::{
-    Action, Match, PathMatch, Refusal, RefusalReason, Rule, RuleSettings, SessionPersistence,
-    Sourced, Split, Target, WeightedTarget,
+    Action, Match, PathMatch, Refusal, RefusalReason, Rule, RuleSettings, RuleSource,
+    SessionPersistence, Sourced, Split, Target, WeightedTarget,
 };
 #[cfg(feature = "k8s-gateway")]
 use crate::k8s_gateway::delegation::is_delegation;
@@ -168,10 +168,11 @@ where
         }),
     };
     let rule = Rule {
-        source: route.source(),
-        created: route.metadata.creation_timestamp,
-        index,
-        name: name.clone(),
+        source: RuleSource {
+            created: route.metadata.creation_timestamp,
+            name: name.clone(),
+            ..RuleSource::new(route.source(), index)
+        },
         filters: Vec::new(),
         action: Action::Fail(refusal),
         settings: RuleSettings::default(),
@@ -312,10 +313,11 @@ impl RuleContext<'_> {
         let section = name.as_ref().map_or("", SectionName::as_str);
         settings.extensions = extensions(&self.source.object, section, self.references.reader);
         Rule {
-            source: self.source.clone(),
-            created: self.created,
-            index: self.index,
-            name: name.clone(),
+            source: RuleSource {
+                created: self.created,
+                name: name.clone(),
+                ..RuleSource::new(self.source.clone(), self.index)
+            },
             filters,
             action: match (failed.or(refusal), redirect) {
                 (Some(refusal), _) => Action::Fail(refusal),

@@ -8,7 +8,8 @@ use gateway_model::{
 };
 
 use crate::ir::{
-    Refusal, RefusalReason, StreamAction, StreamRule, StreamSplit, StreamTarget, Transport,
+    Refusal, RefusalReason, RuleSource, StreamAction, StreamRule, StreamSplit, StreamTarget,
+    Transport,
 };
 use crate::problem::{Problem, texts};
 use crate::reason::RouteAccepted;
@@ -71,13 +72,14 @@ where
         .extend((1..route.spec.rules.len()).map(left_over));
     let rule = |action| {
         Arc::new(StreamRule {
-            source: route.source(),
-            created: route.metadata.creation_timestamp,
-            index: 0,
-            name: first.and_then(|rule| match rule {
-                RouteRule::Read(rule) => rule.name.clone(),
-                RouteRule::Unread(unread) => unread.name.clone(),
-            }),
+            source: RuleSource {
+                created: route.metadata.creation_timestamp,
+                name: first.and_then(|rule| match rule {
+                    RouteRule::Read(rule) => rule.name.clone(),
+                    RouteRule::Unread(unread) => unread.name.clone(),
+                }),
+                ..RuleSource::new(route.source(), 0)
+            },
             action,
         })
     };

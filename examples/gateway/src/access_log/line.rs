@@ -83,8 +83,11 @@ impl<'r> Line<'r> {
             response_ms: record.response_after.map(milliseconds),
             port: record.socket.port,
             listener: record.listener.as_deref().map(listener),
-            route: record.rule.as_ref().map(|rule| object(&rule.source.object)),
-            rule: record.rule.as_ref().map(|rule| rule.index),
+            route: record
+                .rule
+                .as_ref()
+                .map(|rule| object(&rule.source.id.route)),
+            rule: record.rule.as_ref().map(|rule| rule.source.id.index),
             backend: record.backend().map(backend),
             endpoint: record.endpoint,
             attempts: (record.attempts > 0).then_some(record.attempts),
@@ -116,8 +119,8 @@ impl<'r> Line<'r> {
             response_ms: None,
             port: record.socket.port,
             listener: record.listener.as_deref().map(listener),
-            route: rule.map(|rule| object(&rule.source.object)),
-            rule: rule.map(|rule| rule.index),
+            route: rule.map(|rule| object(&rule.source.id.route)),
+            rule: rule.map(|rule| rule.source.id.index),
             backend: record.backend().map(backend),
             endpoint: None,
             attempts: None,

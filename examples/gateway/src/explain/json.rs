@@ -137,7 +137,7 @@ impl Explained {
         };
         Self {
             host: chosen.hostname.as_ref().map(ToString::to_string),
-            rule: Some(RuleName::of_stream(&chosen.rule)),
+            rule: Some(RuleName::new(&chosen.rule.source, 0)),
             ..explained
         }
     }
@@ -147,7 +147,7 @@ impl Explained {
         let mut explained = match (target.special(socket), explanation.chosen()) {
             (Some(Special::Preflight(rule)), _) => Self {
                 action: Ends::Respond,
-                rule: Some(RuleName::new(&rule, 0)),
+                rule: Some(RuleName::new(&rule.source, 0)),
                 ..Self::refused(Some(200), "Preflight")
             },
             (Some(Special::Ambiguous(_)), _) => Self::refused(Some(400), "AmbiguousPath"),
@@ -215,7 +215,7 @@ impl Explained {
         };
         Self {
             host: chosen.hostname.as_ref().map(ToString::to_string),
-            rule: Some(RuleName::new(rule, chosen.match_index)),
+            rule: Some(RuleName::new(&rule.source, chosen.match_index)),
             ..explained
         }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use gateway_dataplane::table::Candidate;
 use gateway_model::Source;
 use gateway_resolve::Snapshot;
-use gateway_resolve::ir::{Delegation, Ir, Origin};
+use gateway_resolve::ir::{Ir, Origin, RuleSource};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -82,9 +82,9 @@ pub(super) fn settings(chosen: &Candidate, ir: &Ir, snapshot: &Snapshot) -> Vec<
 
 /// The rules that delegated to a rule, the one that is attached to a listener first.
 pub(super) fn chain(chosen: &Candidate) -> Vec<RuleLink> {
-    let link = |link: &Delegation| RuleLink {
-        route: (&link.source.object).into(),
-        rule: link.index,
+    let link = |link: &RuleSource| RuleLink {
+        route: (&link.id.route).into(),
+        rule: link.id.index,
         rule_name: link.name.as_ref().map(ToString::to_string),
     };
     chosen.rule.chain.iter().map(link).collect()

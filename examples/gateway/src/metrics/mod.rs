@@ -100,7 +100,7 @@ impl Metrics {
 impl Observer for Metrics {
     fn request(&self, record: &Record) {
         let names = self.names.load();
-        let rule = record.rule.as_ref().map(|rule| &rule.source.object);
+        let rule = record.rule.as_ref().map(|rule| &rule.source.id.route);
         let listener = record.listener.as_ref().map(|listener| &listener.id);
         names.requests(listener, rule).count(record);
         names.count_reason(record);

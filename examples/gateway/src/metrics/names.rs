@@ -71,7 +71,7 @@ impl Names {
                 named.clusters.insert(name.into(), requests);
             }
             let routes = listener.hosts().iter().flat_map(|host| &host.routes);
-            for object in routes.map(|route| &route.rule.source.object) {
+            for object in routes.map(|route| &route.rule.source.id.route) {
                 if left == 0 {
                     break;
                 }

@@ -57,7 +57,7 @@ fn each_candidate_has_the_first_thing_that_ruled_it_out() {
     ];
     assert_eq!(explanation.candidates.len(), wants.len());
     for candidate in &explanation.candidates {
-        let name = &*candidate.rule.source.object.name;
+        let name = &*candidate.rule.source.id.route.name;
         let want = wants.iter().find(|(want, _)| *want == name);
         assert_eq!(
             want.map(|(_, verdict)| verdict),
@@ -66,7 +66,7 @@ fn each_candidate_has_the_first_thing_that_ruled_it_out() {
         );
     }
     let chosen = explanation.chosen().unwrap();
-    assert_eq!(&*chosen.rule.source.object.name, "chosen");
+    assert_eq!(&*chosen.rule.source.id.route.name, "chosen");
     assert_eq!(chosen.hostname, hostname("a.example"));
     assert_eq!(
         explanation.listener,

@@ -209,10 +209,10 @@ fn paths_are_tried_in_order_of_precedence() {
     let mut head = get("h", "/a/b", &headers);
     head.method = &http::Method::PUT;
     let hit = socket.find(&head, None).unwrap();
-    assert_eq!(&*hit.rule.ir().source.object.name, "put-a-b");
+    assert_eq!(&*hit.rule.ir().source.id.route.name, "put-a-b");
     head.path = "/a/b/c";
     let hit = socket.find(&head, None).unwrap();
-    assert_eq!(&*hit.rule.ir().source.object.name, "put-prefix-a-b");
+    assert_eq!(&*hit.rule.ir().source.id.route.name, "put-prefix-a-b");
     assert_eq!(hit.prefix(), Some("/a/b"));
 }
 

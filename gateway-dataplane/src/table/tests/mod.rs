@@ -12,7 +12,7 @@ use gateway_model::{Hostname, ObjectRef, Port, SectionName, Source};
 use gateway_resolve::ir::{
     Action, AppProtocol, Backend, BackendId, Binding, Certificate, CertificateId, Handshake, Ir,
     Listener, ListenerId, Match, PathMatch, PrivateKey, Refusal, RefusalReason, Route, Rule,
-    RuleSettings, Split, Stack, Target, Tls, Transport, VirtualHost, WeightedTarget,
+    RuleSettings, RuleSource, Split, Stack, Target, Tls, Transport, VirtualHost, WeightedTarget,
 };
 use http::{HeaderMap, Method};
 
@@ -38,10 +38,7 @@ fn hostname(name: &str) -> Option<Hostname> {
 /// A rule that is told apart by the name of its route.
 fn rule(name: &str) -> Rule {
     Rule {
-        source: source("HTTPRoute", name),
-        created: None,
-        index: 0,
-        name: None,
+        source: RuleSource::new(source("HTTPRoute", name), 0),
         filters: vec![],
         action: Action::Fail(Refusal::new(RefusalReason::NoBackend, "none")),
         settings: RuleSettings::default(),
@@ -192,7 +189,7 @@ fn found(
 ) -> Result<String, Miss> {
     let headers = HeaderMap::new();
     let hit = socket.find(&get(host, path, &headers), sni);
-    hit.map(|hit: Hit<'_, ()>| hit.route.rule.source.object.name.to_string())
+    hit.map(|hit: Hit<'_, ()>| hit.route.rule.source.id.route.name.to_string())
 }
 
 #[test]
@@ -267,7 +264,7 @@ fn a_preflight_request_leads_to_the_rule_that_it_asks_about() {
             ..get("a.example", path, &headers)
         };
         let hit = socket.find_preflight(&head, None, method);
-        hit.map(|hit| hit.rule.ir().source.object.name.to_string())
+        hit.map(|hit| hit.rule.ir().source.id.route.name.to_string())
     };
     assert_eq!(asked("/a/x", "POST").as_deref(), Some("posts"));
     // Another method of the path: the browser is told which ones there are.

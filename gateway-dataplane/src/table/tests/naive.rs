@@ -143,16 +143,16 @@ fn precedence(a: &Route, b: &Route) -> Ordering {
         // Largest number of query param matches.
         .then_with(|| more(|route| route.matches.query.len()))
         // The oldest Route based on creation timestamp.
-        .then_with(|| a.rule.created.cmp(&b.rule.created))
+        .then_with(|| a.rule.source.created.cmp(&b.rule.source.created))
         // The Route appearing first in alphabetical order by "{namespace}/{name}".
         .then_with(|| text(a).cmp(&text(b)))
         // The first matching rule, in list order.
-        .then_with(|| a.rule.index.cmp(&b.rule.index))
+        .then_with(|| a.rule.source.id.index.cmp(&b.rule.source.id.index))
         .then_with(|| a.match_index.cmp(&b.match_index))
 }
 
 fn text(route: &Route) -> String {
-    let object = &route.rule.source.object;
+    let object = &route.rule.source.id.route;
     format!("{}/{}", object.namespace, object.name)
 }
 

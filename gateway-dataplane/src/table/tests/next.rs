@@ -96,7 +96,7 @@ fn mixed(old: &VirtualHost, new: &VirtualHost) -> VirtualHost {
 }
 
 fn name(route: &Route) -> &str {
-    &route.rule.source.object.name
+    &route.rule.source.id.route.name
 }
 
 /// The same twice: with the table before at hand, and without.

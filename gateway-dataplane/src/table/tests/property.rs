@@ -5,8 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use gateway_model::{HeaderName, Method, Timestamp};
 use gateway_resolve::ir::{
-    HeaderMatch, Listener, Match, PathMatch, Pattern, QueryMatch, Route, Rule, ValueMatch,
-    VirtualHost,
+    HeaderMatch, Listener, Match, PathMatch, Pattern, QueryMatch, Route, ValueMatch, VirtualHost,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -90,11 +89,10 @@ fn resource() -> impl Strategy<Value = Vec<Route>> {
         let created = created.map(|second| Timestamp::from_second(second).unwrap());
         let rules = rules.into_iter().enumerate();
         let routes = rules.flat_map(|(index, matches)| {
-            let rule = Arc::new(Rule {
-                created,
-                index,
-                ..forwarding(name)
-            });
+            let mut rule = forwarding(name);
+            rule.source.created = created;
+            rule.source.id.index = index;
+            let rule = Arc::new(rule);
             let matches = matches.into_iter().enumerate();
             matches.map(move |(match_index, matches)| Route {
                 matches,
@@ -115,7 +113,7 @@ fn hosts() -> impl Strategy<Value = Vec<VirtualHost>> {
             .zip(resources)
             .map(|(name, resources)| {
                 let named =
-                    |routes: Vec<Route>| (routes[0].rule.source.object.name.clone(), routes);
+                    |routes: Vec<Route>| (routes[0].rule.source.id.route.name.clone(), routes);
                 let resources = resources.into_iter().map(named).collect::<BTreeMap<_, _>>();
                 let routes = resources.into_values().flatten().collect();
                 VirtualHost::new(hostname(name), routes)

@@ -16,9 +16,9 @@ use gateway_model::{ObjectRef, Port, SectionName, Source};
 use gateway_resolve::ir::{
     Action, AppProtocol, Authorization, Backend, BackendId, BackendSettings, Binding, Certificate,
     CertificateId, ClientValidation, Endpoint, Failures, Filter, Handshake, Ir, Listener,
-    ListenerId, Match, PathMatch, PrivateKey, Retry, Route, Rule, RuleSettings, ServerName,
-    SessionPersistence, Sourced, Split, Stack, StreamAction, StreamRule, StreamSplit, StreamTarget,
-    Target, Tls, VirtualHost, WeightedTarget,
+    ListenerId, Match, PathMatch, PrivateKey, Retry, Route, Rule, RuleSettings, RuleSource,
+    ServerName, SessionPersistence, Sourced, Split, Stack, StreamAction, StreamRule, StreamSplit,
+    StreamTarget, Target, Tls, VirtualHost, WeightedTarget,
 };
 
 fn object(kind: &'static str, name: &str) -> ObjectRef {
@@ -99,10 +99,7 @@ pub(crate) fn to(name: &str) -> WeightedTarget {
 /// A rule that forwards to `targets`.
 pub(crate) fn rule(targets: Vec<WeightedTarget>) -> Rule {
     Rule {
-        source: source("HTTPRoute", "route"),
-        created: None,
-        index: 0,
-        name: None,
+        source: RuleSource::new(source("HTTPRoute", "route"), 0),
         filters: Vec::new(),
         action: Action::Forward(Split::new(targets).unwrap()),
         settings: RuleSettings::default(),
@@ -241,10 +238,7 @@ pub(crate) fn to_id(name: &str) -> Target {
 /// A rule that passes on to `targets`; without any there is none.
 fn stream_rule(targets: Vec<StreamTarget>) -> Option<Arc<StreamRule>> {
     let rule = StreamSplit::new(targets).map(|split| StreamRule {
-        source: source("TCPRoute", "route"),
-        created: None,
-        index: 0,
-        name: None,
+        source: RuleSource::new(source("TCPRoute", "route"), 0),
         action: StreamAction::Forward(split),
     });
     rule.map(Arc::new)

@@ -14,9 +14,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use gateway_model::k8s_gateway::RouteOptions;
-use gateway_model::{HttpBackendRef, HttpRoute, HttpRule, Kind, ObjectRef, Source};
+use gateway_model::{HttpBackendRef, HttpRoute, HttpRule, Kind, ObjectRef};
 
-use crate::ir::{CertificateId, Delegation, Filter, Match, Refusal};
+use crate::ir::{CertificateId, Filter, Match, Refusal, RuleSource};
 use crate::problem::Problem;
 use crate::reason::{RouteAccepted, RouteResolvedRefs};
 use crate::route::outcome::RouteRules;
@@ -36,7 +36,7 @@ pub(crate) struct Under<'a> {
     /// What stands above the rule's own route.
     pub(crate) above: Option<&'a Under<'a>>,
     /// The rule.
-    pub(crate) link: Delegation,
+    pub(crate) link: RuleSource,
     /// The requests that it is for.
     pub(crate) matches: &'a [(usize, Match)],
     /// The options of its own.
@@ -76,7 +76,7 @@ impl Delegated {
 
 impl Under<'_> {
     /// The rules that lead here, the attached one first.
-    pub(crate) fn chain(&self) -> Vec<Delegation> {
+    pub(crate) fn chain(&self) -> Vec<RuleSource> {
         let mut chain = self.above.map(Under::chain).unwrap_or_default();
         chain.push(self.link.clone());
         chain
@@ -84,7 +84,7 @@ impl Under<'_> {
 
     /// Is a route above already?
     fn has(&self, route: &ObjectRef) -> bool {
-        self.link.source.object == *route || self.above.is_some_and(|above| above.has(route))
+        self.link.id.route == *route || self.above.is_some_and(|above| above.has(route))
     }
 }
 
@@ -102,16 +102,6 @@ pub(crate) fn delegates(rule: &HttpRule) -> bool {
     rule.backend_refs
         .iter()
         .any(|backend| is_delegation(&backend.backend))
-}
-
-/// The rule as its children see it.
-pub(crate) fn link(source: &Source, rule: &crate::ir::Rule) -> Delegation {
-    Delegation {
-        source: source.clone(),
-        created: rule.created,
-        index: rule.index,
-        name: rule.name.clone(),
-    }
 }
 
 /// Expands the references of a rule at `field` that name routes.
@@ -168,7 +158,7 @@ fn one(
     references: &References<'_>,
     patterns: &Patterns,
 ) -> Delegated {
-    let parent = under.link.source.object.clone();
+    let parent = under.link.id.route.clone();
     let mut delegated = Delegated {
         child: Arc::clone(child),
         parent,

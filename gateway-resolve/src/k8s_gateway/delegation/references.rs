@@ -44,7 +44,7 @@ pub(super) fn select<'a>(
     references: &References<'a>,
 ) -> Result<Selected<'a>, (String, Option<ObjectRef>)> {
     let named = named(backend, references)?;
-    let parent = &under.link.source.object;
+    let parent = &under.link.id.route;
     let (above, below): (Vec<_>, Vec<_>) = named
         .into_iter()
         .partition(|route| under.has(&route.reference()));

@@ -5,8 +5,7 @@ use std::fmt;
 use gateway_dataplane::table::{Candidate, StreamCandidate};
 use gateway_model::{ObjectRef, Port};
 use gateway_resolve::ir::{
-    BackendId, ListenerId, Refusal, Rule, StreamRule, StreamTarget, Target as IrTarget,
-    WeightedTarget,
+    BackendId, ListenerId, Refusal, RuleSource, StreamTarget, Target as IrTarget, WeightedTarget,
 };
 use serde::Serialize;
 
@@ -66,19 +65,10 @@ pub(super) struct RuleName {
 }
 
 impl RuleName {
-    pub(super) fn of_stream(rule: &StreamRule) -> Self {
+    pub(super) fn new(rule: &RuleSource, match_index: usize) -> Self {
         Self {
-            route: (&rule.source.object).into(),
-            rule: rule.index,
-            match_index: 0,
-            rule_name: rule.name.as_ref().map(ToString::to_string),
-        }
-    }
-
-    pub(super) fn new(rule: &Rule, match_index: usize) -> Self {
-        Self {
-            route: (&rule.source.object).into(),
-            rule: rule.index,
+            route: (&rule.id.route).into(),
+            rule: rule.id.index,
             match_index,
             rule_name: rule.name.as_ref().map(ToString::to_string),
         }
@@ -200,7 +190,7 @@ impl From<&Candidate> for RuledOut {
         Self {
             listener: (&candidate.listener).into(),
             host: candidate.hostname.as_ref().map(ToString::to_string),
-            rule: RuleName::new(&candidate.rule, candidate.match_index),
+            rule: RuleName::new(&candidate.rule.source, candidate.match_index),
             by: candidate.verdict.to_string(),
         }
     }
@@ -211,7 +201,7 @@ impl From<&StreamCandidate> for RuledOut {
         Self {
             listener: (&candidate.listener).into(),
             host: candidate.hostname.as_ref().map(ToString::to_string),
-            rule: RuleName::of_stream(&candidate.rule),
+            rule: RuleName::new(&candidate.rule.source, 0),
             by: candidate.verdict.to_string(),
         }
     }
