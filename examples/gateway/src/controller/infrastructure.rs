@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use gateway_model::{
     EndpointSlice, Gateway, Kind, ListenerSet, ObjectMeta, ObjectRef, Resource, Service,
 };
-use gateway_resolve::ir::{Ir, Listener};
+use gateway_resolve::ir::Ir;
 use gateway_resolve::{Snapshot, Status, Statuses};
 use serde_json::{Value, json};
 
@@ -23,11 +23,43 @@ const WRITTEN: &str = "gateway.example.dev/written";
 /// The ports that a Gateway serves, with their protocols.
 type Ports = BTreeSet<(u16, String)>;
 
+/// Of which Gateways something is to be written.
+pub(crate) enum Of {
+    All,
+    These(BTreeSet<ObjectRef>),
+}
+
+impl Of {
+    /// The Gateways among `objects`, and those whose ListenerSets are. Of a ListenerSet that is gone it isn't known whose
+    /// it was.
+    pub(crate) fn touched(objects: &BTreeSet<ObjectRef>, snapshot: &Snapshot) -> Self {
+        let parents = objects.iter().filter(|object| is_parent(object));
+        let gateways = parents.map(|parent| gateway_of(parent, snapshot));
+        gateways.collect::<Option<_>>().map_or(Self::All, Self::These)
+    }
+
+    pub(crate) fn is_none(&self) -> bool {
+        matches!(self, Self::These(these) if these.is_empty())
+    }
+
+    fn has(&self, gateway: &ObjectRef) -> bool {
+        match self {
+            Self::All => true,
+            Self::These(these) => these.contains(gateway),
+        }
+    }
+}
+
+fn is_parent(object: &ObjectRef) -> bool {
+    object.group == Gateway::GROUP && matches!(&*object.kind, Gateway::KIND | ListenerSet::KIND)
+}
+
 /// The writes that Services and EndpointSlices of Gateways miss.
-pub(crate) fn missing(snapshot: &Snapshot, statuses: &Statuses, ir: &Ir) -> Vec<Write> {
+pub(crate) fn missing(of: &Of, snapshot: &Snapshot, statuses: &Statuses, ir: &Ir) -> Vec<Write> {
     let mut ports: BTreeMap<ObjectRef, Ports> = BTreeMap::new();
     for listener in ir.listeners() {
-        if let Some(gateway) = gateway_of(listener, snapshot) {
+        let gateway = gateway_of(&listener.id.parent, snapshot);
+        if let Some(gateway) = gateway.filter(|gateway| of.has(gateway)) {
             let protocol = listener.stack.transport().to_string();
             let port = (listener.binding.port.get(), protocol);
             ports.entry(gateway).or_default().insert(port);
@@ -45,9 +77,8 @@ pub(crate) fn missing(snapshot: &Snapshot, statuses: &Statuses, ir: &Ir) -> Vec<
         .collect()
 }
 
-/// The Gateway that serves a listener.
-fn gateway_of(listener: &Listener, snapshot: &Snapshot) -> Option<ObjectRef> {
-    let parent = &listener.id.parent;
+/// The Gateway that serves the listeners of a parent.
+fn gateway_of(parent: &ObjectRef, snapshot: &Snapshot) -> Option<ObjectRef> {
     if parent.kind != ListenerSet::KIND {
         return Some(parent.clone());
     }

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gateway_model::{Gateway, GatewayClass, Kind, ListenerSet, ObjectRef, Resource};
+use gateway_model::{GatewayClass, Kind, ObjectRef, Resource};
 use gateway_resolve::ir::Ir;
 use gateway_resolve::{
     Author, Snapshot, Status, StatusWrite, Statuses, plan_status, plan_statuses,
 };
 
 use super::write::{Content, Fingerprint, Key, Part, Write};
+use super::infrastructure::Of;
 use super::{finalizer, infrastructure};
 
 /// What is known when writes are planned.
@@ -28,7 +29,7 @@ impl Plan<'_> {
         let finalizers = classes.filter_map(|class| self.finalizers(class));
         let statuses = plan_statuses(self.snapshot, self.statuses, self.author);
         let statuses = statuses.into_iter().map(|write| self.status(write));
-        let of_gateways = infrastructure::missing(self.snapshot, self.statuses, self.ir);
+        let of_gateways = infrastructure::missing(&Of::All, self.snapshot, self.statuses, self.ir);
         finalizers.chain(statuses).chain(of_gateways).collect()
     }
 
@@ -52,12 +53,11 @@ impl Plan<'_> {
         mut objects: BTreeSet<ObjectRef>,
     ) -> impl Iterator<Item = (ObjectRef, Option<Vec<Write>>)> {
         let mut of_gateways: BTreeMap<ObjectRef, Vec<Write>> = BTreeMap::new();
-        let is_parent =
-            |object: &ObjectRef| matches!(&*object.kind, Gateway::KIND | ListenerSet::KIND);
-        if objects.iter().any(is_parent) {
+        let gateways = Of::touched(&objects, self.snapshot);
+        if !gateways.is_none() {
             let classes = self.snapshot.gateway_classes().iter();
             objects.extend(classes.map(|class| class.reference()));
-            for write in infrastructure::missing(self.snapshot, self.statuses, self.ir) {
+            for write in infrastructure::missing(&gateways, self.snapshot, self.statuses, self.ir) {
                 let object = write.key.object.clone();
                 of_gateways.entry(object).or_default().push(write);
             }

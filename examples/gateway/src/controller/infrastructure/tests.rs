@@ -30,7 +30,7 @@ spec:
 fn written(snapshot: &Snapshot) -> Vec<(ObjectRef, Value)> {
     let config = Config::default();
     let resolution = resolve(snapshot, &config, Timestamp::UNIX_EPOCH);
-    let writes = missing(snapshot, &resolution.statuses, &resolution.ir);
+    let writes = missing(&Of::All, snapshot, &resolution.statuses, &resolution.ir);
     let object = |write: Write| match write.content {
         Content::Object(wanted) => (write.key.object, wanted),
         other => unreachable!("{other:?}"),
