@@ -3,7 +3,7 @@ use gateway_resolve::{Config, Snapshot, resolve};
 use serde_json::{Value, json};
 
 use super::super::write::{Content, Write};
-use super::{missing, name};
+use super::{Of, missing, name};
 
 const GATEWAY: &str = "
 apiVersion: gateway.networking.k8s.io/v1
@@ -135,4 +135,23 @@ fn names_that_are_no_labels_are_told_apart_by_a_hash() {
     }
     assert_ne!(names[0], names[1]);
     assert_ne!(name("a.b", 50), name("a-b", 50));
+}
+
+/// A change of a ListenerSet is one of its Gateway; whose one was that is gone isn't known.
+#[test]
+fn what_gateways_miss_is_looked_at_where_something_changed() {
+    let cluster = snapshot(GATEWAY);
+    let of = |object: &ObjectRef| Of::touched(&[object.clone()].into(), &cluster);
+    let object = |kind: &'static str, namespace, name| {
+        ObjectRef::new("gateway.networking.k8s.io", kind, namespace, name)
+    };
+    let web = object("Gateway", "infra", "web");
+    let other = object("Gateway", "infra", "other");
+    for touched in [&web, &object("ListenerSet", "other", "set")] {
+        let of = of(touched);
+        assert!(of.has(&web) && !of.has(&other) && !of.is_none());
+    }
+    let gone = of(&object("ListenerSet", "other", "gone"));
+    assert!(gone.has(&web) && gone.has(&other));
+    assert!(of(&object("HTTPRoute", "infra", "route")).is_none());
 }
