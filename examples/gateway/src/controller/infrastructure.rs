@@ -35,7 +35,9 @@ impl Of {
     pub(crate) fn touched(objects: &BTreeSet<ObjectRef>, snapshot: &Snapshot) -> Self {
         let parents = objects.iter().filter(|object| is_parent(object));
         let gateways = parents.map(|parent| gateway_of(parent, snapshot));
-        gateways.collect::<Option<_>>().map_or(Self::All, Self::These)
+        gateways
+            .collect::<Option<_>>()
+            .map_or(Self::All, Self::These)
     }
 
     pub(crate) fn is_none(&self) -> bool {

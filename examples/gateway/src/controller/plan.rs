@@ -8,8 +8,8 @@ use gateway_resolve::{
     Author, Snapshot, Status, StatusWrite, Statuses, plan_status, plan_statuses,
 };
 
-use super::write::{Content, Fingerprint, Key, Part, Write};
 use super::infrastructure::Of;
+use super::write::{Content, Fingerprint, Key, Part, Write};
 use super::{finalizer, infrastructure};
 
 /// What is known when writes are planned.
