@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+#[path = "support/attached.rs"]
+mod attached;
 mod support;
 #[path = "support/world.rs"]
 mod world;
@@ -9,7 +11,8 @@ mod world;
 use std::collections::BTreeSet;
 
 use gateway_model::{
-    Condition, ConditionStatus, ListenerStatus, ObjectMeta, ObjectRef, ParentReference, Resource,
+    Condition, ConditionStatus, Kind, ListenerStatus, ObjectMeta, ObjectRef, ParentReference,
+    Resource,
 };
 use gateway_resolve::ir::{Action, Ir};
 use gateway_resolve::{Resolution, Snapshot, Status, Statuses, resolve};
@@ -167,6 +170,29 @@ proptest! {
             let counted: i32 = listeners.iter().map(|l| l.attached_routes).sum();
             let routes: BTreeSet<_> = reached.iter().map(|(_, route)| route).collect();
             prop_assert!(usize::try_from(counted).unwrap() >= routes.len(), "{}", object);
+        }
+    }
+
+    /// The same to the number, where routes don't keep each other off: routes of one kind over HTTP. One that is wrong
+    /// in itself is accepted nowhere.
+    #[test]
+    fn a_listener_has_the_routes_that_its_owner_allows_and_that_have_a_name_in_common(world in world()) {
+        let is_other = |resource: &Resource| !matches!(resource, Resource::HttpRoute(_)) && route(resource).is_some();
+        let world: Vec<_> = world.into_iter().filter(|resource| !is_other(resource)).collect();
+        let resolution = resolved(&world);
+        let accepted = accepted(&resolution.statuses);
+        for resource in &world {
+            let Resource::Gateway(gateway) = resource else { continue };
+            let Some(Status::Gateway(status)) = resolution.statuses.get(&gateway.reference()) else { continue };
+            for (listener, status) in gateway.spec.listeners.iter().zip(&status.listeners) {
+                let mut routes = attached::http_routes(&world);
+                routes.retain(|route| accepted.iter().any(|(object, _)| *object == route.reference()));
+                routes.retain(|route| attached::takes(gateway, listener, route));
+                let kinds = status.supported_kinds.iter();
+                let kinds = kinds.filter(|kind| kind.kind.as_str() == "HTTPRoute").count();
+                let wanted = if kinds == 0 { 0 } else { routes.len() };
+                prop_assert_eq!(usize::try_from(status.attached_routes).unwrap(), wanted, "{:?}", listener);
+            }
         }
     }
 
