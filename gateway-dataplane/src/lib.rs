@@ -56,6 +56,8 @@ pub mod forward;
 #[cfg(not(feature = "proxy"))]
 #[path = "forward/alone.rs"]
 pub mod forward;
+#[cfg(feature = "grpc")]
+mod grpc;
 #[cfg(feature = "proxy")]
 mod handshake;
 pub mod head;

@@ -8,12 +8,12 @@ use prost::Message;
 use tokio::time::timeout;
 
 use super::Maker;
-use super::grpc::{Called, authority, call};
 use super::levels::Counted;
 use crate::ConnectionInfo;
 use crate::admit::{Admit, Admitted, Asking, Refusal};
 use crate::backend::BoxBackend;
 use crate::filter::is_editable;
+use crate::grpc::{Called, authority, call};
 use crate::head::RequestHead;
 use crate::observe::Reason;
 use crate::paced::Paced;

@@ -11,8 +11,6 @@ mod fault;
 #[cfg(feature = "grpc")]
 mod global_rate_limit;
 #[cfg(feature = "grpc")]
-mod grpc;
-#[cfg(feature = "grpc")]
 mod grpc_web;
 mod levels;
 mod peek;

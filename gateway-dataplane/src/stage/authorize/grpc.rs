@@ -18,8 +18,8 @@ use super::verdict::{Change, Changes, Manner, Verdict, refused};
 use super::{Authorize, NoVerdict, Subject};
 use crate::admit::Refusal;
 use crate::backend::BoxBackend;
+use crate::grpc::{CallError, Called, authority, call};
 use crate::head::{Fields, Known, RequestHead};
-use crate::stage::grpc::{CallError, Called, authority, call};
 
 pub(super) async fn ask(
     stage: &Authorize,

@@ -13,7 +13,7 @@ use crate::backend::{Attempt, Backend, BackendError, BoxBackend};
 
 /// Why a call came to nothing.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum CallError {
+pub(crate) enum CallError {
     #[error(transparent)]
     Backend(#[from] BackendError),
     #[error("it answers with HTTP status {0}")]
@@ -26,17 +26,17 @@ pub(super) enum CallError {
 
 /// The method that is called, and where.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Called<'a> {
+pub(crate) struct Called<'a> {
     /// `/package.Service/Method`.
-    pub(super) path: &'static str,
+    pub(crate) path: &'static str,
     /// The `:authority`.
-    pub(super) authority: &'a str,
+    pub(crate) authority: &'a str,
     /// Bytes of an answer. Beyond: there is none.
-    pub(super) limit: usize,
+    pub(crate) limit: usize,
 }
 
 /// The `:authority` of a server: the one that is given, or one made of its name.
-pub(super) fn authority(server: &ir::Target, given: Option<&str>) -> String {
+pub(crate) fn authority(server: &ir::Target, given: Option<&str>) -> String {
     match (given, server.backend()) {
         (Some(given), _) => given.to_owned(),
         (None, Some(id)) => format!("{}.{}", id.object.name, id.object.namespace),
@@ -45,7 +45,7 @@ pub(super) fn authority(server: &ir::Target, given: Option<&str>) -> String {
 }
 
 /// Calls a method that takes one message and answers with one.
-pub(super) async fn call<Q: Message, A: Message + Default>(
+pub(crate) async fn call<Q: Message, A: Message + Default>(
     server: &BoxBackend,
     worker: usize,
     method: Called<'_>,
