@@ -31,6 +31,8 @@ pub(crate) struct Called<'a> {
     pub(crate) path: &'static str,
     /// The `:authority`.
     pub(crate) authority: &'a str,
+    /// Headers beside those of gRPC.
+    pub(crate) headers: &'a [(gateway_model::HeaderName, gateway_model::HeaderValue)],
     /// Bytes of an answer. Beyond: there is none.
     pub(crate) limit: usize,
 }
@@ -51,6 +53,16 @@ pub(crate) async fn call<Q: Message, A: Message + Default>(
     method: Called<'_>,
     message: &Q,
 ) -> Result<A, CallError> {
+    decode(tell(server, worker, method, message).await?)
+}
+
+/// Calls a method that takes one message, whatever messages it answers with.
+pub(crate) async fn tell<Q: Message>(
+    server: &BoxBackend,
+    worker: usize,
+    method: Called<'_>,
+    message: &Q,
+) -> Result<Bytes, CallError> {
     let request = request(method, message)?;
     let (head, body) = server
         .call(request, &Attempt::first(worker))
@@ -62,7 +74,7 @@ pub(crate) async fn call<Q: Message, A: Message + Default>(
     let collected = Limited::new(body, method.limit).collect().await;
     let collected = collected.map_err(|error| CallError::Invalid(error.to_string()))?;
     check_status(collected.trailers().unwrap_or(&head.headers))?;
-    decode(collected.to_bytes())
+    Ok(collected.to_bytes())
 }
 
 fn request<Q: Message>(method: Called<'_>, message: &Q) -> Result<Request<Body>, CallError> {
@@ -77,6 +89,9 @@ fn request<Q: Message>(method: Called<'_>, message: &Q) -> Result<Request<Body>,
     let grpc = HeaderValue::from_static("application/grpc");
     headers.insert(header::CONTENT_TYPE, grpc);
     headers.insert(header::TE, HeaderValue::from_static("trailers"));
+    for (name, value) in method.headers {
+        headers.append(name.as_http(), value.as_http().clone());
+    }
     Ok(request)
 }
 

@@ -124,6 +124,14 @@ pub struct Limits {
     /// Bytes of a body that a transformation reads, and that one of its templates makes. Beyond: 413, and 400. Default
     /// 1 MiB.
     pub transformed_body: usize,
+    /// Bytes of entries that one worker keeps for one server of access logs. Beyond: they are lost, counted and
+    /// logged. Default 1 MiB.
+    pub log_backlog: usize,
+    /// Time that entries for a server of access logs wait for others, unless 16 KiB are together before. Default 1 s.
+    pub log_gathering: Duration,
+    /// Time that a server of access logs has to take entries, where its log sets none. Beyond: they are lost. Default
+    /// 5 s.
+    pub log_delivery: Duration,
     /// Bytes of a request body that a mirror may lag behind. Beyond: the copy is given up, counted and logged.
     /// Default 1 MiB.
     pub mirror_lag: usize,
@@ -196,6 +204,9 @@ impl Default for Limits {
             authorization: Duration::from_secs(5),
             authorization_answer: 64 << 10,
             transformed_body: 1 << 20,
+            log_backlog: 1 << 20,
+            log_gathering: Duration::from_secs(1),
+            log_delivery: Duration::from_secs(5),
             mirror_lag: 1 << 20,
             mirror_lag_of_all: 64 << 20,
             mirrors: 1_024,
@@ -233,6 +244,8 @@ pub(crate) mod fixed {
     pub(crate) const PIPES_KEPT: usize = 8;
     /// Bytes that are moved through a pipe at once.
     pub(crate) const PIPE: usize = 64 << 10;
+    /// Bytes of entries that a server of access logs is told at once.
+    pub(crate) const LOG_ENTRIES: usize = 16 << 10;
     /// Endpoints of all backends that are asked at once whether they are well.
     pub(crate) const PROBES: usize = 64;
     /// Bytes that are read ahead of a client that sends its next request before it has its response.

@@ -49,8 +49,19 @@ pub(crate) struct Conduct {
 }
 
 impl Conduct {
-    /// What `settings` come to; `None`: they say nothing. What is counted goes on from `before`.
+    /// What `settings` come to where no server can be told; `None`: they say nothing. What is counted goes on from
+    /// `before`.
     pub(crate) fn of(settings: &ListenerSettings, before: Option<&Self>) -> Option<Arc<Self>> {
+        Self::logging(settings, before, &|logs| Logs::open(logs, &|_| None))
+    }
+
+    /// The same with these logs.
+    pub(crate) fn logging(
+        settings: &ListenerSettings,
+        before: Option<&Self>,
+        logs: &dyn Fn(&[AccessLog]) -> Option<Arc<Logs>>,
+    ) -> Option<Arc<Self>> {
+        let open = |set: &Option<Box<Sourced<Vec<AccessLog>>>>| logs(&set.as_ref()?.value);
         let (provenance, protocols) = (&settings.provenance, &settings.protocols);
         let conduct = Self {
             gate: Gate::new(settings, before.map(|before| &before.gate)),
@@ -140,10 +151,6 @@ impl Conduct {
     ) -> Option<Answer> {
         self.heads.receive(head, connection)
     }
-}
-
-fn open(logs: &Option<Box<Sourced<Vec<AccessLog>>>>) -> Option<Arc<Logs>> {
-    Logs::open(&logs.as_ref()?.value)
 }
 
 /// What is known of the connection, as the listener sees it that the request with this head is for. `None`: as it

@@ -14,6 +14,7 @@ use super::{ConnectionInfo, Current, Tables, View, answer, forward};
 use crate::admit::{Admit, Gatekeeper, Stages};
 use crate::backend::{MakeBackend, Site};
 use crate::head::{AmbiguousPaths, RequestHead};
+use crate::log::Couriers;
 use crate::observe::{Audience, Observed, Observer, Reason};
 use crate::plan::Planner;
 use crate::server::Terminations;
@@ -30,6 +31,7 @@ pub struct Forwarder<M: MakeBackend> {
     make: M,
     gatekeeper: Gatekeeper,
     buckets: Buckets,
+    couriers: Couriers,
     options: Options,
     workers: usize,
     zone: Option<Box<str>>,
@@ -81,6 +83,7 @@ impl<M: MakeBackend> Forwarder<M> {
             make,
             gatekeeper: Gatekeeper::default(),
             buckets: Buckets::default(),
+            couriers: Couriers::default(),
             options: Options {
                 planner: Planner::new(forwarding).own_hops(limits.own_hops),
                 limits,
@@ -204,6 +207,17 @@ impl<M: MakeBackend> Forwarder<M> {
         self.options.mirrors.copies.lost()
     }
 
+    /// How many entries of access logs were lost, since a server did not take them in time or there were too many
+    /// (`log_backlog` and `log_delivery` of [`Limits`]).
+    pub fn log_entries_lost(&self) -> u64 {
+        self.couriers.lost()
+    }
+
+    /// Waits until servers of access logs were told what a worker has for them, or for a while.
+    pub(crate) async fn flush_logs(&self, worker: usize) {
+        self.couriers.flush(worker).await;
+    }
+
     pub(crate) fn options(&self) -> &Options {
         &self.options
     }
@@ -233,6 +247,7 @@ impl<M: MakeBackend> Forwarder<M> {
             gatekeeper: &self.gatekeeper,
             options: &self.options,
             buckets: &self.buckets,
+            couriers: &self.couriers,
             site: self.site(),
         };
         known.apply(ir, &self.make, &given);

@@ -8,8 +8,10 @@ use gateway_resolve::ir::{self, BackendId, Ir};
 use super::Options;
 use crate::admit::Gatekeeper;
 use crate::backend::{Backend, BoxBackend, MakeBackend, Site};
+use crate::conduct::Conduct;
+use crate::log::Couriers;
 use crate::stage::{Buckets, Levels, Maker};
-use crate::table::{Backends, Table};
+use crate::table::{Backends, Fittings, Table};
 
 /// What was applied last.
 pub(crate) struct Known<B> {
@@ -23,6 +25,7 @@ pub(crate) struct Given<'a> {
     pub(crate) gatekeeper: &'a Gatekeeper,
     pub(crate) options: &'a Options,
     pub(crate) buckets: &'a Buckets,
+    pub(crate) couriers: &'a Couriers,
     pub(crate) site: Site<'a>,
 }
 
@@ -35,6 +38,8 @@ impl<'a> Given<'a> {
             backend,
             session_key: self.options.session_key,
             buckets: self.buckets,
+            couriers: self.couriers,
+            site: self.site,
         }
     }
 }
@@ -77,7 +82,13 @@ impl<B> Known<B> {
             let maker = given.maker(&asked);
             let besides = |levels: &Levels<'_>| maker.make(levels);
             let backends = Backends::new(|id| self.backends.get(id).cloned());
-            let table = self.table.next(ir, &besides, &backends.replacing(replaced));
+            let logs = |logs: &[ir::AccessLog]| maker.logs(logs);
+            let conduct = |settings: &ir::ListenerSettings, before: Option<&Conduct>| {
+                Conduct::logging(settings, before, &logs)
+            };
+            let fittings = Fittings::new(&besides).conducted(&conduct);
+            let backends = backends.replacing(replaced);
+            let table = self.table.next(ir, &fittings, &backends);
             self.table = table;
         }
         self.ir = ir.clone();

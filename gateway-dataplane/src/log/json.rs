@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use gateway_resolve::ir::{Format, LogValue, Piece};
 
+use super::LogSubject;
+use super::file::{shortened, text};
 use super::operator::{self, Value};
-use super::{LogSubject, shortened};
 
 pub(super) fn put(line: &mut Vec<u8>, value: &LogValue, subject: &LogSubject<'_>) {
     match value {
@@ -47,16 +48,7 @@ fn put_text(line: &mut Vec<u8>, format: &Format, subject: &LogSubject<'_>) {
             Value::Nothing => line.extend_from_slice(b"null"),
         };
     }
-    let mut text = Vec::new();
-    for piece in format.pieces() {
-        match piece {
-            Piece::Text(part) => text.extend_from_slice(part.as_bytes()),
-            Piece::Value { operator, limit } => {
-                super::put(&mut text, operator::value(operator, subject), *limit);
-            }
-        }
-    }
-    quote(line, &String::from_utf8_lossy(&text));
+    quote(line, &text(format, subject));
 }
 
 /// RFC 8259 section 7.

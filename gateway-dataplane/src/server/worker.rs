@@ -244,5 +244,6 @@ async fn drain<M: MakeBackend>(
     registry.cut();
     // Each holds a connection that waits for its turn.
     let waiting = accepting.iter().filter(|task| !task.is_finished()).count();
+    worker.forwarder.flush_logs(worker.index).await;
     let _nobody_waits = report.send(registry.cut_off() - before + waiting);
 }

@@ -106,6 +106,7 @@ impl GlobalRateLimit {
         let method = Called {
             path: "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit",
             authority: &authority(&self.spec.server, self.spec.authority.as_deref()),
+            headers: &[],
             limit: self.answer_bytes,
         };
         let question = RateLimitRequest {

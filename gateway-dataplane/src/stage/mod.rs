@@ -39,8 +39,9 @@ use self::rate_limit::RateLimit;
 use self::transform::Transform;
 use crate::Limits;
 use crate::admit::{Admit, Gatekeeper, Place, Placed, Refusal, Stages};
-use crate::backend::BoxBackend;
+use crate::backend::{BoxBackend, Site};
 use crate::forward::headers::HopId;
+use crate::log::{Couriers, Dispatch, Logs};
 use crate::observe::Reason;
 use crate::session::{SessionKey, Sessions};
 use crate::table::Besides;
@@ -55,12 +56,27 @@ pub(crate) struct Maker<'a> {
     pub(crate) backend: &'a dyn Fn(&BackendId) -> Option<BoxBackend>,
     pub(crate) session_key: SessionKey,
     pub(crate) buckets: &'a Buckets,
+    pub(crate) couriers: &'a Couriers,
+    pub(crate) site: Site<'a>,
 }
 
 impl Maker<'_> {
     /// A server that stages ask.
     fn server(&self, server: &ir::Target) -> Option<BoxBackend> {
         (self.backend)(server.backend()?)
+    }
+
+    /// The logs of a listener.
+    pub(crate) fn logs(&self, logs: &[ir::AccessLog]) -> Option<Arc<Logs>> {
+        Logs::open(logs, &|log| {
+            let dispatch = Dispatch {
+                server: self.server(&log.server),
+                limits: self.limits,
+                workers: self.site.workers,
+                zone: self.site.zone,
+            };
+            self.couriers.get(log, dispatch)
+        })
     }
 
     /// What a rule has beside its filters and backends.

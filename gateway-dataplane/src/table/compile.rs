@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 
 use super::listener::Host;
 use super::{Besides, CompiledRule, Listener, StreamRoute};
+use crate::conduct::Conduct;
 use crate::stage::Levels;
 
 /// The backends that rules lead to.
@@ -42,9 +43,31 @@ type Find<'a, B> = dyn Fn(&BackendId) -> Option<B> + 'a;
 /// What a rule has beside its filters and backends.
 pub(super) type BesidesOf<'a> = dyn Fn(&Levels<'_>) -> Besides + 'a;
 
+/// How a listener deals with its clients, and has dealt with them before.
+type ConductOf<'a> = dyn Fn(&ir::ListenerSettings, Option<&Conduct>) -> Option<Arc<Conduct>> + 'a;
+
+/// What rules and listeners have beside what the table needs.
+pub(crate) struct Fittings<'a> {
+    besides: &'a BesidesOf<'a>,
+    conduct: &'a ConductOf<'a>,
+}
+
+impl<'a> Fittings<'a> {
+    /// Those of listeners that tell no server anything.
+    pub(crate) fn new(besides: &'a BesidesOf<'a>) -> Self {
+        let conduct = &Conduct::of;
+        Self { besides, conduct }
+    }
+
+    /// The same with listeners that deal so with their clients.
+    pub(crate) fn conducted(self, conduct: &'a ConductOf<'a>) -> Self {
+        Self { conduct, ..self }
+    }
+}
+
 /// What is shared while a table is compiled.
 pub(super) struct Compiler<'a, B> {
-    besides: &'a BesidesOf<'a>,
+    fittings: &'a Fittings<'a>,
     backends: &'a Backends<'a, B>,
     /// Rules by their addresses in the IR, which outlives the compiler.
     rules: HashMap<Addresses, Arc<CompiledRule<B>>>,
@@ -77,9 +100,9 @@ fn has_settings(listener: &ir::Listener) -> bool {
 }
 
 impl<'a, B: Clone> Compiler<'a, B> {
-    pub(super) fn new(besides: &'a BesidesOf<'a>, backends: &'a Backends<'a, B>) -> Self {
+    pub(super) fn new(fittings: &'a Fittings<'a>, backends: &'a Backends<'a, B>) -> Self {
         Self {
-            besides,
+            fittings,
             backends,
             rules: HashMap::new(),
         }
@@ -151,7 +174,7 @@ impl<'a, B: Clone> Compiler<'a, B> {
     }
 
     fn rule(&mut self, levels: &Levels<'_>, known: &Known<'_, B>) -> Arc<CompiledRule<B>> {
-        let (backends, besides) = (self.backends, self.besides);
+        let (backends, besides) = (self.backends, self.fittings.besides);
         let compile = || match known.get(&Arc::as_ptr(levels.rule)) {
             Some(known) => Arc::clone(known),
             None => {
@@ -161,6 +184,15 @@ impl<'a, B: Clone> Compiler<'a, B> {
         };
         let compiled = self.rules.entry(addresses(levels));
         Arc::clone(compiled.or_insert_with(compile))
+    }
+
+    /// How a listener deals with its clients.
+    pub(super) fn conduct(
+        &self,
+        settings: &ir::ListenerSettings,
+        before: Option<&Conduct>,
+    ) -> Option<Arc<Conduct>> {
+        (self.fittings.conduct)(settings, before)
     }
 
     pub(super) fn stream(&self, rule: Option<&Arc<ir::StreamRule>>) -> StreamRoute<B> {

@@ -175,7 +175,7 @@ impl<B: Clone> Listener<B> {
                 )),
             },
             server_names: server_names(&ir.stack),
-            conduct: Conduct::of(
+            conduct: compiler.conduct(
                 &ir.settings,
                 before.and_then(|before| before.conduct.as_deref()),
             ),

@@ -52,7 +52,7 @@ use std::sync::Arc;
 use gateway_resolve::ir::{self, Ir};
 use hashbrown::HashMap;
 
-pub(crate) use self::compile::Backends;
+pub(crate) use self::compile::{Backends, Fittings};
 use self::compile::{BesidesOf, Compiler};
 
 /// Everything that is served, by socket. `B` is what stands for a backend: a handle that is cheap to
@@ -106,19 +106,18 @@ impl<B: Clone> Table<B> {
         let backends = ir.backends().iter();
         let backends: HashMap<_, _> = backends.map(|(id, b)| (id, backend(b))).collect();
         let backends = Backends::new(|id| backends.get(id).cloned());
-        Self::default().next(ir, besides, &backends)
+        Self::default().next(ir, &Fittings::new(besides), &backends)
     }
 
-    /// What [`compile`](Self::compile) makes of `ir`, with what `besides` gives the rules. Of this table, whose rules
-    /// got theirs alike, that stays which is the same `Arc` in the IR and leads to the same backends: listeners,
+    /// What [`compile`](Self::compile) makes of `ir`, with these fittings. Of this table, which has got its own alike, that stays which is the same `Arc` in the IR and leads to the same backends: listeners,
     /// hosts and rules.
     pub(crate) fn next(
         &self,
         ir: &Ir,
-        besides: &BesidesOf<'_>,
+        fittings: &Fittings<'_>,
         backends: &Backends<'_, B>,
     ) -> Self {
-        let mut compiler = Compiler::new(besides, backends);
+        let mut compiler = Compiler::new(fittings, backends);
         let listeners = ir.listeners().iter().enumerate();
         let compile = |(at, listener)| compiler.listener(listener, self.listener(at, listener));
         let listeners: Arc<[_]> = listeners.map(compile).collect();

@@ -8,8 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use gateway_dataplane::Proxy;
 use gateway_resolve::ir::{
-    AccessLog, Backend, Comparison, Format, HeaderValueMatch, HealthAnswer, ListenerSettings,
-    LogFilter, LogFormat, LogValue, TextMatch, TextMatchKind,
+    AccessLog, Backend, Comparison, FileLog, Format, HeaderValueMatch, HealthAnswer,
+    ListenerSettings, LogFilter, LogFormat, LogSink, LogValue, TextMatch, TextMatchKind,
 };
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -37,9 +37,13 @@ async fn echo() -> Origin {
 }
 
 fn text(path: &Path, format: &str) -> AccessLog {
+    written(path, LogFormat::Text(Format::new(format).unwrap()))
+}
+
+fn written(path: &Path, format: LogFormat) -> AccessLog {
+    let path = path.to_str().unwrap().into();
     AccessLog {
-        path: path.to_str().unwrap().into(),
-        format: LogFormat::Text(Format::new(format).unwrap()),
+        sink: LogSink::File(FileLog { path, format }),
         filter: None,
     }
 }
@@ -155,10 +159,8 @@ async fn json_keeps_the_types_of_single_operators() {
         ),
     ];
     let fields = fields.map(|(name, value)| (name.into(), value));
-    let log = AccessLog {
-        format: LogFormat::Json(LogValue::Object(fields.into_iter().collect())),
-        ..text(&path, "")
-    };
+    let value = LogValue::Object(fields.into_iter().collect());
+    let log = written(&path, LogFormat::Json(value));
     let rig = serving_by(vec![log], h2c).await;
     let request = Request::post("http://a.example/").header("x-user", "\"me\"");
     let request = request.body(Full::<Bytes>::from("x")).unwrap();

@@ -23,6 +23,8 @@ mod health;
 mod http_settings;
 mod limits;
 mod listeners;
+#[cfg(feature = "grpc")]
+mod log_servers;
 #[cfg(feature = "dns")]
 mod names;
 mod observe;

@@ -74,7 +74,7 @@ pub(crate) fn listener_policies(
     }
     let first = listeners.iter().take(1);
     let first = first.map(|one| (&one.spec.options, one.source()));
-    set_on_connections(&mut settings, &Merged::all(first));
+    set_on_connections(&mut settings, &Merged::all(first), reader);
     found.settings = Arc::new(settings);
     found
 }

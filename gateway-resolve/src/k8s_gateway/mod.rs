@@ -12,6 +12,7 @@ mod filters;
 mod http_listeners;
 mod index;
 mod listeners;
+mod log_servers;
 mod merge;
 mod options;
 mod route_options;
@@ -28,4 +29,21 @@ pub(crate) use index::OptionsByTarget;
 pub(crate) use listeners::{ListenerPolicies, listener_policies};
 pub(crate) use rule::{Native, extended};
 pub(crate) use tls_options::{is_tls_option, narrowed};
-pub(crate) use upstream::{annotated, backend, is_annotated, is_upstream, upstream_backend};
+pub(crate) use upstream::{annotated, is_annotated, is_upstream, upstream_backend};
+
+use std::sync::Arc;
+
+use gateway_model::Kind;
+use gateway_model::k8s_gateway::{ListenerOption, Upstream};
+
+use crate::ir::{Backend, BackendId};
+use crate::reader::Reader;
+
+/// The backend of an id that an Upstream has, or a collector of logs.
+pub(crate) fn backend(id: &BackendId, reader: &Reader<'_>) -> Option<Arc<Backend>> {
+    match (&*id.object.group, &*id.object.kind) {
+        (Upstream::GROUP, _) => upstream::backend(id, reader),
+        (ListenerOption::GROUP, ListenerOption::KIND) => log_servers::backend(id, reader),
+        _ => None,
+    }
+}

@@ -10,6 +10,7 @@ mod faults;
 mod headers;
 mod http;
 mod limits;
+mod log_filter;
 mod matchers;
 mod retry;
 mod rewrites;
@@ -20,7 +21,7 @@ mod stats;
 mod template;
 mod transformations;
 
-pub(super) use access_log::access_logs;
+pub(super) use access_log::{LogServers, access_logs};
 pub(super) use connection_manager::{Managed, connection_manager, without_effect};
 pub(super) use connections::{
     connection_limit, connection_rate_limit, health_answer, registered_methods,

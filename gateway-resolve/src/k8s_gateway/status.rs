@@ -73,7 +73,7 @@ kinds! {
         said.option(option, &host_problems(&option.spec.options, said.reader), true)
     };
     ListenerOption by |said, option| {
-        said.option(option, &connection_problems(&option.spec.options), true)
+        said.option(option, &connection_problems(option, said.reader), true)
     };
     HttpListenerOption by |said, option| {
         said.option(option, &http_problems(&option.spec.options, said.reader), false)

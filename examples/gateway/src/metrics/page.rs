@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use gateway_dataplane::backend::upstream::Usage;
+use gateway_dataplane::Forwarder;
+use gateway_dataplane::backend::upstream::{Upstreams, Usage};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::prometheus_text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder, NoLabelSet};
@@ -58,15 +59,7 @@ impl Collector for Metrics {
         self.reloads(to)?;
         self.audits(to)?;
         self.certificate_expiry(to)?;
-        let lost = self.lost_lines.get().map_or(0, |lost| lost.load(Relaxed));
-        let help = "Lines of the access log that were lost, since it was not written fast enough";
-        let metric = to.encode_descriptor(
-            "gateway_access_log_lines_lost",
-            help,
-            None,
-            MetricType::Counter,
-        )?;
-        ConstCounter::new(lost).encode(metric)
+        self.lost(to)
     }
 }
 
@@ -243,12 +236,38 @@ struct Open {
 
 impl Metrics {
     /// What is open to backends now.
-    fn upstreams(&self, to: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        let forwarder = self
-            .forwarder
+    /// What was lost of access logs.
+    fn lost(&self, to: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let lines = self.lost_lines.get().map_or(0, |lost| lost.load(Relaxed));
+        let entries = self.forwarder();
+        let entries = entries.map_or(0, |forwarder| forwarder.log_entries_lost());
+        for (name, help, count) in [
+            (
+                "gateway_access_log_lines_lost",
+                "Lines of the access log that were lost, since it was not written fast enough",
+                lines,
+            ),
+            (
+                "gateway_access_log_entries_lost",
+                "Entries of access logs of listeners that a server did not take in time",
+                entries,
+            ),
+        ] {
+            let metric = to.encode_descriptor(name, help, None, MetricType::Counter)?;
+            ConstCounter::new(count).encode(metric)?;
+        }
+        Ok(())
+    }
+
+    fn forwarder(&self) -> Option<Arc<Forwarder<Upstreams>>> {
+        self.forwarder
             .get()
-            .and_then(|forwarder| forwarder.upgrade());
-        let backends = forwarder
+            .and_then(|forwarder| forwarder.upgrade())
+    }
+
+    fn upstreams(&self, to: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let backends = self.forwarder();
+        let backends = backends
             .map(|forwarder| forwarder.backends())
             .unwrap_or_default();
         // A port of a Service may be several backends, which Gateways show other certificates to.

@@ -190,6 +190,7 @@ fn the_page_counts_by_names_of_resources_alone() {
         "gateway_resolve_duration_seconds_count 1",
         r#"gateway_resolve_duration_seconds_bucket{le="+Inf"} 1"#,
         "gateway_access_log_lines_lost_total 0",
+        "gateway_access_log_entries_lost_total 0",
         "# TYPE gateway_requests_total counter",
     ] {
         assert!(page.contains(line), "{line}\n{page}");

@@ -31,6 +31,7 @@ pub(super) async fn ask(
     let method = Called {
         path: "/envoy.service.auth.v3.Authorization/Check",
         authority: &authority(&stage.spec.server, spec.authority.as_deref()),
+        headers: &[],
         limit: stage.answer_bytes,
     };
     let question = question(spec, subject, body);

@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::super::{Backends, Besides, Destination, Table};
+use super::super::{Backends, Besides, Destination, Fittings, Table};
 use super::property::{HOSTS, listeners, request};
 use super::{backend, forwarding, hostname, http, ir, path_only, prefix, with_hosts};
 use crate::table::{Action, CompiledRule, SocketKey};
@@ -109,7 +109,7 @@ fn both(
     let backends = Backends::new(|id: &BackendId| instances.get(id).copied());
     let backends = backends.replacing(replaced);
     (
-        before.next(ir, &|_| Besides::default(), &backends),
+        before.next(ir, &Fittings::new(&|_| Besides::default()), &backends),
         Table::compile(ir, |backend| instances[&backend.id]),
     )
 }

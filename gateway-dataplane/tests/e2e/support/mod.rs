@@ -4,6 +4,8 @@ pub(crate) mod client;
 #[cfg(feature = "dns")]
 pub(crate) mod dns;
 pub(crate) mod origin;
+#[cfg(feature = "grpc")]
+pub(crate) mod proto;
 pub(crate) mod tls;
 
 use std::net::{Ipv4Addr, SocketAddr};

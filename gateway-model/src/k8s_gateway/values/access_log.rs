@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Empty, NumberRange, Regex, Share};
+use super::{Empty, GrpcLogSink, NumberRange, OpenTelemetrySink, Regex, Share};
 use crate::k8s_gateway::proto::numbered;
 
 /// Logs of requests and connections.
@@ -18,8 +18,12 @@ pub struct AccessLogging {
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AccessLog {
-    /// A file.
+    /// A file; this or one of the others.
     pub file_sink: Option<FileSink>,
+    /// A server of Envoy's gRPC access log service.
+    pub grpc_service: Option<GrpcLogSink>,
+    /// A collector of OpenTelemetry.
+    pub open_telemetry_service: Option<OpenTelemetrySink>,
     /// What is written down.
     pub filter: Option<AccessLogFilter>,
 }

@@ -16,6 +16,7 @@ mod health;
 mod http;
 mod limits;
 mod listeners;
+mod log_servers;
 mod outliers;
 mod retries;
 mod rewrites;
@@ -66,6 +67,10 @@ pub use limits::{
     Buffer, BufferPerRoute, HttpLocalRateLimit, LocalRateLimit, RateLimit, RateLimits,
 };
 pub use listeners::{ConnectionLimit, Empty, HeaderValidation, HealthCheck, Router};
+pub use log_servers::{
+    Collector, GrpcLogSink, OpenTelemetrySink, TelemetryEntry, TelemetryList, TelemetryMap,
+    TelemetryValue,
+};
 pub use outliers::OutlierDetection;
 pub use retries::{Backoff, PreviousPriorities, Retries, Shadowing};
 pub use rewrites::{HostRewrite, Regex, RegexRewrite};

@@ -5,17 +5,15 @@ use std::collections::BTreeMap;
 use gateway_model::HeaderName;
 use serde::{Deserialize, Serialize};
 
-use super::{Format, TextMatch};
+use super::{Format, LogSink, TextMatch};
 use crate::ir::Fraction;
 
 /// A log of requests, or of connections where they are passed on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccessLog {
-    /// The file that lines are added to.
-    pub path: Box<str>,
-    /// What is written.
-    pub format: LogFormat,
+    /// Where it is written.
+    pub sink: LogSink,
     /// Of which requests; `None`: of all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<LogFilter>,

@@ -25,6 +25,7 @@ mod hash;
 mod header_manipulation;
 mod heads;
 mod health;
+mod log_sink;
 mod metadata;
 mod origin;
 mod protocols;
@@ -66,6 +67,7 @@ pub use hash::{HashPolicies, HashPolicy, HashedPart};
 pub use header_manipulation::{AddedHeader, HeaderChanges, HeaderManipulation};
 pub use heads::{EscapedSlashes, HealthAnswer, RegisteredMethods, RequestHeads, Underscores};
 pub use health::{GrpcProbe, HealthCheck, HttpProbe, Pauses, Probe, TcpProbe};
+pub use log_sink::{FileLog, LogEntries, LogSink, LoggedFields, LoggedRecord, ServerLog};
 pub use metadata::RuleMetadata;
 pub use origin::{Origin, Sourced};
 pub use protocols::{Http1, Http2, HttpVersion, Protocols, ServerHeader};
@@ -312,11 +314,14 @@ settings! {
 }
 
 impl ListenerSettings {
-    /// The servers that are asked about requests.
+    /// The servers that are asked about requests, or told of them.
     pub(crate) fn backends(&self) -> impl Iterator<Item = &BackendId> {
         let authorizer = self.authorizer.iter().map(|set| &set.value.server);
         let counts = self.rate_limit_server.iter();
+        let logs = [&self.access_logs, &self.connection_logs];
+        let logs = logs.into_iter().flatten().flat_map(|set| &set.value);
         let servers = authorizer.chain(counts.map(|set| &set.value.server));
+        let servers = servers.chain(logs.filter_map(|log| log.sink.server()));
         servers.filter_map(Target::backend)
     }
 }

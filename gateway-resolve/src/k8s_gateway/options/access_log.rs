@@ -1,18 +1,19 @@
 //! Where it is written what became of requests.
 
-use std::num::NonZeroU32;
+use std::collections::BTreeMap;
 
-use gateway_model::HeaderName;
 use gateway_model::k8s_gateway::FieldError;
-use gateway_model::k8s_gateway::values::{self, AccessLogFilter, ComparisonOp};
+use gateway_model::k8s_gateway::values::{self, TelemetryMap, TelemetryValue};
+use gateway_model::{HeaderName, HeaderValue};
 use serde_json::Value;
 
 use crate::ir::{
-    AccessLog, Comparison, Format, Fraction, HeaderValueMatch, LogFilter, LogFormat, LogValue,
-    Pattern, TextMatch, TextMatchKind,
+    AccessLog, FileLog, Format, LogEntries, LogFormat, LogSink, LogValue, LoggedFields,
+    LoggedRecord, ServerLog, Target,
 };
 
 use super::invalid;
+use super::log_filter::log_filter;
 
 /// What Envoy writes where nothing is said.
 const USUAL: &str = concat!(
@@ -22,30 +23,170 @@ const USUAL: &str = concat!(
     "\"%REQ(X-REQUEST-ID)%\" \"%REQ(:AUTHORITY)%\" \"%UPSTREAM_HOST%\"\n",
 );
 
-/// Logs of requests; those that are no files are left out.
-pub(crate) fn access_logs(written: &values::AccessLogging) -> Result<Vec<AccessLog>, FieldError> {
-    let logs = written.access_log.iter().enumerate();
-    let read = |(index, written): (usize, &values::AccessLog)| {
-        let sink = written.file_sink.as_ref()?;
-        Some(
-            log(sink, written.filter.as_ref())
-                .map_err(|error| error.within(&format!("accessLog[{index}]"))),
-        )
-    };
-    logs.filter_map(read).collect()
+/// Finds the servers that logs are told to.
+pub(crate) trait LogServers {
+    /// The one that Envoy would call so.
+    fn cluster(&self, name: &str) -> Target;
+
+    /// The collector of the log at `position`.
+    fn collector(&self, position: usize, written: &values::Collector)
+    -> Result<Target, FieldError>;
 }
 
-fn log(sink: &values::FileSink, filter: Option<&AccessLogFilter>) -> Result<AccessLog, FieldError> {
-    if sink.path.is_empty() {
-        let error = FieldError::new("expected a path, found none");
-        return Err(error.within("path").within("fileSink"));
-    }
-    let filter = filter.map(self::filter).transpose();
+/// Logs of requests.
+pub(crate) fn access_logs(
+    written: &values::AccessLogging,
+    servers: &impl LogServers,
+) -> Result<Vec<AccessLog>, FieldError> {
+    let logs = written.access_log.iter().enumerate();
+    let read = |(position, written): (usize, &values::AccessLog)| {
+        let log = log(written, position, servers);
+        log.map_err(|error| error.within(&format!("accessLog[{position}]")))
+    };
+    logs.map(read).collect()
+}
+
+fn log(
+    written: &values::AccessLog,
+    position: usize,
+    servers: &impl LogServers,
+) -> Result<AccessLog, FieldError> {
+    let values::AccessLog {
+        file_sink,
+        grpc_service,
+        open_telemetry_service,
+        filter,
+    } = written;
+    let sinks = [
+        ("fileSink", file_sink.as_ref().map(file)),
+        (
+            "grpcService",
+            grpc_service.as_ref().map(|sink| of_envoy(sink, servers)),
+        ),
+        (
+            "openTelemetryService",
+            open_telemetry_service
+                .as_ref()
+                .map(|sink| of_telemetry(sink, position, servers)),
+        ),
+    ];
+    let mut set = sinks
+        .into_iter()
+        .filter_map(|(name, read)| Some((name, read?)));
+    let sink = match (set.next(), set.next()) {
+        (Some((name, read)), None) => read.map_err(|error| error.within(name)),
+        (Some((first, _)), Some((second, _))) => {
+            let message = format!("expected one sink, found {first} and {second}");
+            Err(FieldError::new(message))
+        }
+        (None, _) => Err(FieldError::new("expected a sink, found none")),
+    };
+    let filter = filter.as_ref().map(log_filter).transpose();
     Ok(AccessLog {
-        path: sink.path.as_str().into(),
-        format: format(sink).map_err(|error| error.within("fileSink"))?,
+        sink: sink?,
         filter: filter.map_err(|error| error.within("filter"))?,
     })
+}
+
+fn file(sink: &values::FileSink) -> Result<LogSink, FieldError> {
+    Ok(LogSink::File(FileLog {
+        path: given("path", &sink.path)?,
+        format: format(sink)?,
+    }))
+}
+
+/// A text that has to be there.
+fn given(name: &str, text: &str) -> Result<Box<str>, FieldError> {
+    match text {
+        "" => Err(FieldError::new("expected a text, found none").within(name)),
+        text => Ok(text.into()),
+    }
+}
+
+fn of_envoy(sink: &values::GrpcLogSink, servers: &impl LogServers) -> Result<LogSink, FieldError> {
+    let names = |at: &str, written: &[String]| {
+        let name = |name: &String| HeaderName::new(name).map_err(invalid);
+        let names: Result<Vec<_>, _> = written.iter().map(name).collect();
+        names.map_err(|error| error.within(at))
+    };
+    let fields = LoggedFields {
+        request: names(
+            "additionalRequestHeadersToLog",
+            &sink.additional_request_headers_to_log,
+        )?,
+        response: names(
+            "additionalResponseHeadersToLog",
+            &sink.additional_response_headers_to_log,
+        )?,
+        trailers: names(
+            "additionalResponseTrailersToLog",
+            &sink.additional_response_trailers_to_log,
+        )?,
+    };
+    let cluster = given("staticClusterName", &sink.static_cluster_name)?;
+    Ok(LogSink::Server(ServerLog {
+        server: servers.cluster(&cluster),
+        authority: None,
+        headers: Vec::new(),
+        timeout: None,
+        name: given("logName", &sink.log_name)?,
+        entries: LogEntries::Envoy(fields),
+    }))
+}
+
+fn of_telemetry(
+    sink: &values::OpenTelemetrySink,
+    position: usize,
+    servers: &impl LogServers,
+) -> Result<LogSink, FieldError> {
+    let missing = || FieldError::new("expected a collector, found none");
+    let collector = sink.collector.as_ref().ok_or_else(missing)?;
+    let within = |error: FieldError| error.within("collector");
+    let server = servers.collector(position, collector).map_err(within)?;
+    let headers = collector.headers.iter().map(|(name, value)| {
+        let name = HeaderName::new(name).map_err(invalid)?;
+        Ok((name, HeaderValue::new(value).map_err(invalid)?))
+    });
+    let headers: Result<Vec<_>, FieldError> = headers.collect();
+    let headers = headers.map_err(|error| within(error.within("headers")))?;
+    let authority = match collector.authority.as_str() {
+        "" => &collector.endpoint,
+        authority => authority,
+    };
+    let body = sink.body.as_ref().map(telemetry_value).transpose();
+    Ok(LogSink::Server(ServerLog {
+        server,
+        authority: Some(authority.into()),
+        headers,
+        timeout: collector.timeout.map(|limit| limit.0),
+        name: given("logName", &sink.log_name)?,
+        entries: LogEntries::OpenTelemetry(LoggedRecord {
+            labelled: !sink.disable_builtin_labels,
+            body: body.map_err(|error| error.within("body"))?,
+            attributes: telemetry_map(&sink.attributes)
+                .map_err(|error| error.within("attributes"))?,
+        }),
+    }))
+}
+
+fn telemetry_value(written: &TelemetryValue) -> Result<LogValue, FieldError> {
+    Ok(match written {
+        TelemetryValue::StringValue(text) => LogValue::Text(Format::new(text).map_err(invalid)?),
+        TelemetryValue::ArrayValue(list) => {
+            let values = list.values.iter().map(telemetry_value);
+            LogValue::List(values.collect::<Result<_, _>>()?)
+        }
+        TelemetryValue::KvlistValue(map) => LogValue::Object(telemetry_map(map)?),
+    })
+}
+
+fn telemetry_map(written: &TelemetryMap) -> Result<BTreeMap<Box<str>, LogValue>, FieldError> {
+    let entries = written.values.iter().map(|entry| {
+        let value = telemetry_value(&entry.value);
+        let value = value.map_err(|error| error.within(&entry.key))?;
+        Ok((entry.key.as_str().into(), value))
+    });
+    entries.collect()
 }
 
 fn format(sink: &values::FileSink) -> Result<LogFormat, FieldError> {
@@ -83,203 +224,5 @@ fn value(written: &Value) -> Result<LogValue, FieldError> {
             )
         }
         literal => LogValue::Literal(literal.to_string().into()),
-    })
-}
-
-/// One of a filter's fields.
-type Field<'a> = (&'static str, Option<Result<LogFilter, FieldError>>);
-
-fn filter(written: &AccessLogFilter) -> Result<LogFilter, FieldError> {
-    let AccessLogFilter {
-        status_code_filter,
-        duration_filter,
-        not_health_check_filter,
-        traceable_filter,
-        runtime_filter,
-        and_filter,
-        or_filter,
-        header_filter,
-        response_flag_filter,
-        grpc_status_filter,
-    } = written;
-    let compared = |filter: &Option<values::ComparisonFilter>| filter.as_ref().map(comparison);
-    let fields: [Field<'_>; 10] = [
-        (
-            "statusCodeFilter",
-            compared(status_code_filter).map(|read| read.map(LogFilter::Status)),
-        ),
-        (
-            "durationFilter",
-            compared(duration_filter).map(|read| read.map(LogFilter::Duration)),
-        ),
-        (
-            "notHealthCheckFilter",
-            not_health_check_filter.map(|_| Ok(LogFilter::NotHealthCheck)),
-        ),
-        (
-            "traceableFilter",
-            traceable_filter.map(|_| Ok(LogFilter::Traced)),
-        ),
-        ("runtimeFilter", runtime_filter.as_ref().map(sampled)),
-        (
-            "andFilter",
-            and_filter
-                .as_ref()
-                .map(|all| filters(all).map(LogFilter::All)),
-        ),
-        (
-            "orFilter",
-            or_filter
-                .as_ref()
-                .map(|all| filters(all).map(LogFilter::Any)),
-        ),
-        ("headerFilter", header_filter.as_ref().map(header)),
-        (
-            "responseFlagFilter",
-            response_flag_filter.as_ref().map(flags),
-        ),
-        (
-            "grpcStatusFilter",
-            grpc_status_filter.as_ref().map(grpc_status),
-        ),
-    ];
-    let mut set = fields
-        .into_iter()
-        .filter_map(|(name, read)| Some((name, read?)));
-    match (set.next(), set.next()) {
-        (Some((name, read)), None) => read.map_err(|error| error.within(name)),
-        (Some((first, _)), Some((second, _))) => {
-            let message = format!("expected one filter, found {first} and {second}");
-            Err(FieldError::new(message))
-        }
-        (None, _) => Err(FieldError::new("expected a filter, found none")),
-    }
-}
-
-fn filters(written: &values::Filters) -> Result<Vec<LogFilter>, FieldError> {
-    if written.filters.len() < 2 {
-        return Err(FieldError::new("expected at least two filters").within("filters"));
-    }
-    written.filters.iter().map(filter).collect()
-}
-
-/// Envoy has a number only with a name under which it can be told another.
-fn comparison(written: &values::ComparisonFilter) -> Result<Comparison, FieldError> {
-    let comparison = written.comparison.as_ref();
-    let value = comparison.and_then(|comparison| comparison.value.as_ref());
-    let (Some(comparison), Some(value)) = (comparison, value) else {
-        return Err(FieldError::new("expected a comparison with a value"));
-    };
-    if value.runtime_key.is_empty() {
-        let error = FieldError::new("runtimeKey: expected a name, found none");
-        return Err(error.within("value").within("comparison"));
-    }
-    let number = value.default_value;
-    Ok(match comparison.op {
-        ComparisonOp::Ge => Comparison::AtLeast(number),
-        ComparisonOp::Le => Comparison::AtMost(number),
-        _ => Comparison::Is(number),
-    })
-}
-
-fn sampled(written: &values::RuntimeFilter) -> Result<LogFilter, FieldError> {
-    if written.runtime_key.is_empty() {
-        return Err(FieldError::new("runtimeKey: expected a name, found none"));
-    }
-    let share = written.percent_sampled.unwrap_or_default();
-    let whole = share.denominator.get();
-    Ok(LogFilter::Sampled(Fraction {
-        numerator: share.numerator.min(whole),
-        denominator: NonZeroU32::new(whole).unwrap_or(NonZeroU32::MIN),
-    }))
-}
-
-fn header(written: &values::HeaderFilter) -> Result<LogFilter, FieldError> {
-    let missing = || FieldError::new("expected a header, found none");
-    let written = written.header.as_ref().ok_or_else(missing)?;
-    let text = |kind| {
-        Some(HeaderValueMatch::Text(TextMatch {
-            kind,
-            ignores_case: false,
-        }))
-    };
-    let exact = written
-        .exact_match
-        .as_deref()
-        .map(|text| TextMatchKind::Exact(text.into()));
-    let prefix = written
-        .prefix_match
-        .as_deref()
-        .map(|text| TextMatchKind::Prefix(text.into()));
-    let suffix = written
-        .suffix_match
-        .as_deref()
-        .map(|text| TextMatchKind::Suffix(text.into()));
-    let regex = written.safe_regex_match.as_ref();
-    let pattern = regex
-        .map(|regex| Pattern::new(&regex.regex).map_err(invalid))
-        .transpose()?;
-    let kind = exact
-        .or(prefix)
-        .or(suffix)
-        .or(pattern.map(TextMatchKind::Pattern));
-    let range = written.range_match.as_ref();
-    let range = range.map(|range| HeaderValueMatch::Range(range.start.0, range.end.0));
-    Ok(LogFilter::Header {
-        name: HeaderName::new(&written.name).map_err(invalid)?,
-        value: kind.and_then(text).or(range),
-        inverted: written.invert_match != (written.present_match == Some(false)),
-    })
-}
-
-fn flags(written: &values::ResponseFlagFilter) -> Result<LogFilter, FieldError> {
-    let flags = written.flags.iter();
-    Ok(LogFilter::Flags(
-        flags.map(|flag| flag.as_str().into()).collect(),
-    ))
-}
-
-/// The statuses of gRPC, by number.
-const STATUSES: [&str; 17] = [
-    "OK",
-    "CANCELED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
-];
-
-fn grpc_status(written: &values::GrpcStatusFilter) -> Result<LogFilter, FieldError> {
-    let number = |status: &Value| {
-        let number = match status {
-            Value::String(name) => STATUSES.iter().position(|known| known == name),
-            number => number
-                .as_u64()
-                .and_then(|number| usize::try_from(number).ok()),
-        };
-        let number = number.filter(|number| *number < STATUSES.len());
-        let unknown = || FieldError::new(format!("expected a status of gRPC, found {status}"));
-        number
-            .and_then(|number| u32::try_from(number).ok())
-            .ok_or_else(unknown)
-    };
-    Ok(LogFilter::GrpcStatus {
-        statuses: written
-            .statuses
-            .iter()
-            .map(number)
-            .collect::<Result<_, _>>()?,
-        inverted: written.exclude,
     })
 }

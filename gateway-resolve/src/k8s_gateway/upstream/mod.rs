@@ -26,6 +26,7 @@ use super::options::{self, Outcome};
 pub(crate) use annotations::{annotated, is_annotated};
 use place::Place;
 use reading::Reading;
+pub(super) use tls::{tls as upstream_tls, unverified};
 
 /// Does a reference name an Upstream?
 pub(crate) fn is_upstream(reference: &BackendObjectReference) -> bool {
@@ -66,10 +67,7 @@ pub(super) fn target(namespace: &str, name: &str, reader: &Reader<'_>) -> Target
 }
 
 /// The backend of an id that an Upstream has.
-pub(crate) fn backend(id: &BackendId, reader: &Reader<'_>) -> Option<Arc<Backend>> {
-    if id.object.group != Upstream::GROUP {
-        return None;
-    }
+pub(super) fn backend(id: &BackendId, reader: &Reader<'_>) -> Option<Arc<Backend>> {
     let backend = resolved(upstream(&id.object, reader)?, reader).ok()?;
     let shown = || id.certificate.as_ref().and_then(|id| shown(id, reader));
     let tls = backend.tls.map(|tls| BackendTls {

@@ -14,7 +14,7 @@ use crate::reader::Reader;
 use crate::k8s_gateway::tls_options::{cipher_suite, group};
 
 /// TLS with whoever answers.
-pub(super) fn unverified() -> BackendTls {
+pub(in crate::k8s_gateway) fn unverified() -> BackendTls {
     BackendTls {
         server_name: None,
         names: vec![],
@@ -27,7 +27,10 @@ pub(super) fn unverified() -> BackendTls {
 
 /// How an Upstream is connected to. Without an authority whoever answers is believed; with one any name is, unless
 /// there are names to hold the certificate against.
-pub(super) fn tls(written: &SslConfig, reader: &Reader<'_>) -> Result<BackendTls, FieldError> {
+pub(in crate::k8s_gateway) fn tls(
+    written: &SslConfig,
+    reader: &Reader<'_>,
+) -> Result<BackendTls, FieldError> {
     let unsupported = |name| FieldError::new("is not supported").within(name);
     for (name, is_set) in [
         ("sslFiles", written.ssl_files.is_some()),
