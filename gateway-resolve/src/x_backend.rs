@@ -111,7 +111,12 @@ pub(crate) fn backend(id: &BackendId, reader: &Reader<'_>) -> Option<Arc<Backend
         protocol: protocol(found.spec.protocol),
         tls,
         settings: BackendSettings::default(),
-        endpoints: vec![Endpoint::at(EndpointAddress::Name { host, port })],
+        // The search list of a cluster leads to its Services, which are no hosts outside of it.
+        endpoints: vec![Endpoint::at(EndpointAddress::Name {
+            host,
+            is_whole: true,
+            port,
+        })],
     }))
 }
 

@@ -1,12 +1,14 @@
 //! Endpoints that are known by name (GEP-4894).
 
+use std::future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use gateway_dataplane::backend::upstream::{Dns as Lookup, Upstreams};
+use gateway_dataplane::backend::upstream::{self, Answer, Dns as Lookup, LookingUp, Upstreams};
 use gateway_dataplane::{Limits, Proxy};
 use gateway_resolve::ir::{Endpoint, EndpointAddress, Ir};
+use tokio::sync::mpsc;
 
 use crate::support::client::get;
 use crate::support::dns::{Dns, Says};
@@ -76,6 +78,36 @@ async fn the_first_request_waits_for_the_address_of_a_name() {
     let proxy = asking(&dns, |_| {});
     let at = address(&proxy.apply(&over_http2));
     assert_eq!(get(at, "/").await.body, "a");
+}
+
+/// Answers with one address, and keeps what it was asked for.
+struct Asked(mpsc::UnboundedSender<String>);
+
+impl upstream::Lookup for Asked {
+    fn lookup<'a>(&'a self, name: &'a str) -> LookingUp<'a> {
+        _ = self.0.send(name.to_owned());
+        let valid_for = Duration::from_secs(60);
+        Box::pin(future::ready(Ok(Answer {
+            addresses: vec![A.into()],
+            valid_for,
+        })))
+    }
+}
+
+/// A dot at the end says that nothing is added to a name (RFC 1034 section 3.1).
+#[tokio::test]
+async fn a_whole_name_is_asked_for_as_one() {
+    let origin = origin::says("a").await;
+    let port = origin.address.port();
+    for (host, wanted) in [("api.example.", "api.example."), ("api.ns", "api.ns")] {
+        let (sender, mut asked) = mpsc::unbounded_channel();
+        let upstreams = Upstreams::new().named_by(Asked(sender));
+        let proxy = builder().workers(1).start_with(upstreams).unwrap();
+        let endpoint: EndpointAddress = format!("{host}:{port}").parse().unwrap();
+        let at = address(&proxy.apply(&to_endpoints(vec![Endpoint::at(endpoint)])));
+        assert_eq!(get(at, "/").await.body, "a");
+        assert_eq!(asked.recv().await.as_deref(), Some(wanted));
+    }
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ impl Endpoint {
     }
 }
 
-/// Where an endpoint listens. It is written as `10.0.0.1:80` or `example.com:80`.
+/// Where an endpoint listens. It is written as `10.0.0.1:80`, `example.com:80` or `example.com.:80`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum EndpointAddress {
@@ -46,6 +46,9 @@ pub enum EndpointAddress {
     Name {
         /// The name; never a wildcard.
         host: Hostname,
+        /// Is it the whole name, to which nothing of a search list is added (RFC 1034 section 3.1)? It is written with
+        /// a dot at its end.
+        is_whole: bool,
         /// The port.
         port: Port,
     },
@@ -71,7 +74,14 @@ impl fmt::Display for EndpointAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ip(address) => address.fmt(f),
-            Self::Name { host, port } => write!(f, "{host}:{port}"),
+            Self::Name {
+                host,
+                is_whole,
+                port,
+            } => {
+                let end = if *is_whole { "." } else { "" };
+                write!(f, "{host}{end}:{port}")
+            }
         }
     }
 }
@@ -98,13 +108,19 @@ impl FromStr for EndpointAddress {
             return Ok(Self::Ip(address));
         }
         let named = || {
-            let (host, port) = text.rsplit_once(':')?;
-            let host = host
+            let (name, port) = text.rsplit_once(':')?;
+            let whole = name.strip_suffix('.');
+            let host = whole
+                .unwrap_or(name)
                 .parse()
                 .ok()
                 .filter(|host: &Hostname| !host.is_wildcard())?;
             let port = Port::new(port.parse().ok()?).ok()?;
-            Some(Self::Name { host, port })
+            Some(Self::Name {
+                host,
+                is_whole: whole.is_some(),
+                port,
+            })
         };
         named().ok_or_else(|| format!("expected an address or a name with a port, found {text:?}"))
     }
@@ -116,7 +132,13 @@ mod tests {
 
     #[test]
     fn addresses_are_read_as_they_are_written() {
-        for text in ["10.0.0.1:80", "[fd00::1]:443", "example.com:8080", "a:1"] {
+        for text in [
+            "10.0.0.1:80",
+            "[fd00::1]:443",
+            "example.com:8080",
+            "example.com.:80",
+            "a:1",
+        ] {
             let address: EndpointAddress = text.parse().unwrap();
             assert_eq!(address.to_string(), text);
             assert_eq!(
@@ -126,6 +148,7 @@ mod tests {
         }
         for bad in [
             "",
+            "example.com..:80",
             "example.com",
             "*.example.com:80",
             "example.com:0",

@@ -94,12 +94,13 @@ fn of_host(host: &StaticHost, named: bool) -> Result<Endpoint, FieldError> {
     let address = match host.addr.parse::<IpAddr>() {
         Ok(ip) => EndpointAddress::Ip(SocketAddr::new(ip, port.get())),
         Err(_) => EndpointAddress::Name {
-            host: name_of(&host.addr).ok_or_else(|| {
+            host: name_of(host.addr.strip_suffix('.').unwrap_or(&host.addr)).ok_or_else(|| {
                 wrong(format!(
                     "expected an address or a name, found {:?}",
                     host.addr
                 ))
             })?,
+            is_whole: host.addr.ends_with('.'),
             port,
         },
     };

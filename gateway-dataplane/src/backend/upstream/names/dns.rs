@@ -4,7 +4,6 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use gateway_model::Hostname;
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{
     ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig,
@@ -57,10 +56,10 @@ impl Dns {
         builder.build().map_err(io::Error::other)
     }
 
-    async fn ask(&self, name: &Hostname) -> io::Result<Answer> {
+    async fn ask(&self, name: &str) -> io::Result<Answer> {
         let make = async || self.resolver();
         let resolver = self.resolver.get_or_try_init(make).await?;
-        match resolver.lookup_ip(name.as_str()).await {
+        match resolver.lookup_ip(name).await {
             Ok(found) => Ok(Answer {
                 addresses: found.iter().collect::<Vec<IpAddr>>(),
                 valid_for: found
@@ -92,7 +91,7 @@ fn server(address: &SocketAddr) -> NameServerConfig {
 }
 
 impl Lookup for Dns {
-    fn lookup<'a>(&'a self, name: &'a Hostname) -> LookingUp<'a> {
+    fn lookup<'a>(&'a self, name: &'a str) -> LookingUp<'a> {
         Box::pin(self.ask(name))
     }
 }

@@ -20,7 +20,9 @@ impl<C: Connect> Upstream<C> {
         for (host, name) in &mut roll.names {
             if name.task.is_none() {
                 let (backend, looking) = (Arc::downgrade(self), Arc::clone(&self.looking));
-                name.task = self.looking.spawn(refresh(host.clone(), backend, looking));
+                let asked = name.asked_for(host);
+                let task = refresh(host.clone(), asked, backend, looking);
+                name.task = self.looking.spawn(task);
             }
         }
     }
@@ -35,10 +37,15 @@ impl<C: Connect> Upstream<C> {
 }
 
 /// Looks a name of a backend up, until that has ended or has no such name any more.
-async fn refresh<C: Connect>(host: Hostname, backend: Weak<Upstream<C>>, looking: Arc<Looking>) {
+async fn refresh<C: Connect>(
+    host: Hostname,
+    asked: String,
+    backend: Weak<Upstream<C>>,
+    looking: Arc<Looking>,
+) {
     let mut trouble = Trouble::default();
     loop {
-        let found = ask(&host, &looking).await;
+        let found = ask(&asked, &looking).await;
         let Some(backend) = backend.upgrade() else {
             return;
         };
@@ -48,10 +55,10 @@ async fn refresh<C: Connect>(host: Hostname, backend: Weak<Upstream<C>>, looking
     }
 }
 
-async fn ask(host: &Hostname, looking: &Looking) -> io::Result<Answer> {
+async fn ask(name: &str, looking: &Looking) -> io::Result<Answer> {
     let _turn = looking.turns.acquire().await.map_err(io::Error::other)?;
     match &looking.lookup {
-        Some(lookup) => lookup.lookup(host).await,
+        Some(lookup) => lookup.lookup(name).await,
         None => Err(io::Error::other("names are not looked up here")),
     }
 }

@@ -21,6 +21,8 @@ pub(in crate::backend::upstream) struct Roll {
 /// What is known of a name.
 #[derive(Default)]
 pub(super) struct Name {
+    /// Is nothing of a search list added to it?
+    is_whole: bool,
     addresses: Vec<IpAddr>,
     /// Was there an answer, or that there is none?
     asked: bool,
@@ -44,9 +46,10 @@ impl Roll {
         spec: &Arc<ir::Backend>,
         before: Option<&Self>,
     ) -> Self {
-        let name = |host: &Hostname| {
+        let name = |(host, is_whole): (&Hostname, bool)| {
             let known = before.and_then(|before| before.names.get(host));
-            let name = known.map_or_else(Name::default, Name::again);
+            let known = known.filter(|known| known.is_whole == is_whole);
+            let name = known.map_or_else(|| Name::new(is_whole), Name::again);
             (host.clone(), name)
         };
         Self {
@@ -58,7 +61,11 @@ impl Roll {
     /// Makes it that of `spec`. Names that stay are looked up on.
     pub(in crate::backend::upstream) fn update(&mut self, spec: &Arc<ir::Backend>) {
         let mut before = std::mem::take(&mut self.names);
-        let name = |host: &Hostname| (host.clone(), before.remove(host).unwrap_or_default());
+        let name = |(host, is_whole): (&Hostname, bool)| {
+            let known = before.remove(host);
+            let known = known.filter(|known| known.is_whole == is_whole);
+            (host.clone(), known.unwrap_or_else(|| Name::new(is_whole)))
+        };
         self.names = hosts(spec).map(name).collect();
         self.spec = Arc::clone(spec);
     }
@@ -70,7 +77,7 @@ impl Roll {
         self.spec.endpoints.iter().flat_map(|endpoint| {
             let (ip, known) = match &endpoint.address {
                 EndpointAddress::Ip(address) => (Some(*address), None),
-                EndpointAddress::Name { host, port } => {
+                EndpointAddress::Name { host, port, .. } => {
                     let known = self.names.get(host).map(|name| (name, port.get()));
                     (None, known)
                 }
@@ -124,9 +131,21 @@ impl Roll {
 }
 
 impl Name {
+    fn new(is_whole: bool) -> Self {
+        let mut name = Self::default();
+        name.is_whole = is_whole;
+        name
+    }
+
+    /// The name as it is asked for.
+    pub(super) fn asked_for(&self, host: &Hostname) -> String {
+        format!("{host}{}", if self.is_whole { "." } else { "" })
+    }
+
     /// The same for another backend, which looks it up itself.
     fn again(&self) -> Self {
         Self {
+            is_whole: self.is_whole,
             addresses: self.addresses.clone(),
             asked: self.asked,
             failed: self.failed.clone(),
@@ -135,11 +154,12 @@ impl Name {
     }
 }
 
-fn hosts(spec: &ir::Backend) -> impl Iterator<Item = &Hostname> {
+/// The names, and whether they are whole.
+fn hosts(spec: &ir::Backend) -> impl Iterator<Item = (&Hostname, bool)> {
     spec.endpoints
         .iter()
         .filter_map(|endpoint| match &endpoint.address {
-            EndpointAddress::Name { host, .. } => Some(host),
+            EndpointAddress::Name { host, is_whole, .. } => Some((host, *is_whole)),
             EndpointAddress::Ip(_) => None,
         })
 }
