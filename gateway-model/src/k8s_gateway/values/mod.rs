@@ -14,6 +14,7 @@ mod fault;
 mod headers;
 mod health;
 mod http;
+mod lambda;
 mod limits;
 mod listeners;
 mod log_servers;
@@ -63,6 +64,10 @@ pub use health::{
     StatusRange, TcpHealthCheck,
 };
 pub use http::{GrpcWeb, Gzip, GzipLevel};
+pub use lambda::{
+    AwsOptions, AwsUpstream, CredentialsFetcher, DestinationOverrides, GlooOptions,
+    InvocationStyle, LambdaFunction, ServiceAccountCredentials,
+};
 pub use limits::{
     Buffer, BufferPerRoute, HttpLocalRateLimit, LocalRateLimit, RateLimit, RateLimits,
 };

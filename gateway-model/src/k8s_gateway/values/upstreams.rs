@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::AwsUpstream;
+
 /// Where an Upstream is.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -15,8 +17,8 @@ pub enum UpstreamType {
     Static(StaticUpstream),
     /// A socket of this machine.
     Pipe(serde_json::Value),
-    /// AWS Lambda.
-    Aws(serde_json::Value),
+    /// Functions of AWS Lambda.
+    Aws(AwsUpstream),
     /// Machines of AWS.
     AwsEc2(serde_json::Value),
     /// Azure functions.
