@@ -1,49 +1,34 @@
-//! A whole message as JSON.
+//! Requests as JSON.
 
 use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use super::subject::Headers;
-
-/// A message as JSON: its `headers`, pseudo-headers included, and its `body`; of a request `with_target` its method, path
-/// and query besides.
-pub(super) fn envelope(headers: &Headers, body: &[u8], with_target: bool) -> Value {
-    let mut message = Map::new();
-    if !body.is_empty() {
-        let text = String::from_utf8_lossy(body).into_owned();
-        message.insert("body".to_owned(), Value::from(text));
-    }
-    let fields = headers.iter();
-    let fields = fields.map(|(name, value)| (name.clone(), Value::from(value.as_str())));
-    message.insert("headers".to_owned(), Value::Object(fields.collect()));
-    if with_target {
-        add_target(headers, &mut message);
-    }
-    Value::Object(message)
-}
-
-fn add_target(headers: &Headers, message: &mut Map<String, Value>) {
-    let text = |name: &str| headers.get(name).map(String::as_str).unwrap_or_default();
-    let (path, query) = text(":path").split_once('?').unwrap_or((text(":path"), ""));
+/// Adds to a `message` the method of a request, its path and its query.
+pub(crate) fn add_target(method: &str, target: &str, message: &mut Map<String, Value>) {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut add = |name: &str, value: Value| drop(message.insert(name.to_owned(), value));
     add("queryString", query.into());
-    add("httpMethod", text(":method").into());
+    add("httpMethod", method.into());
     add("path", path.into());
     let parameters = parameters(query);
     let last = parameters.iter();
     let last =
         last.map(|(name, values)| (name.clone(), values.last().cloned().unwrap_or_default()));
     add("queryStringParameters", Value::Object(last.collect()));
-    let several = parameters
-        .into_iter()
-        .filter(|(_, values)| values.len() > 1);
-    let several = several.map(|(name, values)| (name, Value::Array(values)));
     add(
         "multiValueQueryStringParameters",
-        Value::Object(several.collect()),
+        Value::Object(several(parameters)),
     );
+}
+
+/// What has more than one value.
+pub(crate) fn several(all: BTreeMap<String, Vec<Value>>) -> Map<String, Value> {
+    let several = all.into_iter().filter(|(_, values)| values.len() > 1);
+    several
+        .map(|(name, values)| (name, Value::Array(values)))
+        .collect()
 }
 
 /// The parameters of a query, each with its values.

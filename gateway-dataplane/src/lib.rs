@@ -49,6 +49,8 @@ mod conduct;
 mod conduct;
 #[cfg(feature = "proxy")]
 mod crypto;
+#[cfg(feature = "templates")]
+mod envelope;
 pub mod filter;
 mod format;
 #[cfg(feature = "proxy")]
