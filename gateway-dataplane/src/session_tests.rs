@@ -52,6 +52,7 @@ fn backend() -> BackendId {
         port: Some(Port::new(80).unwrap()),
         transport: Transport::Tcp,
         certificate: None,
+        function: None,
     }
 }
 

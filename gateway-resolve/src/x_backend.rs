@@ -36,7 +36,7 @@ pub(crate) fn is_kind(group: &str, kind: &str) -> bool {
 pub(crate) fn named(
     reference: &BackendObjectReference,
     from: &ObjectRef,
-    wanted: Wanted,
+    wanted: Wanted<'_>,
     reader: &Reader<'_>,
 ) -> Result<(BackendId, Result<(), Refusal>), Unresolved> {
     let namespace = reference.namespace.as_deref().unwrap_or(&from.namespace);
@@ -80,20 +80,21 @@ pub(crate) fn named(
         port,
         transport: Transport::Tcp,
         certificate: None,
+        function: None,
     };
     Ok((id, accepted))
 }
 
 /// Can the backend be asked what is wanted of it?
-fn spoken(backend: &XBackend, wanted: Wanted) -> Result<(), String> {
+fn spoken(backend: &XBackend, wanted: Wanted<'_>) -> Result<(), String> {
     match wanted {
         Wanted::Stream(transport) if !transport.is_tcp() => {
             Err(format!("it is reached by TCP, not by {transport}"))
         }
-        Wanted::Http if backend.spec.protocol == Some(XBackendProtocol::Tcp) => {
+        Wanted::Http(_) if backend.spec.protocol == Some(XBackendProtocol::Tcp) => {
             Err("its protocol is TCP, of which no request is known".to_owned())
         }
-        Wanted::Http | Wanted::Stream(_) => Ok(()),
+        Wanted::Http(_) | Wanted::Stream(_) => Ok(()),
     }
 }
 

@@ -5,6 +5,9 @@
 #[path = "support/beside.rs"]
 mod beside;
 #[cfg(feature = "k8s-gateway")]
+#[path = "support/functions.rs"]
+mod functions;
+#[cfg(feature = "k8s-gateway")]
 #[path = "support/k8s_gateway.rs"]
 mod k8s_gateway;
 #[path = "support/own.rs"]

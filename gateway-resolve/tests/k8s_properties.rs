@@ -3,6 +3,8 @@
 #![cfg(feature = "k8s-gateway")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+#[path = "support/functions.rs"]
+mod functions;
 #[path = "support/k8s_gateway.rs"]
 mod k8s_gateway;
 mod support;

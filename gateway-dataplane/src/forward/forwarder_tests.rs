@@ -41,6 +41,7 @@ fn ir(port: i64, protocol: AppProtocol, endpoints: &[&str]) -> Ir {
     let backend = Backend {
         id: BackendId {
             certificate: None,
+            function: None,
             object: source("Service").object,
             port: Some(port),
             transport: Transport::Tcp,

@@ -26,6 +26,7 @@ fn source() -> Source {
 fn backend(name: &str) -> Target {
     Target::Backend(BackendId {
         certificate: None,
+        function: None,
         object: object(name),
         port: Some(Port::new(80).unwrap()),
         transport: Transport::Tcp,

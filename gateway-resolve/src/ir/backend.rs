@@ -90,7 +90,7 @@ pub enum Authorities {
 }
 
 /// The identity of a backend: a resource, one of its ports if it has any, of which those of TCP and of UDP are not the
-/// same, and what the Gateway adds to it.
+/// same, what the Gateway adds to it, and which function of it is called.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct BackendId {
     /// The resource, such as a Service.
@@ -104,16 +104,20 @@ pub struct BackendId {
     /// What the Gateway shows to it where it is connected to by TLS (GEP-3155).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<Box<CertificateId>>,
+    /// The function of it that requests call, by the name that it has there; `None` where they are passed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<Box<str>>,
 }
 
 impl BackendId {
-    /// A TCP port of a resource, or the resource as a whole, that is shown no certificate.
+    /// A TCP port of a resource, or the resource as a whole, that is shown no certificate and has no functions.
     pub fn new(object: ObjectRef, port: impl Into<Option<Port>>) -> Self {
         Self {
             object,
             port: port.into(),
             transport: Transport::Tcp,
             certificate: None,
+            function: None,
         }
     }
 }
@@ -125,8 +129,12 @@ impl fmt::Display for BackendId {
             write!(f, ":{port}")?;
         }
         match self.transport {
-            Transport::Tcp => Ok(()),
-            Transport::Udp => f.write_str("/udp"),
+            Transport::Tcp => {}
+            Transport::Udp => f.write_str("/udp")?,
+        }
+        match &self.function {
+            Some(function) => write!(f, " function {function}"),
+            None => Ok(()),
         }
     }
 }

@@ -50,7 +50,21 @@ pub(crate) fn is_own(reference: &LocalObjectReference) -> bool {
     let is = |own: (&str, &str)| (group.as_str(), kind.as_str()) == own;
     is((RouteOption::GROUP, RouteOption::KIND))
         || is((DirectResponse::GROUP, DirectResponse::KIND))
-        || is((Upstream::GROUP, "Parameter"))
+        || is(PARAMETER)
+}
+
+/// What names a function of an Upstream, and is no object.
+const PARAMETER: (&str, &str) = (Upstream::GROUP, "Parameter");
+
+/// The function of an Upstream that filters ask for.
+pub(crate) fn parameter(filters: &[HttpFilter]) -> Option<&str> {
+    filters.iter().find_map(|filter| match filter {
+        HttpFilter::ExtensionRef(reference) => {
+            let LocalObjectReference { group, kind, name } = reference;
+            ((group.as_str(), kind.as_str()) == PARAMETER).then_some(name.as_str())
+        }
+        _ => None,
+    })
 }
 
 /// Reads the filters at `field` of a rule in `namespace`; `ends` says whether the rule answers by something else.

@@ -9,6 +9,7 @@ mod connection_options;
 pub(crate) mod delegation;
 mod direct_response;
 mod filters;
+mod globals;
 mod http_listeners;
 mod index;
 mod listeners;
@@ -24,12 +25,14 @@ mod upstream;
 pub(crate) mod uses;
 mod virtual_hosts;
 
-pub(crate) use filters::is_own;
+pub(crate) use filters::{is_own, parameter};
 pub(crate) use index::OptionsByTarget;
 pub(crate) use listeners::{ListenerPolicies, listener_policies};
 pub(crate) use rule::{Native, extended};
 pub(crate) use tls_options::{is_tls_option, narrowed};
-pub(crate) use upstream::{annotated, is_annotated, is_upstream, upstream_backend};
+pub(crate) use upstream::{
+    annotated, is_annotated, is_upstream, stream_backend, upstream_backend,
+};
 
 use std::sync::Arc;
 

@@ -3,43 +3,18 @@
 use std::num::NonZeroU16;
 
 use gateway_model::k8s_gateway::values::ResourceRef;
-use gateway_model::k8s_gateway::{FieldError, HttpListenerOptions, Settings};
-use gateway_model::{Kind, ObjectRef};
-use serde::de::DeserializeOwned;
+use gateway_model::k8s_gateway::{FieldError, HttpListenerOptions};
 
 use crate::ir::{
-    Authorization, AuthorizationProtocol, GrpcAuthorization, ListenerSettings, Origin, Refusal,
+    Authorization, AuthorizationProtocol, GrpcAuthorization, ListenerSettings, Refusal,
     RefusalReason, Sourced, Target, Unanswered,
 };
-use crate::reader::{Read, Reader};
+use crate::reader::Reader;
 
+use super::globals::of_all;
 use super::merge::Merged;
 use super::options::{self, Outcome, check};
 use super::upstream;
-
-/// The namespace and name of the Settings that hold for all.
-const OF_ALL: (&str, &str) = ("gloo-system", "default");
-
-/// A field of the Settings, if it is there.
-fn of_all<T: DeserializeOwned>(
-    field: &str,
-    reader: &Reader<'_>,
-) -> Option<(Result<T, FieldError>, Origin)> {
-    let (namespace, name) = OF_ALL;
-    let object = ObjectRef::new(Settings::GROUP, Settings::KIND, namespace, name);
-    reader.record(|| Read::Object(object));
-    let settings = reader.snapshot().settings().get(namespace, name)?;
-    let written = settings.spec.0.get(field)?.clone();
-    let read = serde_json::from_value(written);
-    let origin = Origin {
-        field: format!("spec.{field}").into(),
-        sources: vec![settings.source()],
-    };
-    Some((
-        read.map_err(|error| FieldError::new(error.to_string())),
-        origin,
-    ))
-}
 
 /// Sets who is asked about the requests of a listener: whom its option names, or else whom the Settings do.
 pub(super) fn set_servers(

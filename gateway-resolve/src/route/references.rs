@@ -34,17 +34,17 @@ pub(crate) struct References<'a> {
 
 /// What is asked of the port that a reference names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wanted {
-    /// That HTTP is spoken there.
-    Http,
+pub(crate) enum Wanted<'a> {
+    /// That HTTP is spoken there; of a backend with functions, this one is called.
+    Http(Option<&'a str>),
     /// That it can be reached.
     Stream(Transport),
 }
 
-impl Wanted {
+impl Wanted<'_> {
     fn transport(self) -> Transport {
         match self {
-            Self::Http => Transport::Tcp,
+            Self::Http(_) => Transport::Tcp,
             Self::Stream(transport) => transport,
         }
     }
@@ -67,7 +67,7 @@ impl References<'_> {
         field: fmt::Arguments<'_>,
         unresolved: &mut Vec<Problem<RouteResolvedRefs>>,
     ) -> Target {
-        self.find(reference, Wanted::Http, field, unresolved)
+        self.find(reference, Wanted::Http(None), field, unresolved)
             .in_clear
     }
 
@@ -75,7 +75,7 @@ impl References<'_> {
     pub(crate) fn find(
         &self,
         reference: &BackendObjectReference,
-        wanted: Wanted,
+        wanted: Wanted<'_>,
         field: fmt::Arguments<'_>,
         unresolved: &mut Vec<Problem<RouteResolvedRefs>>,
     ) -> Found {
@@ -101,7 +101,7 @@ impl References<'_> {
     fn found(
         &self,
         reference: &BackendObjectReference,
-        wanted: Wanted,
+        wanted: Wanted<'_>,
     ) -> Result<Found, Unresolved> {
         if x_backend::is_kind(&reference.group, &reference.kind) {
             let (id, accepted) = x_backend::named(reference, self.from, wanted, self.reader)?;
@@ -125,11 +125,11 @@ impl References<'_> {
     fn backend(
         &self,
         reference: &BackendObjectReference,
-        wanted: Wanted,
+        wanted: Wanted<'_>,
     ) -> Result<(BackendId, Result<(), String>), Unresolved> {
         #[cfg(feature = "k8s-gateway")]
         if crate::k8s_gateway::is_upstream(reference) {
-            return self.upstream(reference).map(|id| (id, Ok(())));
+            return self.upstream(reference, wanted).map(|id| (id, Ok(())));
         }
         let (group, kind) = (&*reference.group, &*reference.kind);
         if let Some(own) = self.reader.kinds().of_backend(group, kind) {
@@ -153,12 +153,13 @@ impl References<'_> {
             port: Some(port),
             transport: wanted.transport(),
             certificate: None,
+            function: None,
         };
         let service_port = service_port(service, &id).map_err(not_found)?;
         self.backends.borrow_mut().insert(id.clone());
         let tls = backend_tls::of_backend(&id, &service_port.name, self.reader);
         let spoken = match wanted {
-            Wanted::Http => protocol(service_port, tls.is_some()).map(drop),
+            Wanted::Http(_) => protocol(service_port, tls.is_some()).map(drop),
             Wanted::Stream(transport) => reached_by(service_port, transport),
         };
         #[cfg(feature = "k8s-gateway")]
@@ -178,9 +179,18 @@ impl References<'_> {
 
     /// The Upstream that a reference names, and may name; its port is its own.
     #[cfg(feature = "k8s-gateway")]
-    fn upstream(&self, reference: &BackendObjectReference) -> Result<BackendId, Unresolved> {
+    fn upstream(
+        &self,
+        reference: &BackendObjectReference,
+        wanted: Wanted<'_>,
+    ) -> Result<BackendId, Unresolved> {
         let object = self.permitted(reference)?;
-        let found = crate::k8s_gateway::upstream_backend(&object, self.reader);
+        let found = match wanted {
+            Wanted::Http(function) => {
+                crate::k8s_gateway::upstream_backend(&object, function, self.reader)
+            }
+            Wanted::Stream(_) => crate::k8s_gateway::stream_backend(&object, self.reader),
+        };
         let id = found.map_err(|(is_missing, message)| match is_missing {
             true => Unresolved::not_found(message).missing(object),
             false => Unresolved::not_found(message),
@@ -198,7 +208,7 @@ impl References<'_> {
         &self,
         kind: &dyn BackendKind,
         reference: &BackendObjectReference,
-        wanted: Wanted,
+        wanted: Wanted<'_>,
     ) -> Result<BackendId, Unresolved> {
         let object = self.permitted(reference)?;
         let id = BackendId {
@@ -206,9 +216,10 @@ impl References<'_> {
             port: reference.port.filter(|_| kind.has_ports()),
             transport: wanted.transport(),
             certificate: None,
+            function: None,
         };
         let backend = own_backend(kind, &id, self.reader)?;
-        if wanted == Wanted::Http && backend.protocol == AppProtocol::Opaque {
+        if matches!(wanted, Wanted::Http(_)) && backend.protocol == AppProtocol::Opaque {
             let message = format!("{id}: expected a backend that speaks HTTP");
             return Err(Unresolved::unsupported_protocol(message));
         }

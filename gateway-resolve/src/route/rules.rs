@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use gateway_model::{
-    HttpBackendRef, HttpMatch, HttpRule, Kind, Route, RouteRule, Rule as WrittenRule, SectionName,
-    Source, Timestamp, Unread, UnreadRule,
+    HttpBackendRef, HttpFilter, HttpMatch, HttpRule, Kind, Route, RouteRule, Rule as WrittenRule,
+    SectionName, Source, Timestamp, Unread, UnreadRule,
 };
 
 use crate::ir::{
@@ -27,7 +27,7 @@ use super::filters::{Filters, Place, filters};
 use super::matches::{Matches, Read, http, matches};
 use super::outcome::{ResolvedRule, RouteRules, RuleProblems, Rules};
 use super::patterns::{Patterns, RoutePatterns};
-use super::references::References;
+use super::references::{References, Wanted};
 use super::session::session;
 use super::settings::settings;
 
@@ -264,9 +264,8 @@ impl RuleContext<'_> {
         ): (usize, &_)| {
             let field = format_args!("{}.backendRefs[{index}]", self.field);
             let object = backend.object();
-            let target = self
-                .references
-                .target(&object, field, &mut problems.unresolved);
+            let wanted = Wanted::Http(self.function(written));
+            let found = (self.references).find(&object, wanted, field, &mut problems.unresolved);
             let place = Place {
                 field: format_args!("{field}.filters"),
                 of_backend: true,
@@ -281,12 +280,24 @@ impl RuleContext<'_> {
             WeightedTarget {
                 weight: backend.weight,
                 filters,
-                target: refusal.map_or(target, Target::Refused),
+                target: refusal.map_or(found.in_clear, Target::Refused),
             }
         };
         let mut targets = Vec::with_capacity(self.written.backend_refs.len());
         targets.extend(backends.map(target));
         targets
+    }
+
+    /// The function that filters of a backend ask for, or else those of the rule.
+    #[cfg(feature = "k8s-gateway")]
+    fn function<'f>(&'f self, of_backend: &'f [HttpFilter]) -> Option<&'f str> {
+        let own = crate::k8s_gateway::parameter(of_backend);
+        own.or_else(|| crate::k8s_gateway::parameter(&self.written.filters))
+    }
+
+    #[cfg(not(feature = "k8s-gateway"))]
+    fn function(&self, _of_backend: &[HttpFilter]) -> Option<&str> {
+        None
     }
 
     fn rule(&self, of_rule: Filters, targets: Vec<WeightedTarget>, failed: Option<String>) -> Rule {

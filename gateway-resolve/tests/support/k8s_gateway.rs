@@ -7,6 +7,8 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
 
+use super::functions::{fallback, functions, keys};
+
 fn namespace() -> impl Strategy<Value = &'static str> {
     select(vec!["a", "b"])
 }
@@ -27,6 +29,8 @@ pub(crate) fn object() -> impl Strategy<Value = Value> {
             "metadata": {"name": "default", "namespace": "gloo-system"},
             "spec": {"extauth": {"extauthzServerRef": {"name": "u0", "namespace": namespace}}},
         })),
+        1 => fallback(),
+        1 => keys("a"),
         1 => Just(json!({
             "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "all"},
         })),
@@ -164,6 +168,7 @@ fn upstream() -> impl Strategy<Value = Value> {
             "static": {"hosts": [{"addr": "10.0.0.1", "port": 8443}]},
             "sslConfig": {"secretRef": {"name": "pair", "namespace": "a"}},
         }),
+        functions("f0"),
         json!({}),
     ];
     (namespace(), select(specs)).prop_map(|(namespace, spec)| {
@@ -189,6 +194,7 @@ fn delegating() -> impl Strategy<Value = Value> {
     let filter = proptest::option::of(select(vec![
         json!({"group": "gateway.solo.io", "kind": "RouteOption", "name": "o0"}),
         json!({"group": "gateway.gloo.solo.io", "kind": "DirectResponse", "name": "d0"}),
+        json!({"group": "gloo.solo.io", "kind": "Parameter", "name": "f0"}),
     ]));
     let rule = (select(vec!["/", "/a", "/a/b"]), refs, filter);
     let meta = (
@@ -272,6 +278,7 @@ pub(crate) fn delegated() -> impl Strategy<Value = Value> {
     let filter = proptest::option::of(select(vec![
         ("gateway.solo.io", "RouteOption", "o0"),
         ("gateway.gloo.solo.io", "DirectResponse", "d0"),
+        ("gloo.solo.io", "Parameter", "f0"),
     ]));
     let to = select(vec![
         ("gateway.networking.k8s.io", "HTTPRoute", "r0"),
@@ -306,6 +313,12 @@ pub(crate) fn delegated() -> impl Strategy<Value = Value> {
             "metadata": {"name": "u0", "namespace": "a"},
             "spec": {"static": {"hosts": [{"addr": format!("10.0.0.{last}"), "port": 80}]}},
         })),
+        1 => select(vec!["f0", "f1"]).prop_map(|name| json!({
+            "apiVersion": "gloo.solo.io/v1", "kind": "Upstream",
+            "metadata": {"name": "u0", "namespace": "a"}, "spec": functions(name),
+        })),
+        1 => keys("a"),
+        1 => fallback(),
     ]
 }
 

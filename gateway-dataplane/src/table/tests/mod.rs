@@ -68,6 +68,7 @@ fn backend(name: &str) -> Arc<Backend> {
             port,
             transport: Transport::Tcp,
             certificate: None,
+            function: None,
         },
         source,
         protocol: AppProtocol::Http,

@@ -25,6 +25,7 @@ mod hash;
 mod header_manipulation;
 mod heads;
 mod health;
+mod lambda;
 mod log_sink;
 mod metadata;
 mod origin;
@@ -67,6 +68,7 @@ pub use hash::{HashPolicies, HashPolicy, HashedPart};
 pub use header_manipulation::{AddedHeader, HeaderChanges, HeaderManipulation};
 pub use heads::{EscapedSlashes, HealthAnswer, RegisteredMethods, RequestHeads, Underscores};
 pub use health::{GrpcProbe, HealthCheck, HttpProbe, Pauses, Probe, TcpProbe};
+pub use lambda::{AwsCredentials, AwsKeys, AwsRole, Lambda, LambdaAnswer, TokenService};
 pub use log_sink::{FileLog, LogEntries, LogSink, LoggedFields, LoggedRecord, ServerLog};
 pub use metadata::RuleMetadata;
 pub use origin::{Origin, Sourced};
@@ -251,6 +253,8 @@ settings! {
         health_check: HealthCheck,
         /// When an endpoint that fails is left alone for a while.
         ejection: Ejection,
+        /// The function that is called in the place of its being passed requests.
+        lambda: Lambda,
         /// How much of its traffic may be retries.
         retry_constraint: RetryConstraint,
     }

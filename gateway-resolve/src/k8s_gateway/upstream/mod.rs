@@ -6,20 +6,24 @@ mod annotations;
 mod balancing;
 mod connections;
 mod health;
+mod lambda;
 mod outliers;
 mod place;
 mod reading;
 mod settings;
 mod tls;
+mod web_server;
 
 use std::sync::Arc;
 
-use gateway_model::k8s_gateway::values::ProtocolSelection;
+use gateway_model::k8s_gateway::values::{AwsUpstream, ProtocolSelection, UpstreamType};
 use gateway_model::k8s_gateway::{Field, FieldError, Upstream};
 use gateway_model::{BackendObjectReference, Kind, ObjectRef};
 
 use crate::gateway::client_certificate::shown;
-use crate::ir::{AppProtocol, Backend, BackendId, BackendTls, Refusal, RefusalReason, Target};
+use crate::ir::{
+    AppProtocol, Backend, BackendId, BackendTls, Refusal, RefusalReason, Sourced, Target,
+};
 use crate::reader::{Read, Reader};
 
 use super::options::{self, Outcome};
@@ -41,26 +45,53 @@ fn upstream<'a>(object: &ObjectRef, reader: &Reader<'a>) -> Option<&'a Arc<Upstr
         .get(&object.namespace, &object.name)
 }
 
-/// The backend that an Upstream is; why there is none, and whether that is since it does not exist.
+/// The backend that an Upstream is, of whose functions `wanted` is called if it has some; why there is none, and
+/// whether that is since it does not exist.
 pub(crate) fn upstream_backend(
     object: &ObjectRef,
+    wanted: Option<&str>,
     reader: &Reader<'_>,
 ) -> Result<BackendId, (bool, String)> {
     let Some(found) = upstream(object, reader) else {
         return Err((true, format!("{object} does not exist")));
     };
-    let backend = resolved(found, reader);
-    backend.map(|backend| backend.id).map_err(|wrong| {
-        let texts = wrong.iter().map(Outcome::to_string);
-        let texts: Vec<_> = texts.collect();
-        (false, format!("{object}: {}", texts.join("; ")))
+    let wrong = |what: String| (false, format!("{object}: {what}"));
+    let backend = resolved(found, None, reader).map_err(|all| {
+        let texts: Vec<_> = all.iter().map(Outcome::to_string).collect();
+        wrong(texts.join("; "))
+    })?;
+    let function = functions(found).map(|aws| lambda::chosen(aws, wanted, reader));
+    let function = function.transpose();
+    Ok(BackendId {
+        function: function.map_err(|error| wrong(error.to_string()))?,
+        ..backend.id
     })
+}
+
+/// The same for connections that are passed on.
+pub(crate) fn stream_backend(
+    object: &ObjectRef,
+    reader: &Reader<'_>,
+) -> Result<BackendId, (bool, String)> {
+    let has_functions = |found: &Arc<Upstream>| functions(found).is_some();
+    match upstream(object, reader).is_some_and(has_functions) {
+        true => Err((false, format!("{object} takes requests only"))),
+        false => upstream_backend(object, None, reader),
+    }
+}
+
+/// The functions that an Upstream has in the place of endpoints that requests are passed to.
+fn functions(upstream: &Upstream) -> Option<&AwsUpstream> {
+    match &upstream.spec.upstream_type.as_ref()?.read {
+        Ok(UpstreamType::Aws(aws)) => Some(aws),
+        _ => None,
+    }
 }
 
 /// An Upstream that an option names, without a grant (K8sGateway: options may name those of any namespace).
 pub(super) fn target(namespace: &str, name: &str, reader: &Reader<'_>) -> Target {
     let object = ObjectRef::new(Upstream::GROUP, Upstream::KIND, namespace, name);
-    match upstream_backend(&object, reader) {
+    match upstream_backend(&object, None, reader) {
         Ok(id) => Target::Backend(id),
         Err((_, message)) => Target::Refused(Refusal::new(RefusalReason::BackendNotFound, message)),
     }
@@ -68,7 +99,11 @@ pub(super) fn target(namespace: &str, name: &str, reader: &Reader<'_>) -> Target
 
 /// The backend of an id that an Upstream has.
 pub(super) fn backend(id: &BackendId, reader: &Reader<'_>) -> Option<Arc<Backend>> {
-    let backend = resolved(upstream(&id.object, reader)?, reader).ok()?;
+    let found = upstream(&id.object, reader)?;
+    let backend = resolved(found, id.function.as_deref(), reader).ok()?;
+    if backend.settings.lambda.is_some() != functions(found).is_some() {
+        return None;
+    }
     let shown = || id.certificate.as_ref().and_then(|id| shown(id, reader));
     let tls = backend.tls.map(|tls| BackendTls {
         identity: tls.identity.or_else(shown),
@@ -84,7 +119,7 @@ pub(super) fn backend(id: &BackendId, reader: &Reader<'_>) -> Option<Arc<Backend
 /// What is wrong with an Upstream, and what of it is not honoured.
 pub(super) fn problems(upstream: &Upstream, reader: &Reader<'_>) -> Vec<Outcome> {
     let mut found = options::problems_below("spec", &upstream.spec);
-    let wrong = resolved(upstream, reader).err().unwrap_or_default();
+    let wrong = resolved(upstream, None, reader).err().unwrap_or_default();
     found.extend(
         wrong
             .into_iter()
@@ -94,19 +129,25 @@ pub(super) fn problems(upstream: &Upstream, reader: &Reader<'_>) -> Vec<Outcome>
     found
 }
 
-/// What an Upstream comes to, or all that is wrong with it.
-fn resolved(upstream: &Upstream, reader: &Reader<'_>) -> Result<Backend, Vec<Outcome>> {
+/// What an Upstream comes to, with that function of it, or all that is wrong with it.
+fn resolved(
+    upstream: &Upstream,
+    function: Option<&str>,
+    reader: &Reader<'_>,
+) -> Result<Backend, Vec<Outcome>> {
     let spec = &upstream.spec;
     let mut reading = Reading::new(spec, "spec", upstream.source());
     let place = reading.must(
         &spec.upstream_type,
         "expected one of kube, static and others, found none",
-        |found| place::place(found, reader),
+        |found| place::place(found, upstream, function, reader),
     );
     let secured = reading.read(&spec.ssl_config, |written| tls::tls(written, reader));
-    let settings = settings::settings(&mut reading, reader);
+    let mut settings = settings::settings(&mut reading, reader);
     let protocol = protocol(&mut reading);
-    let place = reading.finish(place)?;
+    let (place, lambda) = reading.finish(place)?;
+    settings.lambda =
+        lambda.map(|lambda| Box::new(Sourced::new(lambda, "spec.aws", upstream.source())));
     let Place {
         port,
         tls,

@@ -3,15 +3,15 @@
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 
-use gateway_model::k8s_gateway::FieldError;
 use gateway_model::k8s_gateway::values::{KubeUpstream, StaticHost, StaticUpstream, UpstreamType};
+use gateway_model::k8s_gateway::{FieldError, Upstream};
 use gateway_model::{Hostname, Kind, ObjectRef, Port, Service};
 
-use crate::ir::{BackendId, BackendTls, Endpoint, EndpointAddress};
+use crate::ir::{BackendId, BackendTls, Endpoint, EndpointAddress, Lambda};
 use crate::reader::Reader;
 use crate::route::backends;
 
-use super::tls;
+use super::{lambda, tls};
 
 /// Where an Upstream is.
 pub(super) struct Place {
@@ -23,15 +23,27 @@ pub(super) struct Place {
     pub(super) endpoints: Vec<Endpoint>,
 }
 
-pub(super) fn place(written: &UpstreamType, reader: &Reader<'_>) -> Result<Place, FieldError> {
+/// Where an Upstream is, and the function that is called there, if it has functions and one was chosen.
+pub(super) fn place(
+    written: &UpstreamType,
+    upstream: &Upstream,
+    chosen: Option<&str>,
+    reader: &Reader<'_>,
+) -> Result<(Place, Option<Lambda>), FieldError> {
+    let mut function = None;
     let mut place = match written {
         UpstreamType::Kube(kube) => of_service(kube, reader)?,
         UpstreamType::Static(listed) => of_hosts(listed)?,
+        UpstreamType::Aws(aws) => {
+            let (place, called) = lambda::place(aws, upstream, chosen, reader)?;
+            function = called;
+            place
+        }
         _ => return Err(FieldError::new("is not supported")),
     };
     place.endpoints.sort();
     place.endpoints.dedup();
-    Ok(place)
+    Ok((place, function))
 }
 
 /// Those that the Service has for its port.
