@@ -49,7 +49,7 @@ mod conduct;
 mod conduct;
 #[cfg(feature = "proxy")]
 mod crypto;
-#[cfg(feature = "templates")]
+#[cfg(any(feature = "lambda", feature = "templates"))]
 mod envelope;
 pub mod filter;
 mod format;

@@ -132,6 +132,9 @@ pub struct Limits {
     /// Time that a server of access logs has to take entries, where its log sets none. Beyond: they are lost. Default
     /// 5 s.
     pub log_delivery: Duration,
+    /// Bytes of a request that calls a function, and of a function's answer that is taken apart. Beyond: 413, and 500.
+    /// Default 6 MiB, which is what AWS Lambda takes.
+    pub function_body: usize,
     /// Bytes of a request body that a mirror may lag behind. Beyond: the copy is given up, counted and logged.
     /// Default 1 MiB.
     pub mirror_lag: usize,
@@ -207,6 +210,7 @@ impl Default for Limits {
             log_backlog: 1 << 20,
             log_gathering: Duration::from_secs(1),
             log_delivery: Duration::from_secs(5),
+            function_body: 6 << 20,
             mirror_lag: 1 << 20,
             mirror_lag_of_all: 64 << 20,
             mirrors: 1_024,
@@ -266,6 +270,9 @@ pub(crate) mod fixed {
     pub(crate) const ADDRESSES: usize = 64;
     /// Names that are looked up at once.
     pub(crate) const LOOKUPS: usize = 16;
+    /// Bytes of an answer of a token service. Beyond: there are no credentials.
+    #[cfg(feature = "lambda")]
+    pub(crate) const TOKEN_ANSWER: usize = 64 << 10;
     /// Heads whose memory a worker keeps for those that come.
     pub(crate) const HEADS_KEPT: usize = 64;
     /// Bytes of text that are kept of one head.

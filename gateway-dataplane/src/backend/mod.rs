@@ -8,6 +8,11 @@ mod datagrams;
 mod erased;
 mod error;
 pub(crate) mod http1;
+#[cfg(feature = "lambda")]
+mod lambda;
+#[cfg(not(feature = "lambda"))]
+#[path = "lambda_not.rs"]
+mod lambda;
 mod lend;
 mod payload;
 mod tunnel;
@@ -17,6 +22,8 @@ pub use datagrams::Datagrams;
 pub(crate) use datagrams::Owner;
 pub use erased::BoxBackend;
 pub use error::{BackendError, BackendErrorKind};
+#[cfg(feature = "lambda")]
+pub use lambda::AwsEnvironment;
 pub use lend::Direct;
 pub(crate) use lend::{Connecting, Course, Lend, Noted};
 pub use payload::Payload;

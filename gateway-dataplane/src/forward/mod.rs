@@ -302,7 +302,11 @@ async fn carry_out<B: Backend>(
                 &observed,
             );
             match called.await {
-                Ok(response) => (response, Reason::Backend, false),
+                Ok(response) => {
+                    // One that answers in the place of its endpoints says why.
+                    let own = response.extensions().get().copied();
+                    (response, own.unwrap_or(Reason::Backend), false)
+                }
                 Err(error) => {
                     let answer = answer::failure(&error, connection).told(plan.settled.language);
                     let (reason, last) = (answer.reason, answer.last);

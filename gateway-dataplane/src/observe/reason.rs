@@ -34,8 +34,10 @@ pub enum Reason {
     Transformation,
     /// It comes from another site than it is for.
     Csrf,
-    /// Its body is longer than a stage of its rule takes.
+    /// Its body is longer than a stage of its rule, or its backend, takes.
     TooLarge,
+    /// There are no credentials to call its backend with.
+    NoCredentials,
     /// There is no rule for it.
     NoRoute(Miss),
     /// It is not a request, or one that must not be passed on (RFC 9110, RFC 9112).
@@ -69,6 +71,7 @@ impl Reason {
             Self::Transformation => "transformation_failed",
             Self::Csrf => "csrf",
             Self::TooLarge => "request_too_large",
+            Self::NoCredentials => "no_credentials",
             Self::NoRoute(Miss::NoListener) => "no_listener",
             Self::NoRoute(Miss::NoRoute) => "no_route",
             Self::NoRoute(Miss::NoRule) => "no_rule",
@@ -94,6 +97,7 @@ impl Reason {
             Self::RateLimited => "request_rate_limited",
             Self::Csrf => "csrf_origin_mismatch",
             Self::TooLarge => "request_payload_too_large",
+            Self::NoCredentials => "aws_lambda_credentials_not_found",
             Self::Failed(kind) => match kind {
                 BackendErrorKind::NoEndpoint => "no_healthy_upstream",
                 BackendErrorKind::Timeout => "upstream_response_timeout",

@@ -16,6 +16,12 @@ mod connections;
 mod durations;
 mod failures;
 mod forwarding;
+#[cfg(feature = "lambda")]
+mod function_answers;
+#[cfg(feature = "lambda")]
+mod function_credentials;
+#[cfg(feature = "lambda")]
+mod functions;
 mod gateway_tls;
 #[cfg(feature = "grpc")]
 mod grpc_web;

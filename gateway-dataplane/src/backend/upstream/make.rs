@@ -20,7 +20,10 @@ use super::settings::Settings;
 use super::total::Total;
 use super::way::Way;
 use super::{Slot, Upstream};
-use crate::backend::{MakeBackend, Site};
+#[cfg(feature = "lambda")]
+use crate::backend::lambda::AwsEnvironment;
+use crate::backend::lambda::{Lambda, Providers};
+use crate::backend::{BoxBackend, MakeBackend, Site};
 
 /// Builds [`Upstream`]s. How each balances, and what it is allowed, is said by the
 /// [settings](ir::BackendSettings) of its backend and by the limits of the gateway.
@@ -32,6 +35,7 @@ pub struct Upstreams<C = TcpConnect> {
     total: OnceLock<Arc<Total>>,
     budgets: Budgets,
     looking: Arc<Looking>,
+    providers: Providers,
 }
 
 impl Upstreams {
@@ -56,6 +60,7 @@ impl<C: Connect> Upstreams<C> {
             total: OnceLock::new(),
             budgets: Budgets::default(),
             looking: Arc::new(Looking::new(in_the_dns())),
+            providers: Providers::default(),
         }
     }
 
@@ -66,12 +71,43 @@ impl<C: Connect> Upstreams<C> {
         Self { pick, ..self }
     }
 
+    /// Has functions called with what `environment` says of credentials, in place of that of the process.
+    #[cfg(feature = "lambda")]
+    #[must_use]
+    pub fn in_environment(self, environment: AwsEnvironment) -> Self {
+        let providers = Providers::new(environment);
+        Self { providers, ..self }
+    }
+
     /// Has `lookup` look up the names that endpoints have. Unless that is said, the DNS of the system is asked, which
     /// takes the feature `dns`.
     #[must_use]
     pub fn named_by(self, lookup: impl Lookup) -> Self {
         let looking = Arc::new(Looking::new(Some(Arc::new(lookup))));
         Self { looking, ..self }
+    }
+}
+
+impl<C: Connect> Upstreams<C> {
+    /// What calls the function that a backend is, if it is one.
+    fn lambda(&self, spec: &ir::Backend, site: &Site<'_>) -> Option<Lambda> {
+        let called = &spec.settings.lambda.as_ref()?.value;
+        let reach = |service: &ir::TokenService| {
+            BoxBackend::new(self.make(&Arc::new(of_service(service, spec)), site, None))
+        };
+        let provider = self.providers.of(&called.credentials, reach);
+        let limit = site.limits.function_body;
+        Some(Lambda::new(called.clone(), provider, limit))
+    }
+}
+
+/// The backend that a token service is.
+fn of_service(service: &ir::TokenService, of: &ir::Backend) -> ir::Backend {
+    ir::Backend {
+        protocol: ir::AppProtocol::Http1,
+        tls: service.tls.clone(),
+        endpoints: vec![service.endpoint.clone()],
+        ..ir::Backend::new(of.id.clone(), of.source.clone())
     }
 }
 
@@ -129,6 +165,7 @@ impl<C: Connect> MakeBackend for Upstreams<C> {
             pending: Pending::default(),
             looking: Arc::clone(&self.looking),
             checks: Checks::default(),
+            lambda: self.lambda(spec, site),
         });
         upstream.begin_to_look_up();
         upstream.begin_to_check();

@@ -57,6 +57,7 @@ use self::names::{Looking, Pending, Roll};
 use self::settings::Settings;
 use self::tls::Secured;
 use self::way::Way;
+use super::lambda::{Lambda, Uncalled};
 use super::{
     Attempt, Backend, BackendError, BackendErrorKind, Datagrams, Direct, Lend, Noted, Payload,
     Tunnel, http1,
@@ -80,6 +81,7 @@ pub struct Upstream<C: Connect = TcpConnect> {
     pending: Pending,
     looking: Arc<Looking>,
     checks: Checks,
+    lambda: Option<Lambda>,
 }
 
 /// What comes of a request that has a limit; that of the response's body counts as well.
@@ -212,6 +214,34 @@ impl<C: Connect> Backend for Upstream<C> {
 
 impl<C: Connect> Upstream<C> {
     async fn send(
+        &self,
+        request: Request<Body>,
+        attempt: &Attempt<'_>,
+    ) -> Result<Response<Body>, BackendError> {
+        match &self.lambda {
+            None => self.pass_on(request, attempt).await,
+            Some(lambda) => Box::pin(self.call_function(lambda, request, attempt)).await,
+        }
+    }
+
+    /// Calls the function that the backend is.
+    async fn call_function(
+        &self,
+        lambda: &Lambda,
+        request: Request<Body>,
+        attempt: &Attempt<'_>,
+    ) -> Result<Response<Body>, BackendError> {
+        match lambda.call(request, attempt.worker).await {
+            Ok(call) => {
+                let answer = self.pass_on(call, attempt).await?;
+                Ok(lambda.answered(answer).await)
+            }
+            Err(Uncalled::Answered(answer)) => Ok(answer),
+            Err(Uncalled::Failed(error)) => Err(error),
+        }
+    }
+
+    async fn pass_on(
         &self,
         request: Request<Body>,
         attempt: &Attempt<'_>,

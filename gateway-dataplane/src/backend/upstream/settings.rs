@@ -100,7 +100,7 @@ fn is_direct(spec: &ir::Backend) -> bool {
     let asked = &spec.settings;
     let protocol = !matches!(spec.protocol, AppProtocol::H2c | AppProtocol::AsClient);
     let exchange = asked.http.as_ref().and_then(|http| http.value.exchange);
-    protocol && asked.proxy_header.is_none() && exchange.is_none()
+    protocol && asked.proxy_header.is_none() && exchange.is_none() && asked.lambda.is_none()
 }
 
 /// What may be open: no more than the gateway allows.

@@ -3,6 +3,8 @@
 pub(crate) mod client;
 #[cfg(feature = "dns")]
 pub(crate) mod dns;
+#[cfg(feature = "lambda")]
+pub(crate) mod lambda;
 pub(crate) mod origin;
 #[cfg(feature = "grpc")]
 pub(crate) mod proto;
