@@ -9,6 +9,7 @@ mod explain_streams;
 mod files;
 mod filters;
 mod findings;
+mod functions;
 mod host_options;
 mod listener_options;
 mod manifests;

@@ -29,6 +29,7 @@ fn every_manifest_is_clean_and_has_a_test() {
         "k8sgateway/canary-with-transformations.yaml",
         "k8sgateway/delegated-teams.yaml",
         "k8sgateway/external-authorization.yaml",
+        "k8sgateway/lambda.yaml",
         "quickstart.yaml",
         "redirects-and-rewrites.yaml",
         "tls.yaml",
