@@ -30,9 +30,7 @@ pub(crate) use index::OptionsByTarget;
 pub(crate) use listeners::{ListenerPolicies, listener_policies};
 pub(crate) use rule::{Native, extended};
 pub(crate) use tls_options::{is_tls_option, narrowed};
-pub(crate) use upstream::{
-    annotated, is_annotated, is_upstream, stream_backend, upstream_backend,
-};
+pub(crate) use upstream::{annotated, is_annotated, is_upstream, stream_backend, upstream_backend};
 
 use std::sync::Arc;
 
