@@ -16,7 +16,7 @@ pub(super) struct WebServer {
     pub(super) tls: Option<BackendTls>,
 }
 
-/// The server of a URL that has no path.
+/// The server of a URL that has no path. A name of AWS is not looked up among those of the cluster as well.
 pub(super) fn web_server(url: &str) -> Result<WebServer, String> {
     let wrong = || format!("expected a URL such as https://example.com, found {url:?}");
     let uri: http::Uri = url.parse().map_err(|_| wrong())?;
@@ -39,7 +39,12 @@ pub(super) fn web_server(url: &str) -> Result<WebServer, String> {
         Err(_) => {
             let host = Hostname::new(&host.to_ascii_lowercase()).ok();
             let host = host.filter(|host| !host.is_wildcard()).ok_or_else(wrong)?;
-            EndpointAddress::Name { host, port }
+            let is_whole = host.as_str().ends_with(".amazonaws.com");
+            EndpointAddress::Name {
+                host,
+                port,
+                is_whole,
+            }
         }
     };
     let server_name = match &address {
