@@ -3,7 +3,8 @@ use rcgen::{CertifiedKey, KeyPair as Key, PKCS_ECDSA_P256_SHA256, PKCS_ED25519};
 use x509_parser::asn1_rs::FromDer;
 use x509_parser::certificate::X509Certificate;
 
-use super::{KeyPairError, key_pair, rsa_size, supported};
+use super::der::{rsa_size, supported};
+use super::{KeyPairError, key_pair};
 use crate::ir::PrivateKey;
 
 fn made(names: &[&str]) -> (String, String) {
