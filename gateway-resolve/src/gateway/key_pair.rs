@@ -1,5 +1,9 @@
 //! A certificate chain and its private key, out of PEM.
 
+#[cfg(feature = "certificates")]
+mod der;
+#[cfg(not(feature = "certificates"))]
+#[path = "key_pair/unread.rs"]
 mod der;
 
 use gateway_model::Hostname;
@@ -18,10 +22,17 @@ pub(crate) struct KeyPair {
 }
 
 /// Why there is no [`KeyPair`]. Never holds any part of the key.
+#[cfg_attr(
+    not(feature = "certificates"),
+    allow(dead_code, reason = "most is said by who reads certificates")
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum KeyPairError {
     #[error("tls.crt holds no PEM block CERTIFICATE")]
     NoCertificate,
+    #[cfg(not(feature = "certificates"))]
+    #[error("{}", UNREAD)]
+    Unread,
     #[error("certificate {0} of tls.crt, counting from 0, is not an X.509 certificate")]
     BadCertificate(usize),
     #[error("tls.key holds no PEM block PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY")]
@@ -50,11 +61,18 @@ pub(crate) fn key_pair(certificates: &[u8], key: &[u8]) -> Result<KeyPair, KeyPa
     Ok(KeyPair { chain, key, names })
 }
 
+#[cfg(not(feature = "certificates"))]
+const UNREAD: &str = "gateway-resolve was built without the feature certificates, and reads none";
+
 /// Why there are no certificates of authorities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum AuthoritiesError {
     #[error("expected PEM blocks CERTIFICATE, found none that is whole")]
     None,
+    #[cfg(not(feature = "certificates"))]
+    #[error("{}", UNREAD)]
+    Unread,
+    #[cfg(feature = "certificates")]
     #[error("certificate {0}, counting from 0, is not an X.509 certificate")]
     Bad(usize),
 }
@@ -62,10 +80,8 @@ pub(crate) enum AuthoritiesError {
 /// Reads certificates of authorities.
 pub(crate) fn authorities(bytes: &[u8]) -> Result<Vec<Vec<u8>>, AuthoritiesError> {
     let found = chain(bytes).map_err(|_| AuthoritiesError::None)?;
-    match der::first_bad(&found) {
-        Some(bad) => Err(AuthoritiesError::Bad(bad)),
-        None => Ok(found),
-    }
+    der::authorities(&found)?;
+    Ok(found)
 }
 
 fn chain(bytes: &[u8]) -> Result<Vec<Vec<u8>>, KeyPairError> {
@@ -113,5 +129,5 @@ fn private_key(bytes: &[u8]) -> Result<PrivateKey, KeyPairError> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "certificates"))]
 mod tests;

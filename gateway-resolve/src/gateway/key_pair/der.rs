@@ -6,7 +6,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::public_key::PublicKey;
 
-use super::KeyPairError;
+use super::{AuthoritiesError, KeyPairError};
 use crate::ir::PrivateKey;
 
 /// The DNS names that the first certificate of a chain is for, if it can be served with this key.
@@ -23,8 +23,16 @@ pub(super) fn names(chain: &[Vec<u8>], key: &PrivateKey) -> Result<Vec<Hostname>
     }
 }
 
+/// Checks that all of these are certificates.
+pub(super) fn authorities(found: &[Vec<u8>]) -> Result<(), AuthoritiesError> {
+    match first_bad(found) {
+        Some(bad) => Err(AuthoritiesError::Bad(bad)),
+        None => Ok(()),
+    }
+}
+
 /// The position of the first that is not a certificate.
-pub(super) fn first_bad(chain: &[Vec<u8>]) -> Option<usize> {
+fn first_bad(chain: &[Vec<u8>]) -> Option<usize> {
     chain.iter().position(|der| certificate(der).is_none())
 }
 
