@@ -48,10 +48,11 @@ pub trait BackendKind: fmt::Debug + Send + Sync {
 /// then the older before the younger.
 ///
 /// Its objects are in the [`Snapshot`](crate::Snapshot) as [`Resource::Custom`](gateway_model::Resource::Custom). They
-/// say in `spec.targetRefs`, or in `spec.targetRef`, what they are for: HTTPRoutes and GRPCRoutes, of which a section is
+/// say in `spec.targetRefs`, or in `spec.targetRef`, what they are for: routes of any kind, of which a section is
 /// a rule by its name; Gateways and ListenerSets, of which it is a listener; Services, of which it is a port by its
 /// name, and the embedder's own kinds of backends. What one says is found in the settings of the rule, listener or
-/// backend ([`RuleSettings::extension`](crate::ir::RuleSettings::extension)).
+/// backend ([`RuleSettings::extension`](crate::ir::RuleSettings::extension), and
+/// [`StreamSettings`](crate::ir::StreamSettings) of layer 4).
 pub trait PolicyKind: fmt::Debug + Send + Sync {
     /// Its API group.
     fn group(&self) -> &str;

@@ -185,6 +185,76 @@ fn a_policy_of_an_own_kind_sets_its_value_in_the_rules_of_its_target() {
     assert!(read.contains("is not read back"), "{read}");
 }
 
+/// A Gateway with a listener for routes of each kind of layer 4, and these.
+fn streams() -> String {
+    let mut text = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: web, namespace: shop}
+spec:
+  gatewayClassName: any
+  listeners:
+  - {name: tcp, port: 90, protocol: TCP}
+  - {name: tls, port: 443, protocol: TLS, tls: {mode: Passthrough}}
+  - {name: udp, port: 53, protocol: UDP}
+"
+    .to_owned();
+    for (kind, listener) in [
+        ("TCPRoute", "tcp"),
+        ("TLSRoute", "tls"),
+        ("UDPRoute", "udp"),
+    ] {
+        let hosts = match kind {
+            "TLSRoute" => "hostnames: [a.example], ",
+            _ => "",
+        };
+        text += &format!(
+            "---
+apiVersion: gateway.networking.k8s.io/v1
+kind: {kind}
+metadata: {{name: r, namespace: shop}}
+spec: {{{hosts}parentRefs: [{{name: web, sectionName: {listener}}}], rules: [{{name: all, backendRefs: [{{name: cart, port: 80}}]}}]}}
+"
+        );
+    }
+    text
+}
+
+/// GEP-713, on layer 4: as for HTTP.
+#[test]
+fn a_policy_of_an_own_kind_sets_its_value_in_rules_of_layer_4() {
+    for kind in ["TCPRoute", "TLSRoute", "UDPRoute"] {
+        let route = ROUTE.replace("HTTPRoute", kind);
+        let whole = urgency("whole", 1, 1, &route);
+        let younger = urgency("younger", 3, 4, &route);
+        let section = route.replace("name: r", "name: r, sectionName: all");
+        let section = urgency("section", 2, 3, &section);
+        let streams = streams();
+        let tiers = |policies: &[&str]| {
+            let texts = [&[&*streams], policies].concat();
+            let Resolution { ir, statuses, .. } = resolved(&texts);
+            let rules = ir.listeners().iter().flat_map(|one| one.stream_rules());
+            let set = rules.filter_map(|rule| {
+                let set = rule.settings.extension::<Urgency>()?;
+                Some((rule.source.id.route.kind.to_string(), set.value.tier))
+            });
+            (set.collect::<Vec<_>>(), statuses)
+        };
+        assert_eq!(tiers(&[]).0, []);
+        let (set, statuses) = tiers(&[&whole, &younger]);
+        assert_eq!(set, [(kind.to_owned(), 1)]);
+        let said = statuses.findings();
+        let said: Vec<_> = said.map(|one| (&*one.resource.name, one.code)).collect();
+        assert!(said.contains(&("younger", "Conflicted")), "{said:?}");
+        let object = ObjectRef::new(GROUP, "Urgency", "shop", "whole");
+        let Some(Status::Custom { status, .. }) = statuses.get(&object) else {
+            panic!("{kind}")
+        };
+        assert_eq!(status.ancestors.len(), 1, "{kind}");
+        assert_eq!(tiers(&[&whole, &section]).0, [(kind.to_owned(), 3)]);
+    }
+}
+
 #[test]
 fn a_policy_of_an_own_kind_is_for_listeners_and_backends_too() {
     let gateway = "{group: gateway.networking.k8s.io, kind: Gateway, name: web, sectionName: more}";

@@ -103,8 +103,8 @@ mod tests {
 
     use gateway_model::{ObjectRef, Port, Source};
     use gateway_resolve::ir::{
-        BackendId, Refusal, RefusalReason, RuleSource, StreamAction, StreamRule, StreamSplit,
-        StreamTarget, Target,
+        BackendId, Refusal, RefusalReason, RuleSource, StreamAction, StreamRule, StreamSettings,
+        StreamSplit, StreamTarget, Target,
     };
 
     use super::StreamRoute;
@@ -132,6 +132,7 @@ mod tests {
         let rule = StreamRule {
             source: RuleSource::new(route, 0),
             action: StreamAction::Forward(StreamSplit::new(targets.into()).unwrap()),
+            settings: StreamSettings::default(),
         };
         let name = |id: &BackendId| Some(id.object.name.to_string());
         let route = StreamRoute::compile(Some(&Arc::new(rule)), name);

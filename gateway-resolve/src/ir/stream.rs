@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gateway_model::Hostname;
 use serde::{Deserialize, Serialize};
 
-use super::{BackendId, Refusal, RuleSource, Split, Target, Weighted};
+use super::{BackendId, Refusal, RuleSource, Split, StreamSettings, Target, Weighted};
 
 /// The rule for one server name of a TLS listener.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -26,6 +26,9 @@ pub struct StreamRule {
     pub source: RuleSource,
     /// Where connections and datagrams end up.
     pub action: StreamAction,
+    /// What policies say of it.
+    #[serde(default, skip_serializing_if = "StreamSettings::is_empty")]
+    pub settings: StreamSettings,
 }
 
 impl StreamRule {

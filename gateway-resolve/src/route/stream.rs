@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use gateway_model::{
-    BackendRef, Kind, Route, RouteRule, StreamProtocol, StreamRule as Written, Tcp, Tls, Udp,
-    UnreadRule,
+    BackendRef, Kind, ObjectRef, Route, RouteRule, SectionName, StreamProtocol,
+    StreamRule as Written, Tcp, Tls, Udp, UnreadRule,
 };
 
 use crate::ir::{
-    Refusal, RefusalReason, RuleSource, StreamAction, StreamRule, StreamSplit, StreamTarget,
-    Transport,
+    Refusal, RefusalReason, RuleSource, StreamAction, StreamRule, StreamSettings, StreamSplit,
+    StreamTarget, Transport,
 };
+use crate::kinds::extensions;
 use crate::problem::{Problem, texts};
+use crate::reader::Reader;
 use crate::reason::RouteAccepted;
 
 use super::outcome::{RouteRules, RuleProblems, Rules};
@@ -70,17 +72,20 @@ where
     problems
         .dropped
         .extend((1..route.spec.rules.len()).map(left_over));
+    let name = first.and_then(|rule| match rule {
+        RouteRule::Read(rule) => rule.name.as_ref(),
+        RouteRule::Unread(unread) => unread.name.as_ref(),
+    });
+    let settings = settings(&route.reference(), name, references.reader);
     let rule = |action| {
         Arc::new(StreamRule {
             source: RuleSource {
                 created: route.metadata.creation_timestamp,
-                name: first.and_then(|rule| match rule {
-                    RouteRule::Read(rule) => rule.name.clone(),
-                    RouteRule::Unread(unread) => unread.name.clone(),
-                }),
+                name: name.cloned(),
                 ..RuleSource::new(route.source(), 0)
             },
             action,
+            settings: settings.clone(),
         })
     };
     let is_same = in_clear == passed_on;
@@ -102,6 +107,14 @@ where
         #[cfg(feature = "k8s-gateway")]
         looked_at: Default::default(),
     }
+}
+
+/// What policies say of a rule of `route`.
+fn settings(route: &ObjectRef, name: Option<&SectionName>, reader: &Reader<'_>) -> StreamSettings {
+    let section = name.map_or("", SectionName::as_str);
+    let mut settings = StreamSettings::default();
+    settings.extensions = extensions(route, section, reader);
+    settings
 }
 
 /// Where what comes in clear goes, and TLS that is passed on.

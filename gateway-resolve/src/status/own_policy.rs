@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use gateway_model::{
     CustomObject, CustomStatus, Gateway, GrpcRoute, HttpRoute, Kind, ListenerSet, ObjectRef,
-    PolicyStatus, Service,
+    PolicyStatus, Service, TcpRoute, TlsRoute, UdpRoute,
 };
 
 use crate::Snapshot;
@@ -115,6 +115,9 @@ fn may_have_policies(object: &ObjectRef, reader: &Reader<'_>) -> bool {
         (HttpRoute::GROUP, HttpRoute::KIND),
         (ListenerSet::GROUP, ListenerSet::KIND),
         (Service::GROUP, Service::KIND),
+        (TcpRoute::GROUP, TcpRoute::KIND),
+        (TlsRoute::GROUP, TlsRoute::KIND),
+        (UdpRoute::GROUP, UdpRoute::KIND),
     ];
     known.contains(&(group, kind)) || reader.kinds().of_backend(group, kind).is_some()
 }

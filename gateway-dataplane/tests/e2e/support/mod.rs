@@ -21,8 +21,8 @@ use gateway_resolve::ir::{
     Action, AppProtocol, Authorization, Backend, BackendId, BackendSettings, Binding, Certificate,
     CertificateId, ClientValidation, Endpoint, Failures, Filter, Handshake, Ir, Listener,
     ListenerId, Match, PathMatch, PrivateKey, Retry, Route, Rule, RuleSettings, RuleSource,
-    ServerName, SessionPersistence, Sourced, Split, Stack, StreamAction, StreamRule, StreamSplit,
-    StreamTarget, Target, Tls, VirtualHost, WeightedTarget,
+    ServerName, SessionPersistence, Sourced, Split, Stack, StreamAction, StreamRule,
+    StreamSettings, StreamSplit, StreamTarget, Target, Tls, VirtualHost, WeightedTarget,
 };
 
 fn object(kind: &'static str, name: &str) -> ObjectRef {
@@ -244,6 +244,7 @@ fn stream_rule(targets: Vec<StreamTarget>) -> Option<Arc<StreamRule>> {
     let rule = StreamSplit::new(targets).map(|split| StreamRule {
         source: RuleSource::new(source("TCPRoute", "route"), 0),
         action: StreamAction::Forward(split),
+        settings: StreamSettings::default(),
     });
     rule.map(Arc::new)
 }

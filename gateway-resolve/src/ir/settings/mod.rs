@@ -1,6 +1,6 @@
 //! Settings, each with what it came from.
 //!
-//! They are apart by level: of a rule ([`RuleSettings`]), of a virtual host ([`VirtualHostSettings`]), of a
+//! They are apart by level: of a rule ([`RuleSettings`], [`StreamSettings`]), of a virtual host ([`VirtualHostSettings`]), of a
 //! listener ([`ListenerSettings`]), of a backend ([`BackendSettings`]). Which level counts when several have a setting is decided for each
 //! feature by the data plane, when it compiles its table. A setting is named for what it does, not for the
 //! kind of resource that asked for it, and its type has a file of its own here.
@@ -193,6 +193,11 @@ settings! {
 }
 
 settings! {
+    /// What may be tuned for one rule of layer 4: so far what an embedder's own policies say.
+    StreamSettings {}
+}
+
+settings! {
     /// What may be tuned for one virtual host, for all its rules.
     VirtualHostSettings {
         /// Whether the listener's server is asked whether a request may pass, where the rule does not say.
@@ -261,6 +266,13 @@ settings! {
 }
 
 impl BackendSettings {
+    /// Is nothing set?
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl StreamSettings {
     /// Is nothing set?
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
