@@ -31,7 +31,8 @@ use crate::{Body, ConnectionInfo};
 ///
 /// It sees the head in canonical form, before the rule's filters, and may edit it; which rule takes the request
 /// is settled, if there [is one](Asking::rule). The request's body is not read meanwhile, unless the stage [asks for it](Self::takes_exchange). The
-/// rule's request timeout counts, and a client that leaves drops the future.
+/// rule's request timeout counts, before routing [`Limits::receiving`](crate::Limits::receiving) as well: 504. A client
+/// that leaves drops the future.
 ///
 /// ```
 /// use bytes::Bytes;

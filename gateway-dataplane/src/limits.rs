@@ -72,6 +72,9 @@ pub struct Limits {
     /// [`Upstreams`](crate::backend::upstream::Upstreams) makes. A backend may have as many as are left for others:
     /// half at most, and beside greedy ones there is always some for the next. Beyond: 503. Default 16,384.
     pub upstream_connections: usize,
+    /// Time that the [stages](crate::admit) before routing may take together, bodies that they read included. Beyond:
+    /// 504. It counts for the timeouts of the rule as well. Default 30 s.
+    pub receiving: Duration,
     /// Times that a request may come through this gateway, as it says itself in `CDN-Loop` (RFC 8586). Beyond:
     /// 508. Default 4.
     pub own_hops: usize,
@@ -186,6 +189,7 @@ impl Default for Limits {
             backend_requests: 1_024,
             backend_connections: 1_024,
             upstream_connections: 16_384,
+            receiving: Duration::from_secs(30),
             own_hops: 4,
             udp_sessions: 4_096,
             udp_sessions_of_address: 1_024,

@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::ConnectionInfo;
 use super::answer::{self, Answer};
 use super::attempt::within;
+use super::{ConnectionInfo, Options};
 use crate::Body;
 use crate::admit::{Edits, Entering, Place, Stages};
 use crate::codec::h1::Client;
-use crate::plan::Planner;
 use crate::plan::admit::{Marks, refused};
+use crate::plan::answer::Language;
 use crate::server::Order;
 use crate::table::CompiledRule;
 
@@ -30,17 +30,35 @@ pub(super) struct Passed {
     pub(super) rerouted: Option<Place>,
 }
 
-/// Passes the stages that stand behind `after`. The rule's request timeout counts.
+/// Passes the stages that stand before routing, in the time that these have together. Comes to the time that it took.
+pub(super) async fn receive(
+    options: &Options,
+    stages: &Stages,
+    connection: &ConnectionInfo,
+    entering: Entering<'_>,
+) -> Result<Duration, Answer> {
+    let begun = Instant::now();
+    let limit = options.limits.receiving;
+    let language = Language::of(entering.head);
+    let receiving = options.planner.receive(stages, connection, entering);
+    match within(Some((begun + limit, limit)), receiving).await {
+        Ok(received) => received.map(|()| begun.elapsed()),
+        Err(late) => Err(answer::failure(&late, connection).told(language)),
+    }
+}
+
+/// Passes the stages that stand behind `after`. The rule's request timeout counts, of which `spent` is over.
 pub(super) async fn pass<B>(
     stages: &Stages,
     after: Option<Place>,
     rule: &CompiledRule<Arc<B>>,
+    spent: Duration,
     connection: &ConnectionInfo,
     mut entering: Entering<'_>,
 ) -> Result<Passed, Answer> {
     let begun = Instant::now();
     let limit = rule.time_for(entering.head);
-    let bound = limit.map(|limit| (begun + limit, limit));
+    let bound = limit.map(|limit| (begun + limit.saturating_sub(spent), limit));
     let marks = Marks::new(rule, entering.head);
     let passing = stages.pass(after, &mut entering, Some(rule.ir()), connection);
     let answer = match within(bound, passing).await {
@@ -58,11 +76,12 @@ pub(super) async fn pass<B>(
 pub(super) async fn pass_client<B>(
     stages: &Stages,
     rule: &CompiledRule<Arc<B>>,
+    spent: Duration,
     connection: &ConnectionInfo,
     client: &mut Client,
 ) -> Result<Result<Duration, Answer>, Gone> {
     while_there(client, connection, async |entering| {
-        let passed = pass(stages, None, rule, connection, entering).await;
+        let passed = pass(stages, None, rule, spent, connection, entering).await;
         passed.map(|passed| passed.time)
     })
     .await
@@ -70,13 +89,13 @@ pub(super) async fn pass_client<B>(
 
 /// Has the head of a request of an HTTP/1 client pass the stages that stand before routing.
 pub(super) async fn receive_client(
-    planner: &Planner,
+    options: &Options,
     stages: &Stages,
     connection: &ConnectionInfo,
     client: &mut Client,
-) -> Result<Result<(), Answer>, Gone> {
+) -> Result<Result<Duration, Answer>, Gone> {
     while_there(client, connection, async |entering| {
-        planner.receive(stages, connection, entering).await
+        receive(options, stages, connection, entering).await
     })
     .await
 }

@@ -50,18 +50,15 @@ pub(crate) async fn serve<B: Backend>(
     if let Err(error) = client.frame() {
         return say(client, connection, unreadable(error.status()), observed).await;
     }
+    let mut spent = Duration::ZERO;
     if let Some(stages) = &options.receiving {
         if stages.take_exchange() {
             let received = received(options, table, connection, stages, client, observed);
             return Box::pin(received).await;
         }
-        let planner = &options.planner;
-        match Box::pin(admission::receive_client(
-            planner, stages, connection, client,
-        ))
-        .await
-        {
-            Ok(Ok(())) => {}
+        let receiving = admission::receive_client(options, stages, connection, client);
+        match Box::pin(receiving).await {
+            Ok(Ok(time)) => spent = time,
             Ok(Err(answer)) => return say(client, connection, answer, observed).await,
             Err(admission::Gone) => return After::Close,
         }
@@ -71,14 +68,14 @@ pub(crate) async fn serve<B: Backend>(
         Err(answer) => return say(client, connection, answer, observed).await,
         Ok(hit) => hit,
     };
-    let mut spent = Duration::ZERO;
     if let Some(stages) = hit.rule.stages() {
         if stages.take_exchange() {
+            let hit = (hit, spent);
             return Box::pin(whole(options, table, connection, hit, client, observed)).await;
         }
-        let passing = admission::pass_client(stages, hit.rule, connection, client);
+        let passing = admission::pass_client(stages, hit.rule, spent, connection, client);
         match Box::pin(passing).await {
-            Ok(Ok(time)) => spent = time,
+            Ok(Ok(time)) => spent += time,
             Ok(Err(answer)) => return say(client, connection, answer, observed).await,
             Err(admission::Gone) => return After::Close,
         }
@@ -221,7 +218,7 @@ async fn whole<B: Backend>(
     options: &Options,
     table: &SocketTable<Arc<B>>,
     connection: &ConnectionInfo,
-    hit: Hit<'_, Arc<B>>,
+    hit: (Hit<'_, Arc<B>>, Duration),
     client: &mut Client,
     observed: Observed,
 ) -> After {

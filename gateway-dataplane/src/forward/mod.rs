@@ -72,7 +72,7 @@ pub(crate) async fn forward<B: Backend>(
         observed,
     };
     let response = match &options.receiving {
-        None => routed(options, table, connection, arrived).await,
+        None => routed(options, table, connection, Duration::ZERO, arrived).await,
         Some(stages) => Box::pin(receive(options, table, connection, stages, arrived)).await,
     };
     match &connection.conduct {
@@ -96,19 +96,20 @@ async fn receive<B: Backend>(
         body: &mut arrived.body,
         edits: &mut edits,
     };
-    let received = options.planner.receive(stages, connection, entering).await;
+    let received = admission::receive(options, stages, connection, entering).await;
     let response = match received {
-        Ok(()) => routed(options, table, connection, arrived).await,
+        Ok(spent) => routed(options, table, connection, spent, arrived).await,
         Err(answer) => answer.observed(version, arrived.observed),
     };
     edits.apply(response).await
 }
 
-/// Finds the rule for a request, and goes on with it.
+/// Finds the rule for a request, of whose time `spent` is over, and goes on with it.
 async fn routed<B: Backend>(
     options: &Options,
     table: &SocketTable<Arc<B>>,
     connection: &ConnectionInfo,
+    spent: Duration,
     mut arrived: Arrived,
 ) -> Response<Body> {
     let version = arrived.head.version;
@@ -118,8 +119,8 @@ async fn routed<B: Backend>(
         Ok(hit) => hit,
     };
     match hit.rule.stages() {
-        None => proceed(options, connection, hit, Duration::ZERO, arrived).await,
-        Some(_) => Box::pin(admit(options, table, connection, hit, arrived)).await,
+        None => proceed(options, connection, hit, spent, arrived).await,
+        Some(_) => Box::pin(admit(options, table, connection, (hit, spent), arrived)).await,
     }
 }
 
@@ -181,17 +182,17 @@ struct Arrived {
     observed: Observed,
 }
 
-/// Has a request pass the stages of its rule, and goes on with it. A stage that changes it may have it look for its rule
+/// Has a request, of whose time some is over, pass the stages of its rule, and goes on with it. A stage that changes it may have it look for its rule
 /// again, and it passes the stages of that from there on.
 async fn admit<B: Backend>(
     options: &Options,
     table: &SocketTable<Arc<B>>,
     connection: &ConnectionInfo,
-    mut hit: Hit<'_, Arc<B>>,
+    (mut hit, mut spent): (Hit<'_, Arc<B>>, Duration),
     mut arrived: Arrived,
 ) -> Response<Body> {
     let version = arrived.head.version;
-    let (mut edits, mut spent) = (Edits::default(), Duration::ZERO);
+    let mut edits = Edits::default();
     let mut passed = None;
     let response = loop {
         let Some(stages) = hit.rule.stages() else {
@@ -202,7 +203,7 @@ async fn admit<B: Backend>(
             body: &mut arrived.body,
             edits: &mut edits,
         };
-        let passing = admission::pass(stages, passed, hit.rule, connection, entering).await;
+        let passing = admission::pass(stages, passed, hit.rule, spent, connection, entering).await;
         match passing {
             Ok(admission::Passed { time, rerouted }) => {
                 spent += time;

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gateway_dataplane::admit::{Admit, Admitted, Asking, Edit, Refusal};
+use gateway_dataplane::backend::{Attempt, Backend, BackendError, MakeBackend, Site};
 use gateway_dataplane::table::SocketKey;
 use gateway_dataplane::{Body, ConnectionInfo, Forwarder, Limits, Proxy};
-use gateway_resolve::ir::Ir;
+use gateway_resolve::ir::{self as ir_types, Ir};
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::Incoming;
@@ -300,5 +301,101 @@ async fn a_forwarder_has_stages_before_routing_too() {
         let request = request.body(Body::empty()).unwrap();
         let response = forwarder.handle(request, &connection).await;
         assert_eq!(response.status(), status, "{tenant}");
+    }
+}
+
+/// Waits for somebody who never answers, unless the request is known.
+struct AsksNobody {
+    exchange: bool,
+}
+
+impl Admit for AsksNobody {
+    fn admit<'a>(&'a self, asking: Asking<'a>) -> Admitted<'a> {
+        match asking.head.fields.contains("x-known") {
+            true => Box::pin(std::future::ready(Ok(()))),
+            false => Box::pin(std::future::pending()),
+        }
+    }
+
+    fn takes_exchange(&self) -> bool {
+        self.exchange
+    }
+}
+
+/// `Limits::receiving`; the connection goes on.
+#[tokio::test]
+async fn the_stages_before_routing_have_a_time() {
+    let origin = tells_of_x_known().await;
+    for exchange in [false, true] {
+        let mut limits = Limits::default();
+        limits.receiving = Duration::from_millis(50);
+        let stages: Vec<Box<dyn Admit>> = vec![Box::new(AsksNobody { exchange })];
+        let proxy = builder().limits(limits).received_by(stages);
+        let proxy = proxy.start().unwrap();
+        let at = address(&proxy.apply(&for_blue(origin.address)));
+        let mut client = Raw::connect(at).await;
+        for (fields, status) in [("", 504), ("x-known: yes\r\n", 200)] {
+            let head = format!("GET /blue HTTP/1.1\r\nhost: a.example\r\n{fields}\r\n");
+            client.send(&head).await;
+            assert_eq!(client.answer().await.status, status, "{exchange}");
+        }
+        let io = TokioIo::new(TcpStream::connect(at).await.unwrap());
+        let http2 = hyper::client::conn::http2::handshake(TokioExecutor::new(), io);
+        let (mut sender, connection) = http2.await.unwrap();
+        tokio::spawn(connection);
+        let request = Request::get("http://a.example/blue");
+        let request = request.body(Empty::<Bytes>::new()).unwrap();
+        let response = sender.send_request(request).await.unwrap();
+        assert_eq!(response.status(), 504, "{exchange}");
+    }
+}
+
+/// A stage, and a backend, that take a while.
+struct Slow(Duration);
+
+impl Admit for Slow {
+    fn admit<'a>(&'a self, _: Asking<'a>) -> Admitted<'a> {
+        Box::pin(async {
+            tokio::time::sleep(self.0).await;
+            Ok(())
+        })
+    }
+}
+
+impl Backend for Slow {
+    async fn call(
+        &self,
+        _: Request<Body>,
+        _: &Attempt<'_>,
+    ) -> Result<Response<Body>, BackendError> {
+        tokio::time::sleep(self.0).await;
+        Ok(Response::new(Body::empty()))
+    }
+}
+
+impl MakeBackend for Slow {
+    type Backend = Self;
+
+    fn make(&self, _: &Arc<ir_types::Backend>, _: &Site<'_>, _: Option<&Arc<Self>>) -> Arc<Self> {
+        Arc::new(Self(self.0))
+    }
+}
+
+/// HTTPRouteTimeouts `request`: from the end of the request's head.
+#[tokio::test(start_paused = true)]
+async fn the_time_of_stages_before_routing_counts_for_the_timeout_of_the_rule() {
+    let second = Duration::from_secs(1);
+    for (limit, status) in [(3 * second, 504), (5 * second, 200)] {
+        let forwarder = Forwarder::new(Slow(2 * second), Limits::default(), Default::default());
+        let forwarder = forwarder.received_by(vec![Box::new(Slow(2 * second))]);
+        let rule = request_timeout(rule(vec![to("a")]), limit);
+        let listeners = vec![listener("http", vec![("/", rule)])];
+        forwarder.apply(&ir(listeners, vec![backend("a", &[])]));
+        let peer = "192.0.2.1:1234".parse().unwrap();
+        let connection = ConnectionInfo::new(peer, forwarder.sockets()[0]);
+        let request = Request::get("/").header("host", "a.example");
+        let request = request.body(Body::empty()).unwrap();
+        let response = forwarder.handle(request, &connection).await;
+        assert_eq!(response.status(), status);
     }
 }
