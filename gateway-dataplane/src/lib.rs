@@ -7,7 +7,7 @@
 //! |---|---|
 //! | nothing yet | [`Proxy`]: sockets, workers, TLS |
 //! | a server | [`Forwarder`], [`ForwardService`] for hyper |
-//! | a proxy | [`table::Table`], and a [`plan`] for each request |
+//! | a proxy | [`table::Table`], and a [`plan`] for each request (`examples/pingora`) |
 //! | a load balancer | [`backend::Backend`] and [`backend::MakeBackend`], or a part of [`backend::upstream`] |
 //! | a filter | [`admit::Admit`], before routing or after, which may answer, and takes the bodies if it asks for them |
 //! | a controller | [`Proxy`] or [`Forwarder`] as the [`DataPlane`](gateway_resolve::ir::DataPlane) of `reconcile` |
