@@ -1,20 +1,34 @@
 //! A controller of one's own: where resources come from and where statuses go is the embedder's,
-//! the order in between is this. Here objects are manifests, and writes are printed.
+//! the order in between is this. Here objects are JSON, as an API server tells of them, and writes are printed.
 
 use std::net::Ipv4Addr;
 
 use gateway_dataplane::{Ports, Proxy};
-use gateway_model::{Timestamp, parse_stored};
+use gateway_model::{Resource, Timestamp, parse_stored_value};
 use gateway_resolve::{Config, Snapshot, StatusWrite, plan_statuses, reconcile};
+use serde_json::{Value, json};
 
-const MANIFESTS: &[u8] = br#"
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {name: web, generation: 1, resourceVersion: "1"}
-spec:
-  gatewayClassName: any
-  listeners: [{name: http, port: 80, protocol: HTTP}]
-"#;
+/// An object that was listed, or that a watch tells of.
+fn stored() -> Value {
+    json!({
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "Gateway",
+        "metadata": {"name": "web", "generation": 1, "resourceVersion": "1"},
+        "spec": {
+            "gatewayClassName": "any",
+            "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}],
+        },
+    })
+}
+
+/// The object, typed. What an API server has stored is used as far as it is understood; the problems say what isn't.
+fn read(object: &Value) -> Vec<Resource> {
+    let read = parse_stored_value("watch", object);
+    for problem in &read.problems {
+        eprintln!("{problem}");
+    }
+    read.resources.into_iter().map(|l| l.resource).collect()
+}
 
 /// One turn: what is to be written about is served already.
 fn turn(proxy: &Proxy, snapshot: &Snapshot) -> Vec<StatusWrite> {
@@ -34,8 +48,7 @@ fn main() -> std::io::Result<()> {
         .addresses([Ipv4Addr::LOCALHOST.into()])
         .ports(Ports::Any)
         .start()?;
-    let stored = parse_stored("cluster", MANIFESTS).resources;
-    let mut snapshot: Snapshot = stored.into_iter().map(|l| l.resource).collect();
+    let mut snapshot = Snapshot::from_resources(read(&stored()));
     let writes = turn(&proxy, &snapshot);
     assert_eq!(writes.len(), 1);
     for write in writes {

@@ -1,4 +1,4 @@
-//! A filter of one's own, for the rules that are to have it.
+//! A filter of one's own, for the rules that are to have it, and a line for a log that says what answered.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use bytes::Bytes;
 use gateway_dataplane::admit::{Admit, Admitted, Asking};
 use gateway_dataplane::backend::upstream::Upstreams;
 use gateway_dataplane::forward::headers::Forwarding;
+use gateway_dataplane::observe::Answered;
 use gateway_dataplane::table::SocketKey;
 use gateway_dataplane::{Body, ConnectionInfo, Forwarder, Limits};
 use gateway_resolve::ir;
@@ -42,6 +43,23 @@ fn stages(rule: &Arc<ir::Rule>) -> Vec<Box<dyn Admit>> {
     }
 }
 
+fn line(answered: &Answered) -> String {
+    let name = |name: Option<&dyn std::fmt::Display>| name.map_or("-".into(), |n| n.to_string());
+    format!(
+        "rule={} backend={} attempts={} why={}",
+        name(answered.rule.as_ref().map(|rule| rule as _)),
+        name(answered.backend().map(|backend| backend as _)),
+        answered.attempts,
+        name(
+            answered
+                .reason
+                .map(|reason| reason.as_str())
+                .as_ref()
+                .map(|why| why as _)
+        ),
+    )
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let forwarder = Forwarder::new(Upstreams::new(), Limits::default(), Forwarding::default());
@@ -56,7 +74,10 @@ async fn main() {
         let response = forwarder
             .handle(request.expect("a request"), &connection)
             .await;
-        println!("{key}: {}", response.status());
+        let answered = response.extensions().get::<Answered>();
+        let line = line(answered.expect("each response says what answered it"));
+        println!("{key}: {} {line}", response.status());
         assert_eq!(response.status(), status);
+        assert!(line.contains("HTTPRoute default/shop rule 0"), "{line}");
     }
 }
