@@ -129,5 +129,6 @@ fn private_key(bytes: &[u8]) -> Result<PrivateKey, KeyPairError> {
     }
 }
 
-#[cfg(all(test, feature = "certificates"))]
+#[cfg(test)]
+#[cfg(feature = "certificates")]
 mod tests;

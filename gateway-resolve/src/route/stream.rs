@@ -112,9 +112,10 @@ where
 /// What policies say of a rule of `route`.
 fn settings(route: &ObjectRef, name: Option<&SectionName>, reader: &Reader<'_>) -> StreamSettings {
     let section = name.map_or("", SectionName::as_str);
-    let mut settings = StreamSettings::default();
-    settings.extensions = extensions(route, section, reader);
-    settings
+    StreamSettings {
+        extensions: extensions(route, section, reader),
+        ..StreamSettings::default()
+    }
 }
 
 /// Where what comes in clear goes, and TLS that is passed on.
