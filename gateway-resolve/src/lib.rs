@@ -23,7 +23,7 @@
 //! [`reconcile`] is the turn of a controller around it: resolve, serve, and then say what became of
 //! each resource.
 //!
-//! Without the `resolve` feature only [`ir`] is here. Without `certificates`, which costs half of what it takes to build
+//! Without the `resolve` feature only [`ir`] is here. Without `certificates`, which costs half again of what it takes to build
 //! the rest, no certificate is read: a reference to one is refused and its listener not programmed, and the message says
 //! why. What nobody has looked at is not served.
 

@@ -90,7 +90,21 @@ fn ir(port: u16, down: u16) -> Ir {
     let loaded = parse("pingora.yaml", manifests.as_bytes());
     assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
     let snapshot = Snapshot::from_resources(loaded.resources.into_iter().map(|l| l.resource));
-    resolve(&snapshot, &Config::default(), Timestamp::UNIX_EPOCH).ir
+    let resolution = resolve(&snapshot, &Config::default(), Timestamp::UNIX_EPOCH);
+    // This program speaks no TLS, and has a resolver that reads no certificates, which says so.
+    let said: Vec<_> = resolution
+        .statuses
+        .findings()
+        .map(ToString::to_string)
+        .collect();
+    let of_listener = said
+        .iter()
+        .find(|said| said.contains("InvalidCertificateRef"));
+    assert!(
+        of_listener.is_some_and(|said| said.contains("without the feature certificates")),
+        "{said:?}"
+    );
+    resolution.ir
 }
 
 /// Starts pingora, which runs until the process ends.
