@@ -7,14 +7,18 @@ use super::{BackendError, BackendErrorKind, BoxBackend};
 use crate::Body;
 
 #[derive(Default)]
-pub(super) struct Providers;
+pub(super) struct Providers(());
+
+/// Has no credentials.
+pub(super) struct Provider(());
 
 impl Providers {
     pub(super) fn of(
         &self,
         _spec: &ir::AwsCredentials,
         _reach: impl FnOnce(&ir::TokenService) -> BoxBackend,
-    ) {
+    ) -> Provider {
+        Provider(())
     }
 }
 
@@ -30,7 +34,7 @@ pub(super) enum Uncalled {
 }
 
 impl Lambda {
-    pub(super) fn new(_spec: ir::Lambda, (): (), _limit: usize) -> Self {
+    pub(super) fn new(_spec: ir::Lambda, _provider: Provider, _limit: usize) -> Self {
         tracing::error!("this data plane calls no functions, which a backend asks for");
         Self
     }

@@ -117,6 +117,22 @@ async fn a_backend_is_spoken_to_by_tls_under_the_name_of_its_policy() {
     );
 }
 
+/// Functions are called by TLS, as other backends are spoken to.
+#[cfg(feature = "lambda")]
+#[tokio::test]
+async fn functions_are_called_by_tls() {
+    let own = certificate("own", &["lambda.us-east-1.amazonaws.com"]);
+    let origin = secure_origin(&own).await;
+    let mut called = backend("a", &[origin.address]);
+    called.settings.lambda = crate::support::set(crate::support::lambda::echo());
+    let name = "lambda.us-east-1.amazonaws.com";
+    let (status, body) = answer(secured(called.clone(), &own, name, &[])).await;
+    assert_eq!((status, body), (200, format!("{name} HTTP/1.1")));
+    let other = certificate("other", &[name]);
+    let (status, _) = answer(secured(called, &other, name, &[])).await;
+    assert_eq!(status, 502);
+}
+
 #[tokio::test]
 async fn connections_by_tls_are_reused_and_carry_bodies() {
     let shown = certificate("a", &["web.example"]);

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 
 use crate::files::Files;
-use crate::support::{Gateway, curl, example};
+use crate::support::{Gateway, curl, example, output, text};
 
 /// An emulator: `orders` answers what it was told, and `events` nothing.
 fn emulator() -> u16 {
@@ -54,6 +54,19 @@ fn answer(mut stream: &TcpStream) {
     let head =
         format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
     let _gone = stream.write_all([head, text].concat().as_bytes());
+}
+
+#[test]
+fn explain_names_the_function() {
+    let manifest = example("k8sgateway/lambda.yaml");
+    let url = "http://localhost:8080/orders/7";
+    let arguments = ["explain", manifest.to_str().unwrap(), "--url", url];
+    let said = text(&output(&arguments).stdout);
+    let answer = "Upstream shop/answering:9000 function orders at 127.0.0.1:9000";
+    assert!(said.contains(answer), "{said}");
+    let json = output(&[&arguments[..], &["-o", "json"]].concat());
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["targets"][0]["backend"]["function"], "orders");
 }
 
 #[test]

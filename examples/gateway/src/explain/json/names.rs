@@ -107,6 +107,9 @@ pub(super) struct BackendName {
     /// Left out where it is no port.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) port: Option<u16>,
+    /// Left out where it has no functions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) function: Option<String>,
 }
 
 impl From<&BackendId> for BackendName {
@@ -114,6 +117,7 @@ impl From<&BackendId> for BackendName {
         Self {
             object: (&id.object).into(),
             port: id.port.map(Port::get),
+            function: id.function.as_deref().map(str::to_owned),
         }
     }
 }
