@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,9 +18,9 @@ pub struct ObjectRef {
     /// Kind, as in `HTTPRoute`.
     pub kind: Cow<'static, str>,
     /// Namespace; empty for cluster-scoped kinds.
-    pub namespace: Box<str>,
+    pub namespace: Arc<str>,
     /// Name within the namespace.
-    pub name: Box<str>,
+    pub name: Arc<str>,
 }
 
 impl ObjectRef {
@@ -27,8 +28,8 @@ impl ObjectRef {
     pub fn new(
         group: impl Into<Cow<'static, str>>,
         kind: impl Into<Cow<'static, str>>,
-        namespace: impl Into<Box<str>>,
-        name: impl Into<Box<str>>,
+        namespace: impl Into<Arc<str>>,
+        name: impl Into<Arc<str>>,
     ) -> Self {
         Self {
             group: group.into(),

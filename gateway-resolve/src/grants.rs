@@ -1,6 +1,7 @@
 //! ReferenceGrants, expanded into a set: permission is two lookups.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use gateway_model::{ObjectRef, ReferenceGrant};
 
@@ -12,15 +13,15 @@ use crate::Snapshot;
 struct Permission {
     from_group: Box<str>,
     from_kind: Box<str>,
-    from_namespace: Box<str>,
+    from_namespace: Arc<str>,
     to_group: Box<str>,
     to_kind: Box<str>,
-    to_name: Option<Box<str>>,
+    to_name: Option<Arc<str>>,
 }
 
 /// Every reference across namespaces that is allowed, by the namespace that it leads to.
 #[derive(Debug, Default)]
-pub(crate) struct Grants(HashMap<Box<str>, HashSet<Permission>>);
+pub(crate) struct Grants(HashMap<Arc<str>, HashSet<Permission>>);
 
 /// Expands the grants: what a grant allows is each of its `from` with each of its `to`.
 pub(crate) fn grants(snapshot: &Snapshot) -> Grants {

@@ -35,7 +35,7 @@ pub(crate) enum Read {
     /// Who uses an object: the Gateways whose routes lead to a Service, what an option is used by.
     Users(ObjectRef),
     /// What a namespace allows others to refer to.
-    Grants(Box<str>),
+    Grants(Arc<str>),
     /// What a parent offers to routes.
     Parent(ObjectRef),
     /// Which parents routes have without naming them.

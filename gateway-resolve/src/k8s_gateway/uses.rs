@@ -49,7 +49,8 @@ impl Uses {
         parents: impl Iterator<Item = &'a ParentFacts>,
     ) -> Self {
         let mut uses = Self::default();
-        routes.for_each(|route| _ = uses.change_route(None, Some(route)));
+        let none = Used::default();
+        routes.for_each(|route| uses.count(&none, &of_route(Some(route)), &mut |_| {}));
         parents.for_each(|parent| _ = uses.change_parent(None, Some(parent)));
         uses
     }
@@ -60,7 +61,7 @@ impl Uses {
         old: Option<&RouteFacts>,
         new: Option<&RouteFacts>,
     ) -> BTreeSet<ObjectRef> {
-        self.count(&of_route(old), &of_route(new))
+        self.changed(&of_route(old), &of_route(new))
     }
 
     /// Takes in the options of the listeners of a Gateway or ListenerSet; those that are used otherwise.
@@ -69,7 +70,7 @@ impl Uses {
         old: Option<&ParentFacts>,
         new: Option<&ParentFacts>,
     ) -> BTreeSet<ObjectRef> {
-        let mut changed = self.count(&of_parent(old), &of_parent(new));
+        let mut changed = self.changed(&of_parent(old), &of_parent(new));
         let (before, mut now) = (places(old), places(new));
         for (option, places) in before {
             if now.get(&option) == Some(&places) {
@@ -94,21 +95,19 @@ impl Uses {
         changed
     }
 
-    fn count(&mut self, before: &Used<'_>, now: &Used<'_>) -> BTreeSet<ObjectRef> {
+    /// Counts; what is used otherwise than before.
+    fn changed(&mut self, before: &Used<'_>, now: &Used<'_>) -> BTreeSet<ObjectRef> {
         let mut changed = BTreeSet::new();
-        count(
-            &mut self.looked_at,
-            &before.looked_at,
-            &now.looked_at,
-            &mut changed,
-        );
-        count(
-            &mut self.setting,
-            &before.setting,
-            &now.setting,
-            &mut changed,
-        );
+        self.count(before, now, &mut |option| {
+            _ = changed.insert(option.clone())
+        });
         changed
+    }
+
+    fn count(&mut self, before: &Used<'_>, now: &Used<'_>, changed: &mut dyn FnMut(&ObjectRef)) {
+        let looked_at = (&before.looked_at, &now.looked_at);
+        count(&mut self.looked_at, looked_at, changed);
+        count(&mut self.setting, (&before.setting, &now.setting), changed);
     }
 
     /// What uses one option.
@@ -131,17 +130,18 @@ pub(super) struct UsesOfOne<'a> {
     pub(super) beaten: Vec<&'a Place>,
 }
 
-/// Counts what is used now in the place of what was before; adds to `changed` what is used no more, or anew.
+/// Counts what is used now in the place of what was before; calls `changed` with what is used no more, or anew.
 fn count(
     tally: &mut Tally<ObjectRef>,
-    before: &BTreeSet<&ObjectRef>,
-    now: &BTreeSet<&ObjectRef>,
-    changed: &mut BTreeSet<ObjectRef>,
+    (before, now): (&BTreeSet<&ObjectRef>, &BTreeSet<&ObjectRef>),
+    changed: &mut dyn FnMut(&ObjectRef),
 ) {
     let added = now.difference(before).copied();
-    changed.extend(added.filter(|option| tally.add(option)).cloned());
+    added
+        .filter(|option| tally.add(option))
+        .for_each(&mut *changed);
     let gone = before.difference(now).copied();
-    changed.extend(gone.filter(|option| tally.take(option)).cloned());
+    gone.filter(|option| tally.take(option)).for_each(changed);
 }
 
 fn of_route(facts: Option<&RouteFacts>) -> Used<'_> {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::sync::Arc;
 
 use gateway_model::ObjectRef;
 use tokio::time::Instant;
@@ -22,10 +23,10 @@ type Ticket = u64;
 pub(crate) struct Queue {
     pending: BTreeMap<Key, (Ticket, Write)>,
     /// The same, in the order of each namespace.
-    lines: BTreeMap<Box<str>, BTreeMap<Ticket, Key>>,
+    lines: BTreeMap<Arc<str>, BTreeMap<Ticket, Key>>,
     tickets: Ticket,
     /// The namespace whose turn was last.
-    last: Box<str>,
+    last: Arc<str>,
     /// The objects that are being written to; is the write in trouble?
     busy: BTreeMap<ObjectRef, bool>,
     past: BTreeMap<Key, Past>,
