@@ -145,8 +145,8 @@ fn held_to(address: &EndpointAddress, tls: BackendTls) -> BackendTls {
         EndpointAddress::Name { host, .. } => Some(host.clone()),
     };
     let authorities = match tls.authorities {
-        Authorities::Unverified => Authorities::System,
-        known => known,
+        Authorities::Unverified | Authorities::System => Authorities::System,
+        Authorities::Certificates(known) => Authorities::Certificates(known),
     };
     BackendTls {
         server_name: tls.server_name.or(name),
