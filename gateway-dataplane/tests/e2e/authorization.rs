@@ -9,9 +9,10 @@ use bytes::Bytes;
 use gateway_dataplane::Proxy;
 use gateway_model::HeaderName;
 use gateway_resolve::ir::{
-    Authorization, AuthorizationProtocol, Authorized, Cors, ForwardedBody, HttpAuthorization, Ir,
-    Listener, ListenerSettings, Named, OriginPattern, Pattern, Refusal, RefusalReason, Rule,
-    Target, Unanswered, VirtualHostSettings,
+    Authorization, AuthorizationProtocol, Authorized, Cors, ForwardedBody, HeaderMatch,
+    HttpAuthorization, Ir, Listener, ListenerSettings, Match, Named, OriginPattern, PathMatch,
+    Pattern, Refusal, RefusalReason, Rule, Stack, Target, Unanswered, ValueMatch, VirtualHost,
+    VirtualHostSettings,
 };
 use gateway_resolve::ir::{Filter, Fraction};
 use http::{Request, Response, StatusCode};
@@ -87,6 +88,7 @@ fn over_http(http: HttpAuthorization) -> Authorization {
         timeout: None,
         unanswered: Unanswered::Refuse(NonZeroU16::new(403).unwrap()),
         reserved: Vec::new(),
+        reroutes: false,
     }
 }
 
@@ -376,4 +378,48 @@ async fn headers_that_the_server_alone_may_set_are_taken_from_clients() {
         lines.contains("x-seen") && !lines.contains("x-spoofed"),
         "{lines}"
     );
+}
+
+/// Envoy's `ext_authz`, `clear_route_cache`: what the server says of headers decides where a request goes.
+#[tokio::test]
+async fn requests_that_are_let_in_look_for_their_rules_again_if_it_is_said() {
+    for (reroutes, want) in [(true, "a"), (false, "b")] {
+        let (auth, _got) = judge().await;
+        let (known, unknown) = (origin::says("a").await, origin::says("b").await);
+        let asked = Authorization {
+            reroutes,
+            ..over_http(keyed())
+        };
+        let of_user = authorized(rule(vec![to("a")]), asked.clone());
+        let others = authorized(rule(vec![to("b")]), asked);
+        let mut listener = listener("http", vec![("/of-user", of_user), ("/", others)]);
+        only_of(&mut listener, "ann");
+        let backends = vec![
+            backend("a", &[known.address]),
+            backend("b", &[unknown.address]),
+            backend("auth", &[auth.address]),
+        ];
+        let (_proxy, at) = start(&ir(vec![listener], backends));
+        for (status, body) in both(at, "/", "secret", "").await {
+            assert_eq!((status, &*body), (200, want), "{reroutes}");
+        }
+    }
+}
+
+/// Has the first route take requests with this `x-user`, whatever their path.
+fn only_of(listener: &mut Listener, user: &str) {
+    let Stack::Http { hosts } = &mut listener.stack else {
+        panic!("it speaks HTTP");
+    };
+    let mut routes = hosts[0].routes.clone();
+    routes[0].matches = Match {
+        path: PathMatch::prefix("/"),
+        method: None,
+        headers: vec![HeaderMatch {
+            name: HeaderName::new("x-user").unwrap(),
+            value: ValueMatch::Exact(user.into()),
+        }],
+        query: Vec::new(),
+    };
+    hosts[0] = Arc::new(VirtualHost::new(None, routes));
 }

@@ -103,6 +103,7 @@ fn over_grpc(headers: Named) -> Authorization {
         timeout: None,
         unanswered: Unanswered::Refuse(NonZeroU16::new(403).unwrap()),
         reserved: Vec::new(),
+        reroutes: false,
     }
 }
 

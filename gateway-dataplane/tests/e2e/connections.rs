@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use gateway_model::{HeaderName, HeaderValue};
 use gateway_resolve::ir::{
-    AppProtocol, Backend, HttpConnections, Ir, OpenAtMost, ProxyHeader, TunnelThrough,
+    AppProtocol, Backend, HttpConnections, Ir, OpenAtMost, Preconnect, ProxyHeader, TunnelThrough,
 };
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -241,5 +241,88 @@ async fn a_response_with_too_many_fields_is_none() {
         });
         let (_proxy, at) = serve(&only(bounded));
         assert_eq!(get(at, "/").await.status, status, "{fields}");
+    }
+}
+
+/// Envoy, `preconnect_policy`: two connections for one request that is under way, and no third.
+#[tokio::test]
+async fn connections_are_made_before_requests_need_them() {
+    let (told, mut connected) = tokio::sync::mpsc::unbounded_channel();
+    let origin = origin::raw(move |mut stream| {
+        let told = told.clone();
+        async move {
+            use tokio::io::{AsyncReadExt, AsyncWriteExt};
+            told.send(()).unwrap();
+            let mut read = [0; 1024];
+            while stream.read(&mut read).await.is_ok_and(|read| read > 0) {
+                stream.write_all(OK.as_bytes()).await.unwrap();
+            }
+        }
+    })
+    .await;
+    let mut ahead = backend("a", &[origin.address]);
+    ahead.settings.preconnect = set(Preconnect(NonZeroU32::new(2_000).unwrap()));
+    let proxy = builder().workers(1).start().unwrap();
+    let at = address(&proxy.apply(&only(ahead)));
+    let mut client = Raw::connect(at).await;
+    assert_eq!(client.get("/").await.status, 200);
+    for _ in 0..2 {
+        connected.recv().await.unwrap();
+    }
+    for _ in 0..5 {
+        assert_eq!(client.get("/").await.status, 200);
+    }
+    assert_eq!(origin.connections(), 2);
+}
+
+/// Envoy, `header_key_format.proper_case_words`.
+#[tokio::test]
+async fn words_of_names_are_capitalised_if_it_is_said() {
+    let (told, mut heads) = tokio::sync::mpsc::unbounded_channel();
+    let origin = origin::raw(move |mut stream| {
+        let told = told.clone();
+        async move {
+            use tokio::io::{AsyncReadExt, AsyncWriteExt};
+            let mut read = vec![0; 4096];
+            let length = stream.read(&mut read).await.unwrap();
+            read.truncate(length);
+            told.send(String::from_utf8(read).unwrap()).unwrap();
+            stream.write_all(OK.as_bytes()).await.unwrap();
+        }
+    })
+    .await;
+    let mut capitalising = backend("a", &[origin.address]);
+    capitalising.settings.http = set(HttpConnections {
+        capitalised: true,
+        ..HttpConnections::default()
+    });
+    let (_proxy, at) = serve(&only(capitalising));
+    let mut client = Raw::connect(at).await;
+    client
+        .send("GET / HTTP/1.1\r\nhost: a.example\r\nx-user-name: me\r\n\r\n")
+        .await;
+    assert_eq!(client.answer().await.status, 200);
+    let head = heads.recv().await.unwrap();
+    assert!(head.contains("\r\nX-User-Name: me\r\n"), "{head}");
+    assert!(head.contains("\r\nHost: a.example\r\n"), "{head}");
+}
+
+/// Envoy, `close_connections_on_host_set_change`: of the endpoint that stays as well.
+#[tokio::test]
+async fn connections_end_when_there_are_other_endpoints_if_it_is_said() {
+    for (renews, connections) in [(true, 2), (false, 1)] {
+        let (stays, goes) = (origin::says("stays").await, origin::says("goes").await);
+        let leading_to = |addresses: &[std::net::SocketAddr]| {
+            let mut renewing = backend("a", addresses);
+            renewing.settings.renews_connections = set(renews);
+            only(renewing)
+        };
+        let proxy = builder().workers(1).start().unwrap();
+        let at = address(&proxy.apply(&leading_to(&[stays.address])));
+        let mut client = Raw::connect(at).await;
+        assert_eq!(client.get("/").await.body, "stays");
+        proxy.apply(&leading_to(&[stays.address, goes.address]));
+        while client.get("/").await.body != "stays" {}
+        assert_eq!(stays.connections(), connections, "{renews}");
     }
 }

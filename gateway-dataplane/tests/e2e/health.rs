@@ -33,6 +33,7 @@ fn checked(mut backend: Backend, probe: Probe) -> Backend {
         unhealthy_after: NonZeroU32::MIN,
         healthy_after: NonZeroU32::MIN,
         pauses: Pauses {
+            unused: None,
             well: SOON,
             ill: SOON,
             recovered: SOON,

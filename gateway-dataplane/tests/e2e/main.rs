@@ -35,6 +35,7 @@ mod log_servers;
 mod names;
 mod observe;
 mod outliers;
+mod pipes;
 mod plan;
 mod provenance;
 mod proxied;

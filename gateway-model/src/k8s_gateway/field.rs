@@ -97,7 +97,8 @@ fn read<T: DeserializeOwned>(value: &Value, unread: &mut Vec<Box<str>>) -> Resul
     let mut track = serde_path_to_error::Track::new();
     let tracked = serde_path_to_error::Deserializer::new(value, &mut track);
     let read = serde_ignored::deserialize(tracked, |path| {
-        unread.push(path.to_string().replace(".?", "").into());
+        let path = path.to_string().replace(".?", "");
+        unread.push(path.trim_start_matches("?.").into());
     });
     read.map_err(|error| {
         let path = track.path().to_string();

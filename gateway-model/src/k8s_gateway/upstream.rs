@@ -51,11 +51,15 @@ options! {
         disable_istio_auto_mtls: bool = "disableistioautomtls" ["disableIstioAutoMtls"],
         /// What was found out of what it was made for, which nothing that it serves depends on.
         discovery_metadata: values::DiscoveryMetadata = "discoverymetadata" ["discoveryMetadata"],
+        /// Are endpoints left at once that are not listed any more? They always are.
+        ignore_health_on_host_removal: bool = "ignorehealthonhostremoval" ["ignoreHealthOnHostRemoval"],
+        /// Does what is invalid over HTTP/2 end its stream alone? It always does.
+        override_stream_error: bool = "overridestreamerroroninvalidhttpmessage" ["overrideStreamErrorOnInvalidHttpMessage"],
+        /// Which connections are made before requests need them.
+        preconnect_policy: values::PreconnectPolicy = "preconnectpolicy" ["preconnectPolicy"],
         /// Does it speak HTTP/2?
         use_http2: bool = "usehttp2" ["useHttp2"],
     }
     refused: ["failover"],
-    ignored: [
-        "ignoreHealthOnHostRemoval", "overrideStreamErrorOnInvalidHttpMessage", "preconnectPolicy",
-    ],
+    ignored: [],
 }

@@ -36,7 +36,8 @@ impl Endpoint {
     }
 }
 
-/// Where an endpoint listens. It is written as `10.0.0.1:80`, `example.com:80` or `example.com.:80`.
+/// Where an endpoint listens. It is written as `10.0.0.1:80`, `example.com:80`, `example.com.:80` or
+/// `unix:/run/a.sock`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum EndpointAddress {
@@ -52,14 +53,19 @@ pub enum EndpointAddress {
         /// The port.
         port: Port,
     },
+    /// At a socket of this machine, by its path, which begins with a slash.
+    Path(Box<str>),
 }
+
+/// What paths are told apart by.
+const UNIX: &str = "unix:";
 
 impl EndpointAddress {
     /// The address, where none has to be looked up.
     pub fn ip(&self) -> Option<SocketAddr> {
         match self {
             Self::Ip(address) => Some(*address),
-            Self::Name { .. } => None,
+            Self::Name { .. } | Self::Path(_) => None,
         }
     }
 }
@@ -82,6 +88,7 @@ impl fmt::Display for EndpointAddress {
                 let end = if *is_whole { "." } else { "" };
                 write!(f, "{host}{end}:{port}")
             }
+            Self::Path(path) => write!(f, "{UNIX}{path}"),
         }
     }
 }
@@ -106,6 +113,13 @@ impl FromStr for EndpointAddress {
     fn from_str(text: &str) -> Result<Self, String> {
         if let Ok(address) = text.parse() {
             return Ok(Self::Ip(address));
+        }
+        if let Some(path) = text.strip_prefix(UNIX) {
+            let is_absolute = path.starts_with('/') && !path.contains('\0');
+            let expected = || format!("expected a path from the root, found {path:?}");
+            return is_absolute
+                .then(|| Self::Path(path.into()))
+                .ok_or_else(expected);
         }
         let named = || {
             let (name, port) = text.rsplit_once(':')?;
@@ -138,6 +152,7 @@ mod tests {
             "example.com:8080",
             "example.com.:80",
             "a:1",
+            "unix:/run/a.sock",
         ] {
             let address: EndpointAddress = text.parse().unwrap();
             assert_eq!(address.to_string(), text);
@@ -153,6 +168,9 @@ mod tests {
             "*.example.com:80",
             "example.com:0",
             "example.com:65536",
+            "unix:",
+            "unix:a",
+            "unix:/a\0b",
         ] {
             assert!(bad.parse::<EndpointAddress>().is_err(), "{bad:?}");
         }

@@ -31,7 +31,7 @@ fn name(id: &BackendId, reader: &Reader<'_>) -> Option<HeaderValue> {
         .iter()
         .map(|endpoint| match &endpoint.address {
             EndpointAddress::Name { host, .. } => Some(host),
-            EndpointAddress::Ip(_) => None,
+            EndpointAddress::Ip(_) | EndpointAddress::Path(_) => None,
         });
     let first = names.next()??;
     let is_only = names.all(|name| name == Some(first));

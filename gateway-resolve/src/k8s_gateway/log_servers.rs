@@ -41,6 +41,7 @@ impl LogServers for ServersOf<'_> {
         let port = match address(written)? {
             EndpointAddress::Ip(address) => gateway_model::Port::new(address.port().into()).ok(),
             EndpointAddress::Name { port, .. } => Some(port),
+            EndpointAddress::Path(_) => None,
         };
         let option = &self.source.object;
         // No name has a slash.
@@ -141,7 +142,7 @@ fn connected(
 
 fn held_to(address: &EndpointAddress, tls: BackendTls) -> BackendTls {
     let name = match address {
-        EndpointAddress::Ip(_) => None,
+        EndpointAddress::Ip(_) | EndpointAddress::Path(_) => None,
         EndpointAddress::Name { host, .. } => Some(host.clone()),
     };
     let authorities = match tls.authorities {

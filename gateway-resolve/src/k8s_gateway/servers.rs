@@ -52,6 +52,7 @@ fn nobody(why: &FieldError) -> Authorization {
         timeout: None,
         unanswered: Unanswered::Refuse(FORBIDDEN),
         reserved: Vec::new(),
+        reroutes: false,
     }
 }
 

@@ -34,6 +34,7 @@ pub(crate) fn authorization(
         body: body(forward_body.as_ref()),
         timeout: None,
         unanswered: Unanswered::Refuse(FORBIDDEN),
+        reroutes: false,
         reserved: Vec::new(),
     })
 }

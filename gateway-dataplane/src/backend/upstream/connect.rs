@@ -10,7 +10,8 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-/// Opens streams to endpoints. One that adds a PROXY header wraps another.
+/// Opens streams to endpoints that have an address; those at paths are connected to without it. One that adds a PROXY
+/// header wraps another.
 pub trait Connect: Send + Sync + 'static {
     /// What it opens.
     type Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static;

@@ -39,7 +39,9 @@ impl<C: Connect> Upstream<C> {
         let mut course = self.begin(worker);
         while let Some(index) = self.choose(&mut course) {
             let endpoint = &course.endpoints[index];
-            match connect(endpoint.address()) {
+            let address = endpoint.known_address();
+            let address = address.ok_or_else(|| io::Error::other("it takes no datagrams"));
+            match address.and_then(connect) {
                 Ok(datagrams) => {
                     let asked = Asked {
                         endpoints: Arc::clone(&course.endpoints),

@@ -1,10 +1,11 @@
 //! One endpoint: its connections and its health.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use gateway_resolve::ir;
+use gateway_resolve::ir::{self, EndpointAddress};
 
 use super::health::Health;
 use super::lane::Lane;
@@ -20,7 +21,7 @@ pub(crate) struct Endpoint {
     address: SocketAddr,
     /// Since when there is one.
     pub(super) since: Instant,
-    pub(super) health: Health,
+    pub(super) health: Arc<Health>,
     lanes: Box<[Arc<Lane>]>,
 }
 
@@ -37,8 +38,16 @@ impl Endpoint {
             spec,
             address,
             since: now,
-            health: Health::new(now),
+            health: Arc::new(Health::new(now)),
             lanes: (0..settings.workers).map(lane).collect(),
+        }
+    }
+
+    /// The same with none of its connections, which end with what is on them.
+    pub(super) fn renewed(&self, settings: &Settings, load: &Arc<Load>) -> Self {
+        Self {
+            health: Arc::clone(&self.health),
+            ..Self::new(self.spec.clone(), self.address, settings, load, self.since)
         }
     }
 
@@ -54,6 +63,19 @@ impl Endpoint {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address, if it is one that others know.
+    pub(crate) fn known_address(&self) -> Option<SocketAddr> {
+        self.path().is_none().then_some(self.address)
+    }
+
+    /// The path of its socket, where it has no address.
+    pub(super) fn path(&self) -> Option<&str> {
+        match &self.spec.address {
+            EndpointAddress::Path(path) => Some(path),
+            EndpointAddress::Ip(_) | EndpointAddress::Name { .. } => None,
+        }
     }
 
     pub(super) fn lanes(&self) -> &[Arc<Lane>] {
@@ -73,7 +95,16 @@ impl Endpoint {
             }
             return false;
         }
-        tracing::debug!(address = %self.address, %error, "an endpoint failed");
+        tracing::debug!(address = %self, %error, "an endpoint failed");
         true
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path() {
+            Some(path) => f.write_str(path),
+            None => self.address.fmt(f),
+        }
     }
 }

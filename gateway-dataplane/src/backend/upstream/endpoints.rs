@@ -5,11 +5,12 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gateway_resolve::ir::{self, SlowStart};
+use gateway_resolve::ir::{self, EndpointAddress, SlowStart};
 
 use super::endpoint::Endpoint;
 use super::outliers::Outliers;
 use super::pick::{Candidates, Pick};
+use super::settings::Settings;
 
 /// Endpoints that answer alike.
 #[derive(Clone)]
@@ -17,6 +18,8 @@ pub(crate) struct Endpoints {
     all: Vec<Arc<Endpoint>>,
     /// Chooses among these, with what it has worked out.
     pick: Option<Arc<dyn Pick>>,
+    /// Are they told apart by their names where a hash chooses one?
+    named: bool,
     /// Have all the same weight?
     even: bool,
     /// How those that are new get their share, and when none is new any more.
@@ -28,9 +31,10 @@ impl Endpoints {
     pub(super) fn new(
         all: Vec<Arc<Endpoint>>,
         pick: &dyn Pick,
-        slow_start: Option<SlowStart>,
+        settings: &Settings,
         now: Instant,
     ) -> Self {
+        let slow_start = settings.slow_start;
         let mut weights = all.iter().map(|endpoint| endpoint.spec().weight);
         let first = weights.next();
         let even = weights.all(|weight| Some(weight) == first);
@@ -41,6 +45,7 @@ impl Endpoints {
                 .map(|(slow, last)| (slow, last + slow.window)),
             all,
             pick: None,
+            named: settings.hashes_names,
             even,
             outliers: Arc::new(Outliers::new(now)),
         };
@@ -99,6 +104,13 @@ impl Candidates for All<'_> {
         self.endpoints[index].address()
     }
 
+    fn name(&self, index: usize) -> Option<&str> {
+        match &self.endpoints[index].spec().address {
+            EndpointAddress::Name { host, .. } if self.endpoints.named => Some(host.as_str()),
+            _ => None,
+        }
+    }
+
     fn open(&self, index: usize) -> usize {
         self.endpoints[index].lane(self.worker).open()
     }
@@ -150,6 +162,10 @@ impl Candidates for Few<'_> {
 
     fn address(&self, index: usize) -> SocketAddr {
         self.0.address(self.1[index])
+    }
+
+    fn name(&self, index: usize) -> Option<&str> {
+        self.0.name(self.1[index])
     }
 
     fn open(&self, index: usize) -> usize {

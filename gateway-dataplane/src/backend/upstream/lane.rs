@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use gateway_resolve::ir::Preconnect;
+
 use super::http2::{Http2, Reserved};
 use super::load::{Entered, Load};
 use super::multiplex::Making;
@@ -15,6 +17,8 @@ use crate::codec::h1::{Connection, Home, Lease};
 /// Connections of one worker to one endpoint. Its locks are not contended.
 pub(super) struct Lane {
     open: AtomicUsize,
+    /// Connections that are being made ahead.
+    coming: AtomicUsize,
     idle: Mutex<Idle>,
     /// Multiplexed connections.
     http2: Mutex<Vec<Arc<Http2>>>,
@@ -50,6 +54,7 @@ impl Lane {
     pub(super) fn new(keep: Keep, load: Arc<Load>) -> Self {
         Self {
             open: AtomicUsize::new(0),
+            coming: AtomicUsize::new(0),
             idle: Mutex::new(Idle {
                 connections: VecDeque::new(),
                 swept: false,
@@ -64,6 +69,19 @@ impl Lane {
     /// How many requests are open.
     pub(super) fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
+    }
+
+    /// Are there connections for as many requests as `ratio` says, those that are open included?
+    pub(super) fn is_enough(&self, ratio: Preconnect) -> bool {
+        let open = self.open();
+        let there = open + self.coming.load(Ordering::Relaxed) + self.idle().connections.len();
+        there * 1_000 >= open * ratio.0.get() as usize
+    }
+
+    /// Counts a connection as being made ahead for as long as it is there.
+    pub(super) fn coming(self: &Arc<Self>) -> Coming {
+        self.coming.fetch_add(1, Ordering::Relaxed);
+        Coming(Arc::clone(self))
     }
 
     /// The connection that was used last, if it is still good.
@@ -184,6 +202,15 @@ impl Home for Lane {
     fn ended(&self) {
         self.open.fetch_sub(1, Ordering::Relaxed);
         self.load.leave();
+    }
+}
+
+/// A connection that is being made ahead.
+pub(super) struct Coming(pub(super) Arc<Lane>);
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        self.0.coming.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -9,6 +9,7 @@ use http::StatusCode;
 
 use super::choose::Chooser;
 use super::connect::Connect;
+use super::endpoint::Endpoint;
 use super::pick::Choice;
 use super::tls::Secured;
 use super::{Upstream, fit};
@@ -38,6 +39,9 @@ impl<C: Connect> Lend for Upstream<C> {
         };
         let lease = lane.lend(connection, entered);
         course.fresh = false;
+        if self.settings.preconnect.is_some() {
+            self.preconnect(&course.endpoints[index], course.worker);
+        }
         Some(lease)
     }
 
@@ -69,7 +73,9 @@ impl<C: Connect> Lend for Upstream<C> {
                             Secured::Tunnel(stream) => Stream::new(stream),
                         };
                         let connection = Connection::new(stream, held);
-                        return Ok(endpoint.lane(course.worker).lend(connection, entered));
+                        let lease = endpoint.lane(course.worker).lend(connection, entered);
+                        self.preconnect(&endpoint, course.worker);
+                        return Ok(lease);
                     }
                     Err(error) => {
                         course.endpoints.failed(index, &self.settings, &error);
@@ -86,6 +92,9 @@ impl<C: Connect> Lend for Upstream<C> {
     fn fit(&self, course: &Course, head: &mut RequestHead) {
         if let Some(index) = course.endpoint {
             fit::for_http1(head, course.endpoints[index].address());
+        }
+        if self.settings.capitalised {
+            head.fields.capitalise();
         }
     }
 
@@ -114,8 +123,14 @@ impl<C: Connect> Lend for Upstream<C> {
 
     fn endpoint(&self, course: &Course) -> Option<SocketAddr> {
         let current = course.endpoint.map(|index| &course.endpoints[index]);
-        let address = current.map(|endpoint| endpoint.address());
-        address.or_else(|| course.tried.last().copied())
+        let tried = || {
+            let last = course.tried.last()?;
+            course
+                .endpoints
+                .iter()
+                .find(|other| other.address() == *last)
+        };
+        current.or_else(tried)?.known_address()
     }
 
     fn allowed(&self) -> Allowance {
@@ -144,5 +159,34 @@ impl<C: Connect> Upstream<C> {
             course.again += 1;
         }
         course.endpoint
+    }
+}
+
+impl<C: Connect> Upstream<C> {
+    /// Makes another connection to `endpoint`, if there are too few for the next requests.
+    fn preconnect(&self, endpoint: &Arc<Endpoint>, worker: usize) {
+        let Some(ratio) = self.settings.preconnect else {
+            return;
+        };
+        let lane = endpoint.lane(worker);
+        if lane.is_enough(ratio) {
+            return;
+        }
+        let Some(held) = self.load.hold(self.settings.most) else {
+            return;
+        };
+        let coming = lane.coming();
+        let (way, endpoint) = (Arc::clone(&self.way), Arc::clone(endpoint));
+        let limit = self.settings.connect;
+        tokio::spawn(async move {
+            let stream = match way.connect(&endpoint, limit, None).await {
+                Ok(Secured::Clear(stream)) => Stream::new(stream),
+                Ok(Secured::Tls(stream)) => Stream::new(stream),
+                Ok(Secured::Tunnel(stream)) => Stream::new(stream),
+                // Requests will tell.
+                Err(_unreached) => return,
+            };
+            coming.0.put(Connection::new(stream, held));
+        });
     }
 }

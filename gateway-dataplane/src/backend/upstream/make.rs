@@ -227,9 +227,20 @@ pub(super) fn endpoints(
         let new = || Arc::new(Endpoint::new(wanted.clone(), address, settings, load, now));
         known.cloned().unwrap_or_else(new)
     };
-    let all: Vec<_> = roll.addresses().map(endpoint).collect();
+    let mut all: Vec<_> = roll.addresses().map(endpoint).collect();
+    if let Some(known) = known.filter(|known| settings.renews && !are_same(known, &all)) {
+        let was_there = |one: &Arc<Endpoint>| known.iter().any(|known| Arc::ptr_eq(known, one));
+        for one in all.iter_mut().filter(|one| was_there(one)) {
+            *one = Arc::new(one.renewed(settings, load));
+        }
+    }
     for endpoint in &all {
         endpoint.health.tally.set_checked(settings.checked);
     }
-    Endpoints::new(all, pick, settings.slow_start, now)
+    Endpoints::new(all, pick, settings, now)
+}
+
+/// Are these the same, one by one?
+pub(super) fn are_same(known: &Endpoints, all: &[Arc<Endpoint>]) -> bool {
+    known.len() == all.len() && known.iter().zip(all).all(|(a, b)| Arc::ptr_eq(a, b))
 }

@@ -41,7 +41,7 @@ pub use ring::{Maglev, Ring};
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -277,6 +277,13 @@ impl<C: Connect> Upstream<C> {
         })
     }
 
+    /// Was there any request yet?
+    fn is_used(&self) -> bool {
+        let slots = self.slots.iter().enumerate();
+        let mut turns = slots.map(|(worker, slot)| (worker, slot.turn.load(Relaxed)));
+        turns.any(|(first, turn)| turn != first)
+    }
+
     fn endpoints(&self) -> Arc<Endpoints> {
         self.slots[0].endpoints.load_full()
     }
@@ -294,7 +301,9 @@ impl<C: Connect> Upstream<C> {
             return;
         };
         let backend = Arc::downgrade(self);
+        let used = Arc::downgrade(self);
         let watch = Watch {
+            used: Box::new(move || used.upgrade().is_some_and(|backend| backend.is_used())),
             check: Arc::new(check.value.clone()),
             way: Arc::clone(&self.way),
             settings: self.settings,
@@ -310,8 +319,7 @@ impl<C: Connect> Upstream<C> {
         let endpoints =
             make::endpoints(roll, Some(&known), &*self.pick, &self.settings, &self.load);
         let pending = endpoints.is_empty() && roll.is_open();
-        let same = |(a, b)| Arc::ptr_eq(a, b);
-        if endpoints.len() != known.len() || !endpoints.iter().zip(known.iter()).all(same) {
+        if !make::are_same(&known, &endpoints) {
             for slot in &self.slots {
                 slot.endpoints.store(Arc::new(endpoints.clone()));
             }

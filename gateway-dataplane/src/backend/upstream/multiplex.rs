@@ -121,7 +121,7 @@ impl<C: Connect> Upstream<C> {
                 Ok(Err(error)) if is_own(&error) => return Err(Failure::Final(error)),
                 Ok(Err(error)) => return Err(Failure::Elsewhere(Box::new(request), error)),
                 Err(_elapsed) => {
-                    let what = format!("no room on a connection to {} yet", endpoint.address());
+                    let what = format!("no room on a connection to {endpoint} yet");
                     let error = BackendError::new(BackendErrorKind::Connect, what);
                     let request = Box::new(request);
                     return Err(match patience {
@@ -232,7 +232,7 @@ async fn start<C: Connect>(
     let stream = way.reach(endpoint, Inside::Http2, None).await?;
     let started = Http2::start(stream, settings.http2, held).await;
     started.map_err(|error| {
-        let what = format!("{} does not speak HTTP/2", endpoint.address());
+        let what = format!("{endpoint} does not speak HTTP/2");
         BackendError::new(BackendErrorKind::Connect, what).because(error)
     })
 }

@@ -95,7 +95,7 @@ impl Endpoints {
             .filter(|other| !other.health.is_back(|| now))
             .count()
             + 1;
-        let address = endpoint.address();
+        let address = endpoint;
         if out * 100 > self.len() * usize::from(asked.most_percent) {
             tracing::debug!(%address, fault.what, "an endpoint would be left alone, but too many are");
             return;

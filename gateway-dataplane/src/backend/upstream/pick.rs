@@ -59,6 +59,12 @@ pub trait Candidates {
     /// Where the endpoint `index` is: the address that it has, or one of those that its name has.
     fn address(&self, index: usize) -> SocketAddr;
 
+    /// The name that the endpoint `index` is told apart by where a hash chooses one; `None`: its address.
+    fn name(&self, index: usize) -> Option<&str> {
+        let _ = index;
+        None
+    }
+
     /// The requests that this worker has open at the endpoint `index`.
     fn open(&self, index: usize) -> usize;
 

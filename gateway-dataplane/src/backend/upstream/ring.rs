@@ -50,9 +50,9 @@ impl Pick for Ring {
         };
         let mut all = Vec::new();
         for (index, weight) in weights.into_iter().enumerate() {
-            let place = candidates.address(index);
             let owner = u32::try_from(index).unwrap_or(u32::MAX);
-            all.extend((0..points(weight)).map(|point| (hash(&(place, point)), owner)));
+            let points = 0..points(weight);
+            all.extend(points.map(|point| (place(candidates, index, &point), owner)));
         }
         all.sort_unstable();
         Some(Arc::new(Points(all.into())))
@@ -124,12 +124,12 @@ struct Claim {
 
 impl Claim {
     fn new(candidates: &dyn Candidates, index: usize) -> Self {
-        let place = candidates.address(index);
+        let place = |what| place(candidates, index, what);
         Self {
             weight: weight(candidates, index),
             turns: 0,
-            next: (hash(&(place, "offset")) % PLACES as u64) as usize,
-            skip: (hash(&(place, "skip")) % (PLACES as u64 - 1)) as usize + 1,
+            next: (place("offset") % PLACES as u64) as usize,
+            skip: (place("skip") % (PLACES as u64 - 1)) as usize + 1,
         }
     }
 
@@ -175,6 +175,14 @@ fn weight(candidates: &dyn Candidates, index: usize) -> u64 {
     weight.map_or(1, |weight| weight.get().into())
 }
 
+/// Where an endpoint has one of its places.
+fn place<T: Hash + ?Sized>(candidates: &dyn Candidates, index: usize, which: &T) -> u64 {
+    match candidates.name(index) {
+        Some(name) => hash(&(name, which)),
+        None => hash(&(candidates.address(index), which)),
+    }
+}
+
 /// The same in every process, so that replicas agree.
 fn hash(of: &impl Hash) -> u64 {
     let mut hasher = SipHasher13::new();
@@ -204,6 +212,44 @@ mod tests {
         }
         fn find(&self, whole: usize) -> Option<usize> {
             self.1.iter().position(|index| *index == whole)
+        }
+    }
+
+    /// The same, by names that are given to addresses in that order.
+    struct Named<'n>(Subset, &'n [&'n str]);
+
+    impl Candidates for Named<'_> {
+        fn len(&self) -> usize {
+            self.0.len()
+        }
+        fn endpoint(&self, index: usize) -> &ir::Endpoint {
+            self.0.endpoint(index)
+        }
+        fn address(&self, index: usize) -> std::net::SocketAddr {
+            self.0.address(index)
+        }
+        fn open(&self, _index: usize) -> usize {
+            0
+        }
+        fn name(&self, index: usize) -> Option<&str> {
+            Some(self.1[index])
+        }
+    }
+
+    /// Envoy, `use_hostname_for_hashing`.
+    #[test]
+    fn endpoints_that_are_told_apart_by_names_may_change_their_addresses() {
+        for pick in both() {
+            let before = Named(endpoints(3, None), &["a", "b", "c"]);
+            let after = Named(endpoints(3, None), &["c", "a", "b"]);
+            let picks = [&before, &after].map(|all| (all, pick.over(all).unwrap()));
+            for hash in 0..1_000 {
+                let names = picks.each_ref().map(|(all, made)| {
+                    let index = made.pick(&choice(hash), *all);
+                    all.1[index]
+                });
+                assert_eq!(names[0], names[1]);
+            }
         }
     }
 

@@ -32,6 +32,13 @@ pub(super) struct Settings {
     /// Is an endpoint that was out taken out again by one failure, and in again by one answer?
     pub(super) probation: bool,
     pub(super) slow_start: Option<ir::SlowStart>,
+    /// Are endpoints told apart by their names where a hash chooses one?
+    pub(super) hashes_names: bool,
+    /// Do connections end when there are other endpoints?
+    pub(super) renews: bool,
+    pub(super) preconnect: Option<ir::Preconnect>,
+    /// Are the words of the names of headers capitalised over HTTP/1?
+    pub(super) capitalised: bool,
     /// The share of endpoints, of 100, that have to be well.
     pub(super) panic: Option<u8>,
     pub(super) names: Names,
@@ -91,6 +98,11 @@ impl Settings {
                 gone: limits.name_gone,
             },
             slow_start: value(asked.slow_start.as_deref()),
+            hashes_names: value(asked.hashes_names.as_deref()).unwrap_or_default(),
+            renews: value(asked.renews_connections.as_deref()).unwrap_or_default(),
+            // Connections that begin with a client's address are for that client alone.
+            preconnect: value(asked.preconnect.as_deref()).filter(|_| asked.proxy_header.is_none()),
+            capitalised: http.capitalised,
             panic: value(asked.panic_threshold.as_deref()).map(|threshold| threshold.0),
         }
     }

@@ -127,6 +127,7 @@ fn address(endpoint: &Endpoint) -> Result<ServerName<'static>, String> {
     match &endpoint.address {
         EndpointAddress::Ip(address) => Ok(ServerName::IpAddress(address.ip().into())),
         EndpointAddress::Name { host, .. } => server_name(host),
+        EndpointAddress::Path(path) => Err(format!("nobody is asked for by name at {path}")),
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use gateway_resolve::ir;
 use rustix::io::Errno;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::UnixStream;
 use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 
@@ -91,7 +92,31 @@ impl<C: Connect> Way<C> {
         ends: Option<Ends>,
     ) -> Result<Secured<C::Stream>, BackendError> {
         let client = usable(tls, endpoint)?;
-        let mut stream = self.dial(endpoint).await?;
+        if let Some(path) = endpoint.path() {
+            let stream = UnixStream::connect(path).await;
+            let stream: Box<dyn Io> = Box::new(stream.map_err(|error| unreached(endpoint, error))?);
+            let opened = self.over(stream, endpoint, client, inside, ends).await?;
+            return Ok(Secured::Tunnel(match opened {
+                Secured::Clear(stream) | Secured::Tunnel(stream) => stream,
+                Secured::Tls(stream) => stream,
+            }));
+        }
+        let stream = self.dial(endpoint).await?;
+        self.over(stream, endpoint, client, inside, ends).await
+    }
+
+    /// What comes first on a stream, and TLS on it.
+    async fn over<S>(
+        &self,
+        mut stream: S,
+        endpoint: &Endpoint,
+        client: Option<&TlsClient>,
+        inside: Inside,
+        ends: Option<Ends>,
+    ) -> Result<Secured<S>, BackendError>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
         if let Some(version) = &self.backend.settings.proxy_header {
             let header = proxy_header::header(version.value, ends);
             let written = stream.write_all(&header).await;
@@ -168,12 +193,12 @@ where
 }
 
 fn untrusted(endpoint: &Endpoint, what: &dyn fmt::Display) -> BackendError {
-    let what = format!("no TLS with {}: {what}", endpoint.address());
+    let what = format!("no TLS with {endpoint}: {what}");
     BackendError::new(BackendErrorKind::Untrusted, what)
 }
 
 fn unreached(endpoint: &Endpoint, error: io::Error) -> BackendError {
-    let what = format!("cannot connect to {}: {error}", endpoint.address());
+    let what = format!("cannot connect to {endpoint}: {error}");
     let kind = match is_local(&error) {
         true => BackendErrorKind::Local,
         false => BackendErrorKind::Connect,
@@ -188,7 +213,7 @@ pub(super) async fn in_time<T>(
     connecting: impl Future<Output = Result<T, BackendError>>,
 ) -> Result<T, BackendError> {
     timeout(limit, connecting).await.unwrap_or_else(|_elapsed| {
-        let what = format!("no connection to {} within {limit:?}", endpoint.address());
+        let what = format!("no connection to {endpoint} within {limit:?}");
         Err(BackendError::new(BackendErrorKind::Connect, what))
     })
 }

@@ -127,12 +127,16 @@ impl Admit for Authorize {
             let asked = timeout(self.patience, self.ask(subject, body)).await;
             let answered = asked.unwrap_or(Err(NoVerdict::Late(self.patience)));
             let verdict = answered.unwrap_or_else(|error| self.unanswered(&error));
-            verdict.carry_out(&mut asking)
+            verdict.carry_out(&mut asking)?;
+            if self.spec.reroutes {
+                asking.edits.reroute();
+            }
+            Ok(())
         })
     }
 
     fn takes_exchange(&self) -> bool {
         let may_edit_responses = matches!(self.spec.protocol, AuthorizationProtocol::Grpc(_));
-        may_edit_responses || self.spec.body.is_some()
+        may_edit_responses || self.spec.body.is_some() || self.spec.reroutes
     }
 }

@@ -14,6 +14,10 @@ pub struct LoadBalancer {
     pub healthy_panic_threshold: Option<f64>,
     /// How long changes are collected for.
     pub update_merge_window: Option<Span>,
+    /// Are endpoints hashed by their names, rather than by their addresses?
+    pub use_hostname_for_hashing: bool,
+    /// Are connections closed when there are other endpoints?
+    pub close_connections_on_host_set_change: bool,
 }
 
 /// Which endpoint gets a request.
@@ -96,6 +100,10 @@ struct Wire {
     maglev: Option<Unread>,
     healthy_panic_threshold: Option<f64>,
     update_merge_window: Option<Span>,
+    #[serde(default)]
+    use_hostname_for_hashing: bool,
+    #[serde(default)]
+    close_connections_on_host_set_change: bool,
 }
 
 /// What is said of one of them beyond its name.
@@ -123,6 +131,8 @@ impl<'de> Deserialize<'de> for LoadBalancer {
             kind: kinds.into_iter().flatten().next().unwrap_or_default(),
             healthy_panic_threshold: wire.healthy_panic_threshold,
             update_merge_window: wire.update_merge_window,
+            use_hostname_for_hashing: wire.use_hostname_for_hashing,
+            close_connections_on_host_set_change: wire.close_connections_on_host_set_change,
         })
     }
 }

@@ -14,6 +14,8 @@ pub struct ConnectionConfig {
     pub max_requests_per_connection: u32,
     /// When a silent one is asked after.
     pub tcp_keepalive: Option<TcpKeepalive>,
+    /// How much is kept of what is on its way on one.
+    pub per_connection_buffer_limit_bytes: Option<u32>,
     /// What holds for HTTP of any version.
     pub common_http_protocol_options: CommonHttpOptions,
     /// What holds for HTTP/1.
@@ -42,11 +44,27 @@ pub struct CommonHttpOptions {
     pub max_stream_duration: Option<Span>,
     /// How long a connection may be idle.
     pub idle_timeout: Option<Span>,
+    /// What becomes of clients' headers with underscores. For Upstreams it means nothing to Envoy either.
+    pub headers_with_underscores_action: Option<super::Underscores>,
 }
 
 /// What holds for HTTP/1.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-pub struct Http1Options {}
+#[serde(rename_all = "camelCase", default)]
+pub struct Http1Options {
+    /// Do trailers pass? They do in any case.
+    pub enable_trailers: bool,
+    /// Are the words of names capitalised?
+    pub proper_case_header_key_format: bool,
+}
+
+/// Connections that are made before requests need them.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PreconnectPolicy {
+    /// How many there are to be for each that is needed.
+    pub per_upstream_preconnect_ratio: Option<f64>,
+}
 
 /// How much may be open.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]

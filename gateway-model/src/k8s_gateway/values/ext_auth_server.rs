@@ -25,6 +25,8 @@ pub struct ExtAuthServer {
     pub failure_mode_allow: bool,
     /// How much of bodies it gets.
     pub request_body: Option<ExtAuthBody>,
+    /// Do requests look for their routes again once it has changed them?
+    pub clear_route_cache: bool,
     /// What requests are answered with that it says nothing of; 403, when it is 0.
     pub status_on_error: u32,
 }

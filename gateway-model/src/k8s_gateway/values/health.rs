@@ -29,6 +29,8 @@ pub struct EndpointCheck {
     pub unhealthy_edge_interval: Option<Span>,
     /// When one is asked again that has become well.
     pub healthy_edge_interval: Option<Span>,
+    /// How often they are asked before there was any request.
+    pub no_traffic_interval: Option<Span>,
     /// By a request.
     pub http_health_check: Option<HttpHealthCheck>,
     /// By a connection.

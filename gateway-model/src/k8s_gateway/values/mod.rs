@@ -43,7 +43,7 @@ pub use connection_manager::{
 };
 pub use connections::{
     CircuitBreakers, CommonHttpOptions, ConnectHeader, ConnectionConfig, Http1Options,
-    ProtocolSelection, TcpKeepalive,
+    PreconnectPolicy, ProtocolSelection, TcpKeepalive,
 };
 pub use cors::{Cors, CorsMergeSettings, CorsMergeStrategy};
 pub use csrf::{Csrf, Denominator, RuntimeFraction, Share, StringMatch};
@@ -92,7 +92,9 @@ pub use transformations::{
     ResponseTransform, RouteMatcher, StagedTransformations, Transformation, TransformationStage,
     Transformations,
 };
-pub use upstreams::{DiscoveryMetadata, KubeUpstream, StaticHost, StaticUpstream, UpstreamType};
+pub use upstreams::{
+    DiscoveryMetadata, KubeUpstream, PipeUpstream, StaticHost, StaticUpstream, UpstreamType,
+};
 
 use serde::{Deserialize, Serialize};
 

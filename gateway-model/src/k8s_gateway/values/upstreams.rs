@@ -16,7 +16,7 @@ pub enum UpstreamType {
     /// Hosts that are listed.
     Static(StaticUpstream),
     /// A socket of this machine.
-    Pipe(serde_json::Value),
+    Pipe(PipeUpstream),
     /// Functions of AWS Lambda.
     Aws(AwsUpstream),
     /// Machines of AWS.
@@ -43,6 +43,14 @@ pub struct KubeUpstream {
     pub service_port: u32,
     /// Which of its pods; all, when it is empty.
     pub selector: BTreeMap<String, String>,
+}
+
+/// A socket of the machine of the gateway.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default)]
+pub struct PipeUpstream {
+    /// Where it is.
+    pub path: String,
 }
 
 /// Hosts that are listed.

@@ -27,6 +27,9 @@ pub struct Authorization {
     /// Headers that it alone may set: requests lose those that clients send.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reserved: Vec<HeaderName>,
+    /// Do requests look for their rules again once they were let in?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reroutes: bool,
 }
 
 /// Is the server of a listener asked whether a request may pass?

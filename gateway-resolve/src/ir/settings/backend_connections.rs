@@ -57,7 +57,15 @@ pub struct HttpConnections {
     /// The fields that the head of a response may have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fields: Option<NonZeroU32>,
+    /// Are the words of the names of headers capitalised over HTTP/1?
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub capitalised: bool,
 }
+
+/// Connections of HTTP/1 that are made before requests need them: so many, of thousandths, for each request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Preconnect(pub NonZeroU32);
 
 /// How HTTP/2 is spoken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

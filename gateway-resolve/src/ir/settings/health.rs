@@ -36,6 +36,9 @@ pub struct Pauses {
     pub fallen: Duration,
     /// Before the first time, at most, at random.
     pub first: Duration,
+    /// In place of all of these, while there was no request yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unused: Option<Duration>,
     /// Besides, at most, at random.
     pub jitter: Duration,
     /// The same, as a part of what is waited, of 100.

@@ -47,7 +47,8 @@ pub use authorization::{
     HttpAuthorization, Named, Unanswered,
 };
 pub use backend_connections::{
-    Http2Connections, HttpConnections, Keepalive, OpenAtMost, ProxyHeader, TunnelThrough,
+    Http2Connections, HttpConnections, Keepalive, OpenAtMost, Preconnect, ProxyHeader,
+    TunnelThrough,
 };
 pub use balancing::{Balancing, PanicThreshold, SlowStart};
 pub use buffer::Buffer;
@@ -234,6 +235,14 @@ settings! {
     BackendSettings {
         /// How requests are spread over its endpoints.
         balancing: Balancing,
+        /// Are endpoints told apart by their names, rather than their addresses, where a hash chooses one?
+        hashes_names: bool,
+        /// Do its connections end when there are other endpoints?
+        renews_connections: bool,
+        /// Which connections are made before requests need them.
+        preconnect: Preconnect,
+        /// How many bytes are kept of a request on its way, over HTTP/2.
+        buffer_limit: u32,
         /// How endpoints that are new get their share; at once, when unset.
         slow_start: SlowStart,
         /// How many endpoints have to be well; one, when unset.

@@ -62,6 +62,7 @@ pub(crate) fn authorizer(
         reserved: vec![
             HeaderName::new(user).map_err(|error| invalid(error).within("userIdHeader"))?,
         ],
+        reroutes: written.clear_route_cache,
         server: target(server),
     })
 }

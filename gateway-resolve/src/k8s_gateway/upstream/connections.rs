@@ -6,12 +6,12 @@ use std::time::Duration;
 use gateway_model::k8s_gateway::FieldError;
 use gateway_model::k8s_gateway::proto::Span;
 use gateway_model::k8s_gateway::values::{
-    CircuitBreakers, ConnectHeader, ConnectionConfig, SslConfig, TcpKeepalive,
+    CircuitBreakers, ConnectHeader, ConnectionConfig, PreconnectPolicy, SslConfig, TcpKeepalive,
 };
 use gateway_model::{HeaderName, HeaderValue};
 
 use crate::ir::{
-    BackendTls, Http2Connections, HttpConnections, Keepalive, OpenAtMost, ProxyHeader,
+    BackendTls, Http2Connections, HttpConnections, Keepalive, OpenAtMost, Preconnect, ProxyHeader,
 };
 use crate::reader::Reader;
 
@@ -47,13 +47,33 @@ pub(super) fn keepalive(written: &ConnectionConfig) -> Option<Keepalive> {
 /// How connections are used.
 pub(super) fn http(written: &ConnectionConfig) -> Option<HttpConnections> {
     let common = &written.common_http_protocol_options;
+    let http1 = written.http1_protocol_options.as_ref();
     let http = HttpConnections {
         idle: span(common.idle_timeout),
         requests: NonZeroU32::new(written.max_requests_per_connection),
         exchange: span(common.max_stream_duration),
         fields: common.max_headers_count.and_then(NonZeroU32::new),
+        capitalised: http1.is_some_and(|http1| http1.proper_case_header_key_format),
     };
     (http != HttpConnections::default()).then_some(http)
+}
+
+/// How many connections are made before requests need them.
+pub(super) fn preconnect(written: &PreconnectPolicy) -> Result<Option<Preconnect>, FieldError> {
+    let Some(ratio) = written.per_upstream_preconnect_ratio else {
+        return Ok(None);
+    };
+    if !(1.0..=3.0).contains(&ratio) {
+        let error = FieldError::new(format!("expected 1 to 3, found {ratio}"));
+        return Err(error.within("perUpstreamPreconnectRatio"));
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "1000 to 3000"
+    )]
+    let thousandths = NonZeroU32::new((ratio * 1_000.0).round() as u32);
+    Ok(thousandths.map(Preconnect))
 }
 
 /// How much may be open.

@@ -51,6 +51,7 @@ fn checked(written: &values::EndpointCheck, name: &str) -> Result<HealthCheck, F
             ill,
             recovered: time(written.healthy_edge_interval).unwrap_or(well),
             fallen: time(written.unhealthy_edge_interval).unwrap_or(ill),
+            unused: time(written.no_traffic_interval),
             first: time(written.initial_jitter).unwrap_or_default(),
             jitter: time(written.interval_jitter).unwrap_or_default(),
             jitter_percent: written.interval_jitter_percent.min(100),

@@ -58,7 +58,7 @@ pub(super) fn place(
     let function = chosen.and_then(|chosen| named(aws, chosen));
     Ok((
         Place {
-            port,
+            port: Some(port),
             tls,
             endpoints: vec![endpoint],
         },

@@ -3,7 +3,9 @@
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 
-use gateway_model::k8s_gateway::values::{KubeUpstream, StaticHost, StaticUpstream, UpstreamType};
+use gateway_model::k8s_gateway::values::{
+    KubeUpstream, PipeUpstream, StaticHost, StaticUpstream, UpstreamType,
+};
 use gateway_model::k8s_gateway::{FieldError, Upstream};
 use gateway_model::{Hostname, Kind, ObjectRef, Port, Service};
 
@@ -15,8 +17,8 @@ use super::{lambda, tls};
 
 /// Where an Upstream is.
 pub(super) struct Place {
-    /// The port of its id: one of its own, since a reference's is ignored.
-    pub(super) port: Port,
+    /// The port of its id: one of its own, since a reference's is ignored; a path has none.
+    pub(super) port: Option<Port>,
     /// How it is connected to by TLS where nothing more is said.
     pub(super) tls: Option<BackendTls>,
     /// Who can be sent requests, ordered and without repeats.
@@ -34,6 +36,7 @@ pub(super) fn place(
     let mut place = match written {
         UpstreamType::Kube(kube) => of_service(kube, reader)?,
         UpstreamType::Static(listed) => of_hosts(listed)?,
+        UpstreamType::Pipe(pipe) => of_path(pipe)?,
         UpstreamType::Aws(aws) => {
             let (place, called) = lambda::place(aws, upstream, chosen, reader)?;
             function = called;
@@ -56,7 +59,7 @@ fn of_service(kube: &KubeUpstream, reader: &Reader<'_>) -> Result<Place, FieldEr
     }
     let backend = backends::backend(&BackendId::new(object, port), reader);
     Ok(Place {
-        port,
+        port: Some(port),
         tls: None,
         endpoints: backend.map_or_else(Vec::new, |backend| backend.endpoints.clone()),
     })
@@ -84,9 +87,20 @@ fn of_hosts(listed: &StaticUpstream) -> Result<Place, FieldError> {
     let first =
         first.ok_or_else(|| FieldError::new("expected a host, found none").within("hosts"))?;
     Ok(Place {
-        port: port(first.port)?,
+        port: Some(port(first.port)?),
         tls: wants_tls(listed).then(tls::unverified),
         endpoints,
+    })
+}
+
+/// A socket of the machine of the gateway.
+fn of_path(pipe: &PipeUpstream) -> Result<Place, FieldError> {
+    let address = format!("unix:{}", pipe.path).parse::<EndpointAddress>();
+    let address = address.map_err(|error| FieldError::new(error).within("path"))?;
+    Ok(Place {
+        port: None,
+        tls: None,
+        endpoints: vec![Endpoint::at(address)],
     })
 }
 

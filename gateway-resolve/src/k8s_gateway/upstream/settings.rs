@@ -38,6 +38,16 @@ pub(super) fn settings(reading: &mut Reading<'_>, reader: &Reader<'_>) -> Backen
         }),
         tunnel: tunnel(reading, reader),
         balancing: reading.setting(&spec.load_balancer_config, balancing),
+        hashes_names: reading.setting(&spec.load_balancer_config, |written| {
+            Ok(written.use_hostname_for_hashing.then_some(true))
+        }),
+        renews_connections: reading.setting(&spec.load_balancer_config, |written| {
+            Ok(written.close_connections_on_host_set_change.then_some(true))
+        }),
+        preconnect: reading.setting(&spec.preconnect_policy, connections::preconnect),
+        buffer_limit: reading.setting(&spec.connection_config, |written| {
+            Ok(written.per_connection_buffer_limit_bytes)
+        }),
         slow_start: reading.setting(&spec.load_balancer_config, slow_start),
         health_check: reading.setting(&spec.health_checks, |written| {
             health_check(written, &reading_name)

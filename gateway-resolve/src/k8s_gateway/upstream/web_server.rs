@@ -48,7 +48,7 @@ pub(super) fn web_server(url: &str) -> Result<WebServer, String> {
         }
     };
     let server_name = match &address {
-        EndpointAddress::Ip(_) => None,
+        EndpointAddress::Ip(_) | EndpointAddress::Path(_) => None,
         EndpointAddress::Name { host, .. } => Some(host.clone()),
     };
     Ok(WebServer {

@@ -64,6 +64,8 @@ pub(super) struct Watch<C> {
     pub(super) endpoints: Box<dyn Fn() -> Option<Arc<Endpoints>> + Send + Sync>,
     /// There may be others.
     pub(super) changed: Arc<Notify>,
+    /// Was there any request yet?
+    pub(super) used: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
 /// Of all endpoints of all backends, so many are asked at once.
@@ -114,7 +116,7 @@ impl<C: Connect> Watch<C> {
 
     /// Takes in how an endpoint is; says how long it is left alone.
     fn take_in(&self, endpoint: &Endpoint, found: &Found) -> Duration {
-        let address = endpoint.address();
+        let address = endpoint;
         let (tally, check) = (&endpoint.health.tally, &self.check);
         let (well, changed) = match found {
             Found::Well => (true, tally.succeeded(check.healthy_after)),
@@ -133,19 +135,21 @@ impl<C: Connect> Watch<C> {
         }
         pause(
             &check.pauses,
+            (self.used)(),
             tally.is_in(),
             changed && well == tally.is_in(),
         )
     }
 }
 
-fn pause(pauses: &Pauses, is_in: bool, changed: bool) -> Duration {
-    let pause = match (is_in, changed) {
+fn pause(pauses: &Pauses, used: bool, is_in: bool, changed: bool) -> Duration {
+    let of_state = match (is_in, changed) {
         (true, false) => pauses.well,
         (false, false) => pauses.ill,
         (true, true) => pauses.recovered,
         (false, true) => pauses.fallen,
     };
+    let pause = pauses.unused.filter(|_| !used).unwrap_or(of_state);
     pause + up_to(pauses.jitter) + up_to(pause * pauses.jitter_percent / 100)
 }
 
@@ -153,4 +157,35 @@ fn pause(pauses: &Pauses, is_in: bool, changed: bool) -> Duration {
 fn up_to(most: Duration) -> Duration {
     let part = (random() >> 11) as f64 / (1u64 << 53) as f64;
     most.mul_f64(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Pauses, pause};
+
+    /// Envoy, `no_traffic_interval`.
+    #[test]
+    fn until_there_is_a_request_endpoints_are_asked_as_often_as_is_said_for_that() {
+        let seconds = Duration::from_secs;
+        let pauses = Pauses {
+            well: seconds(1),
+            ill: seconds(2),
+            recovered: seconds(3),
+            fallen: seconds(4),
+            first: Duration::ZERO,
+            unused: Some(seconds(60)),
+            jitter: Duration::ZERO,
+            jitter_percent: 0,
+        };
+        assert_eq!(pause(&pauses, false, true, false), seconds(60));
+        assert_eq!(pause(&pauses, false, false, true), seconds(60));
+        assert_eq!(pause(&pauses, true, true, false), seconds(1));
+        let unsaid = Pauses {
+            unused: None,
+            ..pauses
+        };
+        assert_eq!(pause(&unsaid, false, false, false), seconds(2));
+    }
 }

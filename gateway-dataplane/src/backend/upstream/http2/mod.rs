@@ -63,7 +63,14 @@ impl Settings {
                 .min(MAX_WINDOW),
             connection_window: own.connection_window,
             requests: http.requests,
-            send_buffer: limits.upstream_h2_send_buffer,
+            send_buffer: asked.buffer_limit.as_ref().map_or(
+                limits.upstream_h2_send_buffer,
+                |limit| {
+                    limits
+                        .upstream_h2_send_buffer
+                        .min(limit.value.max(LEAST_BUFFER) as usize)
+                },
+            ),
             control_frames: limits.h2_control_frames,
             header_list: u32::try_from(limits.response_header_bytes).unwrap_or(u32::MAX),
             header_count: fields.unwrap_or(limits.response_header_count),
@@ -75,6 +82,9 @@ impl Settings {
         }
     }
 }
+
+/// Less would hold up each request.
+const LEAST_BUFFER: u32 = 1_024;
 
 /// RFC 9113 section 6.9.1.
 const MAX_WINDOW: u32 = (1 << 31) - 1;

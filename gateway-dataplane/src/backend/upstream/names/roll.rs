@@ -1,7 +1,7 @@
 //! Who the endpoints of a backend are, as far as that is known.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -70,13 +70,16 @@ impl Roll {
         self.spec = Arc::clone(spec);
     }
 
-    /// The endpoints, each with an address that it has.
+    /// The endpoints, each with an address that it has. Those at paths have one that nobody else has, at which there
+    /// is nobody.
     pub(in crate::backend::upstream) fn addresses(
         &self,
     ) -> impl Iterator<Item = (&ir::Endpoint, SocketAddr)> {
-        self.spec.endpoints.iter().flat_map(|endpoint| {
+        let endpoints = self.spec.endpoints.iter().enumerate();
+        endpoints.flat_map(|(position, endpoint)| {
             let (ip, known) = match &endpoint.address {
                 EndpointAddress::Ip(address) => (Some(*address), None),
+                EndpointAddress::Path(_) => (Some(nowhere(position)), None),
                 EndpointAddress::Name { host, port, .. } => {
                     let known = self.names.get(host).map(|name| (name, port.get()));
                     (None, known)
@@ -154,13 +157,22 @@ impl Name {
     }
 }
 
+/// An address for what has none.
+fn nowhere(position: usize) -> SocketAddr {
+    let number = u32::try_from(position).unwrap_or(u32::MAX);
+    let [a, b, c, d] = number.to_be_bytes();
+    // Those that are to be discarded (RFC 6666).
+    let discarded = Ipv6Addr::from([1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d]);
+    SocketAddr::new(discarded.into(), 0)
+}
+
 /// The names, and whether they are whole.
 fn hosts(spec: &ir::Backend) -> impl Iterator<Item = (&Hostname, bool)> {
     spec.endpoints
         .iter()
         .filter_map(|endpoint| match &endpoint.address {
             EndpointAddress::Name { host, is_whole, .. } => Some((host, *is_whole)),
-            EndpointAddress::Ip(_) => None,
+            EndpointAddress::Ip(_) | EndpointAddress::Path(_) => None,
         })
 }
 
