@@ -11,8 +11,6 @@ use crate::k8s_gateway::proto::{at_most_one, numbered};
 pub struct Csrf {
     /// The share of requests that is held to it; none when it is not given.
     pub filter_enabled: Option<RuntimeFraction>,
-    /// The share of requests that is looked at, and let pass; counts where `filter_enabled` is none.
-    pub shadow_enabled: Option<RuntimeFraction>,
     /// Origins that may, beside the host that is asked.
     pub additional_origins: Vec<StringMatch>,
 }
