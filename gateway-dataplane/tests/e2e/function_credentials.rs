@@ -200,30 +200,31 @@ async fn another_role_is_taken_by_way_of_the_accounts_own() {
     }
 }
 
-/// Credentials that are about to end are taken anew, with the token that there is then.
+/// Credentials that are about to end are taken anew, with the token that there is then; so are those that are to be, as
+/// often as is said (Gloo, `credentialRefreshDelay`).
 #[tokio::test]
 async fn a_role_is_taken_again_before_it_ends() {
-    let (sts, mut asked) = token_service(|_| credentials("taken", 301)).await;
-    let service = service("taken", |_| status(200, "called")).await;
-    let file = token("first");
-    let credentials = AwsCredentials::WebIdentity(role(sts.address, None, true));
-    let (_proxy, at) = calling(&service, credentials, account(&file));
-    assert_eq!(get(at, "/").await.body, "called");
-    assert!(
-        asked
-            .recv()
-            .await
-            .unwrap()
-            .ends_with("WebIdentityToken=first")
-    );
-    std::fs::write(file.path(), "second").unwrap();
-    loop {
+    for (seconds, refresh) in [(301, None), (3600, Some(Duration::from_secs(1)))] {
+        let (sts, mut asked) = token_service(move |_| credentials("taken", seconds)).await;
+        let service = service("taken", |_| status(200, "called")).await;
+        let file = token("first");
+        let role = AwsRole {
+            refresh,
+            ..role(sts.address, None, true)
+        };
+        let credentials = AwsCredentials::WebIdentity(role);
+        let (_proxy, at) = calling(&service, credentials, account(&file));
         assert_eq!(get(at, "/").await.body, "called");
-        if let Ok(form) = asked.try_recv() {
-            assert!(form.ends_with("WebIdentityToken=second"), "{form}");
-            break;
-        }
-        tokio::task::yield_now().await;
+        let first = asked.recv().await.unwrap();
+        assert!(first.ends_with("WebIdentityToken=first"), "{first}");
+        std::fs::write(file.path(), "second").unwrap();
+        let second = loop {
+            assert_eq!(get(at, "/").await.body, "called");
+            if let Ok(form) = asked.try_recv() {
+                break form;
+            }
+        };
+        assert!(second.ends_with("WebIdentityToken=second"), "{second}");
     }
 }
 
