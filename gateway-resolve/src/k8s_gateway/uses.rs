@@ -99,7 +99,7 @@ impl Uses {
     fn changed(&mut self, before: &Used<'_>, now: &Used<'_>) -> BTreeSet<ObjectRef> {
         let mut changed = BTreeSet::new();
         self.count(before, now, &mut |option| {
-            _ = changed.insert(option.clone())
+            _ = changed.insert(option.clone());
         });
         changed
     }
