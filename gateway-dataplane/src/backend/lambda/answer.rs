@@ -31,12 +31,14 @@ pub(super) async fn response(
         *answer.status_mut() = StatusCode::GATEWAY_TIMEOUT;
         return answer;
     }
-    let as_it_is = match form {
-        LambdaAnswer::Body => true,
-        LambdaAnswer::OfLoadBalancer => answer.status().as_u16() >= 400,
-        LambdaAnswer::OfApiGateway => false,
+    let is_error = answer.status().as_u16() >= 400;
+    let of_api_gateway = match form {
+        LambdaAnswer::Body => return answer,
+        LambdaAnswer::OfLoadBalancer if is_error => return answer,
+        LambdaAnswer::OfLoadBalancer => false,
+        LambdaAnswer::OfApiGateway => true,
     };
-    if as_it_is || answer.body().is_end_stream() {
+    if answer.body().is_end_stream() {
         return answer;
     }
     let (parts, body) = answer.into_parts();
@@ -44,9 +46,9 @@ pub(super) async fn response(
     let read = body.map(|body| body.to_bytes()).map_err(|error| {
         tracing::info!(%error, "the answer of a function cannot be read");
     });
-    let mut response = match form {
-        LambdaAnswer::OfApiGateway => api_gateway::unwrap(&parts, read.ok()),
-        _ => load_balancer::unwrap(parts, read.ok()),
+    let mut response = match of_api_gateway {
+        true => api_gateway::unwrap(&parts, read.ok()),
+        false => load_balancer::unwrap(parts, read.ok()),
     };
     let length = HeaderValue::from(response.body().size_hint().lower());
     response

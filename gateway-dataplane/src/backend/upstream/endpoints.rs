@@ -107,7 +107,9 @@ impl Candidates for All<'_> {
     fn name(&self, index: usize) -> Option<&str> {
         match &self.endpoints[index].spec().address {
             EndpointAddress::Name { host, .. } if self.endpoints.named => Some(host.as_str()),
-            _ => None,
+            EndpointAddress::Ip(_) | EndpointAddress::Name { .. } | EndpointAddress::Path(_) => {
+                None
+            }
         }
     }
 
