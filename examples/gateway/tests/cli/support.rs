@@ -221,14 +221,15 @@ fn forward(stream: impl std::io::Read + Send + 'static, to: Sender<String>) {
 }
 
 /// A distance at which the ports 8080 and 8443 are both free: below the ports that connections get
-/// by themselves, and another one each time.
+/// by themselves, and another one each time, so far away that a gateway with some ports in a row meets no other.
 pub(crate) fn free_offset() -> u16 {
     static TAKEN: AtomicU16 = AtomicU16::new(0);
     let start = std::process::id() % 10_000;
     let is_free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
     loop {
         let next = TAKEN.fetch_add(1, Ordering::Relaxed);
-        let offset = 4_000 + u16::try_from((start + u32::from(next)) % 20_000).unwrap_or_default();
+        let moved = (start + 16 * u32::from(next)) % 20_000;
+        let offset = 4_000 + u16::try_from(moved).unwrap_or_default();
         if is_free(8080 + offset) && is_free(8443 + offset) {
             return offset;
         }
