@@ -253,6 +253,7 @@ pub(crate) mod fixed {
     /// Bytes that are moved through a pipe at once.
     pub(crate) const PIPE: usize = 64 << 10;
     /// Bytes of entries that a server of access logs is told at once.
+    #[cfg(feature = "grpc")]
     pub(crate) const LOG_ENTRIES: usize = 16 << 10;
     /// Endpoints of all backends that are asked at once whether they are well.
     pub(crate) const PROBES: usize = 64;

@@ -64,7 +64,6 @@ impl Edits {
     }
 
     /// Has the request look for its rule again, after the stage that asks for it.
-    #[cfg(feature = "templates")]
     pub(crate) fn reroute(&mut self) {
         self.reroutes = true;
     }

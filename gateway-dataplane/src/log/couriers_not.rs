@@ -10,12 +10,13 @@ use crate::backend::BoxBackend;
 
 /// There are none.
 #[derive(Debug, Default)]
-pub(crate) struct Couriers;
+pub(crate) struct Couriers {}
 
 /// There is none.
 pub(crate) enum Courier {}
 
 /// What couriers are sent with.
+#[expect(dead_code, reason = "nobody is sent")]
 pub(crate) struct Dispatch<'a> {
     pub(crate) server: Option<BoxBackend>,
     pub(crate) limits: &'a Limits,
