@@ -1,6 +1,8 @@
 //! Calls of gRPC servers, by way of backends
 //! (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>).
 
+pub(crate) mod messages;
+
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use gateway_resolve::ir;
 use http::header::{self, HeaderMap, HeaderValue};

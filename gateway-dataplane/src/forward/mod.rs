@@ -182,8 +182,8 @@ struct Arrived {
     observed: Observed,
 }
 
-/// Has a request, of whose time some is over, pass the stages of its rule, and goes on with it. A stage that changes it may have it look for its rule
-/// again, and it passes the stages of that from there on.
+/// Has a request, of whose time some is over, pass the stages of its rule, and goes on with it. A stage that changes it
+/// may have it look for its rule again, and it passes the stages of that from there on.
 async fn admit<B: Backend>(
     options: &Options,
     table: &SocketTable<Arc<B>>,

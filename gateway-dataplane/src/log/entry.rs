@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
 use gateway_model::HeaderName;
@@ -12,9 +12,8 @@ use prost::Message as _;
 
 use super::LogSubject;
 use super::entry_messages::{
-    Address, Common, Flags, HttpEntry, HttpLogs, Identifier, Locality, Moment, Node,
-    RequestProperties, ResponseProperties, SocketAddress, StreamAccessLogsMessage, TlsProperties,
-    Unauthorized,
+    Common, Flags, HttpEntry, HttpLogs, Identifier, Locality, Node, RequestProperties,
+    ResponseProperties, StreamAccessLogsMessage, TlsProperties, Unauthorized,
 };
 use super::flags::{details, flags};
 use super::subject::Outcome;
@@ -84,38 +83,22 @@ fn common(subject: &LogSubject<'_>) -> Common {
         .map(|address| SocketAddr::new(address, socket.port));
     let started = subject.started.duration_since(UNIX_EPOCH);
     let by_backend = matches!(subject.outcome, Outcome::Request(Some(Reason::Backend), _));
-    let head_after = subject.response_after.map(moment);
+    let head_after = subject.response_after.map(Into::into);
     Common {
-        downstream_remote_address: Some(address(connection.peer)),
-        downstream_local_address: local.map(address),
+        downstream_remote_address: Some(connection.peer.into()),
+        downstream_local_address: local.map(Into::into),
         tls_properties: connection.sni.as_ref().map(|name| TlsProperties {
             tls_sni_hostname: name.to_string(),
         }),
-        start_time: Some(moment(started.unwrap_or_default())),
+        start_time: Some(started.unwrap_or_default().into()),
         time_to_first_upstream_rx_byte: head_after.filter(|_| by_backend),
         time_to_first_downstream_tx_byte: head_after,
-        time_to_last_downstream_tx_byte: Some(moment(subject.duration)),
-        upstream_remote_address: subject.endpoint.map(address),
+        time_to_last_downstream_tx_byte: Some(subject.duration.into()),
+        upstream_remote_address: subject.endpoint.map(Into::into),
         upstream_cluster: subject.backend.map(ToString::to_string).unwrap_or_default(),
         response_flags: flags(subject.outcome).map(flag),
         route_name: (subject.route)().unwrap_or_default(),
-        duration: Some(moment(subject.duration)),
-    }
-}
-
-fn address(address: SocketAddr) -> Address {
-    Address {
-        socket_address: Some(SocketAddress {
-            address: address.ip().to_string(),
-            port_value: address.port().into(),
-        }),
-    }
-}
-
-fn moment(time: Duration) -> Moment {
-    Moment {
-        seconds: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
-        nanos: time.subsec_nanos().cast_signed(),
+        duration: Some(subject.duration.into()),
     }
 }
 

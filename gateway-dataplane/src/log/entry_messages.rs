@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use prost::Message;
 
+use crate::grpc::messages::{Address, Moment};
+
 /// `StreamAccessLogsMessage`.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct StreamAccessLogsMessage {
@@ -94,36 +96,11 @@ pub(super) struct Common {
     pub(super) duration: Option<Moment>,
 }
 
-/// `envoy.config.core.v3.Address`.
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct Address {
-    #[prost(message, optional, tag = "1")]
-    pub(super) socket_address: Option<SocketAddress>,
-}
-
-/// `envoy.config.core.v3.SocketAddress`.
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct SocketAddress {
-    #[prost(string, tag = "2")]
-    pub(super) address: String,
-    #[prost(uint32, tag = "3")]
-    pub(super) port_value: u32,
-}
-
 /// `TLSProperties`.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct TlsProperties {
     #[prost(string, tag = "3")]
     pub(super) tls_sni_hostname: String,
-}
-
-/// `google.protobuf.Timestamp` and `google.protobuf.Duration` are alike.
-#[derive(Clone, Copy, PartialEq, Message)]
-pub(super) struct Moment {
-    #[prost(int64, tag = "1")]
-    pub(super) seconds: i64,
-    #[prost(int32, tag = "2")]
-    pub(super) nanos: i32,
 }
 
 /// `ResponseFlags`.

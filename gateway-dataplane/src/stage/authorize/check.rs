@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use prost::{Message, Oneof};
 
+use crate::grpc::messages::{Address, Moment};
+
 /// `envoy.service.auth.v3.CheckRequest`.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct CheckRequest {
@@ -35,22 +37,6 @@ pub(super) struct Peer {
     pub(super) address: Option<Address>,
 }
 
-/// `envoy.config.core.v3.Address`.
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct Address {
-    #[prost(message, optional, tag = "1")]
-    pub(super) socket_address: Option<SocketAddress>,
-}
-
-/// `envoy.config.core.v3.SocketAddress`.
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct SocketAddress {
-    #[prost(string, tag = "2")]
-    pub(super) address: String,
-    #[prost(uint32, tag = "3")]
-    pub(super) port_value: u32,
-}
-
 /// `envoy.service.auth.v3.AttributeContext.TLSSession`.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct TlsSession {
@@ -62,18 +48,9 @@ pub(super) struct TlsSession {
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Asked {
     #[prost(message, optional, tag = "1")]
-    pub(super) time: Option<Timestamp>,
+    pub(super) time: Option<Moment>,
     #[prost(message, optional, tag = "2")]
     pub(super) http: Option<HttpRequest>,
-}
-
-/// `google.protobuf.Timestamp`.
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct Timestamp {
-    #[prost(int64, tag = "1")]
-    pub(super) seconds: i64,
-    #[prost(int32, tag = "2")]
-    pub(super) nanos: i32,
 }
 
 /// `envoy.service.auth.v3.AttributeContext.HttpRequest`.

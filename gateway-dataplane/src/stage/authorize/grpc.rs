@@ -10,9 +10,8 @@ use http::header::{HeaderName, HeaderValue};
 use http::{StatusCode, Version};
 
 use super::check::{
-    Address, Allowed, Asked, AttributeContext, BoolValue, CheckRequest, CheckResponse, Denied,
-    Header, HeaderValueOption, HttpRequest, HttpResponse, Peer, SocketAddress, Status, Timestamp,
-    TlsSession,
+    Allowed, Asked, AttributeContext, BoolValue, CheckRequest, CheckResponse, Denied, Header,
+    HeaderValueOption, HttpRequest, HttpResponse, Peer, Status, TlsSession,
 };
 use super::verdict::{Change, Changes, Manner, Verdict, refused};
 use super::{Authorize, NoVerdict, Subject};
@@ -53,10 +52,6 @@ fn question(spec: &GrpcAuthorization, subject: Subject<'_>, body: Bytes) -> Chec
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    let time = Timestamp {
-        seconds: since.as_secs() as i64,
-        nanos: since.subsec_nanos() as i32,
-    };
     let local = connection.socket.address.map(|address| {
         let port = connection.socket.port;
         peer(SocketAddr::new(address, port))
@@ -67,7 +62,7 @@ fn question(spec: &GrpcAuthorization, subject: Subject<'_>, body: Bytes) -> Chec
         source: Some(peer(connection.peer)),
         destination: local,
         request: Some(Asked {
-            time: Some(time),
+            time: Some(since.into()),
             http: Some(http(spec, subject.head, connection.scheme.as_str(), body)),
         }),
         context_extensions: context.collect(),
@@ -82,12 +77,7 @@ fn question(spec: &GrpcAuthorization, subject: Subject<'_>, body: Bytes) -> Chec
 
 fn peer(address: SocketAddr) -> Peer {
     Peer {
-        address: Some(Address {
-            socket_address: Some(SocketAddress {
-                address: address.ip().to_string(),
-                port_value: address.port().into(),
-            }),
-        }),
+        address: Some(address.into()),
     }
 }
 
