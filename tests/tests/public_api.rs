@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-const RECORD: &str =
-    "UPDATE_PUBLIC_API=1 cargo test -p gateway-tests --test public_api -- --ignored";
+const RECORD: &str = "UPDATE_PUBLIC_API=1 cargo test --workspace --test public_api -- --ignored";
 
 #[test]
 #[ignore = "for the toolchain of CI, whose rustdoc writes the format that is read here"]
